@@ -1,0 +1,102 @@
+"""Every number a run depends on, in two frozen dataclasses, and the presets that fill them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shape of MS-SL++ (arXiv 2208.12510; defaults as released, method/config.py).
+
+    Args:
+        visual_dim: size of a frame feature (TVR 3072, ActivityNet and Charades-STA 1024).
+        query_dim: size of a word feature (TVR 768, the others 1024).
+        hidden_dim: size H of every encoding; a multiple of ``num_heads``.
+        num_heads: attention heads of each encoder.
+        num_units: n, the units a video is pooled to; gives n(n+1)/2 clips.
+        max_frames: T, the frames that the frame branch sees of a video.
+        max_words: L, the words that are read of a query.
+        num_clusters: K, the medoid clips kept of a video; ``None`` keeps all clips (that is MS-SL).
+        length_aware: whether the clustering also sees the length of each clip.
+        dropout: dropout inside the attention blocks.
+        input_dropout: dropout on the inputs and after the position embedding.
+        alpha: weight of the clip scale in the fused score.
+
+    Raises:
+        ValueError: a value that no model can be built from.
+    """
+
+    visual_dim: int
+    query_dim: int
+    hidden_dim: int = 384
+    num_heads: int = 4
+    num_units: int = 32
+    max_frames: int = 128
+    max_words: int = 30
+    num_clusters: int | None = 32
+    length_aware: bool = True
+    dropout: float = 0.1
+    input_dropout: float = 0.1
+    alpha: float = 0.7
+
+    def __post_init__(self) -> None:
+        if self.hidden_dim % self.num_heads:
+            raise ValueError(
+                f"hidden_dim={self.hidden_dim} is not a multiple of num_heads={self.num_heads}"
+            )
+        if self.num_clusters is not None and not 1 <= self.num_clusters <= self.num_clips:
+            raise ValueError(
+                f"num_clusters={self.num_clusters}: {self.num_units} units make "
+                f"{self.num_clips} clips, so it must lie in 1..{self.num_clips}, or be None"
+            )
+        if not 0.0 <= self.alpha <= 1.0:
+            raise ValueError(f"alpha={self.alpha} must lie in 0..1")
+
+    @property
+    def num_clips(self) -> int:
+        """N = n(n+1)/2, every window of 1..n units."""
+        return self.num_units * (self.num_units + 1) // 2
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained (defaults as released, do_*.sh and method/config.py).
+
+    Args:
+        epochs: passes over the training videos.
+        batch_videos: videos a batch; all their queries come along.
+        learning_rate: peak rate, after the warm-up.
+        warmup: part of all steps over which the rate rises; it then falls linearly to 0.
+        weight_decay: decoupled decay, not on biases and LayerNorms.
+        max_grad_norm: bound on the norm of the whole gradient.
+        margin: margin of both triplet losses (TVR 0.1).
+        clip_nce_weight, frame_nce_weight: weights of the two infoNCE terms.
+        hard_negatives_from: first epoch (from 0) whose negatives are hard instead of random.
+        hard_pool: a hard negative is drawn from this many highest-scoring ones.
+        same_video_negatives: whether queries of one video are negatives of each other in the
+            frame branch, as released; ``False`` leaves them out.
+        patience: stop after this many epochs without a better validation SumR; ``None`` never.
+        evaluate_from: first epoch after which validation is run (each costs a scoring pass).
+        seed: of weights, order and negatives.
+        device: "auto" (cuda, else cpu), or any torch device; Apple's "mps" only on request.
+        precision: "auto" (bf16 autocast where the GPU has it), "float32" or "bfloat16".
+    """
+
+    epochs: int = 100
+    batch_videos: int = 128
+    learning_rate: float = 2.5e-4
+    warmup: float = 0.01
+    weight_decay: float = 0.01
+    max_grad_norm: float = 1.0
+    margin: float = 0.2
+    clip_nce_weight: float = 0.02
+    frame_nce_weight: float = 0.03
+    hard_negatives_from: int = 20
+    hard_pool: int = 20
+    same_video_negatives: bool = True
+    patience: int | None = 20
+    evaluate_from: int = 0
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"

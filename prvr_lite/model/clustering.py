@@ -1,0 +1,198 @@
+"""Length-aware clip clustering: Euclidean k-medoids per video, without a [K, N, N] tensor.
+
+The released code (fast_kmeans.py:91-190) keeps K masked copies of the N x N distances; here one
+copy is enough, because with O the N x K one-hot assignment, D @ O holds every point's summed
+distance to every cluster, and the new medoids are its minima. And since clips are averages of
+units, their distances follow from the n x n inner products of the units alone.
+
+Ties are no accident here: the clip of units s..s+2L is the midpoint of its two halves, equally far
+from both. What settles such a tie is said at each function.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from prvr_lite.model.clips import clip_windows, length_code
+
+MAX_ROUNDS = 60
+CHUNK_BYTES = {"cpu": 32 << 20}  # distances in flight on a CPU: about what its caches can hold
+CHUNK_BYTES_ELSEWHERE = 1 << 30
+
+
+def kmedoids(points: Tensor, k: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[Tensor, Tensor]:
+    """Cluster each set of points around k of its own points.
+
+    KKZ start (the point of largest norm, then again and again the one farthest from its nearest
+    medoid), assign to the nearest medoid, move each medoid to the member with the least summed
+    distance to its cluster, until nothing moves. No gradient.
+
+    Distances are products of centred points in float64, symmetric and zero on the diagonal: exact
+    up to 1e-15 of the largest norm, which reproduces the medoids of exact distances (the released
+    code's float32 distances are neither symmetric nor exact). Equal distances go to the lowest
+    index; a medoid always belongs to its own cluster.
+
+    Args:
+        points: [B, N, D].
+        k: number of medoids, 1..N.
+
+    Returns:
+        medoid_index [B, k], ascending rows of ``points``; assignment [B, N], which of the k each
+        point belongs to.
+
+    Raises:
+        ValueError: ``k`` out of range, or points that are not finite.
+    """
+    _check(points, k, points.shape[1])
+    parts = []
+    for part in points.detach().split(_chunk(points, points.shape[1])):
+        exact = _float64(part)  # [b, N, D]
+        distance = _distances(_centred_gram(exact))
+        parts.append(_cluster(distance, _longest(exact), k, max_rounds))
+    return _join(parts, points)
+
+
+def cluster_clips(
+    units: Tensor,
+    k: int,
+    *,
+    length_aware: bool = True,
+    max_rounds: int = MAX_ROUNDS,
+) -> tuple[Tensor, Tensor]:
+    """Length-aware k-medoids of all clips of each video, from its units alone.
+
+    What :func:`kmedoids` makes of ``multi_scale_clips(units)`` with ``length_code`` behind each
+    clip, but no clip is built: with W the ``clip_windows``, the N x N inner products of the clips
+    are W G W^T from the n x n ones of the units (at n = 32 and H = 384 a tenth of the arithmetic),
+    and the code's part is the same for every video. Distances are rounded to float32 at the end:
+    so midpoint ties are ties, and go to the lowest index. (The released code settles them by
+    rounding noise, and drops out parts of its points while training; nothing disturbs these.)
+
+    Args:
+        units: [V, n, H].
+        k: medoids a video, 1..n(n+1)/2.
+        length_aware: whether the length code counts.
+
+    Returns:
+        medoid_index [V, k] among the clips, ascending; assignment [V, N].
+
+    Raises:
+        ValueError: ``k`` out of range, or units that are not finite.
+    """
+    n = units.shape[1]
+    windows = _float64(clip_windows(n).to(_exact_device(units)))  # [N, n]
+    _check(units, k, len(windows))
+    code = _float64(length_code(n).to(windows.device))
+    code_gram = code @ code.T if length_aware else None  # [N, N]
+    parts = []
+    for part in units.detach().split(_chunk(units, len(windows))):
+        exact = _float64(part)  # [b, n, H]
+        longest = _longest(windows @ exact)  # the code has one norm for all lengths
+        gram = windows @ _centred_gram(exact) @ windows.T  # [b, N, N]
+        if code_gram is not None:
+            gram += code_gram
+        parts.append(_cluster(_distances(gram).float(), longest, k, max_rounds))
+    return _join(parts, units)
+
+
+def _centred_gram(x: Tensor) -> Tensor:
+    """Inner products around the mean, [B, N, D] -> [B, N, N]: distances stay, rounding shrinks."""
+    x = x - x.mean(1, keepdim=True)
+    return x @ x.mT
+
+
+def _longest(points: Tensor) -> Tensor:
+    """[B, N, D] -> row of the largest norm [B]."""
+    return points.square().sum(-1).argmax(1)
+
+
+def _cluster(distance: Tensor, first: Tensor, k: int, max_rounds: int) -> tuple[Tensor, Tensor]:
+    """k-medoids on distances [B, N, N] from the first KKZ medoid [B] of each set."""
+    medoids = _kkz(distance, first, k)  # [B, k]
+    moving = torch.arange(len(medoids), device=medoids.device)  # the sets that still change
+    active, table = medoids, distance
+    for _ in range(max_rounds):
+        moved = _update(table, _assign(table, active), k)
+        still = (moved != active).any(1)
+        medoids[moving] = moved
+        if not still.any():
+            break
+        moving, active, table = _keep(still, moving, moved, table)
+    medoids = medoids.sort(1).values
+    return medoids, _assign(distance, medoids)
+
+
+def _kkz(distance: Tensor, first: Tensor, k: int) -> Tensor:
+    """[B, N, N], [B] -> k starting medoids [B, k], each the farthest from those before it."""
+    batch = torch.arange(len(first), device=first.device)
+    chosen = [first]
+    nearest = distance[batch, first]  # [B, N]
+    for _ in range(1, k):
+        chosen.append(nearest.argmax(1))
+        nearest = torch.minimum(nearest, distance[batch, chosen[-1]])
+    return torch.stack(chosen, dim=1)
+
+
+def _assign(distance: Tensor, medoids: Tensor) -> Tensor:
+    """Nearest medoid of every point, [B, N]; a medoid stays with itself even among duplicates."""
+    batch = torch.arange(len(medoids), device=medoids.device)[:, None]
+    assignment = distance[batch, medoids].argmin(1)  # [B, k, N] -> [B, N]
+    own = torch.arange(medoids.shape[1], device=medoids.device).expand_as(medoids)
+    return assignment.scatter_(1, medoids, own)
+
+
+def _update(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
+    """The member of each cluster with the least summed distance to it, [B, k].
+
+    No cluster is empty: its medoid is in it.
+    """
+    b, n = assignment.shape
+    one_hot = torch.zeros(b, n, k, dtype=distance.dtype, device=distance.device)
+    one_hot.scatter_(2, assignment[..., None], 1.0)
+    cost = (distance @ one_hot).gather(2, assignment[..., None]).squeeze(2)  # [B, N]
+    least = torch.full((b, k), torch.inf, dtype=cost.dtype, device=cost.device)
+    least = least.scatter_reduce(1, assignment, cost, "amin")  # [B, k]
+    index = torch.arange(n, device=cost.device).expand(b, n)
+    index = index.where(cost == least.gather(1, assignment), n)  # only minima keep their index
+    return index.new_full((b, k), n).scatter_reduce(1, assignment, index, "amin")
+
+
+def _keep(still: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
+    """The rows that still change; when all do, the very same tensors (no copy)."""
+    return tensors if bool(still.all()) else tuple(t[still] for t in tensors)
+
+
+def _distances(gram: Tensor) -> Tensor:
+    """Inner products [B, N, N] (overwritten) -> distances, symmetric, exactly 0 to oneself."""
+    norm = gram.diagonal(dim1=1, dim2=2).clone()  # [B, N]
+    squared = gram.mul_(-2.0).add_(norm[:, :, None]).add_(norm[:, None, :])
+    squared = (squared + squared.mT).mul_(0.5).clamp_(min=0.0)
+    squared.diagonal(dim1=1, dim2=2).zero_()  # else sqrt blows rounding up, and pairs do not tie
+    return squared.sqrt_()
+
+
+def _check(vectors: Tensor, k: int, n: int) -> None:
+    if not 1 <= k <= n:
+        raise ValueError(f"k={k}: there are {n} points to choose medoids from, so k is 1..{n}")
+    if not bool(vectors.isfinite().all()):
+        raise ValueError("k-medoids of vectors that are not finite: look for NaN in the features")
+
+
+def _exact_device(tensor: Tensor) -> torch.device:
+    """Where float64 is to be had: Apple's MPS has none."""
+    return torch.device("cpu") if tensor.device.type == "mps" else tensor.device
+
+
+def _float64(tensor: Tensor) -> Tensor:
+    return tensor.to(device=_exact_device(tensor), dtype=torch.float64)
+
+
+def _chunk(vectors: Tensor, n: int) -> int:
+    budget = CHUNK_BYTES.get(vectors.device.type, CHUNK_BYTES_ELSEWHERE)
+    return max(1, budget // (n * n * 8))
+
+
+def _join(parts: list[tuple[Tensor, Tensor]], like: Tensor) -> tuple[Tensor, Tensor]:
+    medoids, assignment = (torch.cat(part).to(like.device) for part in zip(*parts, strict=True))
+    return medoids, assignment

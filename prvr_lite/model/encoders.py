@@ -1,0 +1,119 @@
+"""The sequence encoder shared in shape (not in weights) by words, units and frames."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+MASKED_KEY = -10_000.0  # added before the softmax, as released: a row with nothing unmasked stays finite
+
+
+def init_weights(module: nn.Module) -> None:
+    """Linear and Embedding weights N(0, 0.02), biases 0, LayerNorms 1 and 0 (model.py:67-82)."""
+    if isinstance(module, (nn.Linear, nn.Embedding)):
+        nn.init.normal_(module.weight, std=0.02)
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention, then LayerNorm over the residual; no feed-forward layer."""
+
+    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(dim, dim)
+        self.key = nn.Linear(dim, dim)
+        self.value = nn.Linear(dim, dim)
+        self.output = nn.Linear(dim, dim)
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """x [B, L, H], mask [B, L] (True: a real position) -> [B, L, H]."""
+        b, length, dim = x.shape
+
+        def heads(t: Tensor) -> Tensor:
+            return t.view(b, length, self.num_heads, -1).transpose(1, 2)  # [B, heads, L, H/heads]
+
+        bias = None
+        if mask is not None:
+            bias = (~mask).to(x.dtype)[:, None, None, :] * MASKED_KEY  # [B, 1, 1, L]
+        context = F.scaled_dot_product_attention(
+            heads(self.query(x)),
+            heads(self.key(x)),
+            heads(self.value(x)),
+            attn_mask=bias,
+            dropout_p=self.dropout if self.training else 0.0,
+        )  # [B, heads, L, H/heads]
+        context = context.transpose(1, 2).reshape(b, length, dim)
+        out = F.dropout(self.output(context), self.dropout, self.training)
+        return self.norm(x + out)  # type: ignore[no-any-return]
+
+
+class SequenceEncoder(nn.Module):
+    """Features of a sequence -> contextual encodings.
+
+    LayerNorm -> dropout -> Linear -> ReLU, plus a learned position -> LayerNorm -> dropout ->
+    :class:`SelfAttention` (arXiv 2208.12510 section 3; authors' model_components.py:91-215).
+
+    Args:
+        input_dim: size of an input feature.
+        hidden_dim: size H of an encoding.
+        max_length: longest sequence that has position embeddings.
+        num_heads, dropout: of the attention.
+        input_dropout: on the inputs, and after the positions.
+        attention: ``False`` leaves the self-attention out (a baseline that sees frames alone).
+    """
+
+    def __init__(
+        self,
+        *,
+        input_dim: int,
+        hidden_dim: int,
+        max_length: int,
+        num_heads: int,
+        dropout: float,
+        input_dropout: float,
+        attention: bool = True,
+    ) -> None:
+        super().__init__()
+        self.input_norm = nn.LayerNorm(input_dim)
+        self.project = nn.Linear(input_dim, hidden_dim)
+        self.position = nn.Embedding(max_length, hidden_dim)
+        self.position_norm = nn.LayerNorm(hidden_dim)
+        self.drop = nn.Dropout(input_dropout)
+        self.attention = SelfAttention(hidden_dim, num_heads, dropout) if attention else None
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        """features [B, L, D], mask [B, L] bool -> [B, L, H].
+
+        Raises:
+            ValueError: a sequence longer than there are positions.
+        """
+        length = features.shape[1]
+        if length > self.position.num_embeddings:
+            raise ValueError(
+                f"a sequence of {length} is longer than the {self.position.num_embeddings} "
+                "positions of this encoder: pool or cut it first (prvr_lite.data.batches)"
+            )
+        x = F.relu(self.project(self.drop(self.input_norm(features))))  # [B, L, H]
+        x = self.drop(self.position_norm(x + self.position.weight[:length]))
+        return self.attention(x, mask) if self.attention is not None else x
+
+
+class QueryEncoder(nn.Module):
+    """Words of a query -> one vector: a :class:`SequenceEncoder`, then attention pooling."""
+
+    def __init__(self, **sequence: int | float) -> None:
+        super().__init__()
+        self.words = SequenceEncoder(**sequence)  # type: ignore[arg-type]
+        self.pool = nn.Linear(int(sequence["hidden_dim"]), 1, bias=False)
+
+    def forward(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
+        """word_input [Q, L, Dw], word_mask [Q, L] bool -> query vectors [Q, H]."""
+        words = self.words(word_input, word_mask)  # [Q, L, H]
+        weight = self.pool(words).squeeze(-1)  # [Q, L]
+        weight = weight.masked_fill(~word_mask, MASKED_KEY).softmax(dim=-1)
+        return torch.einsum("ql,qlh->qh", weight, words)

@@ -1,0 +1,76 @@
+"""Similarity at both scales: the key clip, and the frames as the key clip sees them."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from prvr_lite.model.encoding import Similarity
+from prvr_lite.model.encoders import MASKED_KEY
+
+
+def key_clip_guided_attention(
+    clips: Tensor, frames: Tensor, frame_mask: Tensor, key_map: Tensor, value_map: Tensor
+) -> Tensor:
+    """Attend the frames of each video once for every clip that may become its key clip.
+
+    a_t = softmax_t((W1 f_t) . c) over real frames, unscaled; r = sum_t a_t W2 f_t. Which clip is
+    key depends on the query, but r depends on the clip alone: so r is computed here for all K
+    clips of a video, ahead of any query, and choosing the key clip becomes a gather. Both maps
+    are applied on the side with fewer vectors: (W1 f) . c = f . (W1^T c), and W2 after the sum.
+
+    Args:
+        clips: [V, K, H].
+        frames: [V, T, H].
+        frame_mask: [V, T] bool, True on real frames.
+        key_map, value_map: W1 and W2, [H, H], as in ``nn.Linear.weight``.
+
+    Returns:
+        attended frames r, [V, K, H].
+
+    Source: arXiv 2208.12510 section 3 (key clip guided attention); model.py:236-274.
+    """
+    score = (clips @ key_map) @ frames.mT  # [V, K, T]
+    score = score.masked_fill(~frame_mask[:, None, :], MASKED_KEY * MASKED_KEY)
+    return F.linear(score.softmax(dim=-1) @ frames, value_map)  # [V, K, H]
+
+
+def clip_similarity(
+    queries: Tensor, clips: Tensor, clip_mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Best clip of every video for every query, by inner product.
+
+    Args:
+        queries: [Q, H]; clips: [V, K, H]; normalise both for the cosine S_c.
+        clip_mask: [V, K] bool, True on real clips.
+
+    Returns:
+        score [Q, V], and which of the K clips gave it [Q, V] (the key clip; ties: the lowest).
+    """
+    v, k, h = clips.shape
+    table = (queries @ clips.reshape(v * k, h).T).view(-1, v, k)  # [Q, V, K]
+    if clip_mask is not None:
+        table = table.masked_fill(~clip_mask, -torch.inf)
+    return table.max(dim=-1)  # type: ignore[return-value]
+
+
+def dual_similarity(
+    queries: Tensor, clips: Tensor, attended: Tensor | None, clip_mask: Tensor | None = None
+) -> Similarity:
+    """S_c and S_f of unit vectors: two tables of inner products, a maximum and a gather.
+
+    Args:
+        queries: [Q, H]; clips, attended: [V, K, H], all of length 1.
+    """
+    clip, key = clip_similarity(queries, clips, clip_mask)
+    if attended is None:
+        return Similarity(clip, None, key)
+    v, k, h = attended.shape
+    table = (queries @ attended.reshape(v * k, h).T).view(-1, v, k)  # [Q, V, K]
+    return Similarity(clip, table.gather(2, key[..., None]).squeeze(2), key)
+
+
+def unit_length(x: Tensor) -> Tensor:
+    """x / |x| along the last dimension (1e-12 guards a zero vector, as in ``F.normalize``)."""
+    return F.normalize(x, dim=-1)
