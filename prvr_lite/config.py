@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,33 @@ class TrainConfig:
     seed: int = 0
     device: str = "auto"
     precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Hyper-parameters for one data set; the feature sizes come from its file."""
+
+    model: dict[str, Any]
+    training: TrainConfig
+
+    def model_config(self, visual_dim: int, query_dim: int) -> ModelConfig:
+        return ModelConfig(visual_dim=visual_dim, query_dim=query_dim, **self.model)
+
+
+# The last three as released (do_tvr.sh, do_activitynet.sh, do_charades.sh; method/config.py).
+PRESETS = {
+    "sample": Preset(
+        {"hidden_dim": 256, "max_frames": 64},
+        TrainConfig(
+            epochs=14,
+            batch_videos=32,
+            learning_rate=5e-4,
+            warmup=0.05,
+            hard_negatives_from=5,
+            patience=None,
+        ),
+    ),
+    "tvr": Preset({}, TrainConfig(margin=0.1)),
+    "activitynet": Preset({}, TrainConfig()),
+    "charades": Preset({}, TrainConfig()),
+}

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from prvr_lite.config import TrainConfig
-from prvr_lite.model.msslpp import TrainingScores
+from prvr_lite.model.base import TrainingScores
 
 
 def sample_negatives(score: Tensor, negative: Tensor, pool: int | None) -> tuple[Tensor, Tensor]:
@@ -124,7 +124,11 @@ class MSSLppLoss(nn.Module):
         triplet = triplet_ranking_loss(
             own_cosine.sum(1), cosine, ~own, margin=c.margin, pool=c.hard_pool if hard else None
         ) + triplet_ranking_loss(
-            own_cosine.sum(0) / own.sum(0), cosine.T, ~own.T, margin=c.margin, pool=1 if hard else None
+            own_cosine.sum(0) / own.sum(0),
+            cosine.T,
+            ~own.T,
+            margin=c.margin,
+            pool=1 if hard else None,
         )
         nce = info_nce_loss(dot, own) + info_nce_loss(dot.T, own.T)
         return triplet, c.clip_nce_weight * nce

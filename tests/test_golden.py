@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from prvr_lite.config import ModelConfig, TrainConfig
-from prvr_lite.data.batches import normalise, pool_features
+from prvr_lite.data.batches import Batch, normalise, pool_features
 from prvr_lite.losses import MSSLppLoss
 from prvr_lite.model.authors import load_authors_state_dict, translate
-from prvr_lite.model.clustering import cluster_clips, kmedoids
 from prvr_lite.model.clips import clip_windows, length_code
-from prvr_lite.model.msslpp import Batch, MSSLpp
+from prvr_lite.model.clustering import cluster_clips, kmedoids
+from prvr_lite.model.msslpp import MSSLpp
 
 CASES = sorted((Path(__file__).parent / "golden").glob("*.h5"))
 
@@ -29,7 +29,9 @@ class Golden:
             self.state = {k: torch.tensor(v[()]) for k, v in file["state_dict"].items()}
             inputs = file["inputs"]
             self.raw = [inputs["raw_video_features"][str(i)][()] for i in range(5)]
-            self.inputs = {k: torch.tensor(v[()]) for k, v in inputs.items() if k != "raw_video_features"}
+            self.inputs = {
+                k: torch.tensor(v[()]) for k, v in inputs.items() if k != "raw_video_features"
+            }
             self.out = {k: torch.tensor(v[()]) for k, v in file["inference"].items()}
             self.loss = {k: float(v) for k, v in file["training"].attrs.items()}
             self.grad = {k: torch.tensor(v[()]) for k, v in file["training/grad"].items()}
@@ -63,8 +65,12 @@ class Golden:
     def batch(self) -> Batch:
         i = self.inputs
         return Batch(
-            i["clip_input"], i["frame_input"], i["frame_mask"].bool(),
-            i["word_input"], i["word_mask"].bool(), i["query_video"],
+            i["clip_input"],
+            i["frame_input"],
+            i["frame_mask"].bool(),
+            i["word_input"],
+            i["word_mask"].bool(),
+            i["query_video"],
         )
 
 
@@ -128,7 +134,9 @@ def test_scores(golden: Golden) -> None:
     model, batch = golden.model().eval(), golden.batch()
     with torch.no_grad():
         videos = model.encode_videos(batch.unit_input, batch.frame_input, batch.frame_mask)
-        similarity = model.similarity(model.encode_queries(batch.word_input, batch.word_mask), videos)
+        similarity = model.similarity(
+            model.encode_queries(batch.word_input, batch.word_mask), videos
+        )
     close(similarity.clip, golden.out["clip_scale_score"])
     close(similarity.frame, golden.out["frame_scale_score"])
     close(similarity.fused(0.7), golden.out["fused_score_alpha_0_7"])
@@ -137,8 +145,12 @@ def test_scores(golden: Golden) -> None:
 
 def test_losses_and_gradients(golden: Golden) -> None:
     model, batch = golden.model().train(), golden.batch()  # recorded without dropout
-    config = TrainConfig(margin=float(golden.attrs["margin"]), hard_pool=int(golden.attrs["hard_pool_size"]))
-    terms = MSSLppLoss(config)(model(batch), batch.query_video, hard=bool(golden.attrs["use_hard_negative"]))
+    config = TrainConfig(
+        margin=float(golden.attrs["margin"]), hard_pool=int(golden.attrs["hard_pool_size"])
+    )
+    terms = MSSLppLoss(config)(
+        model(*batch), batch.query_video, hard=bool(golden.attrs["use_hard_negative"])
+    )
     assert terms.clip_triplet.item() == pytest.approx(golden.loss["clip_trip_loss"], abs=1e-5)
     assert terms.clip_nce.item() == pytest.approx(golden.loss["clip_nce_loss"], abs=1e-5)
     assert terms.frame_triplet.item() == pytest.approx(golden.loss["frame_trip_loss"], abs=1e-5)

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+
+from prvr_lite.config import ModelConfig
+from prvr_lite.data.features import Dataset
 
 Float = NDArray[np.float32]
+CACHE_BYTES = 2 << 30  # pooled inputs kept in memory: all of the sample set, none too many of TVR
+
+
+class Batch(NamedTuple):
+    """V videos with all their Q queries, padded."""
+
+    unit_input: Tensor  # [V, n, Dv]
+    frame_input: Tensor  # [V, T, Dv]
+    frame_mask: Tensor  # [V, T] bool, True on real frames
+    word_input: Tensor  # [Q, L, Dw]
+    word_mask: Tensor  # [Q, L] bool, True on real words
+    query_video: Tensor  # [Q] row among the V
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
 
 def pool_features(features: Float, count: int) -> Float:
@@ -18,8 +41,8 @@ def pool_features(features: Float, count: int) -> Float:
     """
     total = len(features)
     # i / count first, as released: where i T / count ends in a half, its rounding decides
-    bounds = np.round(np.arange(count + 1) / count * total)
-    bounds = np.minimum(bounds, total - 1).astype(int)
+    rounded = np.round(np.arange(count + 1) / count * total)
+    bounds: NDArray[np.int64] = np.minimum(rounded, total - 1).astype(np.int64)
     starts, sizes = bounds[:-1], np.diff(bounds)
     # reduceat sums features[b_i : b_{i+1}], and gives features[b_i] where that is empty
     sums = np.add.reduceat(features[: max(bounds[-1], starts[-1] + 1)], starts, axis=0)
@@ -29,4 +52,84 @@ def pool_features(features: Float, count: int) -> Float:
 def normalise(features: Float) -> Float:
     """x / (|x| + 1e-5) per row (data_provider.py:45-48)."""
     length = np.linalg.norm(features, axis=-1, keepdims=True)
-    return (features / (length + 1e-5)).astype(np.float32)
+    return np.asarray(features / (length + 1e-5), dtype=np.float32)
+
+
+def pad(rows: Sequence[Float]) -> tuple[Tensor, Tensor]:
+    """Sequences [L_i, D] -> [B, max L, D] with zeros behind, and the mask [B, max L] bool."""
+    lengths = torch.tensor([len(row) for row in rows])
+    padded = torch.zeros(len(rows), int(lengths.max()), rows[0].shape[1])
+    for target, row in zip(padded, rows, strict=True):
+        target[: len(row)] = torch.from_numpy(row)
+    return padded, torch.arange(padded.shape[1]) < lengths[:, None]
+
+
+class InputReader:
+    """Reads a data set as model inputs, pooled to the sizes of one model.
+
+    Args:
+        dataset: an open feature file.
+        config: its ``num_units``, ``max_frames`` and ``max_words`` are used.
+
+    Raises:
+        ValueError: the model's input sizes are not the data set's.
+    """
+
+    def __init__(self, dataset: Dataset, config: ModelConfig) -> None:
+        for name in ("visual_dim", "query_dim"):
+            model_dim, data_dim = getattr(config, name), getattr(dataset, name)
+            if model_dim != data_dim:
+                raise ValueError(
+                    f"{dataset.path}: features have {name}={data_dim}, the model was built for "
+                    f"{model_dim}: build it with ModelConfig({name}={data_dim}, ...)"
+                )
+        self.dataset, self.config = dataset, config
+        self._cache: dict[int, tuple[Float, Float]] = {}
+        self._cached_bytes = 0
+        order = np.argsort(dataset.query_video, kind="stable")
+        first = np.searchsorted(dataset.query_video[order], np.arange(1, len(dataset.video_id)))
+        self._queries = np.split(order, first)  # the queries of each video
+
+    def videos(self, videos: Sequence[int] | NDArray[Any]) -> tuple[Tensor, Tensor, Tensor]:
+        """Rows of videos -> unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T]."""
+        missing = [int(v) for v in videos if int(v) not in self._cache]
+        fresh = {
+            video: self._pool(frames)
+            for video, frames in zip(missing, self.dataset.frames_of(missing), strict=True)
+        }
+        both = [fresh.get(int(v)) or self._cache[int(v)] for v in videos]
+        self._remember(fresh)
+        units = torch.from_numpy(np.stack([units for units, _ in both]))
+        return units, *pad([frames for _, frames in both])
+
+    def queries(self, queries: Sequence[int] | NDArray[Any]) -> tuple[Tensor, Tensor]:
+        """Rows of queries -> word_input [Q, L, Dw], word_mask [Q, L] bool."""
+        words = self.dataset.words_of(queries)
+        return pad([normalise(word[: self.config.max_words]) for word in words])
+
+    def batch(self, videos: Sequence[int] | NDArray[Any]) -> Batch:
+        """Videos with all their queries."""
+        rows = [self._queries[int(v)] for v in videos]
+        query_video = torch.repeat_interleave(torch.tensor([len(r) for r in rows]))
+        return Batch(*self.videos(videos), *self.queries(np.concatenate(rows)), query_video)
+
+    def training_batches(self, split: str, size: int, seed: int) -> Iterator[Batch]:
+        """The videos of a split that have queries, shuffled by ``seed``, ``size`` at a time."""
+        rows = [v for v in self.dataset.videos_in(split) if len(self._queries[v])]
+        for part in np.array_split(
+            np.random.default_rng(seed).permutation(rows), max(1, -(-len(rows) // size))
+        ):
+            yield self.batch(part)
+
+    def _pool(self, frames: Float) -> tuple[Float, Float]:
+        units = pool_features(frames, self.config.num_units)
+        if len(frames) > self.config.max_frames:
+            frames = pool_features(frames, self.config.max_frames)
+        return normalise(units), normalise(frames)
+
+    def _remember(self, fresh: dict[int, tuple[Float, Float]]) -> None:
+        for video, (units, frames) in fresh.items():
+            size = units.nbytes + frames.nbytes
+            if self._cached_bytes + size <= CACHE_BYTES:
+                self._cache[video] = units, frames
+                self._cached_bytes += size

@@ -17,7 +17,9 @@ def clip_spans(n: int) -> Tensor:
     Order as released (model.py:136-146): the n windows of length 1 from left to right, then the
     n-1 windows of length 2, ..., at last the one window of length n.
     """
-    spans = [(start, start + length) for length in range(1, n + 1) for start in range(n - length + 1)]
+    spans = [
+        (start, start + length) for length in range(1, n + 1) for start in range(n - length + 1)
+    ]
     return torch.tensor(spans)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-MASKED_KEY = -10_000.0  # added before the softmax, as released: a row with nothing unmasked stays finite
+MASKED_KEY = (
+    -10_000.0
+)  # added before the softmax, as released: a row with nothing unmasked stays finite
 
 
 def init_weights(module: nn.Module) -> None:
@@ -100,16 +104,17 @@ class SequenceEncoder(nn.Module):
             )
         x = F.relu(self.project(self.drop(self.input_norm(features))))  # [B, L, H]
         x = self.drop(self.position_norm(x + self.position.weight[:length]))
-        return self.attention(x, mask) if self.attention is not None else x
+        encoded: Tensor = self.attention(x, mask) if self.attention is not None else x
+        return encoded
 
 
 class QueryEncoder(nn.Module):
     """Words of a query -> one vector: a :class:`SequenceEncoder`, then attention pooling."""
 
-    def __init__(self, **sequence: int | float) -> None:
+    def __init__(self, **sequence: Any) -> None:
         super().__init__()
-        self.words = SequenceEncoder(**sequence)  # type: ignore[arg-type]
-        self.pool = nn.Linear(int(sequence["hidden_dim"]), 1, bias=False)
+        self.words = SequenceEncoder(**sequence)
+        self.pool = nn.Linear(sequence["hidden_dim"], 1, bias=False)
 
     def forward(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
         """word_input [Q, L, Dw], word_mask [Q, L] bool -> query vectors [Q, H]."""

@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from prvr_lite.model.encoding import Similarity
-from prvr_lite.model.encoders import MASKED_KEY
 
 
 def key_clip_guided_attention(
@@ -31,9 +30,14 @@ def key_clip_guided_attention(
 
     Source: arXiv 2208.12510 section 3 (key clip guided attention); model.py:236-274.
     """
+    weight = frame_attention(clips, frames, frame_mask, key_map)  # [V, K, T]
+    return F.linear(weight @ frames, value_map)  # [V, K, H]
+
+
+def frame_attention(clips: Tensor, frames: Tensor, frame_mask: Tensor, key_map: Tensor) -> Tensor:
+    """The weights of :func:`key_clip_guided_attention`, [V, K, T]: each row sums to 1."""
     score = (clips @ key_map) @ frames.mT  # [V, K, T]
-    score = score.masked_fill(~frame_mask[:, None, :], MASKED_KEY * MASKED_KEY)
-    return F.linear(score.softmax(dim=-1) @ frames, value_map)  # [V, K, H]
+    return score.masked_fill(~frame_mask[:, None, :], torch.finfo(score.dtype).min).softmax(-1)
 
 
 def clip_similarity(
@@ -52,7 +56,8 @@ def clip_similarity(
     table = (queries @ clips.reshape(v * k, h).T).view(-1, v, k)  # [Q, V, K]
     if clip_mask is not None:
         table = table.masked_fill(~clip_mask, -torch.inf)
-    return table.max(dim=-1)  # type: ignore[return-value]
+    best = table.max(dim=-1)
+    return best.values, best.indices
 
 
 def dual_similarity(

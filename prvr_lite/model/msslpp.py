@@ -2,101 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from prvr_lite.config import ModelConfig
+from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.clips import clip_windows, multi_scale_clips
 from prvr_lite.model.clustering import cluster_clips
-from prvr_lite.model.encoders import QueryEncoder, SequenceEncoder, init_weights
-from prvr_lite.model.encoding import Similarity, VideoEncoding
-from prvr_lite.model.key_clip import (
-    clip_similarity,
-    dual_similarity,
-    key_clip_guided_attention,
-    unit_length,
-)
-
-
-class Batch(NamedTuple):
-    """V videos with all their Q queries, padded (made by :mod:`prvr_lite.data.batches`)."""
-
-    unit_input: Tensor  # [V, n, Dv]
-    frame_input: Tensor  # [V, T, Dv]
-    frame_mask: Tensor  # [V, T] bool
-    word_input: Tensor  # [Q, L, Dw]
-    word_mask: Tensor  # [Q, L] bool
-    query_video: Tensor  # [Q] row among the V
-
-
-@dataclass(frozen=True)
-class TrainingScores:
-    """Scores within a batch, as the losses want them: cosines and raw inner products.
-
-    Attributes:
-        clip_cosine, clip_dot: [Q, V], the best over the clips of each video.
-        frame_cosine, frame_dot: [Q, Q], query i with the own video of query j, attended with the
-            key clip of query j (model.py:236-256); None in models without a frame scale.
-    """
-
-    clip_cosine: Tensor
-    clip_dot: Tensor
-    frame_cosine: Tensor | None
-    frame_dot: Tensor | None
-
-
-class RetrievalModel(nn.Module):
-    """What MS-SL++ and the baselines share: the query side, and how scores are formed.
-
-    A subclass gives :meth:`encode_videos`.
-    """
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.query_encoder = QueryEncoder(
-            input_dim=config.query_dim, max_length=config.max_words, **self._branch()
-        )
-
-    def _branch(self) -> dict[str, int | float]:
-        c = self.config
-        return {
-            "hidden_dim": c.hidden_dim,
-            "num_heads": c.num_heads,
-            "dropout": c.dropout,
-            "input_dropout": c.input_dropout,
-        }
-
-    def encode_videos(self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor) -> VideoEncoding:
-        """unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T] bool -> encodings."""
-        raise NotImplementedError
-
-    def encode_queries(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """word_input [Q, L, Dw], word_mask [Q, L] bool -> [Q, H]."""
-        return self.query_encoder(word_input, word_mask)  # type: ignore[no-any-return]
-
-    def similarity(self, queries: Tensor, videos: VideoEncoding) -> Similarity:
-        """queries [Q, H] against V encoded videos -> S_c, S_f and key clips, each [Q, V]."""
-        attended = None if videos.attended is None else unit_length(videos.attended)
-        return dual_similarity(
-            unit_length(queries), unit_length(videos.clips), attended, videos.clip_mask
-        )
-
-    def forward(self, batch: Batch) -> TrainingScores:
-        """Scores of a training batch."""
-        videos = self.encode_videos(batch.unit_input, batch.frame_input, batch.frame_mask)
-        queries = self.encode_queries(batch.word_input, batch.word_mask)  # [Q, H]
-        direction = unit_length(queries)
-        cosine, key = clip_similarity(direction, unit_length(videos.clips), videos.clip_mask)
-        dot, _ = clip_similarity(queries, videos.clips, videos.clip_mask)
-        if videos.attended is None:
-            return TrainingScores(cosine, dot, None, None)
-        own_key = key.gather(1, batch.query_video[:, None]).squeeze(1)  # [Q]
-        own = videos.attended[batch.query_video, own_key]  # [Q, H]
-        return TrainingScores(cosine, dot, direction @ unit_length(own).T, queries @ own.T)
+from prvr_lite.model.encoders import SequenceEncoder, init_weights
+from prvr_lite.model.encoding import VideoEncoding
+from prvr_lite.model.key_clip import key_clip_guided_attention
 
 
 class MSSLpp(RetrievalModel):
@@ -109,16 +26,15 @@ class MSSLpp(RetrievalModel):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         h = config.hidden_dim
-        visual = {"input_dim": config.visual_dim, **self._branch()}
-        # Position tables as long as the released ones, so that its checkpoints fit.
-        length = max(config.max_frames, config.num_units)
-        self.unit_encoder = SequenceEncoder(max_length=length, **visual)  # type: ignore[arg-type]
-        self.frame_encoder = SequenceEncoder(max_length=length, **visual)  # type: ignore[arg-type]
+        self.unit_encoder = SequenceEncoder(**self.visual_branch())
+        self.frame_encoder = SequenceEncoder(**self.visual_branch())
         self.key_map = nn.Linear(h, h, bias=False)  # W1
         self.value_map = nn.Linear(h, h, bias=False)  # W2
         self.apply(init_weights)
 
-    def encode_videos(self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor) -> VideoEncoding:
+    def encode_videos(
+        self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
+    ) -> VideoEncoding:
         """Videos -> K clips each, and the frames as each clip attends them.
 
         Args:

@@ -1,0 +1,46 @@
+# make demo | lab | test | bench: each sets up .venv by itself, from Python >= 3.10 and nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo lab test lint bench sample clean
+
+help:
+	@echo "make demo    train MS-SL++ on the sample films, print the retrieval table, write the pictures"
+	@echo "make lab     open JupyterLab here"
+	@echo "make test    lint, types, all tests"
+	@echo "make bench   the figures that README.md quotes (about 15 minutes)"
+	@echo "make sample  make the sample data anew (about 20 minutes)"
+
+# One stamp a set of extras; made again only when what it was made from changes.
+.venv/stamp-%: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import sys; assert sys.version_info >= (3, 10), "Python >= 3.10 is needed: make PYTHON=python3.12 ..."'
+	$(PIP) install -q -c constraints.txt -e '.[$(subst +,$(comma),$*)]'
+	@touch $@
+comma := ,
+
+demo: .venv/stamp-lessons
+	$(BIN)/prvr-lite demo
+
+lab: .venv/stamp-lessons
+	$(BIN)/jupyter lab
+
+test: .venv/stamp-lessons+sample+dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest --cov --cov-report=term
+
+bench: .venv/stamp-lessons+sample+dev
+	$(BIN)/python -m benchmarks.clustering
+	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.training_step
+	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.sample
+
+sample: .venv/stamp-lessons+sample+dev
+	$(BIN)/python data_samples/make_emoji_theatre.py
+
+clean:
+	rm -rf .venv runs

@@ -1,0 +1,1 @@
+"""Everything that reads or writes videos, queries and their features; knows no model."""

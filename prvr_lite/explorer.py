@@ -1,0 +1,117 @@
+"""Look at single queries: which videos rank where, and what in them answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from prvr_lite import plots
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.features import Dataset
+from prvr_lite.model.clips import clip_spans
+from prvr_lite.model.key_clip import frame_attention, unit_length
+from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.retrieval import Evaluation, Hit, VideoIndex
+
+
+class Explorer:
+    """Shows queries of an evaluated split by their row in it.
+
+    Args:
+        model: a trained MS-SL++ (or MS-SL).
+        dataset: the data set it was evaluated on.
+        test: what ``evaluate`` gave for ``split``.
+    """
+
+    def __init__(
+        self, model: MSSLpp, dataset: Dataset, test: Evaluation, *, split: str = "test"
+    ) -> None:
+        self.model, self.dataset, self.test = model, dataset, test
+        self.reader = InputReader(dataset, model.config)
+        self.index = VideoIndex.build(model, dataset, split)
+        self.device = next(model.parameters()).device
+
+    def first(self, row: int, k: int = 5) -> str:
+        """The query and its first ``k`` videos, as lines of text."""
+        query = int(self.test.queries[row])
+        lines = [f"“{self.dataset.query_text[query]}”"]
+        for hit in self.index.search(self.dataset.words(query), k):
+            mark = "  <- the right one" if self.test.relevant[row, hit.video] else ""
+            lines.append(f"  {hit.rank}. {hit.video_id:12s} {hit.score:.3f}{mark}")
+        return "\n".join(lines)
+
+    def ranking(self, row: int) -> plots.Picture:
+        """The first films with thumbnails, key clip and true moment."""
+        query = int(self.test.queries[row])
+        hits = self.index.search(self.dataset.words(query), len(self.index))
+        shown = [hit for hit in hits if hit.rank <= 5 or self.test.relevant[row, hit.video]]
+        videos = [self._ranked(hit, row) for hit in shown]
+        return plots.ranked_gallery(
+            self.dataset.query_text[query], videos, num_videos=len(self.index)
+        )
+
+    def _ranked(self, hit: Hit, row: int) -> plots.RankedVideo:
+        video = int(self.test.videos[hit.video])
+        correct = bool(self.test.relevant[row, hit.video])
+        moment = self.dataset.moment[self.test.queries[row]]
+        return plots.RankedVideo(
+            rank=hit.rank,
+            video_id=hit.video_id,
+            score=hit.score,
+            correct=correct,
+            duration=float(self.dataset.duration[video]),
+            thumbnails=self._thumbnails(video),
+            key_span=self._seconds(video, hit.key_clip),
+            moment=_pair(moment) if correct else None,
+        )
+
+    def map(self, row: int) -> plots.Picture:
+        """All clips of the query's own film against the query, and the frames its key clip sees."""
+        query = int(self.test.queries[row])
+        video = int(self.dataset.query_video[query])
+        clips, attention, key, kept = self._look(query, video)
+        return plots.similarity_map(
+            clips,
+            duration=float(self.dataset.duration[video]),
+            query=self.dataset.query_text[query],
+            video_id=self.dataset.video_id[video],
+            moment=_pair(self.dataset.moment[query]),
+            steps=[_pair(step) for step in self.dataset.steps(query)],
+            key_clip=key,
+            medoids=kept,
+            frame_attention=attention,
+            thumbnails=self._thumbnails(video),
+        )
+
+    @torch.inference_mode()
+    def _look(self, query: int, video: int) -> tuple[Tensor, Tensor, int, Tensor]:
+        """Cosine of all N clips, attention over the frames, the key clip, the medoids."""
+        model = self.model
+        units, frames, mask = (t.to(self.device) for t in self.reader.videos([video]))
+        vector = model.encode_queries(*(t.to(self.device) for t in self.reader.queries([query])))
+        encoding = model.encode_videos(units, frames, mask)
+        clips = unit_length(model.all_clips(units)[0]) @ unit_length(vector[0])  # [N]
+        key = model.similarity(vector, encoding).key_clip[0, 0]
+        weight = frame_attention(
+            encoding.clips[:, key, None].flatten(1, 2), encoding.frames, mask, model.key_map.weight
+        )
+        kept = encoding.clip_index[0]
+        return clips.cpu(), weight[0, 0].cpu(), int(kept[key]), kept.cpu()
+
+    def _thumbnails(self, video: int) -> Any:
+        return plots.timed_thumbnails(
+            self.dataset.thumbnails(video), float(self.dataset.duration[video])
+        )
+
+    def _seconds(self, video: int, clip: int) -> tuple[float, float]:
+        units = self.model.config.num_units
+        first, last = clip_spans(units)[clip].tolist()
+        scale = float(self.dataset.duration[video]) / units
+        return first * scale, last * scale
+
+
+def _pair(span: Any) -> tuple[float, float]:
+    start, end = span
+    return float(start), float(end)

@@ -1,0 +1,48 @@
+"""Records on disk: dictionaries of tensors and plain values, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+class FileFormatError(ValueError):
+    """A file that is not what it should be; the message says which, and how to mend it."""
+
+
+def save_record(path: str | os.PathLike[str], kind: str, record: dict[str, Any]) -> None:
+    """Write ``record`` so that a crash leaves the old file or the new one, never half of one."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        torch.save({"format": kind, **record}, part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load_record(path: str | os.PathLike[str], kind: str, *, device: str = "cpu") -> dict[str, Any]:
+    """Read a record; only tensors and plain values are accepted, so nothing in it can run.
+
+    Raises:
+        FileNotFoundError: no such file.
+        FileFormatError: damaged, of another kind, or holding more than tensors and plain values.
+    """
+    try:
+        record = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FileFormatError(
+            f"{path}: can't be read as {kind!r} ({reason}): write it anew, or delete it"
+        ) from error
+    found = record.get("format") if isinstance(record, dict) else None
+    if found != kind:
+        raise FileFormatError(f"{path}: is {found!r}, expected {kind!r}: give the right file")
+    return record  # type: ignore[no-any-return]

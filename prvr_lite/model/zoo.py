@@ -1,0 +1,45 @@
+"""Models by name, so that checkpoints and command lines can name what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from prvr_lite.config import ModelConfig
+from prvr_lite.model.base import RetrievalModel
+from prvr_lite.model.baselines import FrameAttentionMax, FrameMax, MeanPool
+from prvr_lite.model.msslpp import MSSLpp
+
+MODELS: dict[str, type[RetrievalModel]] = {
+    "mssl++": MSSLpp,
+    "mssl": MSSLpp,
+    "mean-pool": MeanPool,
+    "frame-max": FrameMax,
+    "frame-attention-max": FrameAttentionMax,
+}
+
+
+def build_model(name: str, config: ModelConfig, *, seed: int = 0) -> RetrievalModel:
+    """A freshly initialised model; the same name, config and seed give the same weights.
+
+    Args:
+        name: a key of ``MODELS``; "mssl" is "mssl++" with every clip kept.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name not in MODELS:
+        raise ValueError(f"there is no model {name!r}: choose one of {', '.join(MODELS)}")
+    if name == "mssl":
+        config = replace(config, num_clusters=None)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not disturbed
+        torch.manual_seed(seed)
+        return MODELS[name](config)
+
+
+def model_name(model: RetrievalModel) -> str:
+    """The name that :func:`build_model` makes this model by."""
+    if isinstance(model, MSSLpp):
+        return "mssl" if model.config.num_clusters is None else "mssl++"
+    return next(name for name, kind in MODELS.items() if type(model) is kind)

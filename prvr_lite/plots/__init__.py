@@ -1,0 +1,32 @@
+"""The plotting room: pictures of what MS-SL++ sees, ranks, learns and costs.
+
+Every function takes plain numbers (lists, NumPy arrays, torch tensors) and returns a matplotlib
+`Figure` that carries its own alt text; nothing is shown, and pyplot is not involved. Videos are
+shown on a dark page, numbers on a light one.
+"""
+
+from __future__ import annotations
+
+from prvr_lite.plots.alpha import alpha_sweep
+from prvr_lite.plots.bars import ratio_bars, recall_bars
+from prvr_lite.plots.canvas import Picture, alt_text, save_figure
+from prvr_lite.plots.gallery import RankedVideo, ranked_gallery
+from prvr_lite.plots.growth import growth_curves
+from prvr_lite.plots.similarity import similarity_map
+from prvr_lite.plots.strip import timed_thumbnails
+from prvr_lite.plots.training import training_curves
+
+__all__ = [
+    "Picture",
+    "RankedVideo",
+    "alpha_sweep",
+    "alt_text",
+    "growth_curves",
+    "ranked_gallery",
+    "ratio_bars",
+    "recall_bars",
+    "save_figure",
+    "similarity_map",
+    "timed_thumbnails",
+    "training_curves",
+]

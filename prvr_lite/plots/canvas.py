@@ -1,0 +1,185 @@
+"""What every picture shares: the page, its style, its alt text, text that fits, and saving.
+
+No function here or beside it touches pyplot, so nothing is shown, kept open or taken from the
+reader's own matplotlib settings: a picture is a plain `Figure`, and is freed like any object.
+"""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from matplotlib import style
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+WIDTH: Final = 7.2  # inches; with text of 10 points and more it stays legible 400 pixels wide
+SCREEN_DPI: Final = 144
+
+# Okabe and Ito's colours, told apart by readers with any common colour vision.
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#8A8F98"
+CYCLE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY)
+INK, SOFT, RULE = "#1B2233", "#5A6375", "#D9DDE5"
+
+_LOOK: Final[dict[str, Any]] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 11,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": SOFT,
+    "axes.labelsize": 11,
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.8,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "legend.frameon": False,
+    "legend.fontsize": 11,
+    "lines.linewidth": 2.2,
+    "lines.solid_capstyle": "round",
+}
+
+# Decorates each drawing function: the reader's own style neither leaks in nor is changed.
+house_style = style.context(["default", _LOOK])
+
+
+class Picture(Figure):
+    """A Figure that notebooks show by itself, with its alt text for screen readers."""
+
+    def _ipython_display_(self) -> None:
+        display = import_module("IPython.display").display  # only IPython calls this method
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=SCREEN_DPI)
+        data = {"image/png": b64encode(stream.getvalue()).decode(), "text/plain": alt_text(self)}
+        about = {"alt": alt_text(self), "width": round(self.get_figwidth() * 100)}
+        display(data, metadata={"image/png": about}, raw=True)
+
+
+def new_picture(width: float, height: float, *, alt: str, **settings: Any) -> Picture:
+    """An empty page of `width` x `height` inches that carries the alt text `alt`."""
+    picture = Picture(figsize=(width, height), dpi=SCREEN_DPI, **settings)
+    picture.set_label(alt)
+    return picture
+
+
+def alt_text(figure: Figure) -> str:
+    """What the picture shows, in words: for screen readers, `alt=` attributes and captions."""
+    return str(figure.get_label())
+
+
+def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
+    """Write a picture, with its title and alt text in the file's own metadata.
+
+    Args:
+        figure: what any function of `prvr_lite.plots` returned.
+        path: where to; its ending chooses .png, .svg or .pdf. Missing folders are made.
+        dpi: dots per inch of a .png.
+    Raises:
+        ValueError: for another ending.
+    """
+    path = Path(path)
+    words = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}
+    kind = path.suffix.lower()
+    if kind not in words:
+        raise ValueError(f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf")
+    title = " ".join(figure.get_suptitle().split())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=dpi, metadata={"Title": title, words[kind]: alt_text(figure)})
+    return path
+
+
+def as_array(value: object, name: str, *, ndim: int = 1) -> Array:
+    """`value` (list, NumPy array or torch tensor on any device) as a float64 array.
+
+    Raises:
+        ValueError: if it holds no numbers, is empty, or has not `ndim` axes.
+    """
+    if hasattr(value, "detach"):  # a torch tensor, recognised without importing torch
+        value = value.detach().cpu().double().numpy()
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers: {error}") from error
+    if array.ndim != ndim or array.size == 0:
+        shape = list(array.shape)
+        raise ValueError(f"{name} must have {ndim} axis/axes and a value, but has shape {shape}")
+    return array
+
+
+def plain(text: str) -> str:
+    """`text` on one line, with dollar signs that matplotlib will not take for mathematics."""
+    return " ".join(str(text).split()).replace("$", r"\$")
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """How many inches one line of `text` takes at `size` points."""
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
+    return float(width) / 72
+
+
+def wrap(text: str, inches: float, size: float, *, weight: str = "normal", lines: int = 3) -> str:
+    """`text` broken into lines of at most `inches`; what exceeds `lines` becomes an ellipsis."""
+    words = [part for word in str(text).split() for part in _pieces(word, inches, size, weight)]
+    rows: list[str] = []
+    for word in words:
+        longer = f"{rows[-1]} {word}" if rows else word
+        if rows and text_width(longer, size, weight) <= inches:
+            rows[-1] = longer
+        else:
+            rows.append(word)
+    if len(rows) > lines:
+        last = rows[lines - 1]
+        while last and text_width(last + "…", size, weight) > inches:
+            last = last[:-1].rstrip()
+        rows = [*rows[: lines - 1], last + "…"]
+    return "\n".join(rows)
+
+
+def _pieces(word: str, inches: float, size: float, weight: str) -> list[str]:
+    """A word cut wherever it alone would be wider than the line (an address, a long id)."""
+    pieces = [""]
+    for letter in word:
+        if pieces[-1] and text_width(pieces[-1] + letter, size, weight) > inches:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
+
+
+def apart(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move label positions as little as needed to lie `gap` apart, within [low, high] if they fit.
+
+    Returns the new positions in the order of the old ones.
+    """
+    order = sorted(range(len(positions)), key=lambda i: positions[i])
+    moved = [float(positions[i]) for i in order]
+    for i in range(1, len(moved)):
+        moved[i] = max(moved[i], moved[i - 1] + gap)
+    if moved and moved[-1] > high:
+        moved[-1] = high
+        for i in range(len(moved) - 2, -1, -1):
+            moved[i] = min(moved[i], moved[i + 1] - gap)
+    lift = max(0.0, low - moved[0]) if moved else 0.0
+    result = [0.0] * len(moved)
+    for place, i in enumerate(order):
+        result[i] = moved[place] + lift
+    return result

@@ -1,0 +1,99 @@
+"""The pyramid of clips, drawn: scores, medoids, key clip, and the tents of the true moment."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from matplotlib import colormaps, patheffects
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import ListedColormap
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
+
+from prvr_lite.plots.pyramid import cells, tent
+from prvr_lite.plots.scene import Scene
+from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, RAIL, SPOT
+
+# Inferno without its black end, so that low scores stay visible on the night.
+EMBER: Final = ListedColormap(colormaps["inferno"](np.linspace(0.12, 1, 256)), name="ember")
+
+
+def draw_map(axes: Axes, scene: Scene) -> None:
+    """The pyramid of clips, with medoids, key clip and the moment's tent."""
+    unit = scene.unit
+    shown = np.ma.masked_invalid(scene.score)
+    grid = PolyCollection(
+        list(cells(scene.n, unit)), array=shown, cmap=EMBER.with_extremes(bad=RAIL),
+        edgecolors=NIGHT, linewidths=0.6 if scene.n <= 64 else 0.0, label="clips",
+    )  # fmt: skip
+    axes.add_collection(grid)
+    axes.set(xlim=(0, scene.extent), ylim=(0, (scene.n + 1) * unit), facecolor=NIGHT)
+    _mark_clips(axes, scene)
+    _pitch_tents(axes, scene)
+    axes.set_ylabel(f"clip length ({'s' if scene.known else 'units'})", color=CHALK)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.locator_params(axis="y", nbins=5, steps=[1, 2, 5, 10])
+    axes.tick_params(colors=HAZE, labelcolor=CHALK, length=3)
+    _explain(axes, scene, grid)
+
+
+def _mark_clips(axes: Axes, scene: Scene) -> None:
+    """A dot for each medoid, a star for the key clip."""
+    if scene.medoids:
+        spans = np.array([scene.span(m) for m in scene.medoids])  # [K, 2]
+        axes.plot(
+            spans.mean(1), spans[:, 1] - spans[:, 0], "o", ms=3.4, mfc=CHALK, mec=NIGHT, mew=0.6,
+            label="medoids", zorder=4,
+        )  # fmt: skip
+    if scene.key_clip is not None:
+        start, end = scene.span(scene.key_clip)
+        axes.plot(
+            [(start + end) / 2], [end - start], "*", ms=15, mfc=CHALK, mec=NIGHT, mew=1.3,
+            label="key clip", zorder=6, clip_on=False,
+        )  # fmt: skip
+
+
+def _pitch_tents(axes: Axes, scene: Scene) -> None:
+    """The moment's tent, and a dashed one for each step."""
+    dashes = (0, (3, 2))
+    for step in scene.steps:
+        axes.add_patch(
+            Polygon(tent(*step), fill=False, ec=SPOT, lw=1.3, ls=dashes, label="step", zorder=5)
+        )
+    if scene.moment:
+        shade = patheffects.Stroke(linewidth=5.5, foreground=NIGHT, alpha=0.75)
+        outline = Polygon(tent(*scene.moment), fill=False, ec=SPOT, lw=2.6, joinstyle="round")
+        outline.set(label="moment", zorder=5, clip_on=False)
+        outline.set_path_effects([shade, patheffects.Normal()])
+        axes.add_patch(outline)
+
+
+def _explain(axes: Axes, scene: Scene, grid: PolyCollection) -> None:
+    """How to read the map, and its keys, in the corners that the pyramid leaves free."""
+    axes.text(
+        0.015, 0.985, "Every cell is one clip.\nIt stands above its middle;\nlonger clips stand higher.",
+        transform=axes.transAxes, va="top", size=10.5, color=HAZE, linespacing=1.3,
+    )  # fmt: skip
+    bar = axes.inset_axes((0.80, 0.955, 0.2, 0.03), label="scores")
+    axes.figure.colorbar(grid, cax=bar, orientation="horizontal")
+    bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
+    bar.locator_params(nbins=3)
+    bar.spines["outline"].set_visible(False)
+    bar.text(-0.08, 0.5, "score", transform=bar.transAxes, ha="right", va="center", size=10.5)
+    bar.texts[0].set_color(CHALK)
+    keys: list[Line2D] = []
+    if scene.moment:
+        keys.append(Line2D([], [], color=SPOT, marker="^", ms=11, mfc="none", mew=2.2, ls=""))
+        keys[-1].set_label("true moment")
+    if scene.key_clip is not None:
+        keys.append(Line2D([], [], color=CHALK, marker="*", ms=13, ls="", label="key clip"))
+    if scene.medoids:
+        keys.append(Line2D([], [], color=CHALK, marker="o", ms=4, ls="", label="medoid"))
+    if keys:
+        axes.legend(
+            handles=keys, loc="upper right", bbox_to_anchor=(1.01, 0.87), labelcolor=CHALK,
+            handletextpad=0.4, borderpad=0, borderaxespad=0, fontsize=10.5, labelspacing=0.45,
+        )  # fmt: skip

@@ -1,0 +1,244 @@
+"""The ranked gallery: what a query found, video by video."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch
+
+from prvr_lite.plots.canvas import WIDTH, Picture, house_style, new_picture, wrap
+from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots.scene import known_span
+from prvr_lite.plots.strip import (
+    CHALK,
+    GLOW,
+    HAZE,
+    NIGHT,
+    RAIL,
+    SPOT,
+    Span,
+    Thumbnail,
+    draw_strip,
+    strip_slots,
+)
+
+LEFT: Final = 1.95  # inches for rank, name and score
+ROOM: Final = WIDTH - LEFT - EDGE - 0.1  # inches for the video
+STRIP, LANE, PAD = (
+    0.54,
+    0.1,
+    0.1,
+)  # height of the strip, of a bar under it, and what surrounds a row
+
+
+@dataclass(frozen=True)
+class RankedVideo:
+    """One video of a ranking: rank from 1, score, and what is known of it.
+
+    `duration`, `key_span` and `moment` are in seconds (NaN or None if unknown); `thumbnails` are
+    (time in s, image bytes), see `timed_thumbnails`.
+    """
+
+    rank: int
+    video_id: str
+    score: float
+    correct: bool = False
+    duration: float = math.nan
+    thumbnails: Sequence[Thumbnail] = ()
+    key_span: Span | None = None
+    moment: Span | None = None
+
+
+@house_style
+def ranked_gallery(
+    query: str,
+    results: Sequence[RankedVideo],
+    *,
+    top: int = 5,
+    num_videos: int | None = None,
+    title: str | None = None,
+) -> Picture:
+    """The videos a query found, best first, each with its strip, its score and its key clip.
+
+    The right video is framed; if it is not among the `top`, it follows below with its true rank.
+
+    Args:
+        query: named above the gallery. title: a headline instead of the query.
+        results: the ranking, or as much of it as is known, in any order.
+        top: how many videos to show. num_videos: size of the whole collection, if known.
+    Returns:
+        a Figure with the axes "video 1", "score 1", "video 2", … named by rank.
+    Raises:
+        ValueError: for no results, a repeated rank, or a score or span that makes no sense.
+    """
+    shown = _choose(results, top)
+    about = _verdict(results, num_videos)
+    head = heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
+    strip = max(strip_slots(video.thumbnails, ROOM, STRIP)[1] for video in shown)
+    row = max(strip + 2 * LANE + 0.04, 0.62) + 2 * PAD
+    skips = [i > 0 and video.rank > shown[i - 1].rank + 1 for i, video in enumerate(shown)]
+    gaps = [0.3 * skip for skip in skips]
+    page = head.height + 0.14 + row * len(shown) + sum(gaps) + 0.45
+    picture = new_picture(WIDTH, page, alt=_alt(query, shown, about), facecolor=NIGHT)
+    head.draw(picture, color=CHALK, soft=HAZE)
+    low = min(0.0, *(video.score for video in shown))
+    reach = max(video.score for video in shown) - low
+    y = page - head.height - 0.14
+    for video, gap in zip(shown, gaps, strict=True):
+        if gap:
+            picture.text(0.5, (y - gap / 2) / page, "· · ·", ha="center", va="center", color=HAZE)
+        y -= gap + row
+        _draw_row(picture, video, y, row, (video.score - low) / (reach or 1.0))
+    _legend(picture, shown)
+    return picture
+
+
+def _known(duration: float) -> bool:
+    return not math.isnan(duration)
+
+
+def _choose(results: Sequence[RankedVideo], top: int) -> list[RankedVideo]:
+    """The best `top` videos, and the right one if it is not among them."""
+    if not results or top < 1:
+        raise ValueError("results must hold at least one video, and top must be 1 or more")
+    ranking = sorted(results, key=lambda video: video.rank)
+    for i, video in enumerate(ranking):
+        if video.rank < 1 or (i and video.rank == ranking[i - 1].rank):
+            raise ValueError(f"{video.video_id}: rank {video.rank} is repeated or below 1")
+        if not math.isfinite(video.score):
+            raise ValueError(f"{video.video_id}: score {video.score} is not finite")
+        if video.duration <= 0 or math.isinf(video.duration):
+            raise ValueError(
+                f"{video.video_id}: duration must be above 0 s, or NaN if unknown, "
+                f"but is {video.duration:g}"
+            )
+    shown = ranking[:top]
+    right = [video for video in ranking if video.correct]
+    if right and right[0] not in shown:
+        shown.append(right[0])
+    return shown
+
+
+def _verdict(results: Sequence[RankedVideo], num_videos: int | None) -> str:
+    """How the ranking went, in words."""
+    right = min((video.rank for video in results if video.correct), default=None)
+    among = f" of {num_videos:,} videos" if num_videos else ""
+    if right is None:
+        return f"the best matches{among and ' out' + among}"
+    return f"the right video is ranked {right}{among}"
+
+
+def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
+    """The gallery in words."""
+    videos = "; ".join(
+        f"{video.rank}. {video.video_id}, score {video.score:.2f}" + ", right" * video.correct
+        for video in shown
+    )
+    return f"Videos ranked for the query “{query}”: {about}. {videos}."
+
+
+def _draw_row(picture: Picture, video: RankedVideo, y: float, row: float, share: float) -> None:
+    """One video, `y` inches above the page's foot; `share` is its score bar's length, 0 to 1."""
+    page = picture.get_figheight()
+    if video.correct:
+        _draw_frame(picture, y / page, row / page)
+    box = (LEFT / WIDTH, (y + PAD) / page, ROOM / WIDTH, (row - 2 * PAD) / page)
+    _draw_video(picture, video, box, row - 2 * PAD)
+    note = ["right video"] * video.correct + [f"{video.duration:.1f} s"] * _known(video.duration)
+    middle = y + row / 2 + 0.085 * (len(note) - 1)
+    color = SPOT if video.correct else CHALK
+    picture.text(
+        0.44 / WIDTH, (y + row / 2) / page, f"{video.rank}", ha="center", va="center",
+        weight="bold", color=color, size=22 if video.rank < 100 else 15 if video.rank < 1000 else 9,
+    )  # fmt: skip
+    name = wrap(video.video_id, 1.05, 11, weight="bold", lines=1)
+    x = 0.78 / WIDTH
+    picture.text(
+        x, (middle + 0.12) / page, name, va="baseline", size=11, weight="bold", color=color,
+        parse_math=False,
+    )  # fmt: skip
+    _draw_score(picture, video, (x, (middle - 0.06) / page, 0.55 / WIDTH, 0.12 / page), share)
+    picture.text(
+        x, (middle - 0.11) / page, "\n".join(note), va="top", size=10, linespacing=1.1,
+        color=SPOT if video.correct else HAZE,
+    )  # fmt: skip
+
+
+def _draw_frame(picture: Picture, y: float, height: float) -> None:
+    """The frame around the right video; `y` and `height` as shares of the page."""
+    gap = 0.04 / picture.get_figheight()
+    frame = FancyBboxPatch(
+        (0.1 / WIDTH, y + gap), 1 - 0.2 / WIDTH, height - 2 * gap, fc="#10233F", ec=SPOT, lw=2,
+        boxstyle="round,pad=0,rounding_size=0.012", mutation_aspect=WIDTH / picture.get_figheight(),
+        label="right video", zorder=-1,
+    )  # fmt: skip
+    picture.add_artist(frame)
+
+
+def _draw_score(
+    picture: Picture, video: RankedVideo, box: tuple[float, float, float, float], share: float
+) -> None:
+    """The score as a bar and as a number."""
+    bar = picture.add_axes(box, label=f"score {video.rank}")
+    bar.barh(0, 1, height=1, color=RAIL)
+    bar.barh(0, share, height=1, color=GLOW, label="score")
+    bar.set(xlim=(0, 1), ylim=(-0.5, 0.5))
+    bar.axis("off")
+    x, y, width, height = box
+    picture.text(
+        x + width + 0.05 / WIDTH, y + height / 2, f"{video.score:.2f}", va="center", size=11,
+        color=CHALK,
+    )  # fmt: skip
+
+
+def _draw_video(
+    picture: Picture, video: RankedVideo, box: tuple[float, float, float, float], inner: float
+) -> None:
+    """The video's strip with, under it, one bar for the key clip and one for the true moment."""
+    known = _known(video.duration)
+    extent = float(video.duration) if known else max(1.0, float(len(video.thumbnails)))
+    key = known_span(video.key_span, extent if known else None, f"{video.video_id}: key_span")
+    moment = known_span(video.moment, extent if known else None, f"{video.video_id}: moment")
+    x, y, width, height = box
+    lanes = 2 * LANE / inner * height
+    axes = picture.add_axes((x, y + lanes, width, height - lanes), label=f"video {video.rank}")
+    slots, _ = strip_slots(video.thumbnails, ROOM, STRIP)
+    items = video.thumbnails
+    if not known:  # times cannot be placed on an axis of unknown length, the order can
+        items = [(i + 0.5, image) for i, (_, image) in enumerate(sorted(items))]
+    draw_strip(axes, items, slots, (0, extent))
+    under = picture.add_axes((x, y, width, lanes), label=f"spans {video.rank}")
+    under.set(xlim=(0, extent), ylim=(0, 2))
+    under.axis("off")
+    _bar(under, 1.35, key, CHALK, "key clip")
+    _bar(under, 0.5, moment, SPOT, "moment")
+    if not slots:
+        axes.axvspan(0, extent, color=RAIL)
+        axes.text(
+            0.5, 0.5, "no thumbnails", transform=axes.transAxes, ha="center", va="center",
+            color=HAZE, size=10,
+        )  # fmt: skip
+
+
+def _bar(axes: Axes, y: float, span: Span | None, color: str, name: str) -> None:
+    if span:
+        axes.barh(y, span[1] - span[0], left=span[0], height=0.66, color=color, label=name)
+
+
+def _legend(picture: Picture, shown: Sequence[RankedVideo]) -> None:
+    """What the bars under the videos mean."""
+    keys = [Line2D([], [], color=GLOW, lw=5, label="score")]
+    if any(video.key_span for video in shown):
+        keys.append(Line2D([], [], color=CHALK, lw=5, label="key clip"))
+    if any(video.moment for video in shown):
+        keys.append(Line2D([], [], color=SPOT, lw=5, label="true moment"))
+    x = EDGE / WIDTH
+    picture.legend(
+        handles=keys, loc="lower left", ncols=3, bbox_to_anchor=(x, 0.06 / picture.get_figheight()),
+        labelcolor=CHALK, handlelength=1.1, borderaxespad=0, columnspacing=1.4,
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""Where the clips of a video stand: a pyramid of start and length above the time axis."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prvr_lite.plots.canvas import Array
+
+
+def units_of(num_clips: int, name: str = "clip_score") -> int:
+    """n, given that all windows over n units are N = n(n+1)/2 clips.
+
+    Raises:
+        ValueError: if no n gives `num_clips`.
+    """
+    n = (math.isqrt(8 * num_clips + 1) - 1) // 2
+    if num_clips < 1 or n * (n + 1) // 2 != num_clips:
+        raise ValueError(
+            f"{name} has {num_clips} values, but all clips of n units are n(n+1)/2 "
+            f"(528 for n = 32); pass one score for every clip, NaN where there is none"
+        )
+    return n
+
+
+def clip_units(n: int) -> NDArray[np.int64]:
+    """First unit and number of units of every clip, [N, 2]: all of length 1, then all of 2, …"""
+    return np.array([(s, size) for size in range(1, n + 1) for s in range(n - size + 1)])
+
+
+def cells(n: int, unit: float) -> Array:
+    """The outline of every clip's cell, [N, 5, 2] (time, clip length), both in units of `unit`.
+
+    A cell is a diamond around (middle of the clip, length of the clip), so that a clip stands
+    above what it covers and the clips inside any span fill the tent over that span. Cells of
+    length 1 reach down to the axis.
+    """
+    first, size = clip_units(n).T
+    middle = first + size / 2
+    low = np.where(size == 1, 0.0, size - 1.0)
+    foot = np.where(size == 1, 0.5, 0.0)  # the lowest cells are houses, not diamonds
+    x = np.stack([middle - 0.5, middle - foot, middle + foot, middle + 0.5, middle])
+    y = np.stack([size, low, low, size, size + 1.0])
+    return np.asarray(np.stack([x.T, y.T], axis=-1) * unit)  # [N, 5, 2]
+
+
+def tent(start: float, end: float) -> Array:
+    """The tent over [start, end], [3, 2]: every clip within the span lies under it, and its tip
+    is where a clip of exactly this span would stand.
+    """
+    return np.array([(start, 0.0), ((start + end) / 2, end - start), (end, 0.0)])

@@ -1,0 +1,106 @@
+"""A video as a strip of thumbnails along its time axis."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+# Videos are shown on the night, numbers on paper. Light colours for words, bars and marks.
+NIGHT, RAIL, HAZE, CHALK = "#0B1226", "#1A2440", "#AEB7CB", "#F6F3EA"
+SPOT, GLOW = "#4DD8FF", "#FFD98A"  # the true moment; what the model attends to
+
+Thumbnail = tuple[float, bytes]  # when (s), and the JPEG, PNG or WebP file as bytes
+Span = tuple[float, float]  # [start, end] in seconds
+
+
+def timed_thumbnails(thumbnails: Sequence[bytes], duration: float) -> list[Thumbnail]:
+    """Give each frame's thumbnail its time, and leave out the frames that have none.
+
+    Args:
+        thumbnails: one entry a frame, `b""` where there is none (as `Dataset.thumbnails` gives).
+        duration: of the video, in s; NaN if unknown (then times count frames).
+    Returns:
+        (time in s, image bytes) of each frame that has one; frame i of T lies at (i + ½)/T.
+    """
+    count = len(thumbnails)
+    step = duration / count if count and math.isfinite(duration) else 1.0
+    return [((i + 0.5) * step, image) for i, image in enumerate(thumbnails) if image]
+
+
+def decode(thumbnail: Thumbnail) -> NDArray[np.uint8]:
+    """The pixels [height, width, 3] of one thumbnail.
+
+    Raises:
+        ValueError: if the bytes are no image, naming the thumbnail's time.
+    """
+    time, data = thumbnail
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return np.asarray(image.convert("RGB"))
+    except (UnidentifiedImageError, OSError, TypeError) as error:
+        raise ValueError(f"the thumbnail at {time:g} s is no readable image: {error}") from error
+
+
+def strip_slots(thumbnails: Sequence[Thumbnail], width: float, height: float) -> tuple[int, float]:
+    """How many thumbnails fit side by side, and how high that strip then is.
+
+    Args:
+        thumbnails: of one video. width: of the strip. height: about how high it may be (inches).
+    Returns:
+        (number of slots, height in inches); a slot is as wide as a thumbnail unless there are few.
+    """
+    if not thumbnails:
+        return 0, 0.0
+    rows, columns, _ = decode(thumbnails[0]).shape
+    shape = columns / rows
+    slots = max(1, min(len(thumbnails), round(width / (height * shape))))
+    return slots, min(width / slots / shape, 1.25 * height)
+
+
+def draw_strip(axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, span: Span) -> None:
+    """Draw the strip over [start, end] of `span`, cut into equal slots; a slot shows the thumbnail
+    nearest its middle, or stays empty if the video has none there.
+    """
+    room, height = axes.bbox.width / max(1, slots), axes.bbox.height
+    edges = np.linspace(*span, slots + 1)
+    for start, end in pairwise(map(float, edges)):
+        middle = (start + end) / 2
+        inside = [item for item in thumbnails if start <= item[0] < end]
+        if not inside:
+            continue
+        image = decode(min(inside, key=lambda item: abs(item[0] - middle)))
+        rows, columns, _ = image.shape
+        scale = min(room / columns, height / rows)  # the whole thumbnail, never cropped
+        half_x = 0.985 * columns * scale / room * (end - start) / 2  # a hair apart
+        half_y = rows * scale / height / 2
+        axes.imshow(
+            image,
+            extent=(middle - half_x, middle + half_x, 0.5 - half_y, 0.5 + half_y),
+            aspect="auto",
+            interpolation="antialiased",
+        )
+    axes.set(xlim=span, ylim=(0, 1))
+    axes.axis("off")
+
+
+def veil(axes: Axes, lit: Span | None, extent: float) -> None:
+    """Darken a strip outside the span that is `lit`; nothing if there is none."""
+    if lit:
+        for start, end in ((0.0, lit[0]), (lit[1], extent)):
+            # a little beyond the strip, whose images are rounded outwards to whole pixels
+            axes.axvspan(start, end, -0.03, 1.03, color=NIGHT, alpha=0.62, lw=0, clip_on=False)
+
+
+def name_row(axes: Axes, y: float, name: str) -> None:
+    """The name of a row, in the left margin."""
+    axes.annotate(
+        name, (0, y), xycoords="axes fraction", xytext=(-7, 0), textcoords="offset points",
+        ha="right", va="center", size=10.5, color=CHALK, annotation_clip=False,
+    )  # fmt: skip

@@ -1,0 +1,295 @@
+"""Search: encode a collection once, then score any query against it; and evaluate a split."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prvr_lite.config import ModelConfig
+from prvr_lite.data.batches import InputReader, normalise
+from prvr_lite.data.features import Dataset
+from prvr_lite.files import load_record, save_record
+from prvr_lite.metrics import retrieval_metrics
+from prvr_lite.model.base import RetrievalModel
+from prvr_lite.model.encoding import Similarity, VideoEncoding
+from prvr_lite.model.key_clip import dual_similarity, unit_length
+from prvr_lite.model.zoo import build_model, model_name
+
+BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
+INDEX_FORMAT = "prvr-lite index 1"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One ranked video: its row in the index, id, fused score, both scales, and its key clip.
+
+    ``key_clip`` is the row among the video's N clips (``clip_spans``); -1 in models without clips.
+    """
+
+    rank: int
+    video: int
+    video_id: str
+    score: float
+    clip_score: float
+    frame_score: float
+    key_clip: int
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What the index keeps of V videos: 2 K H numbers each; frames are needed no more."""
+
+    clips: Tensor  # [V, K, H] unit length
+    clip_index: Tensor  # [V, K]
+    attended: Tensor | None  # [V, K, H] unit length
+    clip_mask: Tensor | None  # [V, K]
+
+
+class VideoIndex:
+    """A searchable collection of videos under one model.
+
+    Because key clip guided attention depends on the clip alone, it is computed for every clip
+    when the index is built; a query then costs two tables of inner products, a maximum and a
+    gather, whatever the length of the videos.
+    """
+
+    def __init__(self, model: RetrievalModel, entry: _Entry, video_ids: Sequence[str]) -> None:
+        self.model, self._entry, self.video_ids = model.eval(), entry, list(video_ids)
+
+    def __len__(self) -> int:
+        return len(self.video_ids)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the vectors (V x 2 K H x 4) and of the clip rows."""
+        return sum(
+            t.numel() * t.element_size() for t in vars(self._entry).values() if t is not None
+        )
+
+    @classmethod
+    def build(
+        cls, model: RetrievalModel, dataset: Dataset, split: str = "test", *, batch_videos: int = 64
+    ) -> VideoIndex:
+        """Encode the videos of a split, a batch at a time, on the model's device."""
+        reader, rows = InputReader(dataset, model.config), dataset.videos_in(split)
+        entries = []
+        model.eval()
+        device = next(model.parameters()).device
+        for start in range(0, len(rows), batch_videos):
+            inputs = reader.videos(rows[start : start + batch_videos])
+            with torch.inference_mode():
+                entries.append(_entry(model.encode_videos(*(t.to(device) for t in inputs))))
+        return cls(model, _concatenate(entries), [dataset.video_id[v] for v in rows])
+
+    @classmethod
+    def from_encoding(
+        cls,
+        model: RetrievalModel,
+        videos: VideoEncoding,
+        video_ids: Sequence[str] | None = None,
+    ) -> VideoIndex:
+        """An index of videos that are already encoded; ids default to their rows."""
+        ids = video_ids if video_ids is not None else [str(v) for v in range(len(videos))]
+        if len(ids) != len(videos):
+            raise ValueError(f"{len(ids)} ids for {len(videos)} encoded videos: give one each")
+        with torch.inference_mode():
+            return cls(model, _entry(videos), ids)
+
+    def score(self, word_input: Tensor, word_mask: Tensor) -> Similarity:
+        """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> S_c, S_f, key clip, [Q, V].
+
+        Memory beyond the three results is bounded: blocks of queries against blocks of videos.
+        """
+        rows = []
+        with torch.inference_mode():
+            for start in range(0, len(word_input), BLOCK):
+                part = slice(start, start + BLOCK)
+                device = self._entry.clips.device
+                queries = self.model.encode_queries(
+                    word_input[part].to(device), word_mask[part].to(device)
+                )
+                rows.append(self.score_vectors(queries))
+        return _stack(rows, 0)
+
+    def score_vectors(self, queries: Tensor) -> Similarity:
+        """Encoded queries [Q, H] -> similarities [Q, V]."""
+        e, direction = self._entry, unit_length(queries)
+        with torch.inference_mode():
+            columns = []
+            for start in range(0, len(self), BLOCK):
+                part = slice(start, start + BLOCK)
+                attended = None if e.attended is None else e.attended[part]
+                mask = None if e.clip_mask is None else e.clip_mask[part]
+                columns.append(dual_similarity(direction, e.clips[part], attended, mask))
+        return _stack(columns, 1)
+
+    def search(self, words: Any, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
+        """The ``k`` best videos for one query.
+
+        Args:
+            words: [L, Dw] its word features (``dataset.words(query)``), or [H] an encoded query.
+            alpha: weight of the clip scale; None: the model's.
+        """
+        vector = torch.as_tensor(words)
+        if vector.dim() == 2:
+            cut = normalise(np.asarray(words, dtype=np.float32)[: self.model.config.max_words])
+            inputs = torch.from_numpy(cut)[None]
+            similarity = self.score(inputs, torch.ones(inputs.shape[:2], dtype=torch.bool))
+        else:
+            similarity = self.score_vectors(vector[None].to(self._entry.clips.device))
+        fused = similarity.fused(self.model.config.alpha if alpha is None else alpha)[0]  # [V]
+        best = fused.topk(min(k, len(self))).indices.tolist()
+        frame = similarity.frame if similarity.frame is not None else similarity.clip
+        return [
+            Hit(
+                rank,
+                video,
+                self.video_ids[video],
+                float(fused[video]),
+                float(similarity.clip[0, video]),
+                float(frame[0, video]),
+                int(self._entry.clip_index[video, similarity.key_clip[0, video]]),
+            )
+            for rank, video in enumerate(best, 1)
+        ]
+
+    def clip_index(self, video: int) -> Tensor:
+        """Which of the N clips the index keeps of a video, [K]."""
+        return self._entry.clip_index[video]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the index with its model: atomically, loadable without unpickling code."""
+        record = {
+            "entry": {k: None if t is None else t.cpu() for k, t in vars(self._entry).items()},
+            "video_ids": self.video_ids,
+            "model": model_name(self.model),
+            "config": asdict(self.model.config),
+            "weights": {k: t.cpu() for k, t in self.model.state_dict().items()},
+        }
+        save_record(path, INDEX_FORMAT, record)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "cpu") -> VideoIndex:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            FileFormatError: not such a file, or a damaged one.
+        """
+        record = load_record(path, INDEX_FORMAT, device=device)
+        model = build_model(record["model"], ModelConfig(**record["config"])).to(device)
+        model.load_state_dict(record["weights"])
+        return cls(model, _Entry(**record["entry"]), record["video_ids"])
+
+
+def _entry(videos: VideoEncoding) -> _Entry:
+    attended = None if videos.attended is None else unit_length(videos.attended)
+    return _Entry(unit_length(videos.clips), videos.clip_index, attended, videos.clip_mask)
+
+
+def _concatenate(entries: list[_Entry]) -> _Entry:
+    """Batches of a frame baseline differ in length: pad to the longest, the mask says so."""
+    longest = max(entry.clips.shape[1] for entry in entries)
+
+    def join(name: str) -> Tensor | None:
+        parts = [getattr(entry, name) for entry in entries]
+        if parts[0] is None:
+            return None
+        return torch.cat([_pad_clips(part, longest) for part in parts])
+
+    return _Entry(**{f.name: join(f.name) for f in fields(_Entry)})  # type: ignore[arg-type]
+
+
+def _pad_clips(tensor: Tensor, length: int) -> Tensor:
+    missing = length - tensor.shape[1]
+    return torch.cat([tensor, tensor.new_zeros(len(tensor), missing, *tensor.shape[2:])], dim=1)
+
+
+def _stack(parts: list[Similarity], dim: int) -> Similarity:
+    frames = [part.frame for part in parts if part.frame is not None]
+    return Similarity(
+        torch.cat([part.clip for part in parts], dim),
+        torch.cat(frames, dim) if frames else None,
+        torch.cat([part.key_clip for part in parts], dim),
+    )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model makes of a split.
+
+    Attributes:
+        fused, clip, frame: :func:`prvr_lite.metrics.retrieval_metrics` of S, S_c and S_f; the
+            last is None in models without a frame scale.
+        similarity: the scores themselves, [Q, V] on the CPU.
+        relevant: [Q, V] bool, the correct videos of each query.
+        queries, videos: their rows in the data set.
+    """
+
+    fused: dict[str, float]
+    clip: dict[str, float]
+    frame: dict[str, float] | None
+    similarity: Similarity
+    relevant: np.ndarray[Any, np.dtype[np.bool_]]
+    queries: np.ndarray[Any, np.dtype[np.int64]]
+    videos: np.ndarray[Any, np.dtype[np.int64]]
+
+
+def evaluate(
+    model: RetrievalModel,
+    dataset: Dataset,
+    split: str = "test",
+    *,
+    alpha: float | None = None,
+    several: bool = False,
+    reader: InputReader | None = None,
+) -> Evaluation:
+    """Rank the videos of a split for each of its queries.
+
+    Args:
+        alpha: weight of the clip scale; None: the model's.
+        several: count every video that truly answers a query as correct (the file's ``relevant``
+            table); by default only the one its caption was written for, as the field does.
+        reader: reuse the pooled inputs of an earlier call.
+
+    Raises:
+        ValueError: ``several`` without such a table, or a split without queries.
+    """
+    index = VideoIndex.build(model, dataset, split)
+    queries, videos = dataset.queries_in(split), dataset.videos_in(split)
+    if not len(queries):
+        raise ValueError(f"{dataset.path}: no query belongs to split {split!r}")
+    similarity = index.score(*(reader or InputReader(dataset, model.config)).queries(queries))
+    frame = None if similarity.frame is None else similarity.frame.float().cpu()
+    similarity = Similarity(similarity.clip.float().cpu(), frame, similarity.key_clip.cpu())
+    relevant = relevant_matrix(dataset, queries, videos, several=several)
+    return Evaluation(
+        retrieval_metrics(
+            similarity.fused(model.config.alpha if alpha is None else alpha), relevant
+        ),
+        retrieval_metrics(similarity.clip, relevant),
+        None if frame is None else retrieval_metrics(frame, relevant),
+        similarity,
+        relevant,
+        queries,
+        videos,
+    )
+
+
+def relevant_matrix(
+    dataset: Dataset, queries: Any, videos: Any, *, several: bool
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which of the given videos answer which of the given queries, [Q, V] bool."""
+    query_row, video_row = np.asarray(queries), np.asarray(videos)
+    if not several:
+        return np.asarray(dataset.query_video[query_row][:, None] == video_row)
+    if dataset.relevant is None:
+        raise ValueError(f"{dataset.path} has no table of all relevant videos: use several=False")
+    table = np.zeros((len(dataset.query_id), len(dataset.video_id)), dtype=bool)
+    table[dataset.relevant[:, 0], dataset.relevant[:, 1]] = True
+    return np.asarray(table[np.ix_(query_row, video_row)])

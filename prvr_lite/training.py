@@ -1,0 +1,289 @@
+"""Training: one call that picks the device, watches validation, and survives an interruption."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from prvr_lite.config import ModelConfig, TrainConfig
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.features import Dataset
+from prvr_lite.files import load_record, save_record
+from prvr_lite.losses import MSSLppLoss
+from prvr_lite.model.base import RetrievalModel
+from prvr_lite.model.zoo import build_model, model_name
+from prvr_lite.retrieval import evaluate
+
+CHECKPOINT_FORMAT = "prvr-lite checkpoint 1"
+
+
+@dataclass
+class History:
+    """What happened, epoch by epoch: a list of plain dicts that plots and tables read.
+
+    Keys of a row: epoch, loss and its terms (means over the epoch), learning_rate, seconds
+    (training alone), and where validation ran R@1, R@5, R@10, R@100, SumR, mAP, MedR.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best validation SumR; the last one where validation never ran."""
+        measured = [row for row in self.rows if "SumR" in row]
+        return max(measured, key=lambda row: row["SumR"]) if measured else self.rows[-1]
+
+    @property
+    def seconds(self) -> float:
+        """Training time in all, without validation."""
+        return sum(row["seconds"] for row in self.rows)
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """ "auto" is a CUDA GPU where there is one, else the CPU; "mps" must be asked for by name.
+
+    Raises:
+        ValueError: a device that torch does not know or this machine does not have.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device={name!r} can't be used here ({reason}): try 'auto'") from error
+    return device
+
+
+def fit(
+    model: RetrievalModel,
+    dataset: Dataset,
+    config: TrainConfig | None = None,
+    *,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    progress: bool = True,
+) -> History:
+    """Train ``model`` on the train split; it ends with the weights of the best validation SumR.
+
+    Where the data set has a val split, each epoch from ``config.evaluate_from`` on is validated.
+    With ``checkpoint``, every epoch is written there, and a later call with the same model and
+    config goes on from it: the numbers are those of an uninterrupted run.
+
+    Args:
+        model: any model of :mod:`prvr_lite.model`, changed in place and moved to the device.
+        dataset: an open feature file.
+        config: default ``TrainConfig()``.
+        checkpoint: path of the checkpoint, or None.
+        resume: whether an existing checkpoint is taken up (else it is overwritten).
+        progress: whether to show a progress bar.
+
+    Returns:
+        the history, one row an epoch.
+
+    Raises:
+        ValueError: features of another size than the model's; no training videos; an unknown
+            device; a checkpoint of another run.
+        FileFormatError: a checkpoint that can't be read.
+    """
+    run = _Run(model, dataset, config or TrainConfig())
+    if checkpoint is not None and resume and Path(checkpoint).exists():
+        run.load(checkpoint)
+    bar = tqdm(
+        total=run.config.epochs, initial=run.epoch, disable=not progress, unit="epoch", leave=True
+    )
+    # Random numbers restart at each epoch from the seed: a resumed run repeats the whole one, and
+    # the caller's generators are left as they were.
+    devices = [run.device] if run.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices), bar:
+        while run.epoch < run.config.epochs and not run.out_of_patience:
+            row = run.train_epoch()
+            if checkpoint is not None:
+                run.save(checkpoint)
+            bar.update()
+            shown = {k: row[k] for k in ("loss", "SumR") if k in row}
+            bar.set_postfix({k: f"{v:.4g}" for k, v in shown.items()})
+    run.restore_best()
+    return run.history
+
+
+class _Run:
+    """A training run between two epochs: everything that a checkpoint holds."""
+
+    def __init__(self, model: RetrievalModel, dataset: Dataset, config: TrainConfig) -> None:
+        self.device = choose_device(config.device)
+        self.model, self.dataset, self.config = model.to(self.device), dataset, config
+        self.reader = InputReader(dataset, model.config)
+        if not len(dataset.videos_in("train")):
+            raise ValueError(f"{dataset.path}: the train split is empty: nothing to train on")
+        self.validate = len(dataset.videos_in("val")) > 0
+        self.loss = MSSLppLoss(config)
+        self.optimizer = make_optimizer(model, config)
+        videos = len(dataset.videos_in("train"))
+        steps = config.epochs * math.ceil(videos / config.batch_videos)
+        self.schedule = make_schedule(self.optimizer, config, steps)
+        self.autocast = use_bfloat16(config, self.device)
+        self.epoch = 0
+        self.history = History()
+        self.best_weights: dict[str, Tensor] = {}
+
+    def train_epoch(self) -> dict[str, float]:
+        """One pass over the training videos, and validation; returns the new history row."""
+        config, start = self.config, time.perf_counter()
+        torch.manual_seed(config.seed * 100_003 + self.epoch)
+        self.model.train()
+        totals: dict[str, float] = {}
+        batches = 0
+        for batch in self.reader.training_batches(
+            "train", config.batch_videos, config.seed * 100_003 + self.epoch
+        ):
+            terms = self.step(batch.to(self.device))
+            totals = {name: totals.get(name, 0.0) + float(term) for name, term in terms.items()}
+            batches += 1
+        row: dict[str, float] = {"epoch": self.epoch}
+        row |= {name: total / batches for name, total in totals.items()}
+        row["learning_rate"] = float(self.schedule.get_last_lr()[0])
+        row["seconds"] = time.perf_counter() - start
+        if self.validate and self.epoch >= config.evaluate_from:
+            row |= evaluate(self.model, self.dataset, "val", reader=self.reader).fused
+        self.history.rows.append(row)
+        if row is self.history.best:
+            self.best_weights = {k: t.clone() for k, t in self.model.state_dict().items()}
+        self.epoch += 1
+        return row
+
+    def step(self, batch: Any) -> dict[str, Tensor]:
+        """One batch: scores, loss, gradient, update. Returns the loss and its terms."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            scores = self.model(*batch)
+            hard = self.epoch >= self.config.hard_negatives_from
+            terms = self.loss(scores, batch.query_video, hard=hard)
+        loss = terms.total
+        if not bool(loss.isfinite()):
+            raise FloatingPointError(
+                f"the loss became {loss.item()} in epoch {self.epoch}: lower learning_rate "
+                f"(now {self.config.learning_rate:g}), or use precision='float32'"
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
+        self.optimizer.step()
+        self.schedule.step()
+        return {"loss": loss, **terms.named()}
+
+    @property
+    def out_of_patience(self) -> bool:
+        if self.config.patience is None or not self.history.rows:
+            return False
+        return self.epoch - 1 - self.history.best["epoch"] > self.config.patience
+
+    def restore_best(self) -> None:
+        if self.best_weights:
+            self.model.load_state_dict(self.best_weights)
+        self.model.eval()
+
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to be this run's."""
+        return {
+            "model": model_name(self.model),
+            "config": asdict(self.model.config),
+            "training": {k: v for k, v in asdict(self.config).items() if k != "device"},
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        record = {
+            **self.identity(),
+            "epoch": self.epoch,
+            "weights": self.model.state_dict(),
+            "best_weights": self.best_weights,
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "history": self.history.rows,
+        }
+        save_record(path, CHECKPOINT_FORMAT, record)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        record = load_record(path, CHECKPOINT_FORMAT, device=str(self.device))
+        for part, mine in self.identity().items():
+            if record[part] != mine:
+                raise ValueError(
+                    f"{path}: is of another run ({_difference(record[part], mine)}): give another "
+                    "path, or resume=False to overwrite it"
+                )
+        self.epoch = record["epoch"]
+        self.model.load_state_dict(record["weights"])
+        self.best_weights = record["best_weights"]
+        self.optimizer.load_state_dict(record["optimizer"])
+        self.schedule.load_state_dict(record["schedule"])
+        self.history = History(record["history"])
+
+
+def load_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> RetrievalModel:
+    """The model of a checkpoint that :func:`fit` wrote, with its best weights, ready to search.
+
+    Raises:
+        FileFormatError: not such a file, or a damaged one.
+    """
+    where = choose_device(device)
+    record = load_record(path, CHECKPOINT_FORMAT, device=str(where))
+    model = build_model(record["model"], ModelConfig(**record["config"])).to(where)
+    model.load_state_dict(record["best_weights"])
+    return model.eval()
+
+
+def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """AdamW; no decay on biases and LayerNorms (train.py:136-143).
+
+    The released BertAdam leaves out the bias correction and clips each tensor's gradient by
+    itself; this is torch's AdamW, and ``fit`` clips the gradient as a whole.
+    """
+    parameters = list(model.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, eps=1e-6)
+
+
+def make_schedule(
+    optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Linear warm-up over ``config.warmup`` of all steps, then linear to 0."""
+    warm = max(1, round(config.warmup * steps))
+
+    def factor(step: int) -> float:
+        if step < warm:
+            return (step + 1) / (warm + 1)
+        return max(0.0, (steps - step) / max(1, steps - warm))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def use_bfloat16(config: TrainConfig, device: torch.device) -> bool:
+    """Whether to autocast: asked for, or "auto" on a GPU that has bf16.
+
+    Raises:
+        ValueError: an unknown precision.
+    """
+    if config.precision not in ("auto", "float32", "bfloat16"):
+        raise ValueError(f"precision={config.precision!r}: choose 'auto', 'float32' or 'bfloat16'")
+    if config.precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return config.precision == "bfloat16"
+
+
+def _difference(theirs: Any, mine: Any) -> str:
+    if not isinstance(mine, dict):
+        return f"{theirs!r} instead of {mine!r}"
+    return ", ".join(
+        f"{k}={theirs.get(k)!r} instead of {v!r}" for k, v in mine.items() if theirs.get(k) != v
+    )

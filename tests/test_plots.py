@@ -1,0 +1,229 @@
+"""What the pictures show: the right numbers in the right places, with nothing cut off."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+matplotlib = pytest.importorskip("matplotlib")
+pytest.importorskip("PIL")
+
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
+from matplotlib.text import Text
+from PIL import Image
+
+from prvr_lite.plots import (
+    RankedVideo,
+    alpha_sweep,
+    alt_text,
+    growth_curves,
+    ranked_gallery,
+    ratio_bars,
+    recall_bars,
+    save_figure,
+    similarity_map,
+    timed_thumbnails,
+    training_curves,
+)
+
+LONG = "First costs $5 and $6, a_b^c, then Donaudampfschifffahrtsgesellschaftskapitän " * 9
+NAN = float("nan")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No picture opens a window, stays open in pyplot, or changes the reader's settings."""
+    monkeypatch.setattr(plt, "show", lambda *_: pytest.fail("a plot called plt.show"))
+    before, settings = plt.get_fignums(), dict(matplotlib.rcParams)
+    yield
+    assert plt.get_fignums() == before
+    assert dict(matplotlib.rcParams) == settings
+
+
+def picture_of(color: tuple[int, int, int], size: tuple[int, int] = (24, 24)) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", size, color).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def a_map(**changes: Any) -> Figure:
+    """A map of 4 units over 8 s (units of 2 s), best at row 5 = units 1–2, that is 2–6 s."""
+    score = np.linspace(0.0, 0.3, 10)
+    score[5] = 0.9
+    settings: dict[str, Any] = {
+        "clip_score": score,
+        "duration": 8.0,
+        "query": "a cat sleeps",
+        "video_id": "v1",
+        "moment": (2.5, 6.5),
+        "steps": [(2.5, 4.0), (4.0, 6.5)],
+        "key_clip": 5,
+        "medoids": [0, 5, 9],
+        "frame_attention": [0.1, 0.2, 0.6, 0.1],
+        "thumbnails": timed_thumbnails([picture_of((9 * i, 0, 0)) for i in range(16)], 8.0),
+    }
+    return similarity_map(**(settings | changes))
+
+
+def panel(figure: Figure, name: str) -> Axes:
+    return next(axes for axes in figure.axes if axes.get_label() == name)
+
+
+def names(figure: Figure) -> list[str]:
+    return [str(axes.get_label()) for axes in figure.axes]
+
+
+def part(axes: Axes, label: str) -> Any:
+    return next(artist for artist in axes.get_children() if artist.get_label() == label)
+
+
+def bars(axes: Axes) -> dict[str, list[tuple[float, float]]]:
+    """Start and end of the labelled horizontal bars."""
+    return {
+        str(box.get_label()): [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in box]
+        for box in axes.containers
+    }
+
+
+def assert_fits(figure: Figure) -> None:
+    """Every word lies on the page, and no heading overlaps another."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    page = figure.bbox
+    for text in figure.findobj(Text):
+        if not (isinstance(text, Text) and text.get_text().strip() and text.get_visible()):
+            continue
+        box = text.get_window_extent(canvas.get_renderer())
+        inside = box.x0 >= -1 and box.y0 >= -1 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1
+        assert inside, f"{text.get_text()!r} at {box} leaves the page {page}"
+
+
+# ------------------------------------------------------------------ similarity map
+def test_map_draws_each_clip_over_what_it_covers() -> None:
+    grid = part(panel(a_map(), "map"), "clips")
+    assert isinstance(grid, PolyCollection)
+    best = int(np.argmax(grid.get_array()))
+    corners = grid.get_paths()[best].vertices[:5]
+    assert (corners[:, 0].min() + corners[:, 0].max()) / 2 == pytest.approx(4.0)  # middle of 2–6 s
+    assert (corners[:, 1].min() + corners[:, 1].max()) / 2 == pytest.approx(4.0)  # 4 s long
+    last = grid.get_paths()[9].vertices[:5]  # the whole video stands over the middle, on top
+    assert last[:, 0].mean() == pytest.approx(4.0)
+    assert last[:, 1].max() == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 32])
+def test_map_cells_tile_without_overlap(n: int) -> None:
+    figure = a_map(
+        clip_score=np.zeros(n * (n + 1) // 2), key_clip=0, medoids=None, thumbnails=None
+    )
+    area = 0.0
+    for path in part(panel(figure, "map"), "clips").get_paths():
+        x, y = path.vertices[:-1].T
+        area += abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+    unit = 8.0 / n
+    # houses of 1.5 units² each, and diamonds of 1 unit² each
+    assert area == pytest.approx((1.5 * n + n * (n - 1) / 2) * unit**2)
+
+
+def test_map_marks_moment_key_clip_and_medoids() -> None:
+    figure = a_map()
+    axes = panel(figure, "map")
+    assert part(axes, "key clip").get_xydata().tolist() == [[4.0, 4.0]]
+    assert part(axes, "medoids").get_xydata().tolist() == [[1.0, 2.0], [4.0, 4.0], [4.0, 8.0]]
+    tent = part(axes, "moment")
+    assert isinstance(tent, Polygon)
+    assert tent.get_xy()[:3].tolist() == [[2.5, 0.0], [4.5, 4.0], [6.5, 0.0]]
+    band = part(panel(figure, "band"), "moment")
+    assert isinstance(band, Rectangle)
+    assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((2.5, 6.5))
+    spans = bars(panel(figure, "spans"))
+    assert spans["key clip"] == [pytest.approx((2.0, 6.0))]
+    assert spans["moment"] == [pytest.approx((2.5, 6.5))]
+
+
+def test_map_draws_attention_over_the_time_of_its_frames() -> None:
+    even = part(panel(a_map(), "attention"), "attention")
+    assert even.get_xdata().tolist() == [1.0, 3.0, 5.0, 7.0]
+    told = part(panel(a_map(frame_time=[0, 1, 2, 7.5]), "attention"), "attention")
+    assert told.get_xdata().tolist() == [0, 1, 2, 7.5]
+    assert told.get_ydata().tolist() == [0.1, 0.2, 0.6, 0.1]
+
+
+def test_thumbnails_lie_at_their_time() -> None:
+    early, late = (0.6, picture_of((255, 0, 0))), (7.4, picture_of((0, 0, 255)))
+    images = panel(a_map(thumbnails=[late, early], moment=None, steps=None), "video").images
+    assert [tuple(np.asarray(image.get_array())[0, 0]) for image in images] == [
+        (255, 0, 0),
+        (0, 0, 255),
+    ]
+    for image, (time, _) in zip(images, (early, late), strict=True):
+        left, right, *_ = image.get_extent()
+        assert left < time < right
+
+
+def test_close_up_shows_only_the_moment() -> None:
+    figure = a_map(moment=(2.0, 4.0), steps=None)
+    shown = [int(np.asarray(image.get_array())[0, 0, 0]) for image in panel(figure, "close-up").images]
+    assert shown == [9 * i for i in range(4, 8)]  # frames at 2.25, 2.75, 3.25 and 3.75 s
+    assert "close-up" not in names(a_map(moment=(0.5, 7.5), steps=None))
+
+
+def test_map_takes_tensors_and_unscored_clips() -> None:
+    score = torch.full((10,), NAN, dtype=torch.bfloat16, requires_grad=True)
+    with torch.no_grad():
+        score[5] = 0.5
+    figure = a_map(clip_score=score, medoids=torch.tensor([5]), frame_attention=torch.ones(3))
+    assert "score 0.50" in alt_text(figure)
+
+
+def test_map_counts_units_where_the_duration_is_unknown() -> None:
+    figure = a_map(duration=NAN, moment=None, steps=None)
+    assert panel(figure, "map").get_xlim() == (0, 4)
+    assert part(panel(figure, "map"), "key clip").get_xydata().tolist() == [[2.0, 2.0]]
+    assert "units 1–3" in alt_text(figure)
+    assert panel(figure, "attention").get_xlabel() == "unit"
+
+
+def test_map_needs_nothing_but_scores() -> None:
+    bare = {"steps": None, "key_clip": None, "medoids": None, "frame_attention": None}
+    figure = a_map(clip_score=[0.3], moment=(NAN, NAN), thumbnails=[], **bare)
+    assert "map" in names(figure)
+    assert not {"spans", "video", "attention", "band"} & set(names(figure))
+    assert_fits(figure)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"clip_score": np.zeros(11)}, r"clip_score has 11 values.*n\(n\+1\)/2"),
+        ({"clip_score": np.full(10, NAN)}, "at least one number"),
+        ({"clip_score": np.zeros((2, 5))}, r"clip_score must have 1 axis.*\[2, 5\]"),
+        ({"clip_score": ["high"]}, "clip_score must be numbers"),
+        ({"duration": 0.0}, "duration must be above 0"),
+        ({"duration": NAN}, "moment is in seconds, but the video's duration is unknown"),
+        ({"moment": (6.0, 2.0)}, "moment .* is reversed or outside"),
+        ({"moment": (1.0, 20.0)}, "moment .* is reversed or outside"),
+        ({"moment": (1.0, 2.0, 3.0)}, r"moment must be \[start, end\]"),
+        ({"steps": [(3.0, 30.0)]}, "steps .* is reversed or outside"),
+        ({"key_clip": 10}, "key_clip must be rows 0..9 of clip_score, but one is 10"),
+        ({"medoids": [0, -1]}, "medoids must be rows"),
+        ({"frame_attention": [0.5, NAN]}, "frame_attention must be finite"),
+        ({"frame_time": [1.0]}, "frame_time has 1 values, frame_attention 4"),
+        ({"frame_time": [3.0, 2.0, 1.0, 0.0]}, "frame_time must be finite and ascending"),
+        ({"thumbnails": [(1.0, b"no image")]}, "thumbnail at 1 s is no readable image"),
+    ],
+)
+def test_map_says_what_does_not_fit(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        a_map(**changes)
