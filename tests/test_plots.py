@@ -1,60 +1,23 @@
-"""What the pictures show: the right numbers in the right places, with nothing cut off."""
+"""The similarity map shows the right numbers in the right places."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-matplotlib = pytest.importorskip("matplotlib")
-pytest.importorskip("PIL")
+pytest.importorskip("matplotlib")
 
 import torch
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from figure_checks import assert_readable, bars, names, panel, part, picture_of
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
-from matplotlib.text import Text
-from PIL import Image
 
-from prvr_lite.plots import (
-    RankedVideo,
-    alpha_sweep,
-    alt_text,
-    growth_curves,
-    ranked_gallery,
-    ratio_bars,
-    recall_bars,
-    save_figure,
-    similarity_map,
-    timed_thumbnails,
-    training_curves,
-)
+from prvr_lite.plots import alt_text, similarity_map, timed_thumbnails
 
-LONG = "First costs $5 and $6, a_b^c, then Donaudampfschifffahrtsgesellschaftskapitän " * 9
 NAN = float("nan")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No picture opens a window, stays open in pyplot, or changes the reader's settings."""
-    monkeypatch.setattr(plt, "show", lambda *_: pytest.fail("a plot called plt.show"))
-    before, settings = plt.get_fignums(), dict(matplotlib.rcParams)
-    yield
-    assert plt.get_fignums() == before
-    assert dict(matplotlib.rcParams) == settings
-
-
-def picture_of(color: tuple[int, int, int], size: tuple[int, int] = (24, 24)) -> bytes:
-    stream = io.BytesIO()
-    Image.new("RGB", size, color).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def a_map(**changes: Any) -> Figure:
@@ -76,40 +39,6 @@ def a_map(**changes: Any) -> Figure:
     return similarity_map(**(settings | changes))
 
 
-def panel(figure: Figure, name: str) -> Axes:
-    return next(axes for axes in figure.axes if axes.get_label() == name)
-
-
-def names(figure: Figure) -> list[str]:
-    return [str(axes.get_label()) for axes in figure.axes]
-
-
-def part(axes: Axes, label: str) -> Any:
-    return next(artist for artist in axes.get_children() if artist.get_label() == label)
-
-
-def bars(axes: Axes) -> dict[str, list[tuple[float, float]]]:
-    """Start and end of the labelled horizontal bars."""
-    return {
-        str(box.get_label()): [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in box]
-        for box in axes.containers
-    }
-
-
-def assert_fits(figure: Figure) -> None:
-    """Every word lies on the page, and no heading overlaps another."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    page = figure.bbox
-    for text in figure.findobj(Text):
-        if not (isinstance(text, Text) and text.get_text().strip() and text.get_visible()):
-            continue
-        box = text.get_window_extent(canvas.get_renderer())
-        inside = box.x0 >= -1 and box.y0 >= -1 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1
-        assert inside, f"{text.get_text()!r} at {box} leaves the page {page}"
-
-
-# ------------------------------------------------------------------ similarity map
 def test_map_draws_each_clip_over_what_it_covers() -> None:
     grid = part(panel(a_map(), "map"), "clips")
     assert isinstance(grid, PolyCollection)
@@ -124,9 +53,7 @@ def test_map_draws_each_clip_over_what_it_covers() -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 5, 32])
 def test_map_cells_tile_without_overlap(n: int) -> None:
-    figure = a_map(
-        clip_score=np.zeros(n * (n + 1) // 2), key_clip=0, medoids=None, thumbnails=None
-    )
+    figure = a_map(clip_score=np.zeros(n * (n + 1) // 2), key_clip=0, medoids=None, thumbnails=None)
     area = 0.0
     for path in part(panel(figure, "map"), "clips").get_paths():
         x, y = path.vertices[:-1].T
@@ -174,7 +101,9 @@ def test_thumbnails_lie_at_their_time() -> None:
 
 def test_close_up_shows_only_the_moment() -> None:
     figure = a_map(moment=(2.0, 4.0), steps=None)
-    shown = [int(np.asarray(image.get_array())[0, 0, 0]) for image in panel(figure, "close-up").images]
+    shown = [
+        int(np.asarray(image.get_array())[0, 0, 0]) for image in panel(figure, "close-up").images
+    ]
     assert shown == [9 * i for i in range(4, 8)]  # frames at 2.25, 2.75, 3.25 and 3.75 s
     assert "close-up" not in names(a_map(moment=(0.5, 7.5), steps=None))
 
@@ -200,7 +129,7 @@ def test_map_needs_nothing_but_scores() -> None:
     figure = a_map(clip_score=[0.3], moment=(NAN, NAN), thumbnails=[], **bare)
     assert "map" in names(figure)
     assert not {"spans", "video", "attention", "band"} & set(names(figure))
-    assert_fits(figure)
+    assert_readable(figure)
 
 
 @pytest.mark.parametrize(

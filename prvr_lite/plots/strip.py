@@ -66,20 +66,21 @@ def strip_slots(thumbnails: Sequence[Thumbnail], width: float, height: float) ->
 
 def draw_strip(axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, span: Span) -> None:
     """Draw the strip over [start, end] of `span`, cut into equal slots; a slot shows the thumbnail
-    nearest its middle, or stays empty if the video has none there.
+    nearest its middle, as near its time as it can, or stays empty if the video has none there.
     """
     room, height = axes.bbox.width / max(1, slots), axes.bbox.height
     edges = np.linspace(*span, slots + 1)
     for start, end in pairwise(map(float, edges)):
-        middle = (start + end) / 2
         inside = [item for item in thumbnails if start <= item[0] < end]
         if not inside:
             continue
-        image = decode(min(inside, key=lambda item: abs(item[0] - middle)))
+        chosen = min(inside, key=lambda item: abs(item[0] - (start + end) / 2))
+        image = decode(chosen)
         rows, columns, _ = image.shape
         scale = min(room / columns, height / rows)  # the whole thumbnail, never cropped
         half_x = 0.985 * columns * scale / room * (end - start) / 2  # a hair apart
         half_y = rows * scale / height / 2
+        middle = min(max(chosen[0], start + half_x), end - half_x)
         axes.imshow(
             image,
             extent=(middle - half_x, middle + half_x, 0.5 - half_y, 0.5 + half_y),

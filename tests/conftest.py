@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from toy import toy_dataset
+
+from prvr_lite.data.features import Dataset
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Iterator[Dataset]:
+    with toy_dataset(tmp_path) as dataset:
+        yield dataset
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> torch.device:
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    return torch.device(request.param)
