@@ -178,7 +178,7 @@ class _Run:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
         self.optimizer.step()
         self.schedule.step()
-        return {"loss": loss, **terms.named()}
+        return {name: term.detach() for name, term in {"loss": loss, **terms.named()}.items()}
 
     @property
     def out_of_patience(self) -> bool:

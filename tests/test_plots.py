@@ -99,6 +99,14 @@ def test_thumbnails_lie_at_their_time() -> None:
         assert left < time < right
 
 
+def test_a_slot_shows_the_thumbnail_nearest_its_middle() -> None:
+    images = panel(a_map(moment=None, steps=None), "video").images  # 16 for 11 slots of 0.73 s
+    shown = [int(np.asarray(image.get_array())[0, 0, 0]) // 9 for image in images]
+    assert len(shown) == 11
+    middles = (np.arange(11) + 0.5) * 8 / 11
+    assert np.abs((np.array(shown) + 0.5) / 2 - middles).max() <= 0.25  # two thumbnails a second
+
+
 def test_close_up_shows_only_the_moment() -> None:
     figure = a_map(moment=(2.0, 4.0), steps=None)
     shown = [
@@ -106,6 +114,12 @@ def test_close_up_shows_only_the_moment() -> None:
     ]
     assert shown == [9 * i for i in range(4, 8)]  # frames at 2.25, 2.75, 3.25 and 3.75 s
     assert "close-up" not in names(a_map(moment=(0.5, 7.5), steps=None))
+
+
+def test_close_up_numbers_the_steps() -> None:
+    badges = [text.get_text() for text in panel(a_map(), "close-up").texts]
+    assert [text for text in badges if text != "moment"] == ["1", "1", "2", "2", "2", "2"]
+    assert [text.get_text() for text in panel(a_map(steps=None), "close-up").texts] == ["moment"]
 
 
 def test_map_takes_tensors_and_unscored_clips() -> None:

@@ -11,6 +11,8 @@ from both. What settles such a tie is said at each function.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -48,8 +50,7 @@ def kmedoids(points: Tensor, k: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[T
     parts = []
     for part in torch.split(points.detach(), _chunk(points, points.shape[1])):
         exact = _float64(part)  # [b, N, D]
-        distance = _distances(_centred_gram(exact))
-        parts.append(_cluster(distance, _longest(exact), k, max_rounds))
+        parts.append(_cluster(_distances(exact), _longest(exact), k, max_rounds))
     return _join(parts, points)
 
 
@@ -83,23 +84,37 @@ def cluster_clips(
     n = units.shape[1]
     windows = _float64(clip_windows(n).to(_exact_device(units)))  # [N, n]
     _check(units, k, len(windows))
-    code = _float64(length_code(n).to(windows.device))
-    code_gram = code @ code.T if length_aware else None  # [N, N]
+    code = code_distances(n).to(windows) if length_aware else windows.new_zeros(())
     parts = []
     for part in torch.split(units.detach(), _chunk(units, len(windows))):
         exact = _float64(part)  # [b, n, H]
-        longest = _longest(windows @ exact)  # the code has one norm for all lengths
-        gram = windows @ _centred_gram(exact) @ windows.T  # [b, N, N]
-        if code_gram is not None:
-            gram += code_gram
-        parts.append(_cluster(_distances(gram).float(), longest, k, max_rounds))
+        longest = _clip_norms(exact, windows).argmax(1)  # the code has one norm for all lengths
+        parts.append(_cluster(_clip_distances(exact, windows, code), longest, k, max_rounds))
     return _join(parts, units)
 
 
-def _centred_gram(x: Tensor) -> Tensor:
-    """Inner products around the mean, [B, N, D] -> [B, N, N]: distances stay, rounding shrinks."""
-    x = x - x.mean(1, keepdim=True)
-    return x @ x.mT
+@lru_cache(maxsize=64)
+def code_distances(n: int) -> Tensor:
+    """Squared distances between the length codes of all clips, [N, N] float64."""
+    code = length_code(n).double()  # [N, 256]
+    return torch.cdist(code, code, compute_mode="donot_use_mm_for_euclid_dist").square()
+
+
+def _clip_norms(units: Tensor, windows: Tensor) -> Tensor:
+    """|c_i|^2 of all clips from units [b, n, H], [b, N]: the diagonal of W G W^T."""
+    return ((windows @ (units @ units.mT)) * windows).sum(-1)
+
+
+def _clip_distances(units: Tensor, windows: Tensor, code: Tensor) -> Tensor:
+    """Distances of all clips [b, N, N] from units [b, n, H]; code [N, N] is added squared."""
+    centred = units - units.mean(1, keepdim=True)
+    inner = windows @ (centred @ centred.mT)  # [b, N, n]: clips with units
+    norm = (inner * windows).sum(-1, keepdim=True)  # [b, N, 1]
+    # |c_i|^2 - 2 c_i.c_j + |c_j|^2 + code, in one product
+    one = torch.ones_like(norm)
+    left = torch.cat([-2 * inner, norm, one], dim=2)  # [b, N, n + 2]
+    right = torch.cat([windows.expand(len(units), -1, -1), one, norm], dim=2)
+    return _root(torch.baddbmm(code, left, right.mT).float())
 
 
 def _longest(points: Tensor) -> Tensor:
@@ -168,13 +183,19 @@ def _update(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
     return index.new_full((b, k), n).scatter_reduce(1, assignment, index, "amin")
 
 
-def _distances(gram: Tensor) -> Tensor:
-    """Inner products [B, N, N] (overwritten) -> distances, symmetric, exactly 0 to oneself."""
+def _distances(points: Tensor) -> Tensor:
+    """[B, N, D] -> distances [B, N, N], symmetric. Centring keeps them and shrinks rounding."""
+    centred = points - points.mean(1, keepdim=True)
+    gram = centred @ centred.mT  # [B, N, N]
     norm = gram.diagonal(dim1=1, dim2=2).clone()  # [B, N]
     squared = gram.mul_(-2.0).add_(norm[:, :, None]).add_(norm[:, None, :])
-    squared = (squared + squared.mT).mul_(0.5).clamp_(min=0.0)
-    squared.diagonal(dim1=1, dim2=2).zero_()  # else sqrt blows rounding up, and pairs do not tie
-    return squared.sqrt_()
+    return _root((squared + squared.mT).mul_(0.5))
+
+
+def _root(squared: Tensor) -> Tensor:
+    """Squared distances (overwritten) -> distances, exactly 0 to oneself."""
+    squared.diagonal(dim1=1, dim2=2).zero_()  # else the root blows rounding up: pairs do not tie
+    return squared.clamp_(min=0.0).sqrt_()
 
 
 def _check(vectors: Tensor, k: int, n: int) -> None:

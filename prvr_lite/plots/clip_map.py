@@ -74,7 +74,8 @@ def _pitch_tents(axes: Axes, scene: Scene) -> None:
 def _explain(axes: Axes, scene: Scene, grid: PolyCollection) -> None:
     """How to read the map, and its keys, in the corners that the pyramid leaves free."""
     axes.text(
-        0.015, 0.985, "Every cell is one clip.\nIt stands above its middle;\nlonger clips stand higher.",
+        0.015, 0.985,
+        "Every cell is one clip.\nIt stands above its middle;\nlonger clips stand higher.",
         transform=axes.transAxes, va="top", size=10.5, color=HAZE, linespacing=1.3,
     )  # fmt: skip
     bar = axes.inset_axes((0.80, 0.955, 0.2, 0.03), label="scores")

@@ -82,7 +82,7 @@ def ranked_gallery(
     strip = max(strip_slots(video.thumbnails, ROOM, STRIP)[1] for video in shown)
     row = max(strip + 2 * LANE + 0.04, 0.62) + 2 * PAD
     skips = [i > 0 and video.rank > shown[i - 1].rank + 1 for i, video in enumerate(shown)]
-    gaps = [0.3 * skip for skip in skips]
+    gaps = [0.3 if skip else 0.0 for skip in skips]
     page = head.height + 0.14 + row * len(shown) + sum(gaps) + 0.45
     picture = new_picture(WIDTH, page, alt=_alt(query, shown, about), facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
@@ -135,11 +135,12 @@ def _verdict(results: Sequence[RankedVideo], num_videos: int | None) -> str:
 
 def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
     """The gallery in words."""
-    videos = "; ".join(
-        f"{video.rank}. {video.video_id}, score {video.score:.2f}" + ", right" * video.correct
+    videos = [
+        f"{video.rank}. {video.video_id}, score {video.score:.2f}"
+        + (", right" if video.correct else "")
         for video in shown
-    )
-    return f"Videos ranked for the query “{query}”: {about}. {videos}."
+    ]
+    return f"Videos ranked for the query “{query}”: {about}. {'; '.join(videos)}."
 
 
 def _draw_row(picture: Picture, video: RankedVideo, y: float, row: float, share: float) -> None:
@@ -149,7 +150,9 @@ def _draw_row(picture: Picture, video: RankedVideo, y: float, row: float, share:
         _draw_frame(picture, y / page, row / page)
     box = (LEFT / WIDTH, (y + PAD) / page, ROOM / WIDTH, (row - 2 * PAD) / page)
     _draw_video(picture, video, box, row - 2 * PAD)
-    note = ["right video"] * video.correct + [f"{video.duration:.1f} s"] * _known(video.duration)
+    note = ["right video"] if video.correct else []
+    if _known(video.duration):
+        note.append(f"{video.duration:.1f} s")
     middle = y + row / 2 + 0.085 * (len(note) - 1)
     color = SPOT if video.correct else CHALK
     picture.text(
@@ -218,7 +221,6 @@ def _draw_video(
     _bar(under, 1.35, key, CHALK, "key clip")
     _bar(under, 0.5, moment, SPOT, "moment")
     if not slots:
-        axes.axvspan(0, extent, color=RAIL)
         axes.text(
             0.5, 0.5, "no thumbnails", transform=axes.transAxes, ha="center", va="center",
             color=HAZE, size=10,

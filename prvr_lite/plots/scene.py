@@ -48,7 +48,8 @@ class Scene:
         """Thumbnails inside the true moment, if it is short enough to need a closer look."""
         if not self.moment or self.moment[1] - self.moment[0] > 0.8 * self.extent:
             return ()
-        return tuple(item for item in self.thumbnails if self.moment[0] <= item[0] < self.moment[1])
+        inside = [t for t in self.thumbnails if self.moment[0] <= t[0] < self.moment[1]]
+        return tuple(inside) if len(inside) > 1 else ()
 
     def best(self) -> int:
         """The clip with the highest score."""

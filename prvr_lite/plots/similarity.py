@@ -174,8 +174,14 @@ def _look_closer(picture: Picture, above: Axes, scene: Scene, slots: int, height
     page, base = picture.get_figheight(), above.get_position()
     box = (base.x0, 0.2 / page, base.width, height / page)
     axes = picture.add_axes(box, label="close-up", zorder=3)
-    draw_strip(axes, scene.close_up(), slots, scene.moment)
+    shown = scene.close_up()
+    shown = tuple(shown[(2 * i + 1) * len(shown) // (2 * slots)] for i in range(slots))
+    draw_strip(axes, [(i + 0.5, image) for i, (_, image) in enumerate(shown)], slots, (0, slots))
     name_row(axes, 0.5, "moment")
+    for i, (time, _) in enumerate(shown):
+        for number, (start, end) in enumerate(scene.steps, start=1):
+            if start <= time < end:
+                _badge(axes, i + 1, number)
     left, right = (base.x0 + base.width * t / scene.extent for t in scene.moment)
     top = box[1] + box[3]
     corners = [(left, base.y0), (right, base.y0), (base.x1, top), (base.x0, top)]
@@ -183,8 +189,15 @@ def _look_closer(picture: Picture, above: Axes, scene: Scene, slots: int, height
         corners, fc=SPOT, alpha=0.13, lw=0, transform=picture.transFigure, zorder=-1, label="beam"
     )
     picture.add_artist(beam)
-    for step in scene.steps[1:]:
-        axes.axvline(step[0], color=NIGHT, lw=3.5, label="step")
     axes.add_patch(
         Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, ec=SPOT, lw=2, clip_on=False)
     )
+
+
+def _badge(axes: Axes, right: float, number: int) -> None:
+    """The number of a step, in the lower right corner of a thumbnail."""
+    axes.annotate(
+        f"{number}", (right, 0), xytext=(-11, 11), textcoords="offset points", ha="center",
+        va="center", size=10.5, weight="bold", color=NIGHT, zorder=5,
+        bbox={"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT},
+    )  # fmt: skip

@@ -70,6 +70,7 @@ def draw_strip(axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, span: Sp
     """
     room, height = axes.bbox.width / max(1, slots), axes.bbox.height
     edges = np.linspace(*span, slots + 1)
+    axes.axvspan(*span, color=RAIL, lw=0, zorder=-1)
     for start, end in pairwise(map(float, edges)):
         inside = [item for item in thumbnails if start <= item[0] < end]
         if not inside:
@@ -80,7 +81,9 @@ def draw_strip(axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, span: Sp
         scale = min(room / columns, height / rows)  # the whole thumbnail, never cropped
         half_x = 0.985 * columns * scale / room * (end - start) / 2  # a hair apart
         half_y = rows * scale / height / 2
-        middle = min(max(chosen[0], start + half_x), end - half_x)
+        middle = (start + end) / 2
+        if half_x < 0.48 * (end - start):  # room to stand where it belongs
+            middle = min(max(chosen[0], start + half_x), end - half_x)
         axes.imshow(
             image,
             extent=(middle - half_x, middle + half_x, 0.5 - half_y, 0.5 + half_y),

@@ -1,0 +1,118 @@
+"""Features of whole films: computed by several processes, kept in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from .backbones import Floats, FrameBackbone
+from .canvas import SIDE
+from .film import DRAWING_VERSION, render
+from .script import Film
+
+THUMBNAIL_SIDE = 64  # pixels
+THUMBNAIL_QUALITY = 35
+THUMBNAILS = {"train": 2, "val": 7, "test": 7}  # evenly spaced ones of a film
+
+
+@dataclass(frozen=True)
+class FilmFeatures:
+    """Raw features [T, 1280] float32 and, for each frame, a WebP thumbnail or b""."""
+
+    frame: Floats
+    thumbnail: list[bytes]
+
+
+def thumbnail_frames(film: Film) -> set[int]:
+    """The frames that get a thumbnail.
+
+    They are the middle of each step (not in train films), and evenly spaced ones not beside these.
+    """
+    chosen: set[int] = set()
+    for moment in film.moments if film.split != "train" else ():
+        start = moment.start
+        for length in moment.lengths:
+            chosen.add(start + length // 2)
+            start += length
+    count = THUMBNAILS[film.split]
+    even = [int((index + 0.5) * film.length / count) for index in range(count)]
+    return chosen | {frame for frame in even if not chosen & {frame - 1, frame, frame + 1}}
+
+
+def _webp(image: Image.Image) -> bytes:
+    small = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=THUMBNAIL_QUALITY, method=6)
+    return buffer.getvalue()
+
+
+def film_features(film: Film, backbone: FrameBackbone) -> FilmFeatures:
+    """Render a film and run the backbone on it."""
+    frames = list(render(film))
+    chosen = thumbnail_frames(film)
+    thumbnails = [_webp(frame) if index in chosen else b"" for index, frame in enumerate(frames)]
+    return FilmFeatures(backbone(frames), thumbnails)
+
+
+def cache_path(cache: Path, film: Film) -> Path:
+    """A file name that changes whenever the film's script, the drawing or the picture size does."""
+    content = f"{film.id} {film.seed} {film.scenes!r} {SIDE} {DRAWING_VERSION}"
+    return cache / f"{film.id}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npz"
+
+
+def save(path: Path, features: FilmFeatures) -> None:
+    """Store a film's features; a file is there whole or not at all."""
+    sizes = np.array([len(data) for data in features.thumbnail])
+    data = np.frombuffer(b"".join(features.thumbnail), np.uint8)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        np.savez(file, frame=features.frame, size=sizes, data=data)
+    part.replace(path)
+
+
+def _load(path: Path) -> FilmFeatures:
+    with np.load(path) as stored:
+        data, ends = stored["data"].tobytes(), np.cumsum(stored["size"]).tolist()
+        return FilmFeatures(
+            stored["frame"], [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+        )
+
+
+class _Worker:
+    """A process's own backbone."""
+
+    backbone: FrameBackbone
+
+    @classmethod
+    def start(cls) -> None:
+        torch.set_num_threads(1)
+        cls.backbone = FrameBackbone()
+
+    @classmethod
+    def work(cls, task: tuple[Film, Path]) -> None:
+        film, path = task
+        save(path, film_features(film, cls.backbone))
+
+
+def all_features(films: Sequence[Film], cache: Path, workers: int) -> Iterator[FilmFeatures]:
+    """The features of all films in order; those found in ``cache`` are not computed again."""
+    cache.mkdir(parents=True, exist_ok=True)
+    paths = [cache_path(cache, film) for film in films]
+    tasks = [(film, path) for film, path in zip(films, paths, strict=True) if not path.exists()]
+    if tasks:
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(max(1, workers), _Worker.start) as pool:
+            done = pool.imap_unordered(_Worker.work, tasks)
+            for _ in tqdm(done, total=len(tasks), desc="films", unit="film", dynamic_ncols=True):
+                pass
+    return (_load(path) for path in paths)

@@ -1,0 +1,150 @@
+"""The gallery and the charts show the right numbers in the right places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from figure_checks import bars, names, panel, part, words
+from figure_inputs import ALPHA, GROUPS, GROWTH, SEEDS, SWEEP, THUMBNAILS, history, ranking
+from matplotlib.figure import Figure
+
+from prvr_lite.plots import (
+    RankedVideo,
+    alpha_sweep,
+    alt_text,
+    growth_curves,
+    ranked_gallery,
+    ratio_bars,
+    recall_bars,
+    training_curves,
+)
+
+
+def test_gallery_appends_the_right_video_with_its_true_rank() -> None:
+    figure = ranked_gallery("a cat", ranking()[::-1], top=3)
+    assert [name for name in names(figure) if name.startswith("video")] == [
+        *("video 1", "video 2", "video 3", "video 8")
+    ]
+    frames = [patch for patch in figure.artists if patch.get_label() == "right video"]
+    assert len(frames) == 1
+    box, row = frames[0].get_window_extent(), panel(figure, "video 8").get_window_extent()
+    assert box.y0 < row.y0 < row.y1 < box.y1
+    assert "ranked 8" in alt_text(figure)
+    assert "8. v8, score 0.10, right" in alt_text(figure)
+    assert "· · ·" in [text for text, _ in words(figure)]
+    within = ranked_gallery("a cat", ranking(right=2), top=3)
+    assert "video 4" not in names(within)
+    assert "· · ·" not in [text for text, _ in words(within)]
+
+
+def test_gallery_takes_numpy_scalars() -> None:
+    right = RankedVideo(np.int64(2), "v2", np.float32(0.5), np.bool_(True), np.float32(20.0))
+    wrong = RankedVideo(1, "v1", 0.6, np.bool_(False), moment=(float("nan"), float("nan")))
+    about = alt_text(ranked_gallery("a cat", [wrong, right], num_videos=np.int64(9)))
+    assert "ranked 2 of 9 videos. 1. v1, score 0.60; 2. v2, score 0.50, right." in about
+
+
+def test_gallery_draws_spans_in_seconds_and_scores_in_proportion() -> None:
+    figure = ranked_gallery("a cat", ranking(right=2), top=2)
+    assert panel(figure, "spans 2").get_xlim() == panel(figure, "video 2").get_xlim() == (0, 20)
+    assert bars(panel(figure, "spans 2")) == {"key clip": [(5, 9)], "moment": [(4, 10)]}
+    assert bars(panel(figure, "spans 1")) == {"key clip": [(5, 9)]}
+    lengths = [bars(panel(figure, f"score {rank}"))["score"][0][1] for rank in (1, 2)]
+    assert lengths == pytest.approx([1.0, 0.7 / 0.8])
+
+
+def test_gallery_shows_videos_of_unknown_length() -> None:
+    bare = RankedVideo(1, "v", 0.0, thumbnails=THUMBNAILS[::-1])
+    images = panel(ranked_gallery("a cat", [bare]), "video 1").images
+    assert [int(np.asarray(image.get_array())[0, 0, 0]) for image in images] == [200, 0]
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ([], "at least one video"),
+        ([RankedVideo(0, "v", 0.1)], "v: rank 0 is repeated or below 1"),
+        ([RankedVideo(1, "v", 0.1), RankedVideo(1, "w", 0.1)], "w: rank 1 is repeated"),
+        ([RankedVideo(1, "v", float("nan"))], "v: score nan is not finite"),
+        ([RankedVideo(1, "v", 0.1, duration=-1.0)], "v: duration must be above 0"),
+        ([RankedVideo(1, "v", 0.1, key_span=(1, 2))], "v: key_span is in seconds"),
+        ([RankedVideo(1, "v", 0.1, duration=5.0, moment=(4, 3))], r"v: moment \[4, 3\] s is rev"),
+    ],
+)
+def test_gallery_says_what_does_not_fit(results: list[RankedVideo], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ranked_gallery("a cat", results)
+
+
+def test_training_draws_what_was_measured_and_marks_the_best() -> None:
+    figure = training_curves(history())
+    assert names(figure) == ["loss", "recall", "SumR"]
+    assert part(panel(figure, "loss"), "total").get_ydata()[:3].tolist() == [2, 1, 2 / 3]
+    recall = part(panel(figure, "recall"), "R@1")
+    assert recall.get_xydata().tolist() == [[2, 30], [4, 44], [6, 41]]  # NaN and blanks left out
+    assert set(part(panel(figure, "loss"), "best epoch").get_xdata()) == {4}
+    assert "best SumR 220.0, after epoch 4" in alt_text(figure)
+    assert names(training_curves([{"loss": 1.0}])) == ["loss"]
+
+
+def test_bars_are_means_of_seeds() -> None:
+    figure = recall_bars({**SEEDS, "new": {"two-step": 50.0}})
+    axes = panel(figure, "bars")
+    heights = {box.get_label(): [bar.get_height() for bar in box] for box in axes.containers}
+    assert heights["mean-pool"] == [20, 19.9]
+    assert heights["MS-SL++"] == [44, pytest.approx(38)]
+    assert np.isnan(heights["new"][0])
+    dots = [line.get_ydata().tolist() for line in axes.lines]
+    assert [33, 40, 41] in dots
+    written = [text for text, _ in words(figure)]
+    assert {"20.0", "19.9", "44.0", "38.0", "50.0"} <= set(written)
+
+
+def test_ratio_bars_stand_in_their_group() -> None:
+    figure = ratio_bars({"a": [1.0, 2, 3], "b": [4.0, 5, 6]}, groups=GROUPS, counts=[10, 20, 30])
+    for box in panel(figure, "bars").containers:
+        middles = [bar.get_x() + bar.get_width() / 2 for bar in box]
+        assert np.round(middles).tolist() == [0, 1, 2]
+    assert ".08–.15\n20 queries" in [text for text, _ in words(figure)]
+
+
+def test_growth_tells_the_exponent() -> None:
+    figure = growth_curves(GROWTH, xlabel="V", ylabel="s")
+    assert "released from 1 at 1 to 1e+04 at 100 (exponent 2.0)" in alt_text(figure)
+    assert "ours from 1 at 1 to 100 at 100 (exponent 1.0)" in alt_text(figure)
+    axes = panel(figure, "growth")
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert part(axes, "ours").get_xydata().tolist() == [[1, 1], [10, 10], [100, 100]]
+
+
+def test_alpha_marks_the_best() -> None:
+    figure = alpha_sweep(ALPHA[::-1], {name: y[::-1] for name, y in SWEEP.items()}, chosen=0.6)
+    assert part(panel(figure, "R@1"), "best").get_xydata().tolist() == [[0.5, 45]]
+    assert part(panel(figure, "SumR"), "best").get_xydata().tolist() == [[1, 310]]
+    assert set(part(panel(figure, "SumR"), "chosen").get_xdata()) == {0.6}
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: training_curves([{"epoch": 1, "lr": 0.1}]), "1 epochs and none holds a loss"),
+        (lambda: recall_bars({}), "at least one model"),
+        (lambda: recall_bars({"a": {"all": [1.0, -2.0]}}), "'a', 'all': a value is negative"),
+        (lambda: ratio_bars({"a": [1.0]}, groups=GROUPS), "'a' has 1 values for 3 groups"),
+        (lambda: ratio_bars({}, groups=GROUPS, counts=[1]), "counts has 1 values for 3 groups"),
+        (lambda: growth_curves({}, xlabel="", ylabel=""), "at least one line"),
+        (lambda: growth_curves({"a": ([0], [1])}, xlabel="", ylabel=""), "'a': xs and ys must"),
+        (lambda: growth_curves({"a": ([1], [])}, xlabel="", ylabel=""), "ys of 'a' must have 1"),
+        (lambda: alpha_sweep([0.5, 1.5], SWEEP), r"alpha must lie in \[0, 1\]"),
+        (lambda: alpha_sweep([0.5], {"R@1": [1.0, 2.0]}), "'R@1' must hold a finite value"),
+        (lambda: alpha_sweep([0.5], {}), "at least one metric"),
+    ],
+)
+def test_charts_say_what_does_not_fit(draw: Callable[[], Figure], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw()
