@@ -125,7 +125,7 @@ class _Run:
         self.reader = InputReader(dataset, model.config)
         if not len(dataset.videos_in("train")):
             raise ValueError(f"{dataset.path}: the train split is empty: nothing to train on")
-        self.validate = len(dataset.videos_in("val")) > 0
+        self.validate = "val" in dataset.splits and len(dataset.queries_in("val")) > 0
         self.loss = MSSLppLoss(config)
         self.optimizer = make_optimizer(model, config)
         videos = len(dataset.videos_in("train"))

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import ParamSpec
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-@lru_cache(maxsize=64)
+P = ParamSpec("P")
+
+
+def constant(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """Compute a tensor once for each argument, and usable in training whoever asks first.
+
+    (A tensor born in inference mode may not take part in a gradient later.)
+    """
+
+    @lru_cache(maxsize=64)
+    @wraps(function)
+    def cached(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        with torch.inference_mode(False):
+            return function(*args, **kwargs)
+
+    return cached  # type: ignore[return-value]
+
+
+@constant
 def clip_spans(n: int) -> Tensor:
     """First and one-past-last unit of each clip, [N, 2] with N = n(n+1)/2.
 
@@ -23,7 +43,7 @@ def clip_spans(n: int) -> Tensor:
     return torch.tensor(spans)
 
 
-@lru_cache(maxsize=64)
+@constant
 def clip_windows(n: int) -> Tensor:
     """The matrix that averages units into clips, [N, n]: row i is 1/length on clip i's units.
 
@@ -51,7 +71,7 @@ def multi_scale_clips(units: Tensor) -> Tensor:
     return ((total[:, spans[:, 1]] - total[:, spans[:, 0]]) / length[:, None]).to(units.dtype)
 
 
-@lru_cache(maxsize=64)
+@constant
 def length_code(n: int, dim: int = 256) -> Tensor:
     """Sinusoidal code of each clip's length, [N, dim] (model_components.py:131-152).
 

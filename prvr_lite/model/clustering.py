@@ -11,15 +11,13 @@ from both. What settles such a tie is said at each function.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
-from prvr_lite.model.clips import clip_windows, length_code
+from prvr_lite.model.clips import clip_windows, constant, length_code
 
 MAX_ROUNDS = 60
-CHUNK_BYTES = {"cpu": 32 << 20}  # distances in flight on a CPU: about what its caches can hold
+CHUNK_BYTES = {"cpu": 16 << 20}  # distances in flight on a CPU: what its caches can hold
 CHUNK_BYTES_ELSEWHERE = 1 << 30
 
 
@@ -84,7 +82,7 @@ def cluster_clips(
     n = units.shape[1]
     windows = _float64(clip_windows(n).to(_exact_device(units)))  # [N, n]
     _check(units, k, len(windows))
-    code = code_distances(n).to(windows) if length_aware else windows.new_zeros(())
+    code = code_distances(n).to(windows.device) if length_aware else torch.zeros(())
     parts = []
     for part in torch.split(units.detach(), _chunk(units, len(windows))):
         exact = _float64(part)  # [b, n, H]
@@ -93,11 +91,12 @@ def cluster_clips(
     return _join(parts, units)
 
 
-@lru_cache(maxsize=64)
+@constant
 def code_distances(n: int) -> Tensor:
-    """Squared distances between the length codes of all clips, [N, N] float64."""
+    """Squared distances between the length codes of all clips, [N, N]."""
     code = length_code(n).double()  # [N, 256]
-    return torch.cdist(code, code, compute_mode="donot_use_mm_for_euclid_dist").square()
+    apart = torch.cdist(code, code, compute_mode="donot_use_mm_for_euclid_dist")
+    return apart.square().float()
 
 
 def _clip_norms(units: Tensor, windows: Tensor) -> Tensor:
@@ -110,11 +109,11 @@ def _clip_distances(units: Tensor, windows: Tensor, code: Tensor) -> Tensor:
     centred = units - units.mean(1, keepdim=True)
     inner = windows @ (centred @ centred.mT)  # [b, N, n]: clips with units
     norm = (inner * windows).sum(-1, keepdim=True)  # [b, N, 1]
-    # |c_i|^2 - 2 c_i.c_j + |c_j|^2 + code, in one product
+    # |c_i|^2 - 2 c_i.c_j + |c_j|^2 in one product
     one = torch.ones_like(norm)
     left = torch.cat([-2 * inner, norm, one], dim=2)  # [b, N, n + 2]
     right = torch.cat([windows.expand(len(units), -1, -1), one, norm], dim=2)
-    return _root(torch.baddbmm(code, left, right.mT).float())
+    return _root((left @ right.mT).float().add_(code))
 
 
 def _longest(points: Tensor) -> Tensor:

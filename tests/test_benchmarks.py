@@ -1,0 +1,128 @@
+"""Each benchmark runs, writes what it says, and its two sides agree (their speed is not tested)."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import (
+    clustering,
+    growth,
+    measure,
+    released_clustering,
+    report,
+    scoring,
+    training_step,
+)
+from benchmarks.inputs import clip_points, unit_features
+from benchmarks.released_optimizer import BertAdam
+from benchmarks.ties import parts_at_tie
+
+Table = list[dict[str, str]]
+CONTEXT = ["date", "device", "threads", "torch"]
+
+
+@pytest.fixture(autouse=True)
+def no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory costs a fresh process a side: only one test pays for that."""
+    for module in (clustering, scoring, training_step, growth):
+        monkeypatch.setattr(module, "extra_mib", lambda *_: 1.0)
+
+
+def quick(name: str, folder: Path) -> Table:
+    module = {"clustering": clustering, "scoring": scoring, "training_step": training_step}.get(
+        name, growth
+    )
+    assert module.main(["--quick", "--out", str(folder)]) == 0
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:4] == CONTEXT
+    assert all(float(row["seconds"]) > 0 for row in rows)
+    return rows
+
+
+def test_clustering(tmp_path: Path) -> None:
+    rows = quick("clustering", tmp_path)
+    assert {row["units"] for row in rows} == {"smooth", "random"}
+    for row in rows:
+        if row["side"] in clustering.FAST:
+            assert row["parted_without_tie"] == "0"
+        if row["side"] == "kmedoids":
+            assert float(row["same_as_exact"]) == 1
+        if row["side"] == "FasterPAM":
+            kkz = next(r for r in rows if r["units"] == row["units"] and r["side"] == "kmedoids")
+            assert float(row["summed_distance"]) < 1.1 * float(kkz["summed_distance"])
+
+
+def test_scoring(tmp_path: Path) -> None:
+    index = next(row for row in quick("scoring", tmp_path) if row["side"] == "index")
+    assert float(index["largest_difference"]) < 1e-6
+    assert float(index["same_key_clip"]) == 1
+
+
+def test_training_step(tmp_path: Path) -> None:
+    rows = quick("training_step", tmp_path)
+    ours = next(row for row in rows if row["side"] == "prvr_lite")
+    assert float(ours["loss_difference"]) < 1e-6
+    parts = {row["side"][2:]: float(row["seconds"]) for row in rows if row["side"][0] == "-"}
+    assert {"encoders", "clustering", "losses", "backward", "optimizer"} <= set(parts)
+    assert 0 < sum(parts.values()) <= float(ours["seconds"])
+
+
+def test_growth(tmp_path: Path) -> None:
+    rows = quick("growth", tmp_path)
+    assert {row["axis"] for row in rows} == {"V", "N", "K"}
+    assert (tmp_path / "growth.png").stat().st_size > 10_000
+
+
+def test_a_quick_run_leaves_the_results_alone() -> None:
+    before = {path: path.stat().st_mtime_ns for path in measure.RESULTS.glob("*")}
+    assert scoring.main(["--quick"]) == 0
+    assert before == {path: path.stat().st_mtime_ns for path in measure.RESULTS.glob("*")}
+
+
+def test_peak_memory_of_a_fresh_process() -> None:
+    mib = measure.extra_mib(allocate, 64)
+    assert math.isnan(mib) or 60 < mib < 90
+
+
+def allocate(mib: int) -> measure.Work:
+    return lambda: torch.ones(mib << 18)
+
+
+def test_a_ratio_is_the_median_over_rounds() -> None:
+    times = {"slow": [4.0, 9.0, 4.0], "fast": [2.0, 1.0, 1.0]}
+    assert measure.Race(times).ratio("slow", "fast") == 4.0
+
+
+def test_parting_without_a_tie_is_told_from_parting_at_one() -> None:
+    points = clip_points(unit_features("random", 1, 6, 16, seed=0))[0]
+    noise = torch.randn(points.shape, generator=torch.Generator().manual_seed(0))
+
+    def plain(rounds: int) -> torch.Tensor:
+        return released_clustering.kmedoids(points[None], 4, rounds=rounds, exact=True)[0][0]
+
+    def wrong_start(rounds: int) -> torch.Tensor:
+        return plain(rounds) + 1
+
+    assert not parts_at_tie(points + 0.1 * noise, plain, wrong_start)
+    square = torch.tensor([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])  # every norm and choice a tie
+    assert parts_at_tie(square, lambda _: torch.tensor([0, 3]), lambda _: torch.tensor([1, 2]))
+
+
+def test_bert_adam_has_no_bias_correction_and_decays_only_matrices() -> None:
+    matrix = torch.nn.Parameter(torch.full((1, 1), 2.0))
+    vector = torch.nn.Parameter(torch.full((1,), 2.0))
+    matrix.grad, vector.grad = torch.full((1, 1), 0.5), torch.full((1,), 0.5)
+    BertAdam([matrix, vector], lr=0.1).step()
+    step = 0.1 * 0.5 / (math.sqrt(0.001 * 0.25) + 1e-6)
+    assert float(vector.detach()) == pytest.approx(2 - 0.1 * step)
+    assert float(matrix.detach()) == pytest.approx(2 - 0.1 * (step + 0.01 * 2))
+
+
+def test_the_page_is_drawn_from_the_results() -> None:
+    assert report.README.read_text(encoding="utf-8") == report.render()
