@@ -11,6 +11,7 @@ from prvr_lite.data.features import (
     write_features,
 )
 from prvr_lite.data.sample import load_sample
+from prvr_lite.evaluation import Evaluation, evaluate
 from prvr_lite.losses import LossTerms, MSSLppLoss, info_nce_loss, triplet_ranking_loss
 from prvr_lite.metrics import retrieval_metrics
 from prvr_lite.model.authors import load_authors_state_dict
@@ -20,7 +21,7 @@ from prvr_lite.model.encoding import Similarity, VideoEncoding
 from prvr_lite.model.key_clip import key_clip_guided_attention
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.zoo import build_model
-from prvr_lite.retrieval import Evaluation, VideoIndex, evaluate
+from prvr_lite.retrieval import VideoIndex
 from prvr_lite.training import History, fit, load_checkpoint
 
 __version__ = "0.1.0"

@@ -11,8 +11,9 @@ from pathlib import Path
 from prvr_lite.config import PRESETS
 from prvr_lite.data.features import Dataset, open_features
 from prvr_lite.data.sample import load_sample
+from prvr_lite.evaluation import evaluate
 from prvr_lite.model.zoo import MODELS, build_model
-from prvr_lite.retrieval import VideoIndex, evaluate
+from prvr_lite.retrieval import VideoIndex
 from prvr_lite.training import fit, load_checkpoint
 
 
@@ -47,12 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     test = commands.add_parser("evaluate", help="metrics of a trained model on a split")
     test.set_defaults(run=_evaluate)
     search = commands.add_parser("search", help="the best videos for one query of the data set")
-    search.add_argument("query", help="id of the query")
-    search.add_argument("-k", type=int, default=10, help="how many videos")
     search.set_defaults(run=_search)
     for command in (test, search):
         command.add_argument("checkpoint", type=Path)
         command.add_argument("--split", default="test")
+    search.add_argument("query", help="id of a query of the data set")
+    search.add_argument("-k", type=int, default=10, help="how many videos")
     for command in (demo, train, test, search):
         command.add_argument("--data", type=Path, help="feature file; default: the sample films")
         command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")

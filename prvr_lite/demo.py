@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from prvr_lite import plots
 from prvr_lite.config import PRESETS
 from prvr_lite.data.features import Dataset
+from prvr_lite.evaluation import Evaluation, evaluate
 from prvr_lite.explorer import Explorer
 from prvr_lite.metrics import moment_to_video_ratio, rank_of_first_relevant, retrieval_metrics
 from prvr_lite.model.zoo import build_model
-from prvr_lite.retrieval import Evaluation, evaluate
 from prvr_lite.training import History, fit
 
 BASELINES = {"mean-pool": "mean-pooled T2VR", "frame-max": "frames alone, max"}

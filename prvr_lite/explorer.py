@@ -10,10 +10,11 @@ from torch import Tensor
 from prvr_lite import plots
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
+from prvr_lite.evaluation import Evaluation
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.key_clip import frame_attention, unit_length
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.retrieval import Evaluation, Hit, VideoIndex
+from prvr_lite.retrieval import Hit, VideoIndex
 
 
 class Explorer:

@@ -16,11 +16,12 @@ from tqdm.auto import tqdm
 from prvr_lite.config import ModelConfig, TrainConfig
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
+from prvr_lite.evaluation import evaluate
 from prvr_lite.files import load_record, save_record
 from prvr_lite.losses import MSSLppLoss
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.zoo import build_model, model_name
-from prvr_lite.retrieval import evaluate
+from prvr_lite.optimization import choose_device, make_optimizer, make_schedule, use_bfloat16
 
 CHECKPOINT_FORMAT = "prvr-lite checkpoint 1"
 
@@ -45,23 +46,6 @@ class History:
     def seconds(self) -> float:
         """Training time in all, without validation."""
         return sum(row["seconds"] for row in self.rows)
-
-
-def choose_device(name: str = "auto") -> torch.device:
-    """ "auto" is a CUDA GPU where there is one, else the CPU; "mps" must be asked for by name.
-
-    Raises:
-        ValueError: a device that torch does not know or this machine does not have.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"device={name!r} can't be used here ({reason}): try 'auto'") from error
-    return device
 
 
 def fit(
@@ -238,47 +222,6 @@ def load_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> Re
     model = build_model(record["model"], ModelConfig(**record["config"])).to(where)
     model.load_state_dict(record["best_weights"])
     return model.eval()
-
-
-def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW; no decay on biases and LayerNorms (train.py:136-143).
-
-    The released BertAdam leaves out the bias correction and clips each tensor's gradient by
-    itself; this is torch's AdamW, and ``fit`` clips the gradient as a whole.
-    """
-    parameters = list(model.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, eps=1e-6)
-
-
-def make_schedule(
-    optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int
-) -> torch.optim.lr_scheduler.LambdaLR:
-    """Linear warm-up over ``config.warmup`` of all steps, then linear to 0."""
-    warm = max(1, round(config.warmup * steps))
-
-    def factor(step: int) -> float:
-        if step < warm:
-            return (step + 1) / (warm + 1)
-        return max(0.0, (steps - step) / max(1, steps - warm))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-
-
-def use_bfloat16(config: TrainConfig, device: torch.device) -> bool:
-    """Whether to autocast: asked for, or "auto" on a GPU that has bf16.
-
-    Raises:
-        ValueError: an unknown precision.
-    """
-    if config.precision not in ("auto", "float32", "bfloat16"):
-        raise ValueError(f"precision={config.precision!r}: choose 'auto', 'float32' or 'bfloat16'")
-    if config.precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return config.precision == "bfloat16"
 
 
 def _difference(theirs: Any, mine: Any) -> str:

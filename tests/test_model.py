@@ -159,7 +159,7 @@ def test_names_build_what_they_say() -> None:
     for name in NAMES:
         assert model_name(build_model(name, SMALL)) == name
     assert build_model("mssl", SMALL).config.num_clusters is None
-    with pytest.raises(ValueError, match="'nope'.*mssl"):
+    with pytest.raises(ValueError, match=r"'nope'.*mssl"):
         build_model("nope", SMALL)
 
 

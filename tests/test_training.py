@@ -11,13 +11,14 @@ import pytest
 import torch
 from toy import QUICK, SMALL, toy_dataset, toy_table
 
-from prvr_lite import training
+from prvr_lite import optimization, training
 from prvr_lite.config import PRESETS, TrainConfig
 from prvr_lite.data.features import Dataset, open_features, write_features
+from prvr_lite.evaluation import evaluate
 from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.zoo import MODELS, build_model
-from prvr_lite.retrieval import evaluate
-from prvr_lite.training import choose_device, fit, load_checkpoint
+from prvr_lite.optimization import choose_device
+from prvr_lite.training import fit, load_checkpoint
 
 
 def weights(model: torch.nn.Module) -> OrderedDict[str, torch.Tensor]:
@@ -25,7 +26,9 @@ def weights(model: torch.nn.Module) -> OrderedDict[str, torch.Tensor]:
 
 
 def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
-    return all(torch.equal(x, y) for x, y in zip(weights(a).values(), weights(b).values()))
+    return all(
+        torch.equal(x, y) for x, y in zip(weights(a).values(), weights(b).values(), strict=True)
+    )
 
 
 def test_it_learns_the_toy(tmp_path: Path, device: torch.device) -> None:
@@ -74,7 +77,7 @@ def test_fitting_leaves_the_callers_random_numbers_alone(toy: Dataset) -> None:
     assert torch.equal(torch.rand(1), expected)
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     pass
 
 
@@ -89,12 +92,12 @@ def test_an_interrupted_run_ends_like_a_whole_one(
     def failing(run: training._Run, batch: object) -> dict[str, torch.Tensor]:
         steps.append(batch)
         if len(steps) == 5:  # in the middle of the second epoch
-            raise Interrupted
+            raise InterruptedRunError
         return step(run, batch)
 
     with monkeypatch.context() as patch:
         patch.setattr(training._Run, "step", failing)
-        with pytest.raises(Interrupted):
+        with pytest.raises(InterruptedRunError):
             fit(build_model("mssl++", SMALL), toy, QUICK, checkpoint=path, progress=False)
     resumed = build_model("mssl++", SMALL, seed=77)  # its weights come from the checkpoint
     history = fit(resumed, toy, QUICK, checkpoint=path, progress=False)
@@ -122,14 +125,20 @@ def test_a_checkpoint_of_another_run_is_refused(toy: Dataset, tmp_path: Path) ->
 @pytest.mark.parametrize("damage", ["truncated", "text", "other"])
 def test_a_damaged_checkpoint_is_named(toy: Dataset, tmp_path: Path, damage: str) -> None:
     path = tmp_path / "checkpoint.pt"
-    fit(build_model("mean-pool", SMALL), toy, replace(QUICK, epochs=1), checkpoint=path, progress=False)
+    fit(
+        build_model("mean-pool", SMALL),
+        toy,
+        replace(QUICK, epochs=1),
+        checkpoint=path,
+        progress=False,
+    )
     if damage == "truncated":
         path.write_bytes(path.read_bytes()[:200])
     elif damage == "text":
         path.write_text("hello")
     else:
         save_record(path, "something else", {"a": 1})
-    with pytest.raises(FileFormatError, match="checkpoint.pt"):
+    with pytest.raises(FileFormatError, match=r"checkpoint\.pt"):
         load_checkpoint(path)
     with pytest.raises(FileNotFoundError):
         load_checkpoint(tmp_path / "nowhere.pt")
@@ -171,7 +180,9 @@ def test_patience(toy: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_validation_may_start_late_or_never(toy: Dataset, tmp_path: Path) -> None:
-    late = fit(build_model("mean-pool", SMALL), toy, replace(QUICK, evaluate_from=2), progress=False)
+    late = fit(
+        build_model("mean-pool", SMALL), toy, replace(QUICK, evaluate_from=2), progress=False
+    )
     assert ["SumR" in row for row in late.rows] == [False, False, True]
     table = toy_table()
     table.splits = {"train": table.splits["train"], "test": table.splits["test"]}
@@ -224,8 +235,8 @@ def test_bfloat16_trains(toy: Dataset, device: torch.device) -> None:
 def test_schedule_warms_up_then_falls_to_nothing() -> None:
     model = torch.nn.Linear(1, 1)
     config = TrainConfig(learning_rate=1.0, warmup=0.1)
-    optimizer = training.make_optimizer(model, config)
-    schedule = training.make_schedule(optimizer, config, 100)
+    optimizer = optimization.make_optimizer(model, config)
+    schedule = optimization.make_schedule(optimizer, config, 100)
     rates = []
     for _ in range(101):
         rates.append(schedule.get_last_lr()[0])
@@ -237,7 +248,7 @@ def test_schedule_warms_up_then_falls_to_nothing() -> None:
 
 
 def test_biases_and_norms_do_not_decay() -> None:
-    groups = training.make_optimizer(build_model("mssl++", SMALL), TrainConfig()).param_groups
+    groups = optimization.make_optimizer(build_model("mssl++", SMALL), TrainConfig()).param_groups
     assert [g["weight_decay"] for g in groups] == [0.01, 0.0]
     assert all(p.dim() == 1 for p in groups[1]["params"])
 

@@ -20,7 +20,9 @@ SMALL = ModelConfig(
     max_words=4,
     num_clusters=5,
 )
-QUICK = TrainConfig(epochs=3, batch_videos=4, hard_negatives_from=1, learning_rate=2e-3, patience=None)
+QUICK = TrainConfig(
+    epochs=3, batch_videos=4, hard_negatives_from=1, learning_rate=2e-3, patience=None
+)
 
 
 def toy_table(videos: int = 24, seed: int = 0) -> FeatureTable:

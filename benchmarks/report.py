@@ -1,0 +1,138 @@
+"""Write ``benchmarks/README.md`` from the latest CSVs.
+
+python -m benchmarks.report
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import RESULTS
+
+README = Path(__file__).parent / "README.md"
+TEXT = """# Benchmarks
+
+Each figure that this project quotes, as a command. Every command takes `--quick` (a smoke run with
+tiny sizes that writes nothing), `--repeats`, `--threads`, `--seed` and `--out`; it prints a table
+and writes a CSV to `results/`. `python -m benchmarks.report` draws this page from them.
+
+| command | what it shows | latest figures |
+|---|---|---|
+{rows}
+
+**Against what.** "Released" is `released*.py`: MS-SL++ written plainly from a description of what
+its authors' code computes (HuiGuanLab/ms-sl-pp), and held to numbers recorded from that code by
+`tests/test_released.py`. It is not their code; where it materialises, repeats or loops, so do they.
+
+**How.** Both sides run in turn in one process, and a ratio is the median over the rounds. Memory is
+how far a fresh process's resident memory rises while one side runs once (`measure.py`). Absolute
+times are one machine's ({where}); ratios travel better. On a machine
+with other work, use `--threads 1`: threads that wait for each other slow the small fast side most.
+
+**Same medoids?** Up to ties, and ties are the rule: a clip of an even number of units is the exact
+midpoint of its two halves. The released code settles them by the rounding of float32 distances, so
+its own medoids differ from those of exact distances (`same_as_exact` in `clustering.csv`). The
+benchmark follows every video on which two sides differ to the round in which they part, and counts
+those that part without a tie (`parted_without_tie`): there must be none.
+
+**FasterPAM** (package `kmedoids`, one thread, from its own greedy start) is another algorithm for
+the same aim, given ready-made distances: slower than `cluster_clips`, but its `summed_distance`
+shows what the KKZ start leaves on the table.
+"""
+
+Table = list[dict[str, str]]
+
+
+def read(name: str) -> Table:
+    """The rows of a benchmark's CSV."""
+    path = RESULTS / f"{name}.csv"
+    if not path.exists():
+        raise FileNotFoundError(f"{path.name} is not in results/: run python -m benchmarks.{name}")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def pick(rows: Table, **where: str) -> dict[str, Any]:
+    """The first row with these values; cells that are numbers as numbers."""
+    row = next(row for row in rows if all(row[key] == value for key, value in where.items()))
+    return {key: number(value) for key, value in row.items()}
+
+
+def number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def clustering(rows: Table) -> str:
+    parts = []
+    for kind in ("smooth", "random"):
+        row = pick(rows, units=kind, side="cluster_clips")
+        pam = pick(rows, units=kind, side="FasterPAM")
+        parts.append(
+            "{units} units: {times_faster:.0f} times faster ({seconds:.2f} s), "
+            "1/{memory_ratio:.0f} of the memory ({extra_mib:.0f} MiB), "
+            "{parted_without_tie:.0f} videos parted without a tie".format(**row)
+            + "; FasterPAM {seconds:.2f} s, summed distance {summed_distance:.0f}".format(**pam)
+            + " against {summed_distance:.0f}".format(**row)
+        )
+    return "<br>".join(parts)
+
+
+def scoring(rows: Table) -> str:
+    few = [row for row in rows if row["side"] == "index"]
+    row, whole = pick([few[0]]), pick([few[1]])
+    return (
+        "{queries:.0f} x {videos:.0f}: {times_faster:.0f} times faster ({seconds:.3f} s), scores "
+        "within {largest_difference:.1e}".format(**row)
+        + "<br>{queries:.0f} x {videos:.0f}: {seconds:.1f} s".format(**whole)
+        + "; {index_bytes_a_video:.0f} bytes a video".format(**whole)
+    )
+
+
+def training_step(rows: Table) -> str:
+    row = pick(rows, side="prvr_lite")
+    parts = [(r["side"][2:], float(r["seconds"])) for r in rows if r["side"].startswith("- ")]
+    total = sum(spent for _, spent in parts)
+    shares = ", ".join(f"{part} {100 * spent / total:.0f} %" for part, spent in parts)
+    return (
+        "{times_faster:.0f} times faster ({seconds:.2f} s, {extra_mib:.0f} MiB), loss terms within "
+        "{loss_difference:.0e}<br>".format(**row)
+        + shares
+    )
+
+
+def growth(rows: Table) -> str:
+    last = {axis: [row for row in rows if row["axis"] == axis][-2:] for axis in ("V", "N", "K")}
+    parts = []
+    for axis, (slow, fast) in last.items():
+        ratio = float(slow["seconds"]) / float(fast["seconds"])
+        parts.append(f"{axis} = {slow['value']}: {ratio:.0f} times faster")
+    return "; ".join(parts) + "<br>![growth](results/growth.png)"
+
+
+BENCHMARKS = {
+    "clustering": (clustering, "clustering the 528 clips of 32 videos to 32 medoids each"),
+    "scoring": (scoring, "TVR's validation queries against its videos, already encoded"),
+    "training_step": (training_step, "one step of 32 videos and 160 queries at TVR's sizes"),
+    "growth": (growth, "time and memory against videos, clips and medoids"),
+}
+
+
+def render() -> str:
+    """The page, from the CSVs."""
+    lines = []
+    for name, (figures, shows) in BENCHMARKS.items():
+        lines.append(f"| `python -m benchmarks.{name}` | {shows} | {figures(read(name))} |")
+    first = read("clustering")[0]
+    where = "{device}, {threads} threads, torch {torch}, {date}".format(**first)
+    return TEXT.format(rows="\n".join(lines), where=where)
+
+
+if __name__ == "__main__":
+    README.write_text(render(), encoding="utf-8", newline="\n")
+    sys.exit(0)

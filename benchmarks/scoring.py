@@ -1,0 +1,171 @@
+"""Scoring queries against a collection: the index against attention computed query by query.
+
+    python -m benchmarks.scoring
+
+50 queries against 2,179 encoded videos (TVR's validation split) on both sides; then all 10,895
+queries with the index alone. Both start from encoded queries, encoded frames and kept clips; the
+time to build the index, once for all queries, has a row of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from benchmarks.inputs import unit_features
+from benchmarks.measure import Row, Work, extra_mib, options, race, save
+from benchmarks.released import Released, ReleasedConfig
+from prvr_lite.config import ModelConfig
+from prvr_lite.model.authors import load_authors_state_dict
+from prvr_lite.model.encoding import VideoEncoding
+from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.retrieval import VideoIndex
+
+Case = tuple[int, int, int, int, int, int]  # queries, videos, K, T, H, seed
+
+
+@dataclass
+class Collection:
+    """The same encoded videos and queries for both sides."""
+
+    released: Released
+    model: MSSLpp
+    queries: Tensor  # [Q, H]
+    videos: VideoEncoding  # not yet attended
+
+    def build_index(self) -> VideoIndex:
+        """Attend every clip's frames, 64 videos at a time, and index the result."""
+        clips, frames, mask = self.videos.clips, self.videos.frames, self.videos.frame_mask
+        with torch.inference_mode():
+            attended = torch.cat(
+                [
+                    self.model.attend(clips[part], frames[part], mask[part])
+                    for part in (slice(i, i + 64) for i in range(0, len(clips), 64))
+                ]
+            )
+        v = self.videos
+        return VideoIndex.from_encoding(
+            self.model, VideoEncoding(clips, v.clip_index, frames, mask, attended=attended)
+        )
+
+    def score_as_released(self) -> tuple[Tensor, Tensor, Tensor]:
+        """S_c, S_f and the key clips, each [Q, V]; frames attended anew every 50 queries."""
+        v = self.videos
+        with torch.inference_mode():
+            return self.released.scores(self.queries, v.clips, v.frames, v.frame_mask)
+
+
+def collection(case: Case) -> Collection:
+    """Encodings like a real video's; videos of T/2 to T frames; queries near a clip of one."""
+    q, v, k, t, h, seed = case
+    torch.manual_seed(seed)
+    sizes = {"visual_dim": 8, "query_dim": 8, "hidden_dim": h, "num_clusters": k}
+    plain = Released(ReleasedConfig(**sizes)).eval()  # type: ignore[arg-type]
+    model = MSSLpp(ModelConfig(**sizes)).eval()  # type: ignore[arg-type]
+    load_authors_state_dict(model, plain.state_dict())
+    mask = torch.arange(t) < torch.randint(t // 2, t + 1, (v, 1))  # [V, T]
+    frames = unit_features("smooth", v, t, h, seed)
+    clips = unit_features("smooth", v, k, h, seed + 1)
+    videos = VideoEncoding(clips, torch.arange(k).expand(v, k), frames, mask)
+    return Collection(plain, model, near_a_clip(clips, q), videos)
+
+
+def near_a_clip(clips: Tensor, queries: int) -> Tensor:
+    """Query vectors [Q, H], each a clip of [V, K, H] with as much noise again."""
+    row = torch.randint(clips.shape[0] * clips.shape[1], (queries,))
+    return clips.flatten(0, 1)[row] + torch.randn(queries, clips.shape[2])
+
+
+def prepare(case: Case, side: str) -> Work:
+    """The work of one side, inputs ready."""
+    both = collection(case)
+    if side == "released":
+        return both.score_as_released
+    index, queries = both.build_index(), both.queries
+    del both
+    return lambda: index.score_vectors(queries)
+
+
+def measure(case: Case, whole: int, repeats: int) -> list[Row]:
+    """Both sides on the case, then ``whole`` queries and the building of the index."""
+    both = collection(case)
+    index = both.build_index()
+    sides: dict[str, Work] = {
+        "released": both.score_as_released,
+        "index": lambda: index.score_vectors(both.queries),
+    }
+    timing = race(sides, repeats, warm=["index"])
+    rows: list[Row] = []
+    for side in sides:
+        rows.append(
+            {
+                "queries": case[0],
+                "videos": case[1],
+                "side": side,
+                "seconds": timing.median(side),
+                "times_faster": timing.ratio("released", side),
+                "extra_mib": extra_mib(prepare, case, side),
+            }
+        )
+    for row, error in zip(rows, errors(both, index), strict=True):
+        row |= error
+    many = near_a_clip(both.videos.clips, whole)
+    alone: dict[str, Work] = {
+        "index": lambda: index.score_vectors(many),
+        "build index": both.build_index,
+    }
+    timing = race(alone, min(repeats, 3), warm=["index"])
+    for side, queries in (("index", whole), ("build index", 0)):
+        rows.append(
+            {
+                "queries": queries,
+                "videos": case[1],
+                "side": side,
+                "seconds": timing.median(side),
+                "index_bytes_a_video": index.nbytes // len(index),
+            }
+        )
+    return rows
+
+
+def errors(both: Collection, index: VideoIndex, videos: int = 200) -> tuple[Row, Row]:
+    """What rounding does to each side, and how far apart they are.
+
+    Against the released formulation in float64 on the first videos; and against each other on all.
+    """
+    clip, frame, key = both.score_as_released()
+    fast = index.score_vectors(both.queries)
+    assert fast.frame is not None
+    v = both.videos[slice(0, videos)]
+    wide = [x.double() for x in (both.queries, v.clips, v.frames)]
+    with torch.inference_mode():
+        exact = (
+            deepcopy(both.released).double().scores(wide[0], wide[1], wide[2], v.frame_mask)[1]
+        )  # [Q, 200]
+    apart = (fast.frame - frame).abs()
+    return {"error_to_float64": float((frame[:, :videos] - exact).abs().max())}, {
+        "error_to_float64": float((fast.frame[:, :videos] - exact).abs().max()),
+        "largest_difference": max(float(apart.max()), float((fast.clip - clip).abs().max())),
+        "mean_difference": float(apart.mean()),
+        "same_key_clip": float((fast.key_clip == key).float().mean()),
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print and save ``scoring.csv``."""
+    chosen = options(__doc__.splitlines()[0] if __doc__ else "", argv)
+    if chosen.quick:
+        rows = measure((7, 30, 5, 12, 24, chosen.seed), 20, 1)
+    else:
+        rows = measure((50, 2179, 32, 128, 384, chosen.seed), 10895, chosen.repeats)
+    save("scoring", rows, chosen)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

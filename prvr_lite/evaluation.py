@@ -1,0 +1,91 @@
+"""How well a model finds the videos of a split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.features import Dataset
+from prvr_lite.metrics import retrieval_metrics
+from prvr_lite.model.base import RetrievalModel
+from prvr_lite.model.encoding import Similarity
+from prvr_lite.retrieval import VideoIndex
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model makes of a split.
+
+    Attributes:
+        fused, clip, frame: :func:`prvr_lite.metrics.retrieval_metrics` of S, S_c and S_f; the
+            last is None in models without a frame scale.
+        similarity: the scores themselves, [Q, V] on the CPU.
+        relevant: [Q, V] bool, the correct videos of each query.
+        queries, videos: their rows in the data set.
+    """
+
+    fused: dict[str, float]
+    clip: dict[str, float]
+    frame: dict[str, float] | None
+    similarity: Similarity
+    relevant: np.ndarray[Any, np.dtype[np.bool_]]
+    queries: np.ndarray[Any, np.dtype[np.int64]]
+    videos: np.ndarray[Any, np.dtype[np.int64]]
+
+
+def evaluate(
+    model: RetrievalModel,
+    dataset: Dataset,
+    split: str = "test",
+    *,
+    alpha: float | None = None,
+    several: bool = False,
+    reader: InputReader | None = None,
+) -> Evaluation:
+    """Rank the videos of a split for each of its queries.
+
+    Args:
+        alpha: weight of the clip scale; None: the model's.
+        several: count every video that truly answers a query as correct (the file's ``relevant``
+            table); by default only the one its caption was written for, as the field does.
+        reader: reuse the pooled inputs of an earlier call.
+
+    Raises:
+        ValueError: ``several`` without such a table, or a split without queries.
+    """
+    index = VideoIndex.build(model, dataset, split)
+    queries, videos = dataset.queries_in(split), dataset.videos_in(split)
+    if not len(queries):
+        raise ValueError(f"{dataset.path}: no query belongs to split {split!r}")
+    similarity = index.score(*(reader or InputReader(dataset, model.config)).queries(queries))
+    frame = None if similarity.frame is None else similarity.frame.float().cpu()
+    similarity = Similarity(similarity.clip.float().cpu(), frame, similarity.key_clip.cpu())
+    relevant = relevant_matrix(dataset, queries, videos, several=several)
+    return Evaluation(
+        retrieval_metrics(
+            similarity.fused(model.config.alpha if alpha is None else alpha), relevant
+        ),
+        retrieval_metrics(similarity.clip, relevant),
+        None if frame is None else retrieval_metrics(frame, relevant),
+        similarity,
+        relevant,
+        queries,
+        videos,
+    )
+
+
+def relevant_matrix(
+    dataset: Dataset, queries: Any, videos: Any, *, several: bool
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which of the given videos answer which of the given queries, [Q, V] bool."""
+    query_row, video_row = np.asarray(queries), np.asarray(videos)
+    if not several:
+        return np.asarray(dataset.query_video[query_row][:, None] == video_row)
+    if dataset.relevant is None:
+        raise ValueError(f"{dataset.path} has no table of all relevant videos: use several=False")
+    table = np.zeros((len(dataset.query_id), len(dataset.video_id)), dtype=bool)
+    table[dataset.relevant[:, 0], dataset.relevant[:, 1]] = True
+    return np.asarray(table[np.ix_(query_row, video_row)])

@@ -1,0 +1,146 @@
+"""The command line and the demo, end to end on small data; bad input is one clear line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy import toy_table
+
+from prvr_lite import cli, demo
+from prvr_lite.config import PRESETS
+from prvr_lite.data import sample
+from prvr_lite.data.features import Dataset, open_features, write_features
+from prvr_lite.data.sample import load_sample
+from prvr_lite.evaluation import evaluate
+from prvr_lite.explorer import Explorer
+from prvr_lite.model.zoo import build_model
+
+pytest.importorskip("matplotlib")
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Toy films with two-step moments and no thumbnails."""
+    table = toy_table(videos=24)
+    table.step_query = np.repeat(np.arange(0, 48, 2), 2)
+    start, end = table.moment[::2].T
+    middle = (start + end) / 2
+    table.step_span = (
+        np.stack([[start, middle], [middle, end]], 1).transpose(2, 1, 0).reshape(-1, 2)
+    )
+    path = tmp_path_factory.mktemp("films") / "films.h5"
+    write_features(path, table)
+    return path
+
+
+def test_demo_prints_the_table_and_writes_the_pictures(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "pictures"
+    assert cli.main(["demo", "--data", str(films), "--epochs", "2", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    for line in ("MS-SL++, both scales", "frame scale only", "mean-pooled T2VR", "two-step"):
+        assert line in printed
+    kinds = [
+        f"{kind}-{what}.png" for kind in ("short", "long", "failure") for what in ("map", "ranking")
+    ]
+    assert sorted(p.name for p in out.iterdir()) == sorted([*kinds, "models.png", "training.png"])
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in out.iterdir())
+
+
+def test_train_evaluate_search(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = str(tmp_path / "model.pt")
+    train = ["train", "--data", str(films), "--epochs", "2", "--checkpoint", checkpoint]
+    assert cli.main(train) == 0
+    assert "of 2: R@1" in capsys.readouterr().out
+    assert cli.main(["evaluate", checkpoint, "--data", str(films)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["fused", "clip", "frame"]
+    search = ["search", checkpoint, "film20#1", "-k", "3", "--data", str(films)]
+    assert cli.main(search) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "thing 1 of film 20"
+    assert [line.split(".")[0].strip() for line in lines[1:]] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "nowhere.pt"], "nowhere.pt"),
+        (["demo", "--data", "nowhere.h5"], "nowhere.h5"),
+        (["demo", "--data", "{films}", "--device", "warp-drive"], "try 'auto'"),
+        (["train", "--data", "{films}", "--checkpoint", "x.pt", "--device", "no"], "try 'auto'"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], message: str, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([a.replace("{films}", str(films)) for a in arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("prvr-lite: ")
+    assert error.count("\n") == 1
+
+
+def test_searching_for_an_unknown_query(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = str(tmp_path / "model.pt")
+    cli.main(["train", "--data", str(films), "--epochs", "1", "--checkpoint", checkpoint])
+    assert cli.main(["search", checkpoint, "nobody", "--data", str(films)]) == 2
+    assert "no query 'nobody'; its first is 'film0#0'" in capsys.readouterr().err
+
+
+def test_telling_queries(films: Path) -> None:
+    """Short and long are found where possible; the failure is the worst two-step query."""
+    with open_features(films) as dataset:
+        preset = PRESETS["sample"].model_config(dataset.visual_dim, dataset.query_dim)
+        test = evaluate(build_model("mssl++", preset), dataset)
+        chosen = demo.choose_queries(test, dataset)
+        explorer = Explorer(build_model("mssl++", preset), dataset, test)
+        text = explorer.first(chosen["short"], 4)
+    assert set(chosen) == {"short", "long", "failure"}
+    assert all(0 <= row < len(test.queries) for row in chosen.values())
+    assert chosen["failure"] % 2 == 0  # the toy's even queries are the two-step ones
+    assert text.count("\n") == 4
+
+
+def test_the_sample_opens_and_is_sound() -> None:
+    with load_sample() as dataset:
+        dataset.check()
+        sizes = {split: len(rows) for split, rows in dataset.splits.items()}
+        assert sizes == {"train": 400, "val": 100, "test": 200}
+        two = demo.two_step(dataset, dataset.queries_in("test"))
+        assert 0.3 < two.mean() < 0.6
+        images = dataset.thumbnails(int(dataset.videos_in("test")[0]))
+        assert 5 < sum(map(bool, images)) < len(images)
+
+
+def test_a_missing_sample_says_where_it_looked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sample, "_PLACES", (tmp_path / "a.h5",))
+    with pytest.raises(FileNotFoundError, match=r"a\.h5.*make_emoji_theatre"):
+        load_sample()
+
+
+def test_two_epochs_on_the_sample_already_find_films() -> None:
+    """Chance is R@10 of 10 % among the 100 val films; a minute of training gives far more."""
+    with load_sample() as dataset:
+        result = _two_epochs(dataset)
+    assert result["R@10"] > 25
+
+
+def _two_epochs(dataset: Dataset) -> dict[str, float]:
+    from dataclasses import replace
+
+    from prvr_lite.training import fit
+
+    preset = PRESETS["sample"]
+    model = build_model("mssl++", preset.model_config(dataset.visual_dim, dataset.query_dim))
+    fit(model, dataset, replace(preset.training, epochs=2, evaluate_from=9), progress=False)
+    return evaluate(model, dataset, "val").fused

@@ -1,0 +1,133 @@
+"""The house itself: dependencies agree, imports flow one way, files stay small."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    tomllib = pytest.importorskip("tomli")
+yaml = pytest.importorskip("yaml")
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "prvr_lite"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+# What a file may import of the package, by room; a room not named may import anything.
+MAY_IMPORT = {
+    "config": set(),
+    "files": set(),
+    "model": {"config", "model"},
+    "data": {"config", "data"},
+    "losses": {"config", "model"},
+    "metrics": set(),
+    "optimization": {"config"},
+    "retrieval": {"config", "data", "files", "model"},
+    "evaluation": {"config", "data", "metrics", "model", "retrieval"},
+    "training": {
+        "config", "data", "evaluation", "files", "losses", "model", "optimization",
+    },
+    "plots": {"plots"},
+}  # fmt: skip
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Rooms of the package that a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    names += [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+    return {name.split(".")[1] for name in names if name.startswith("prvr_lite.")}
+
+
+def requirements() -> dict[str, list[str]]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {"core": project["dependencies"], **project["optional-dependencies"]}
+
+
+def test_conda_and_pip_agree() -> None:
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    listed = {d for d in conda["dependencies"] if isinstance(d, str)} - {"pip"}
+    pip = {*requirements()["core"], *requirements()["lessons"], "python>=3.10"}
+    assert listed == {d.replace("torch>=", "pytorch>=") for d in pip}
+
+
+def test_ranges_not_pins() -> None:
+    for extra, needs in requirements().items():
+        for need in needs:
+            assert re.fullmatch(r"[a-z0-9-]+>=[\d.]+", need), f"{extra}: {need}"
+
+
+def test_every_requirement_has_a_proven_version() -> None:
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    proven = {
+        line.split("==")[0].strip().lower() for line in constraints.splitlines() if "==" in line
+    }
+    for needs in requirements().values():
+        for need in needs:
+            assert need.split(">=")[0] in proven
+
+
+def test_importing_the_package_needs_no_screen() -> None:
+    code = "import sys, prvr_lite; print([m for m in sys.modules if 'matplotlib' in m])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_public_names_exist() -> None:
+    import prvr_lite
+
+    for name in prvr_lite.__all__:
+        assert getattr(prvr_lite, name).__doc__ or name == "PRESETS"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_data_flows_one_way(path: Path) -> None:
+    allowed = MAY_IMPORT.get(room(path))
+    if allowed is not None:
+        assert imports(path) <= allowed
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 250
+    lengths = [
+        n.end_lineno - n.lineno + 1
+        for n in ast.walk(ast.parse(text))
+        if isinstance(n, ast.FunctionDef)
+    ]
+    assert max(lengths, default=0) <= 60
+
+
+def test_nine_functions_in_ten_fit_thirty_lines() -> None:
+    lengths = sorted(
+        n.end_lineno - n.lineno + 1
+        for path in SOURCES
+        for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(n, ast.FunctionDef)
+    )
+    assert lengths[int(0.9 * len(lengths))] <= 30
+
+
+def test_nothing_names_a_machine() -> None:
+    """No text file under version control carries a home folder or an absolute path."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    for name in listed.stdout.split("\0"):
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".yml", ".toml", ".txt", ".csv", ".ipynb"}:
+            found = re.search(r"/(root|home|work|tmp)/\w", path.read_text(encoding="utf-8"))
+            assert not found, f"{name}: {found}"
