@@ -119,10 +119,10 @@ def print_table(table: dict[str, dict[str, float]], trained: dict[str, Trained])
 
 def _bars(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     kinds = {"all": "R@1", "single-step": "single-step", "two-step": "two-step"}
+    whole = [label for label in table if not label.startswith(" ")]
     return {
-        label.strip(): {kind: line[key] for kind, key in kinds.items() if key in line}
-        for label, line in table.items()
-        if not label.startswith(" ")
+        label: {kind: table[label][key] for kind, key in kinds.items() if key in table[label]}
+        for label in reversed(whole)  # the plain baseline first, in grey
     }
 
 

@@ -214,7 +214,7 @@ def _draw_video(
     items = video.thumbnails
     if not known:  # times cannot be placed on an axis of unknown length, the order can
         items = [(i + 0.5, image) for i, (_, image) in enumerate(sorted(items))]
-    draw_strip(axes, items, slots, (0, extent))
+    draw_strip(axes, items, slots, (0, extent), video.moment)
     under = picture.add_axes((x, y, width, lanes), label=f"spans {video.rank}")
     under.set(xlim=(0, extent), ylim=(0, 2))
     under.axis("off")

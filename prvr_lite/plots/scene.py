@@ -49,7 +49,7 @@ class Scene:
         if not self.moment or self.moment[1] - self.moment[0] > 0.8 * self.extent:
             return ()
         inside = [t for t in self.thumbnails if self.moment[0] <= t[0] < self.moment[1]]
-        return tuple(inside) if len(inside) > 1 else ()
+        return tuple(inside)
 
     def best(self) -> int:
         """The clip with the highest score."""

@@ -88,7 +88,7 @@ def similarity_map(
     if "spans" in axes:
         _draw_spans(axes["spans"], scene)
     if "video" in axes:
-        draw_strip(axes["video"], scene.thumbnails, slots, (0, scene.extent))
+        draw_strip(axes["video"], scene.thumbnails, slots, (0, scene.extent), scene.moment)
         veil(axes["video"], scene.moment, scene.extent)
         name_row(axes["video"], 0.5, "video")
     if "attention" in axes:

@@ -64,10 +64,18 @@ def strip_slots(thumbnails: Sequence[Thumbnail], width: float, height: float) ->
     return slots, min(width / slots / shape, 1.25 * height)
 
 
-def draw_strip(axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, span: Span) -> None:
+def draw_strip(
+    axes: Axes,
+    thumbnails: Sequence[Thumbnail],
+    slots: int,
+    span: Span,
+    moment: Span | None = None,
+) -> None:
     """Draw the strip over [start, end] of `span`, cut into equal slots; a slot shows the thumbnail
-    nearest its middle, as near its time as it can, or stays empty if the video has none there.
+    nearest its middle (one of the `moment`, if it has one), as near its time as it can, or stays
+    empty if the video has none there.
     """
+    lit = moment or span
     room, height = axes.bbox.width / max(1, slots), axes.bbox.height
     edges = np.linspace(*span, slots + 1)
     axes.axvspan(*span, color=RAIL, lw=0, zorder=-1)
@@ -75,7 +83,8 @@ def draw_strip(axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, span: Sp
         inside = [item for item in thumbnails if start <= item[0] < end]
         if not inside:
             continue
-        chosen = min(inside, key=lambda item: abs(item[0] - (start + end) / 2))
+        telling = [item for item in inside if lit[0] <= item[0] < lit[1]] or inside
+        chosen = min(telling, key=lambda item: abs(item[0] - (start + end) / 2))
         image = decode(chosen)
         rows, columns, _ = image.shape
         scale = min(room / columns, height / rows)  # the whole thumbnail, never cropped

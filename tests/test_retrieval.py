@@ -1,0 +1,298 @@
+"""Search and evaluation: an index scores as the model does, however it is cut up, and on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from toy import SMALL, toy_table
+
+from prvr_lite import files, retrieval
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.features import Dataset, open_features, write_features
+from prvr_lite.evaluation import evaluate
+from prvr_lite.files import FileFormatError, load_record, save_record
+from prvr_lite.metrics import retrieval_metrics
+from prvr_lite.model.base import RetrievalModel
+from prvr_lite.model.encoding import Similarity, VideoEncoding
+from prvr_lite.model.zoo import MODELS, build_model
+from prvr_lite.retrieval import VideoIndex
+
+NAMES = sorted(MODELS)
+
+
+def encode(
+    model: RetrievalModel, dataset: Dataset, split: str = "test"
+) -> tuple[VideoEncoding, torch.Tensor]:
+    """All videos and all queries of a split at once."""
+    reader, device = InputReader(dataset, model.config), next(model.parameters()).device
+    videos = [t.to(device) for t in reader.videos(dataset.videos_in(split))]
+    queries = [t.to(device) for t in reader.queries(dataset.queries_in(split))]
+    with torch.no_grad():
+        return model.eval().encode_videos(*videos), model.encode_queries(*queries)
+
+
+def words_of(dataset: Dataset, split: str = "test") -> tuple[torch.Tensor, torch.Tensor]:
+    return InputReader(dataset, SMALL).queries(dataset.queries_in(split))
+
+
+def assert_same(found: Similarity, expected: Similarity) -> None:
+    torch.testing.assert_close(found.clip.cpu(), expected.clip.cpu(), atol=1e-6, rtol=0)
+    assert torch.equal(found.key_clip.cpu(), expected.key_clip.cpu())
+    assert (found.frame is None) == (expected.frame is None)
+    if found.frame is not None and expected.frame is not None:
+        torch.testing.assert_close(found.frame.cpu(), expected.frame.cpu(), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("block", [3, 256])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_index_scores_as_the_model_does(
+    toy: Dataset, name: str, block: int, device: torch.device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encoded two at a time or all at once; scored in blocks of three or all at once."""
+    monkeypatch.setattr(retrieval, "BLOCK", block)
+    model = build_model(name, SMALL).to(device)
+    videos, queries = encode(model, toy, "train")
+    expected = model.similarity(queries, videos)
+    assert expected.clip.shape == (24, 12)
+    small = VideoIndex.build(model, toy, "train", batch_videos=2)
+    large = VideoIndex.build(model, toy, "train", batch_videos=64)
+    ready = VideoIndex.from_encoding(model, videos)
+    for index in (small, large, ready):
+        assert len(index) == 12
+        assert_same(index.score(*words_of(toy, "train")), expected)
+        assert_same(index.score_vectors(queries), expected)
+    assert small.video_ids == large.video_ids == [f"film{v}" for v in range(12)]
+    assert ready.video_ids == [str(v) for v in range(12)]
+
+
+@pytest.mark.parametrize("alpha", [None, 0.0, 0.25, 1.0])
+@pytest.mark.parametrize("name", ["mssl++", "mssl", "frame-max"])
+def test_search(toy: Dataset, name: str, alpha: float | None, device: torch.device) -> None:
+    model = build_model(name, replace(SMALL, alpha=0.6)).to(device)
+    index = VideoIndex.build(model, toy, "train")
+    similarity = index.score(*words_of(toy, "train"))
+    fused = similarity.fused(0.6 if alpha is None else alpha).cpu()
+    for row, query in enumerate(toy.queries_in("train")[:5]):
+        hits = index.search(toy.words(query), k=99, alpha=alpha)
+        assert [hit.rank for hit in hits] == list(range(1, 13))
+        assert [hit.video for hit in hits] == fused[row].argsort(descending=True).tolist()
+        assert [hit.score for hit in hits] == sorted((h.score for h in hits), reverse=True)
+        for hit in hits:
+            assert hit.video_id == f"film{hit.video}"
+            assert hit.score == pytest.approx(float(fused[row, hit.video]), abs=1e-6)
+            assert hit.clip_score == pytest.approx(float(similarity.clip[row, hit.video]), abs=1e-6)
+            if similarity.frame is not None:
+                frame = float(similarity.frame[row, hit.video])
+                assert hit.frame_score == pytest.approx(frame, abs=1e-6)
+        best = index.search(toy.words(query), k=3, alpha=alpha)
+        assert [hit.video for hit in best] == [hit.video for hit in hits[:3]]
+
+
+def test_search_by_an_encoded_query(toy: Dataset, device: torch.device) -> None:
+    """The same hits as by its words, of which the first four count."""
+    model = build_model("mssl++", SMALL).to(device)
+    index = VideoIndex.build(model, toy)
+    _, vectors = encode(model, toy)
+    for query, vector in zip(toy.queries_in("test"), vectors, strict=True):
+        words = toy.words(query)
+        expected = index.search(words)
+        for asked in (vector, vector.tolist(), torch.from_numpy(words), words.astype("f8")):
+            found = index.search(asked)
+            assert [hit.video for hit in found] == [hit.video for hit in expected]
+            for a, b in zip(found, expected, strict=True):
+                assert a.score == pytest.approx(b.score, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_key_clip_is_a_row_among_all_clips(toy: Dataset, name: str) -> None:
+    """The clip whose cosine with the query is the clip score; the baselines have none."""
+    model = build_model(name, SMALL).eval()
+    index = VideoIndex.build(model, toy)
+    _, vectors = encode(model, toy)
+    hits = [hit for vector in vectors for hit in index.search(vector)]
+    if not name.startswith("mssl"):
+        assert {hit.key_clip for hit in hits} == {-1}
+        return
+    units = InputReader(toy, SMALL).videos(toy.videos_in("test"))[0]
+    with torch.no_grad():
+        clips = torch.nn.functional.normalize(model.all_clips(units), dim=-1)  # type: ignore[operator]
+    for hit, query in zip(hits, vectors.repeat_interleave(6, 0), strict=True):
+        assert hit.key_clip in index.clip_index(hit.video)
+        cosine = torch.cosine_similarity(clips[hit.video, hit.key_clip], query, dim=0)
+        assert hit.clip_score == pytest.approx(float(cosine), abs=1e-6)
+    assert len({hit.key_clip for hit in hits}) > 3
+
+
+def test_one_video_and_one_query(toy: Dataset) -> None:
+    model = build_model("mssl++", SMALL)
+    videos, queries = encode(model, toy)
+    index = VideoIndex.from_encoding(model, videos[2:3], ["only"])
+    words, mask = words_of(toy)
+    assert_same(index.score(words[:1], mask[:1]), model.similarity(queries[:1], videos[2:3]))
+    (hit,) = index.search(toy.words(toy.queries_in("test")[0]))
+    assert (hit.rank, hit.video, hit.video_id) == (1, 0, "only")
+
+
+def test_an_id_for_each_video(toy: Dataset) -> None:
+    model = build_model("mssl++", SMALL)
+    with pytest.raises(ValueError, match="2 ids for 6 encoded videos: give one each"):
+        VideoIndex.from_encoding(model, encode(model, toy)[0], ["a", "b"])
+
+
+def test_an_index_is_two_vectors_a_clip(toy: Dataset) -> None:
+    index = VideoIndex.build(build_model("mssl++", SMALL), toy)
+    assert index.nbytes == 2 * 6 * 5 * 12 * 4 + 6 * 5 * 8  # vectors, and rows of clips
+    toy.close()
+    assert len(index.search(np.ones((2, 5)))) == 6  # the file is needed no more
+
+
+def test_an_empty_split_is_refused(tmp_path: Path) -> None:
+    table = toy_table()
+    table.splits["val"] = np.array([], int)
+    write_features(tmp_path / "empty.h5", table)
+    with open_features(tmp_path / "empty.h5") as dataset:
+        model = build_model("mssl++", SMALL)
+        with pytest.raises(ValueError, match=r"empty\.h5.*'val'"):
+            evaluate(model, dataset, "val")
+        with pytest.raises(ValueError, match=r"empty\.h5.*'val'"):
+            VideoIndex.build(model, dataset, "val")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_and_loaded(toy: Dataset, tmp_path: Path, name: str, device: torch.device) -> None:
+    """With no other file beside it, and the model inside: a query needs nothing else."""
+    index = VideoIndex.build(build_model(name, SMALL, seed=3).to(device), toy, batch_videos=4)
+    path = tmp_path / "new" / "index.pt"
+    index.save(path)
+    assert list(path.parent.iterdir()) == [path]
+    loaded = VideoIndex.load(path, device=str(device))
+    assert loaded.video_ids == index.video_ids
+    assert loaded.model.config == index.model.config
+    assert loaded.nbytes == index.nbytes
+    assert not loaded.model.training
+    assert_same(loaded.score(*words_of(toy)), index.score(*words_of(toy)))
+    assert (
+        VideoIndex.load(path).search(toy.words(40))[0].video == index.search(toy.words(40))[0].video
+    )
+
+
+def test_a_write_that_fails_leaves_the_old_index(
+    toy: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new" / "index.pt"
+    VideoIndex.build(build_model("mssl++", SMALL), toy).save(path)
+
+    def full_disk(record: object, part: Path) -> None:
+        part.write_bytes(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(files.torch, "save", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        VideoIndex.load(path).save(path)
+    assert list(path.parent.iterdir()) == [path]
+    assert len(VideoIndex.load(path)) == 6
+
+
+@pytest.mark.parametrize("kept", [0, 10, 500, -100])
+def test_a_truncated_index_is_named(toy: Dataset, tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "index.pt"
+    VideoIndex.build(build_model("mssl++", SMALL), toy).save(path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(FileFormatError, match=r"index\.pt.*write it anew, or delete it"):
+        VideoIndex.load(path)
+
+
+@pytest.mark.parametrize("content", [b"hello", b".", b"0", b"\x8a\x01", b"G\0", b"\x89PNG\r\n"])
+def test_a_file_of_another_kind_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "index.pt"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"index\.pt"):
+        VideoIndex.load(path)
+
+
+def test_a_record_of_another_kind_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "run.pt"
+    save_record(path, "a checkpoint", {"x": 1})
+    with pytest.raises(FileFormatError, match=r"run\.pt.*'a checkpoint'.*'prvr-lite index 1'"):
+        VideoIndex.load(path)
+    torch.save([1, 2], path)
+    with pytest.raises(FileFormatError, match=r"run\.pt"):
+        load_record(path, "kind")
+    with pytest.raises(FileNotFoundError):
+        VideoIndex.load(tmp_path / "nowhere.pt")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_evaluation_is_the_metrics_of_its_parts(
+    toy: Dataset, name: str, device: torch.device
+) -> None:
+    model = build_model(name, replace(SMALL, alpha=0.4)).to(device)
+    found = evaluate(model, toy, "train")
+    videos, queries = encode(model, toy, "train")
+    assert_same(found.similarity, model.similarity(queries, videos))
+    assert found.similarity.clip.device.type == "cpu"
+    right = np.repeat(np.arange(12), 2)
+    assert (found.relevant == (right[:, None] == np.arange(12))).all()
+    assert (found.queries.tolist(), found.videos.tolist()) == ([*range(24)], [*range(12)])
+    assert found.clip == retrieval_metrics(found.similarity.clip, right)
+    assert found.fused == retrieval_metrics(found.similarity.fused(0.4), right)
+    if found.similarity.frame is None:
+        assert found.frame is None
+    else:
+        assert found.frame == retrieval_metrics(found.similarity.frame, right)
+        assert evaluate(model, toy, "train", alpha=1.0).fused == found.clip
+        assert evaluate(model, toy, "train", alpha=0.0).fused == found.frame
+
+
+def test_a_reader_is_reused(toy: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has pooled is not read again, and the numbers stay."""
+    model, reader = build_model("mssl++", SMALL), InputReader(toy, SMALL)
+    expected = evaluate(model, toy)
+    assert evaluate(model, toy, reader=reader).fused == expected.fused
+    read: list[Any] = []
+    frames_of = toy.frames_of
+    monkeypatch.setattr(toy, "frames_of", lambda rows: read.extend(rows) or frames_of(rows))
+    again = evaluate(model, toy, reader=reader)
+    assert_same(again.similarity, expected.similarity)
+    assert read == []
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Iterator[Dataset]:
+    """Film 20 answers query 37, of film 18, too; film 3 is in another split."""
+    table = toy_table()
+    table.relevant = np.concatenate([table.relevant, [[37, 20], [37, 3]]])
+    table.relevant = table.relevant[np.lexsort(table.relevant.T[::-1])]
+    write_features(tmp_path / "several.h5", table)
+    with open_features(tmp_path / "several.h5") as dataset:
+        yield dataset
+
+
+def test_several_videos_may_be_right(several: Dataset) -> None:
+    model = build_model("mssl++", SMALL)
+    one, more = (evaluate(model, several, several=flag) for flag in (False, True))
+    expected = np.repeat(np.eye(6, dtype=bool), 2, axis=0)
+    assert (one.relevant == expected).all()
+    expected[1, 2] = True
+    assert (more.relevant == expected).all()
+    assert more.fused == retrieval_metrics(more.similarity.fused(0.7), expected)
+    assert more.fused != one.fused
+
+
+def test_what_can_not_be_evaluated(tmp_path: Path) -> None:
+    table = toy_table()
+    table.relevant = None
+    table.query_video = np.where(table.query_video >= 18, 0, table.query_video)
+    write_features(tmp_path / "poor.h5", table)
+    with open_features(tmp_path / "poor.h5") as dataset:
+        model = build_model("mssl++", SMALL)
+        with pytest.raises(ValueError, match=r"poor\.h5.*no table.*several=False"):
+            evaluate(model, dataset, "train", several=True)
+        with pytest.raises(ValueError, match=r"poor\.h5: no query belongs to split 'test'"):
+            evaluate(model, dataset)
