@@ -227,13 +227,6 @@ def test_clips_from_their_units_by_plain_loops(length_aware: bool) -> None:
     assert same >= 20
 
 
-def test_the_length_code_counts() -> None:
-    """Clips of one length come together, where without it neighbours of all lengths do."""
-    units = 0.3 * blobs(0, 1, 8, 4)
-    aware, plain = (cluster_clips(units, 6, length_aware=aware) for aware in (True, False))
-    assert not torch.equal(aware[0], plain[0])
-
-
 def test_clusters_take_no_part_in_gradients_or_low_precision() -> None:
     units = blobs(0, 3, 6, 5).requires_grad_()
     expected = [*cluster_clips(units, 5), *kmedoids(multi_scale_clips(units), 5)]
