@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,10 @@ class _Run:
 
     def step(self, batch: Any) -> dict[str, Tensor]:
         """One batch: scores, loss, gradient, update. Returns the loss and its terms."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+        bfloat16 = (
+            torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext()
+        )
+        with bfloat16:
             scores = self.model(*batch)
             hard = self.epoch >= self.config.hard_negatives_from
             terms = self.loss(scores, batch.query_video, hard=hard)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from prvr_lite.config import ModelConfig
-from prvr_lite.model.encoders import QueryEncoder
+from prvr_lite.model.encoders import QueryEncoder, full_precision
 from prvr_lite.model.encoding import Similarity, VideoEncoding
 from prvr_lite.model.key_clip import clip_similarity, dual_similarity, unit_length
 
@@ -88,7 +87,7 @@ class RetrievalModel(nn.Module):
         videos = self.encode_videos(unit_input, frame_input, frame_mask)
         queries = self.encode_queries(word_input, word_mask)  # [Q, H]
         # Cosines decide by their last digits: whatever precision encodes, scores are float32.
-        with torch.autocast(queries.device.type, enabled=False):
+        with full_precision(queries):
             return _training_scores(queries.float(), videos.map(_widen), query_video)
 
 

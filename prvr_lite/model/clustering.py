@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from prvr_lite.model.clips import clip_windows, constant, length_code
+from prvr_lite.model.encoders import full_precision
 
 MAX_ROUNDS = 60
 CHUNK_BYTES = {"cpu": 16 << 20}  # distances in flight on a CPU: what its caches can hold
@@ -123,7 +124,7 @@ def _longest(points: Tensor) -> Tensor:
 
 def _cluster(distance: Tensor, first: Tensor, k: int, max_rounds: int) -> tuple[Tensor, Tensor]:
     """k-medoids on distances [B, N, N] from the first KKZ medoid [B] of each set."""
-    with torch.autocast(distance.device.type, enabled=False):  # bf16 sums can't tell medoids apart
+    with full_precision(distance):  # bf16 sums can't tell medoids apart
         return _cluster_exactly(distance, first, k, max_rounds)
 
 

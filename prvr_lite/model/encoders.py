@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -11,6 +12,14 @@ from torch import Tensor, nn
 MASKED_KEY = (
     -10_000.0
 )  # added before the softmax, as released: a row with nothing unmasked stays finite
+
+
+def full_precision(tensor: Tensor) -> AbstractContextManager[Any]:
+    """A context without autocast, where the last digits count."""
+    kind = tensor.device.type
+    if torch.amp.is_autocast_available(kind):
+        return torch.autocast(kind, enabled=False)
+    return nullcontext()
 
 
 def init_weights(module: nn.Module) -> None:
