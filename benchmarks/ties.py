@@ -2,8 +2,11 @@
 
 Ties are no accident here: the clip of units s..s+2L is the exact midpoint of the clips of its two
 halves, so it is equally far from both, and in a cluster of two either point may be the medoid.
-Which way such a tie falls is decided by the last bit of a distance. Two implementations therefore
+Which way such a tie falls is decided by the last bit of a distance. Two clusterings therefore
 agree "up to ties" when every video on which they differ parted in a round that had one.
+
+A tie is a gap below what rounding does to the released float32 distances of the same points; a
+point's distance to itself, a square root of rounding alone, is moved most.
 """
 
 from __future__ import annotations
@@ -15,46 +18,53 @@ from torch import Tensor
 
 from benchmarks import released_clustering as released
 
-TIE = 1e-5  # two distances this close, relative to the largest one, are a tie in float32
 Rounds = Callable[[int], Tensor]  # sorted medoids [K] of one video after at most so many rounds
 
 
 def parts_at_tie(points: Tensor, one: Rounds, other: Rounds) -> bool:
     """Whether two clusterings of one video's points [N, D] that end apart first part at a tie."""
     distance = released.distances(points[None], exact=True)[0]  # [N, N]
+    bound, own = rounding(points, distance)
     before = None
     for rounds in range(released.ROUNDS + 1):
         medoid = one(rounds)
         if not torch.equal(medoid, other(rounds)):
             if before is None:
-                return start_has_tie(distance, points.double().norm(dim=-1), len(medoid))
-            return round_has_tie(distance, before)
+                norm = points.double().norm(dim=-1)  # [N]
+                return start_has_tie(distance, norm, len(medoid), bound)
+            return round_has_tie(distance, before, bound, own)
         before = medoid
     raise ValueError("these clusterings do not part: compare only videos on which they differ")
 
 
-def start_has_tie(distance: Tensor, norm: Tensor, k: int) -> bool:
+def rounding(points: Tensor, distance: Tensor) -> tuple[float, float]:
+    """How far rounding can move apart two equal released distances: to others, to oneself."""
+    error = (released.distances(points[None])[0] - distance).abs()  # [N, N]
+    own = 2 * float(error.diagonal().max())
+    return 2 * float(error.fill_diagonal_(0).max()), own
+
+
+def start_has_tie(distance: Tensor, norm: Tensor, k: int, bound: float) -> bool:
     """Whether a choice of the KKZ start is a tie: distances [N, N], norms of the points [N]."""
-    if tied(norm, TIE * float(norm.max())):
+    if tied(norm, bound):
         return True
     nearest = distance[int(norm.argmax())]
     for _ in range(k - 1):
-        if tied(nearest, TIE * float(distance.max())):
+        if tied(nearest, bound):
             return True
         nearest = torch.minimum(nearest, distance[int(nearest.argmax())])
     return False
 
 
-def round_has_tie(distance: Tensor, medoid: Tensor) -> bool:
+def round_has_tie(distance: Tensor, medoid: Tensor, bound: float, own: float) -> bool:
     """Whether a round that starts at these medoids [K] has a tie: a point's, or a cluster's."""
-    bound = TIE * float(distance.max())
     two = distance[medoid].topk(2, dim=0, largest=False).values  # [2, N]
-    if bool((two[1] - two[0] < bound).any()):
+    if bool((two[1] - two[0] <= bound).any()):
         return True
     assignment = released.assign(distance[None], medoid[None])[0]
     for cluster in range(len(medoid)):
         member = (assignment == cluster).nonzero().flatten()
-        if tied(-distance[member][:, member].sum(dim=1), bound * len(member)):
+        if tied(-distance[member][:, member].sum(dim=1), own + bound * len(member)):
             return True
     return False
 
@@ -64,4 +74,4 @@ def tied(value: Tensor, bound: float) -> bool:
     if len(value) < 2:
         return False
     two = value.topk(2).values
-    return bool(two[0] - two[1] < bound)
+    return bool(two[0] - two[1] <= bound)

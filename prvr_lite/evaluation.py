@@ -56,11 +56,12 @@ def evaluate(
     Raises:
         ValueError: ``several`` without such a table, or a split without queries.
     """
-    index = VideoIndex.build(model, dataset, split)
+    reader = reader or InputReader(dataset, model.config)
+    index = VideoIndex.build(model, dataset, split, reader=reader)
     queries, videos = dataset.queries_in(split), dataset.videos_in(split)
     if not len(queries):
         raise ValueError(f"{dataset.path}: no query belongs to split {split!r}")
-    similarity = index.score(*(reader or InputReader(dataset, model.config)).queries(queries))
+    similarity = index.score(*reader.queries(queries))
     frame = None if similarity.frame is None else similarity.frame.float().cpu()
     similarity = Similarity(similarity.clip.float().cpu(), frame, similarity.key_clip.cpu())
     relevant = relevant_matrix(dataset, queries, videos, several=several)

@@ -73,10 +73,26 @@ class VideoIndex:
 
     @classmethod
     def build(
-        cls, model: RetrievalModel, dataset: Dataset, split: str = "test", *, batch_videos: int = 64
+        cls,
+        model: RetrievalModel,
+        dataset: Dataset,
+        split: str = "test",
+        *,
+        batch_videos: int = 64,
+        reader: InputReader | None = None,
     ) -> VideoIndex:
-        """Encode the videos of a split, a batch at a time, on the model's device."""
-        reader, rows = InputReader(dataset, model.config), dataset.videos_in(split)
+        """Encode the videos of a split, a batch at a time, on the model's device.
+
+        Args:
+            reader: reuse the pooled inputs of an earlier call.
+
+        Raises:
+            ValueError: a split without videos, or features of another size than the model's.
+        """
+        reader = reader or InputReader(dataset, model.config)
+        rows = dataset.videos_in(split)
+        if not len(rows):
+            raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
         entries = []
         model.eval()
         device = next(model.parameters()).device

@@ -225,17 +225,29 @@ def test_leaving_out_queries_of_the_same_video_lets_the_margin_be_met() -> None:
 
 
 def test_random_negatives_until_hard_ones_are_asked_for() -> None:
-    """With hard_pool=1 the hard loss is one number, the random one is many, none of them larger."""
+    """Every term draws at random, from all; the gradient says what was drawn.
+
+    Six queries give 1/6 each to the video drawn, three videos 1/3 each to the query drawn.
+    """
     torch.manual_seed(3)
-    owner = [0, 1, 2, 3, 4, 5]
-    scores = some_scores(owner, 5)
-    hard = {float(losses(scores, owner, HARDEST).total) for _ in range(5)}
-    random = [losses(scores, owner, HARDEST, hard=False) for _ in range(20)]
-    assert len(hard) == 1
-    for name in ("clip_triplet", "frame_triplet"):
-        values = {float(terms.named()[name]) for terms in random}
-        assert len(values) > 5
-        assert max(values) <= float(losses(scores, owner, HARDEST).named()[name]) + 1e-6
+    owner, config = [0, 0, 1, 1, 2, 2], replace(HARDEST, margin=3.0)
+    by_query, by_video, frame = torch.zeros(6, 3), torch.zeros(6, 3), torch.zeros(6, 6)
+    for _ in range(60):
+        scores = some_scores(owner, 5)
+        scores.clip_cosine.requires_grad_()
+        scores.frame_cosine.requires_grad_()
+        terms = losses(scores, owner, config, hard=False)
+        (terms.clip_triplet + terms.frame_triplet).backward()
+        sixths = (6 * scores.clip_cosine.grad).round()
+        by_query += (sixths == 1) | (sixths == 3)
+        by_video += sixths >= 2
+        frame += scores.frame_cosine.grad > 0
+    other = torch.tensor(owner)[:, None] != torch.arange(3)
+    assert torch.equal(by_query > 0, other)
+    assert torch.equal(by_video > 0, other)
+    assert torch.equal(frame > 0, ~torch.eye(6, dtype=torch.bool))
+    assert by_query.sum(1).tolist() == [60] * 6
+    assert by_video.sum(0).tolist() == [60] * 3
 
 
 def test_a_model_without_a_frame_scale_has_two_terms() -> None:
@@ -258,11 +270,11 @@ def test_a_batch_of_one_video(queries: int, hard: bool) -> None:
     config = replace(HARDEST, same_video_negatives=False)
     terms = losses(scores, owner, config, hard=hard)
     terms.total.backward()
-    assert {name: float(term) for name, term in terms.named().items()} == pytest.approx(
+    assert {name: term.item() for name, term in terms.named().items()} == pytest.approx(
         {"clip_triplet": 0, "clip_nce": 0, "frame_triplet": 0, "frame_nce": 0}, abs=1e-7
     )
     assert all(t.grad is not None and bool(t.grad.isfinite().all()) for t in tensors)
-    assert (float(losses(scores, owner, HARDEST).frame_nce) > 0) == (queries > 1)
+    assert (losses(scores, owner, HARDEST).frame_nce.item() > 0) == (queries > 1)
 
 
 def test_a_video_without_a_query_is_named() -> None:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from toy import SMALL, toy_table
 
-from prvr_lite import files, retrieval
+from prvr_lite import retrieval
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset, open_features, write_features
 from prvr_lite.evaluation import evaluate
@@ -182,19 +182,23 @@ def test_saved_and_loaded(toy: Dataset, tmp_path: Path, name: str, device: torch
     )
 
 
+@pytest.mark.parametrize("step", ["torch.save", "os.replace"])
 def test_a_write_that_fails_leaves_the_old_index(
-    toy: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     path = tmp_path / "new" / "index.pt"
     VideoIndex.build(build_model("mssl++", SMALL), toy).save(path)
 
-    def full_disk(record: object, part: Path) -> None:
-        part.write_bytes(b"half")
+    def full_disk(_: object, target: Path) -> None:
+        if target != path:
+            target.write_bytes(b"half")
         raise OSError("no space left")
 
-    monkeypatch.setattr(files.torch, "save", full_disk)
-    with pytest.raises(OSError, match="no space left"):
-        VideoIndex.load(path).save(path)
+    index = VideoIndex.load(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"prvr_lite.files.{step}", full_disk)
+        with pytest.raises(OSError, match="no space left"):
+            index.save(path)
     assert list(path.parent.iterdir()) == [path]
     assert len(VideoIndex.load(path)) == 6
 

@@ -35,9 +35,9 @@ def pool_features(features: Float, count: int) -> Float:
     """Average a video's frames into at most ``count`` rows, [T, D] -> [count, D].
 
     Row i is the mean of frames b_i..b_{i+1} (one-past-last), or frame b_i where that is empty,
-    with b_i = min(round(i T / count), T - 1) and halves rounded to even. As released
-    (data_provider.py:28-48), which has a consequence: when T > count the very last frame enters
-    nowhere; and when T < count frames repeat.
+    with b_i = min(round(i / count * T), T - 1) and halves rounded to even. As released
+    (data_provider.py:28-48), which has a consequence: when T is well above count the very last
+    frame enters nowhere; and when T < count frames repeat.
     """
     total = len(features)
     # i / count first, as released: where i T / count ends in a half, its rounding decides

@@ -29,10 +29,11 @@ def kmedoids(points: Tensor, k: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[T
     medoid), assign to the nearest medoid, move each medoid to the member with the least summed
     distance to its cluster, until nothing moves. No gradient.
 
-    Distances are products of centred points in float64, symmetric and zero on the diagonal: exact
-    up to 1e-15 of the largest norm, which reproduces the medoids of exact distances (the released
-    code's float32 distances are neither symmetric nor exact). Equal distances go to the lowest
-    index; a medoid always belongs to its own cluster.
+    Distances are products of centred points in float64, symmetric and zero on the diagonal, which
+    reproduces the medoids of exact distances (the released code's float32 distances are neither
+    symmetric nor exact). Equal distances go to the lowest index; a medoid always belongs to its
+    own cluster. Medoids are sorted, and points then assigned once more, as released: a point
+    equally far from two medoids may change its cluster there.
 
     Args:
         points: [B, N, D].
@@ -153,6 +154,8 @@ def _kkz(distance: Tensor, first: Tensor, k: int) -> Tensor:
     chosen = [first]
     nearest = distance[batch, first]  # [B, N]
     for _ in range(1, k):
+        # where all points left coincide with medoids, one of them is taken, not a medoid again
+        nearest.scatter_(1, chosen[-1][:, None], -1.0)
         chosen.append(nearest.argmax(1))
         nearest = torch.minimum(nearest, distance[batch, chosen[-1]])
     return torch.stack(chosen, dim=1)
