@@ -14,8 +14,10 @@ help:
 
 # One stamp a set of extras; made again only when what it was made from changes.
 .venv/stamp-%: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -c 'import sys; assert sys.version_info >= (3, 10), "Python >= 3.10 is needed: make PYTHON=python3.12 ..."'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo 'Python >= 3.10 is needed: make PYTHON=python3.12 ...'; exit 1; }; \
+	  $(PYTHON) -m venv --clear .venv; }
 	$(PIP) install -q -c constraints.txt -e '.[$(subst +,$(comma),$*)]'
 	@touch $@
 comma := ,

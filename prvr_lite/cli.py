@@ -65,7 +65,10 @@ def _data(options: argparse.Namespace) -> Dataset:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from prvr_lite.demo import run_demo
+    try:
+        from prvr_lite.demo import run_demo  # only this command needs matplotlib
+    except ModuleNotFoundError as error:
+        raise ValueError(f"the demo draws: pip install 'prvr-lite[lessons]' ({error})") from error
 
     with _data(options) as dataset:
         run_demo(
@@ -107,8 +110,8 @@ def _search(options: argparse.Namespace) -> None:
     with _data(options) as dataset:
         if options.query not in dataset.query_id:
             raise ValueError(
-                f"{dataset.path} has no query {options.query!r}; its first is "
-                f"{dataset.query_id[0]!r}"
+                f"{dataset.path} has no query {options.query!r}; the first of its {options.split} "
+                f"split is {dataset.query_id[dataset.queries_in(options.split)[0]]!r}"
             )
         query = dataset.query_id.index(options.query)
         index = VideoIndex.build(model, dataset, options.split)

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+
+def check_range(config: object, names: Sequence[str], low: float, high: float = math.inf) -> None:
+    """Raise ValueError naming the first of these fields that lies outside low..high."""
+    for name in names:
+        value = getattr(config, name)
+        if not low <= value <= high:
+            raise ValueError(f"{name}={value} must lie in {low:g}..{high:g}")
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,9 @@ class ModelConfig:
     alpha: float = 0.7
 
     def __post_init__(self) -> None:
+        counts = ("visual_dim", "query_dim", "hidden_dim", "num_heads", "num_units", "max_frames")
+        check_range(self, (*counts, "max_words"), 1)
+        check_range(self, ("dropout", "input_dropout", "alpha"), 0.0, 1.0)
         if self.hidden_dim % self.num_heads:
             raise ValueError(
                 f"hidden_dim={self.hidden_dim} is not a multiple of num_heads={self.num_heads}"
@@ -51,8 +64,6 @@ class ModelConfig:
                 f"num_clusters={self.num_clusters}: {self.num_units} units make "
                 f"{self.num_clips} clips, so it must lie in 1..{self.num_clips}, or be None"
             )
-        if not 0.0 <= self.alpha <= 1.0:
-            raise ValueError(f"alpha={self.alpha} must lie in 0..1")
 
     @property
     def num_clips(self) -> int:
@@ -77,11 +88,15 @@ class TrainConfig:
         hard_pool: a hard negative is drawn from this many highest-scoring ones.
         same_video_negatives: whether queries of one video are negatives of each other in the
             frame branch, as released; ``False`` leaves them out.
-        patience: stop after this many epochs without a better validation SumR; ``None`` never.
+        patience: stop after more than this many epochs without a better validation SumR; ``None``
+            never.
         evaluate_from: first epoch after which validation is run (each costs a scoring pass).
-        seed: of weights, order and negatives.
+        seed: of order, dropout and negatives (weights: ``build_model(seed=...)``).
         device: "auto" (cuda, else cpu), or any torch device; Apple's "mps" only on request.
         precision: "auto" (bf16 autocast where the GPU has it), "float32" or "bfloat16".
+
+    Raises:
+        ValueError: a value that no training can be run with.
     """
 
     epochs: int = 100
@@ -102,6 +117,11 @@ class TrainConfig:
     device: str = "auto"
     precision: str = "auto"
 
+    def __post_init__(self) -> None:
+        check_range(self, ("epochs", "batch_videos", "hard_pool"), 1)
+        check_range(self, ("learning_rate", "weight_decay", "max_grad_norm", "margin"), 0.0)
+        check_range(self, ("warmup",), 0.0, 1.0)
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -120,11 +140,11 @@ PRESETS = {
     "sample": Preset(
         {"hidden_dim": 192, "max_frames": 64},
         TrainConfig(
-            epochs=20,
+            epochs=24,
             batch_videos=16,
             learning_rate=2e-3,
             warmup=0.05,
-            hard_negatives_from=6,
+            hard_negatives_from=7,
             patience=None,
         ),
     ),

@@ -52,7 +52,7 @@ def run_demo(
     plots.save_figure(plots.training_curves(ours.history.rows), out / "training.png")
     plots.save_figure(plots.recall_bars(_bars(table)), out / "models.png")
     explorer = Explorer(ours.model, dataset, ours.test)
-    for kind, query in choose_queries(ours.test, dataset).items():
+    for kind, query in choose_queries(ours.test, dataset, ours.model.config.alpha).items():
         print(f"\n{kind}: {explorer.first(query)}")
         plots.save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
         plots.save_figure(explorer.map(query), out / f"{kind}-map.png")
@@ -65,9 +65,9 @@ def train_and_test(
 ) -> Trained:
     """Train one model by the sample preset and score the test films."""
     preset = PRESETS["sample"]
-    config = replace(
-        preset.training, seed=seed, device=device, epochs=epochs or preset.training.epochs
-    )
+    config = replace(preset.training, seed=seed, device=device)
+    if epochs is not None:
+        config = replace(config, epochs=epochs)
     model = build_model(name, preset.model_config(dataset.visual_dim, dataset.query_dim), seed=seed)
     print(
         f"\ntraining {name} ({sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters)"
@@ -126,20 +126,21 @@ def _bars(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     }
 
 
-def choose_queries(test: Evaluation, dataset: Dataset) -> dict[str, int]:
+def choose_queries(test: Evaluation, dataset: Dataset, alpha: float) -> dict[str, int]:
     """Three telling queries, [rows of the test]: a short moment found, a long one found, a failure.
 
     The failure is the two-step query (any, where there is none) whose film ranks lowest.
     """
-    rank = rank_of_first_relevant(test.similarity.fused(0.7), test.relevant)  # [Q]
+    rank = rank_of_first_relevant(test.similarity.fused(alpha), test.relevant)  # [Q]
     own = dataset.query_video[test.queries]
     ratio = moment_to_video_ratio(dataset.moment[test.queries], dataset.duration[own])
-    found, two = rank == 1, two_step(dataset, test.queries)
-    if not found.any():
-        found = rank == rank.min()
-    lost = rank * two if two.any() else rank
+    two = two_step(dataset, test.queries)
+    found = rank == rank.min()  # 1, unless no query at all is answered
+    short = found & ~two if (found & ~two).any() else found
+    long = found & two if (found & two).any() else found
+    lost = two if two.any() else np.ones(len(two), dtype=bool)
     return {
-        "short": int(np.where(found & ~two, ratio, np.inf).argmin()),
-        "long": int(np.where(found & (two if (found & two).any() else True), ratio, -1).argmax()),
-        "failure": int(lost.argmax()),
+        "short": int(np.where(short, np.nan_to_num(ratio, nan=1.0), 2.0).argmin()),
+        "long": int(np.where(long, np.nan_to_num(ratio, nan=0.0), -1.0).argmax()),
+        "failure": int((rank * lost).argmax()),
     }

@@ -20,6 +20,7 @@ class Evaluation:
     """What a model makes of a split.
 
     Attributes:
+        split: its name.
         fused, clip, frame: :func:`prvr_lite.metrics.retrieval_metrics` of S, S_c and S_f; the
             last is None in models without a frame scale.
         similarity: the scores themselves, [Q, V] on the CPU.
@@ -27,6 +28,7 @@ class Evaluation:
         queries, videos: their rows in the data set.
     """
 
+    split: str
     fused: dict[str, float]
     clip: dict[str, float]
     frame: dict[str, float] | None
@@ -45,9 +47,12 @@ def evaluate(
     several: bool = False,
     reader: InputReader | None = None,
 ) -> Evaluation:
-    """Rank the videos of a split for each of its queries.
+    """Rank the videos of a split for each of its queries; the model is left in eval mode.
 
     Args:
+        model: where its parameters are, is where it is run.
+        dataset: an open feature file with features of the model's sizes.
+        split: "train", "val" or "test".
         alpha: weight of the clip scale; None: the model's.
         several: count every video that truly answers a query as correct (the file's ``relevant``
             table); by default only the one its caption was written for, as the field does.
@@ -66,6 +71,7 @@ def evaluate(
     similarity = Similarity(similarity.clip.float().cpu(), frame, similarity.key_clip.cpu())
     relevant = relevant_matrix(dataset, queries, videos, several=several)
     return Evaluation(
+        split,
         retrieval_metrics(
             similarity.fused(model.config.alpha if alpha is None else alpha), relevant
         ),
@@ -81,12 +87,20 @@ def evaluate(
 def relevant_matrix(
     dataset: Dataset, queries: Any, videos: Any, *, several: bool
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which of the given videos answer which of the given queries, [Q, V] bool."""
+    """Which of the given videos answer which of the given queries, [Q, V] bool.
+
+    Raises:
+        ValueError: ``several`` without a table of all relevant videos in the file.
+    """
     query_row, video_row = np.asarray(queries), np.asarray(videos)
     if not several:
         return np.asarray(dataset.query_video[query_row][:, None] == video_row)
     if dataset.relevant is None:
         raise ValueError(f"{dataset.path} has no table of all relevant videos: use several=False")
-    table = np.zeros((len(dataset.query_id), len(dataset.video_id)), dtype=bool)
-    table[dataset.relevant[:, 0], dataset.relevant[:, 1]] = True
-    return np.asarray(table[np.ix_(query_row, video_row)])
+    place_q, place_v = np.full(len(dataset.query_id), -1), np.full(len(dataset.video_id), -1)
+    place_q[query_row], place_v[video_row] = np.arange(len(query_row)), np.arange(len(video_row))
+    query, video = place_q[dataset.relevant[:, 0]], place_v[dataset.relevant[:, 1]]  # [R], -1: none
+    here = (query >= 0) & (video >= 0)
+    table = np.zeros((len(query_row), len(video_row)), dtype=bool)
+    table[query[here], video[here]] = True
+    return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -23,15 +24,13 @@ class Explorer:
     Args:
         model: a trained MS-SL++ (or MS-SL).
         dataset: the data set it was evaluated on.
-        test: what ``evaluate`` gave for ``split``.
+        test: what ``evaluate`` gave.
     """
 
-    def __init__(
-        self, model: MSSLpp, dataset: Dataset, test: Evaluation, *, split: str = "test"
-    ) -> None:
+    def __init__(self, model: MSSLpp, dataset: Dataset, test: Evaluation) -> None:
         self.model, self.dataset, self.test = model, dataset, test
         self.reader = InputReader(dataset, model.config)
-        self.index = VideoIndex.build(model, dataset, split)
+        self.index = VideoIndex.build(model, dataset, test.split, reader=self.reader)
         self.device = next(model.parameters()).device
 
     def first(self, row: int, k: int = 5) -> str:
@@ -55,6 +54,7 @@ class Explorer:
 
     def _ranked(self, hit: Hit, row: int) -> plots.RankedVideo:
         video = int(self.test.videos[hit.video])
+        duration = float(self.dataset.duration[video])
         correct = bool(self.test.relevant[row, hit.video])
         moment = self.dataset.moment[self.test.queries[row]]
         return plots.RankedVideo(
@@ -62,24 +62,25 @@ class Explorer:
             video_id=hit.video_id,
             score=hit.score,
             correct=correct,
-            duration=float(self.dataset.duration[video]),
+            duration=duration,
             thumbnails=self._thumbnails(video),
-            key_span=self._seconds(video, hit.key_clip),
-            moment=_pair(moment) if correct else None,
+            key_span=self._seconds(duration, hit.key_clip),
+            moment=_pair(moment, duration) if correct else None,
         )
 
     def map(self, row: int) -> plots.Picture:
         """All clips of the query's own film against the query, and the frames its key clip sees."""
         query = int(self.test.queries[row])
         video = int(self.dataset.query_video[query])
+        duration = float(self.dataset.duration[video])
         clips, attention, key, kept = self._look(query, video)
         return plots.similarity_map(
             clips,
-            duration=float(self.dataset.duration[video]),
+            duration=duration,
             query=self.dataset.query_text[query],
             video_id=self.dataset.video_id[video],
-            moment=_pair(self.dataset.moment[query]),
-            steps=[_pair(step) for step in self.dataset.steps(query)],
+            moment=_pair(self.dataset.moment[query], duration),
+            steps=[span for s in self.dataset.steps(query) if (span := _pair(s, duration))],
             key_clip=key,
             medoids=kept,
             frame_attention=attention,
@@ -95,9 +96,8 @@ class Explorer:
         encoding = model.encode_videos(units, frames, mask)
         clips = unit_length(model.all_clips(units)[0]) @ unit_length(vector[0])  # [N]
         key = model.similarity(vector, encoding).key_clip[0, 0]
-        weight = frame_attention(
-            encoding.clips[:, key, None].flatten(1, 2), encoding.frames, mask, model.key_map.weight
-        )
+        key_clip = encoding.clips[:, key][:, None]  # [1, 1, H]
+        weight = frame_attention(key_clip, encoding.frames, mask, model.key_map.weight)  # [1, 1, T]
         kept = encoding.clip_index[0]
         return clips.cpu(), weight[0, 0].cpu(), int(kept[key]), kept.cpu()
 
@@ -106,13 +106,15 @@ class Explorer:
             self.dataset.thumbnails(video), float(self.dataset.duration[video])
         )
 
-    def _seconds(self, video: int, clip: int) -> tuple[float, float]:
+    def _seconds(self, duration: float, clip: int) -> tuple[float, float] | None:
+        """What a clip covers in a video that long."""
         units = self.model.config.num_units
-        first, last = clip_spans(units)[clip].tolist()
-        scale = float(self.dataset.duration[video]) / units
-        return first * scale, last * scale
+        return _pair(clip_spans(units)[clip] * duration / units, duration)
 
 
-def _pair(span: Any) -> tuple[float, float]:
-    start, end = span
-    return float(start), float(end)
+def _pair(span: Any, duration: float) -> tuple[float, float] | None:
+    """A span as the plots want it: None without a time axis, and an instant a little widened."""
+    start, end = map(float, span)
+    if math.isnan(duration):
+        return None
+    return start, max(end, min(start + 0.01 * duration, duration))

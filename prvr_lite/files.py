@@ -14,7 +14,7 @@ class FileFormatError(ValueError):
 
 
 def save_record(path: str | os.PathLike[str], kind: str, record: dict[str, Any]) -> None:
-    """Write ``record`` so that a crash leaves the old file or the new one, never half of one."""
+    """Write ``record``; an interruption leaves the old file or the new, never half of one."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -25,15 +25,15 @@ def save_record(path: str | os.PathLike[str], kind: str, record: dict[str, Any])
         part.unlink(missing_ok=True)
 
 
-def load_record(path: str | os.PathLike[str], kind: str, *, device: str = "cpu") -> dict[str, Any]:
-    """Read a record; only tensors and plain values are accepted, so nothing in it can run.
+def load_record(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
+    """Read a record, onto the CPU. Only tensors and plain values are accepted: nothing can run.
 
     Raises:
         FileNotFoundError: no such file.
         FileFormatError: damaged, of another kind, or holding more than tensors and plain values.
     """
     try:
-        record = torch.load(path, map_location=device, weights_only=True)
+        record = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise
     except Exception as error:  # damaged bytes make the unpickler fail in any way it can

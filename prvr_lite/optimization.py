@@ -25,6 +25,16 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
+def seed_generators(device: torch.device, seed: int) -> None:
+    """Seed the random numbers of the CPU and of ``device``, and of no other."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
+
+
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """AdamW; no decay on biases and LayerNorms (train.py:136-143).
 
@@ -62,5 +72,6 @@ def use_bfloat16(config: TrainConfig, device: torch.device) -> bool:
     if config.precision not in ("auto", "float32", "bfloat16"):
         raise ValueError(f"precision={config.precision!r}: choose 'auto', 'float32' or 'bfloat16'")
     if config.precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+        # a T4 only emulates bf16, slowly
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return config.precision == "bfloat16"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,12 @@ from prvr_lite.config import ModelConfig
 from prvr_lite.data.batches import InputReader, normalise
 from prvr_lite.data.features import Dataset
 from prvr_lite.files import load_record, save_record
+from prvr_lite.index_entry import IndexEntry, concatenate, make_entry
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity, VideoEncoding
 from prvr_lite.model.key_clip import dual_similarity, unit_length
 from prvr_lite.model.zoo import build_model, model_name
+from prvr_lite.optimization import choose_device
 
 BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
 INDEX_FORMAT = "prvr-lite index 1"
@@ -28,7 +30,8 @@ INDEX_FORMAT = "prvr-lite index 1"
 class Hit:
     """One ranked video: its row in the index, id, fused score, both scales, and its key clip.
 
-    ``key_clip`` is the row among the video's N clips (``clip_spans``); -1 in models without clips.
+    ``key_clip`` is the row among the video's N clips (``clip_spans``), -1 in models without clips;
+    without a frame scale ``frame_score`` repeats ``clip_score``.
     """
 
     rank: int
@@ -40,16 +43,6 @@ class Hit:
     key_clip: int
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """What the index keeps of V videos: 2 K H numbers each; frames are needed no more."""
-
-    clips: Tensor  # [V, K, H] unit length
-    clip_index: Tensor  # [V, K]
-    attended: Tensor | None  # [V, K, H] unit length
-    clip_mask: Tensor | None  # [V, K]
-
-
 class VideoIndex:
     """A searchable collection of videos under one model.
 
@@ -58,7 +51,7 @@ class VideoIndex:
     gather, whatever the length of the videos.
     """
 
-    def __init__(self, model: RetrievalModel, entry: _Entry, video_ids: Sequence[str]) -> None:
+    def __init__(self, model: RetrievalModel, entry: IndexEntry, video_ids: Sequence[str]) -> None:
         self.model, self._entry, self.video_ids = model.eval(), entry, list(video_ids)
 
     def __len__(self) -> int:
@@ -99,8 +92,8 @@ class VideoIndex:
         for start in range(0, len(rows), batch_videos):
             inputs = reader.videos(rows[start : start + batch_videos])
             with torch.inference_mode():
-                entries.append(_entry(model.encode_videos(*(t.to(device) for t in inputs))))
-        return cls(model, _concatenate(entries), [dataset.video_id[v] for v in rows])
+                entries.append(make_entry(model.encode_videos(*(t.to(device) for t in inputs))))
+        return cls(model, concatenate(entries), [dataset.video_id[v] for v in rows])
 
     @classmethod
     def from_encoding(
@@ -109,12 +102,16 @@ class VideoIndex:
         videos: VideoEncoding,
         video_ids: Sequence[str] | None = None,
     ) -> VideoIndex:
-        """An index of videos that are already encoded; ids default to their rows."""
+        """An index of videos that are already encoded; ids default to their rows.
+
+        Raises:
+            ValueError: not one id a video.
+        """
         ids = video_ids if video_ids is not None else [str(v) for v in range(len(videos))]
         if len(ids) != len(videos):
             raise ValueError(f"{len(ids)} ids for {len(videos)} encoded videos: give one each")
         with torch.inference_mode():
-            return cls(model, _entry(videos), ids)
+            return cls(model, make_entry(videos), ids)
 
     def score(self, word_input: Tensor, word_mask: Tensor) -> Similarity:
         """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> S_c, S_f, key clip, [Q, V].
@@ -149,29 +146,46 @@ class VideoIndex:
 
         Args:
             words: [L, Dw] its word features (``dataset.words(query)``), or [H] an encoded query.
-            alpha: weight of the clip scale; None: the model's.
+            alpha: weight of the clip scale, 0..1; None: the model's.
+
+        Raises:
+            ValueError: a query of another shape, k below 1, or alpha outside 0..1.
         """
-        vector = torch.as_tensor(words)
-        if vector.dim() == 2:
+        config, vector = self.model.config, torch.as_tensor(words)
+        alpha = config.alpha if alpha is None else alpha
+        if k < 1 or not 0 <= alpha <= 1:
+            raise ValueError(f"k={k}, alpha={alpha}: k is at least 1 and alpha lies in 0..1")
+        if vector.dim() == 2 and len(vector) and vector.shape[1] == config.query_dim:
             cut = normalise(np.asarray(words, dtype=np.float32)[: self.model.config.max_words])
             inputs = torch.from_numpy(cut)[None]
             similarity = self.score(inputs, torch.ones(inputs.shape[:2], dtype=torch.bool))
-        else:
+        elif vector.shape == (config.hidden_dim,):
             similarity = self.score_vectors(vector[None].to(self._entry.clips.device))
-        fused = similarity.fused(self.model.config.alpha if alpha is None else alpha)[0]  # [V]
-        best = fused.topk(min(k, len(self))).indices.tolist()
-        frame = similarity.frame if similarity.frame is not None else similarity.clip
-        return [
-            Hit(
-                rank,
-                video,
-                self.video_ids[video],
-                float(fused[video]),
-                float(similarity.clip[0, video]),
-                float(frame[0, video]),
-                int(self._entry.clip_index[video, similarity.key_clip[0, video]]),
+        else:
+            raise ValueError(
+                f"a query of shape {list(vector.shape)}: give word features [L, "
+                f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
             )
-            for rank, video in enumerate(best, 1)
+        return self._hits(similarity, k, alpha)
+
+    def _hits(self, similarity: Similarity, k: int, alpha: float) -> list[Hit]:
+        """The first ``k`` of a ranking [1, V]."""
+        fused = similarity.fused(alpha)[0]  # [V]
+        best = fused.topk(min(k, len(self))).indices
+        key = similarity.key_clip[0, best, None]  # [k, 1]
+        clip = similarity.clip[0, best].tolist()
+        frame = clip if similarity.frame is None else similarity.frame[0, best].tolist()
+        columns = zip(
+            best.tolist(),
+            fused[best].tolist(),
+            clip,
+            frame,
+            self._entry.clip_index[best].gather(1, key).flatten().tolist(),
+            strict=True,
+        )
+        return [
+            Hit(rank, video, self.video_ids[video], *scores)
+            for rank, (video, *scores) in enumerate(columns, 1)
         ]
 
     def clip_index(self, video: int) -> Tensor:
@@ -190,39 +204,20 @@ class VideoIndex:
         save_record(path, INDEX_FORMAT, record)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "cpu") -> VideoIndex:
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> VideoIndex:
         """Read what :meth:`save` wrote.
 
         Raises:
+            FileNotFoundError: no such file.
             FileFormatError: not such a file, or a damaged one.
+            ValueError: an unknown device.
         """
-        record = load_record(path, INDEX_FORMAT, device=device)
-        model = build_model(record["model"], ModelConfig(**record["config"])).to(device)
+        where = choose_device(device)
+        record = load_record(path, INDEX_FORMAT)
+        model = build_model(record["model"], ModelConfig(**record["config"]))
         model.load_state_dict(record["weights"])
-        return cls(model, _Entry(**record["entry"]), record["video_ids"])
-
-
-def _entry(videos: VideoEncoding) -> _Entry:
-    attended = None if videos.attended is None else unit_length(videos.attended)
-    return _Entry(unit_length(videos.clips), videos.clip_index, attended, videos.clip_mask)
-
-
-def _concatenate(entries: list[_Entry]) -> _Entry:
-    """Batches of a frame baseline differ in length: pad to the longest, the mask says so."""
-    longest = max(entry.clips.shape[1] for entry in entries)
-
-    def join(name: str) -> Tensor | None:
-        parts = [getattr(entry, name) for entry in entries]
-        if parts[0] is None:
-            return None
-        return torch.cat([_pad_clips(part, longest) for part in parts])
-
-    return _Entry(**{f.name: join(f.name) for f in fields(_Entry)})  # type: ignore[arg-type]
-
-
-def _pad_clips(tensor: Tensor, length: int) -> Tensor:
-    missing = length - tensor.shape[1]
-    return torch.cat([tensor, tensor.new_zeros(len(tensor), missing, *tensor.shape[2:])], dim=1)
+        entry = {k: None if t is None else t.to(where) for k, t in record["entry"].items()}
+        return cls(model.to(where), IndexEntry(**entry), record["video_ids"])  # type: ignore[arg-type]
 
 
 def _stack(parts: list[Similarity], dim: int) -> Similarity:

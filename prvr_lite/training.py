@@ -15,14 +15,20 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from prvr_lite.config import ModelConfig, TrainConfig
-from prvr_lite.data.batches import InputReader
+from prvr_lite.data.batches import Batch, InputReader
 from prvr_lite.data.features import Dataset
 from prvr_lite.evaluation import evaluate
 from prvr_lite.files import load_record, save_record
 from prvr_lite.losses import MSSLppLoss
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.zoo import build_model, model_name
-from prvr_lite.optimization import choose_device, make_optimizer, make_schedule, use_bfloat16
+from prvr_lite.optimization import (
+    choose_device,
+    make_optimizer,
+    make_schedule,
+    seed_generators,
+    use_bfloat16,
+)
 
 CHECKPOINT_FORMAT = "prvr-lite checkpoint 1"
 
@@ -61,8 +67,8 @@ def fit(
     """Train ``model`` on the train split; it ends with the weights of the best validation SumR.
 
     Where the data set has a val split, each epoch from ``config.evaluate_from`` on is validated.
-    With ``checkpoint``, every epoch is written there, and a later call with the same model and
-    config goes on from it: the numbers are those of an uninterrupted run.
+    With ``checkpoint``, every epoch is written there, and a later call with the same model, data
+    and config goes on from it: on the same device, the numbers are those of an uninterrupted run.
 
     Args:
         model: any model of :mod:`prvr_lite.model`, changed in place and moved to the device.
@@ -77,7 +83,8 @@ def fit(
 
     Raises:
         ValueError: features of another size than the model's; no training videos; an unknown
-            device; a checkpoint of another run.
+            device or model; a checkpoint of another run.
+        FloatingPointError: the loss is not finite any more.
         FileFormatError: a checkpoint that can't be read.
     """
     run = _Run(model, dataset, config or TrainConfig())
@@ -108,12 +115,13 @@ class _Run:
         self.device = choose_device(config.device)
         self.model, self.dataset, self.config = model.to(self.device), dataset, config
         self.reader = InputReader(dataset, model.config)
-        if not len(dataset.videos_in("train")):
-            raise ValueError(f"{dataset.path}: the train split is empty: nothing to train on")
+        videos = len(self.reader.captioned("train"))
+        if not videos:
+            raise ValueError(f"{dataset.path}: no train video has a query: nothing to train on")
+        self.identity = self._identity()  # now: a model that has no name can't be saved later
         self.validate = "val" in dataset.splits and len(dataset.queries_in("val")) > 0
         self.loss = MSSLppLoss(config)
         self.optimizer = make_optimizer(model, config)
-        videos = len(dataset.videos_in("train"))
         steps = config.epochs * math.ceil(videos / config.batch_videos)
         self.schedule = make_schedule(self.optimizer, config, steps)
         self.autocast = use_bfloat16(config, self.device)
@@ -124,7 +132,7 @@ class _Run:
     def train_epoch(self) -> dict[str, float]:
         """One pass over the training videos, and validation; returns the new history row."""
         config, start = self.config, time.perf_counter()
-        torch.manual_seed(config.seed * 100_003 + self.epoch)
+        seed_generators(self.device, config.seed * 100_003 + self.epoch)
         self.model.train()
         totals: dict[str, float] = {}
         batches = 0
@@ -146,7 +154,7 @@ class _Run:
         self.epoch += 1
         return row
 
-    def step(self, batch: Any) -> dict[str, Tensor]:
+    def step(self, batch: Batch) -> dict[str, Tensor]:
         """One batch: scores, loss, gradient, update. Returns the loss and its terms."""
         bfloat16 = (
             torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext()
@@ -179,17 +187,20 @@ class _Run:
             self.model.load_state_dict(self.best_weights)
         self.model.eval()
 
-    def identity(self) -> dict[str, Any]:
+    def _identity(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be this run's."""
+        data = self.dataset
+        sizes = [len(data.video_id), len(data.query_id), int(data.frame_offset[-1])]
         return {
             "model": model_name(self.model),
             "config": asdict(self.model.config),
             "training": {k: v for k, v in asdict(self.config).items() if k != "device"},
+            "data": {"name": data.name, "videos, queries, frames": sizes},
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
         record = {
-            **self.identity(),
+            **self.identity,
             "epoch": self.epoch,
             "weights": self.model.state_dict(),
             "best_weights": self.best_weights,
@@ -200,16 +211,16 @@ class _Run:
         save_record(path, CHECKPOINT_FORMAT, record)
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        record = load_record(path, CHECKPOINT_FORMAT, device=str(self.device))
-        for part, mine in self.identity().items():
+        record = load_record(path, CHECKPOINT_FORMAT)
+        for part, mine in self.identity.items():
             if record[part] != mine:
                 raise ValueError(
                     f"{path}: is of another run ({_difference(record[part], mine)}): give another "
-                    "path, or resume=False to overwrite it"
+                    "path, or overwrite it (resume=False; prvr-lite train --restart)"
                 )
         self.epoch = record["epoch"]
         self.model.load_state_dict(record["weights"])
-        self.best_weights = record["best_weights"]
+        self.best_weights = {k: t.to(self.device) for k, t in record["best_weights"].items()}
         self.optimizer.load_state_dict(record["optimizer"])
         self.schedule.load_state_dict(record["schedule"])
         self.history = History(record["history"])
@@ -219,13 +230,15 @@ def load_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> Re
     """The model of a checkpoint that :func:`fit` wrote, with its best weights, ready to search.
 
     Raises:
+        FileNotFoundError: no such file.
         FileFormatError: not such a file, or a damaged one.
+        ValueError: an unknown device.
     """
     where = choose_device(device)
-    record = load_record(path, CHECKPOINT_FORMAT, device=str(where))
-    model = build_model(record["model"], ModelConfig(**record["config"])).to(where)
+    record = load_record(path, CHECKPOINT_FORMAT)
+    model = build_model(record["model"], ModelConfig(**record["config"]))
     model.load_state_dict(record["best_weights"])
-    return model.eval()
+    return model.to(where).eval()
 
 
 def _difference(theirs: Any, mine: Any) -> str:

@@ -92,7 +92,7 @@ def test_searching_for_an_unknown_query(
     checkpoint = str(tmp_path / "model.pt")
     cli.main(["train", "--data", str(films), "--epochs", "1", "--checkpoint", checkpoint])
     assert cli.main(["search", checkpoint, "nobody", "--data", str(films)]) == 2
-    assert "no query 'nobody'; its first is 'film0#0'" in capsys.readouterr().err
+    assert "no query 'nobody'; the first of its test split is 'film18#0'" in capsys.readouterr().err
 
 
 def test_telling_queries(films: Path) -> None:
@@ -100,7 +100,7 @@ def test_telling_queries(films: Path) -> None:
     with open_features(films) as dataset:
         preset = PRESETS["sample"].model_config(dataset.visual_dim, dataset.query_dim)
         test = evaluate(build_model("mssl++", preset), dataset)
-        chosen = demo.choose_queries(test, dataset)
+        chosen = demo.choose_queries(test, dataset, 0.7)
         explorer = Explorer(build_model("mssl++", preset), dataset, test)
         text = explorer.first(chosen["short"], 4)
     assert set(chosen) == {"short", "long", "failure"}

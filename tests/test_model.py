@@ -186,11 +186,26 @@ def test_a_sequence_that_is_too_long_is_named() -> None:
         ({"num_clusters": 22}, "21 clips"),
         ({"num_clusters": 0}, "1..21"),
         ({"alpha": 1.5}, "alpha"),
+        ({"num_heads": 0}, "num_heads=0 must lie in 1"),
+        ({"dropout": 3.0}, r"dropout=3.0 must lie in 0..1"),
     ],
 )
 def test_impossible_models_are_refused(change: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(SMALL, **change)
+
+
+def test_a_model_without_a_name_is_told_what_to_do() -> None:
+    class Mine(MSSLpp):
+        pass
+
+    with pytest.raises(ValueError, match="Mine is not in MODELS"):
+        model_name(Mine(SMALL))
+
+
+def test_constants_are_the_callers_own() -> None:
+    clip_spans(3)[0, 0] = 99
+    assert clip_spans(3)[0, 0] == 0
 
 
 def test_a_model_must_say_how_it_encodes_videos() -> None:

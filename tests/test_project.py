@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "losses": {"config", "model"},
     "metrics": set(),
     "optimization": {"config"},
-    "retrieval": {"config", "data", "files", "model"},
+    "index_entry": {"model"},
+    "retrieval": {"config", "data", "files", "index_entry", "model", "optimization"},
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
     "training": {
         "config", "data", "evaluation", "files", "losses", "model", "optimization",

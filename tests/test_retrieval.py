@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from toy import SMALL, toy_table
+from toy import QUERY, SMALL, toy_table
 
 from prvr_lite import retrieval
 from prvr_lite.data.batches import InputReader
@@ -300,3 +300,14 @@ def test_what_can_not_be_evaluated(tmp_path: Path) -> None:
             evaluate(model, dataset, "train", several=True)
         with pytest.raises(ValueError, match=r"poor\.h5: no query belongs to split 'test'"):
             evaluate(model, dataset)
+
+
+def test_a_query_of_another_shape_is_refused(toy: Dataset) -> None:
+    index = VideoIndex.build(build_model("mssl++", SMALL), toy)
+    for wrong in (torch.zeros(3, 99), torch.zeros(0, QUERY), torch.zeros(99)):
+        with pytest.raises(ValueError, match="give word features"):
+            index.search(wrong)
+    with pytest.raises(ValueError, match="k=0"):
+        index.search(torch.zeros(1, QUERY), 0)
+    with pytest.raises(ValueError, match=r"alpha=5"):
+        index.search(torch.zeros(1, QUERY), alpha=5)

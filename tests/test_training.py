@@ -112,10 +112,12 @@ def test_an_interrupted_run_ends_like_a_whole_one(
 def test_a_checkpoint_of_another_run_is_refused(toy: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     fit(build_model("mssl++", SMALL), toy, QUICK, checkpoint=path, progress=False)
-    with pytest.raises(ValueError, match=r"margin=0.2 instead of 0.3.*resume=False"):
+    with pytest.raises(ValueError, match=r"margin=0.2 instead of 0.3.*--restart"):
         fit(build_model("mssl++", SMALL), toy, replace(QUICK, margin=0.3), checkpoint=path)
     with pytest.raises(ValueError, match="'mssl\\+\\+' instead of 'mean-pool'"):
         fit(build_model("mean-pool", SMALL), toy, QUICK, checkpoint=path)
+    with toy_dataset(tmp_path, videos=30) as other, pytest.raises(ValueError, match=r"48, .* 60"):
+        fit(build_model("mssl++", SMALL), other, QUICK, checkpoint=path)
     before = path.read_bytes()
     model = build_model("mean-pool", SMALL)
     fit(model, toy, QUICK, checkpoint=path, resume=False, progress=False)
@@ -214,6 +216,27 @@ def test_an_empty_train_split_is_refused(tmp_path: Path) -> None:
         pytest.raises(ValueError, match="nothing to train on"),
     ):
         fit(build_model("mssl++", SMALL), dataset, QUICK)
+
+
+def test_videos_without_queries_do_not_count(tmp_path: Path) -> None:
+    """Of 12 train videos 6 have queries: two batches of 4 an epoch, and the rate ends at 0."""
+    table = toy_table()
+    table.query_video = np.where(table.query_video < 6, table.query_video + 6, table.query_video)
+    table.moment[:] = np.nan
+    table.relevant = None
+    write_features(tmp_path / "some.h5", table)
+    with open_features(tmp_path / "some.h5") as dataset:
+        history = fit(build_model("mean-pool", SMALL), dataset, QUICK, progress=False)
+    assert history.rows[-1]["learning_rate"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "name"), [({"epochs": 0}, "epochs"), ({"batch_videos": 0}, "batch_videos"),
+                         ({"warmup": 2.0}, "warmup"), ({"learning_rate": -1.0}, "learning_rate")]
+)  # fmt: skip
+def test_impossible_training_is_refused(change: dict[str, float], name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}=.* must lie in"):
+        replace(QUICK, **change)
 
 
 def test_devices() -> None:

@@ -28,7 +28,7 @@ class Batch(NamedTuple):
     query_video: Tensor  # [Q] row among the V
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+        return Batch(*(tensor.to(device) for tensor in self))
 
 
 def pool_features(features: Float, count: int) -> Float:
@@ -113,9 +113,13 @@ class InputReader:
         query_video = torch.repeat_interleave(torch.tensor([len(r) for r in rows]))
         return Batch(*self.videos(videos), *self.queries(np.concatenate(rows)), query_video)
 
+    def captioned(self, split: str) -> list[int]:
+        """Rows of the videos of a split that have queries."""
+        return [int(v) for v in self.dataset.videos_in(split) if len(self._queries[v])]
+
     def training_batches(self, split: str, size: int, seed: int) -> Iterator[Batch]:
         """The videos of a split that have queries, shuffled by ``seed``, ``size`` at a time."""
-        rows = [v for v in self.dataset.videos_in(split) if len(self._queries[v])]
+        rows = self.captioned(split)
         for part in np.array_split(
             np.random.default_rng(seed).permutation(rows), max(1, -(-len(rows) // size))
         ):

@@ -15,18 +15,18 @@ P = ParamSpec("P")
 
 
 def constant(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
-    """Compute a tensor once for each argument, and usable in training whoever asks first.
+    """Compute a tensor once for each argument; every caller gets a copy of its own.
 
-    (A tensor born in inference mode may not take part in a gradient later.)
+    It may take part in a gradient whoever asks first: a tensor born in inference mode may not.
     """
+    remembered = lru_cache(maxsize=64)(function)
 
-    @lru_cache(maxsize=64)
     @wraps(function)
-    def cached(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+    def copy(*args: P.args, **kwargs: P.kwargs) -> Tensor:
         with torch.inference_mode(False):
-            return function(*args, **kwargs)
+            return remembered(*args, **kwargs).clone()  # type: ignore[arg-type]
 
-    return cached  # type: ignore[return-value]
+    return copy
 
 
 @constant

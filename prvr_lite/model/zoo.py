@@ -34,12 +34,19 @@ def build_model(name: str, config: ModelConfig, *, seed: int = 0) -> RetrievalMo
     if name == "mssl":
         config = replace(config, num_clusters=None)
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not disturbed
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         return MODELS[name](config)
 
 
 def model_name(model: RetrievalModel) -> str:
-    """The name that :func:`build_model` makes this model by."""
-    if isinstance(model, MSSLpp):
+    """The name that :func:`build_model` makes this model by.
+
+    Raises:
+        ValueError: a class that is not in ``MODELS``.
+    """
+    if type(model) is MSSLpp:
         return "mssl" if model.config.num_clusters is None else "mssl++"
-    return next(name for name, kind in MODELS.items() if type(model) is kind)
+    for name, kind in MODELS.items():
+        if type(model) is kind:
+            return name
+    raise ValueError(f"{type(model).__name__} is not in MODELS: add it there under a name")
