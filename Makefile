@@ -32,17 +32,19 @@ test: .venv/stamp-lessons+sample+dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
 
 bench: .venv/stamp-lessons+sample+dev
 	$(BIN)/python -m benchmarks.clustering
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.training_step
 	$(BIN)/python -m benchmarks.growth
-	$(BIN)/python -m benchmarks.sample
+	$(BIN)/python -m benchmarks.sample --repeats 3
+	$(BIN)/python -m benchmarks.report
 
 sample: .venv/stamp-lessons+sample+dev
-	$(BIN)/python data_samples/make_emoji_theatre.py
+	$(BIN)/python data_samples/make_emoji_theatre.py --out data_samples/emoji_theatre.h5
 
 clean:
 	rm -rf .venv runs

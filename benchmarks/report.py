@@ -6,6 +6,7 @@ python -m benchmarks.report
 from __future__ import annotations
 
 import csv
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -116,11 +117,22 @@ def growth(rows: Table) -> str:
     return "; ".join(parts) + "<br>![growth](results/growth.png)"
 
 
+def sample(rows: Table) -> str:
+    """R@1 of every model, mean ± standard deviation over its seeds."""
+    lines = []
+    for model in dict.fromkeys(row["model"] for row in rows):
+        found = [float(r["R@1"]) for r in rows if r["model"] == model and r["scale"] == "fused"]
+        spread = f" ± {statistics.stdev(found):.1f}" if len(found) > 1 else ""
+        lines.append(f"{model}: R@1 {statistics.mean(found):.1f}{spread} ({len(found)} seeds)")
+    return "<br>".join(lines)
+
+
 BENCHMARKS = {
     "clustering": (clustering, "clustering the 528 clips of 32 videos to 32 medoids each"),
     "scoring": (scoring, "TVR's validation queries against its videos, already encoded"),
     "training_step": (training_step, "one step of 32 videos and 160 queries at TVR's sizes"),
     "growth": (growth, "time and memory against videos, clips and medoids"),
+    "sample": (sample, "retrieval on the sample test films (`--repeats`: how many seeds)"),
 }
 
 
