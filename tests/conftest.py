@@ -9,6 +9,10 @@ from toy import toy_dataset
 
 from prvr_lite.data.features import Dataset
 
+# Small tensors gain nothing from threads, and on a busy machine threads that wait for each other
+# make everything ten times slower.
+torch.set_num_threads(1)
+
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Iterator[Dataset]:

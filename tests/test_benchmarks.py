@@ -15,6 +15,7 @@ from benchmarks import (
     measure,
     released_clustering,
     report,
+    sample,
     scoring,
     training_step,
 )
@@ -126,3 +127,19 @@ def test_bert_adam_has_no_bias_correction_and_decays_only_matrices() -> None:
 
 def test_the_page_is_drawn_from_the_results() -> None:
     assert report.README.read_text(encoding="utf-8") == report.render()
+
+
+def test_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample.main(["--quick", "--out", str(tmp_path)])
+    assert "MS-SL++" in capsys.readouterr().out
+    with (tmp_path / "sample.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["model"], row["scale"]) for row in rows] == [
+        *(("MS-SL++", scale) for scale in ("fused", "clip", "frame")),
+        ("mean-pooled T2VR", "fused"),
+    ]
+    assert all(0 <= float(row["R@1"]) <= float(row["R@10"]) <= 100 for row in rows)
+    with (tmp_path / "sample_gaps.csv").open(encoding="utf-8", newline="") as file:
+        gaps = list(csv.DictReader(file))
+    assert [row["queries"] for row in gaps] == ["all", "single-step", "two-step"]
+    assert all(float(r["low"]) <= float(r["ahead"]) <= float(r["high"]) for r in gaps)
