@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from prvr_lite import plots
@@ -42,6 +44,7 @@ def run_demo(
         the table: line -> metrics, with "single-step" and "two-step" R@1 beside the usual ones.
     """
     print(f"{dataset.name}: {dataset.description}")
+    print(busy_hint(), end="")
     trained = {}
     for name in ("mssl++", *BASELINES):
         trained[name] = train_and_test(name, dataset, seed=seed, epochs=epochs, device=device)
@@ -58,6 +61,18 @@ def run_demo(
         plots.save_figure(explorer.map(query), out / f"{kind}-map.png")
     print(f"\npictures: {', '.join(sorted(p.name for p in out.glob('*.png')))} in {out}")
     return table
+
+
+def busy_hint() -> str:
+    """A line of advice where other work leaves torch's CPU threads waiting for each other."""
+    threads = torch.get_num_threads()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # Windows has none
+    if torch.cuda.is_available() or threads == 1 or load < 0.75:
+        return ""
+    return (
+        f"(This machine is busy, load {load:.1f}: if training crawls, run it with one thread,\n"
+        " OMP_NUM_THREADS=1. On an idle machine all threads are faster.)\n"
+    )
 
 
 def train_and_test(

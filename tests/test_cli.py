@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from toy import toy_table
 
 from prvr_lite import cli, demo
@@ -107,6 +109,17 @@ def test_telling_queries(films: Path) -> None:
     assert all(0 <= row < len(test.queries) for row in chosen.values())
     assert chosen["failure"] % 2 == 0  # the toy's even queries are the two-step ones
     assert text.count("\n") == 4
+
+
+def test_a_busy_machine_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr(os, "getloadavg", lambda: (2.5, 0.0, 0.0), raising=False)
+    assert "load 2.5" in demo.busy_hint()
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.1, 0.0, 0.0))
+    assert demo.busy_hint() == ""
+    monkeypatch.delattr(os, "getloadavg")
+    assert demo.busy_hint() == ""
 
 
 def test_the_sample_opens_and_is_sound() -> None:
