@@ -116,6 +116,8 @@ def _search(options: argparse.Namespace) -> None:
         query = dataset.query_id.index(options.query)
         index = VideoIndex.build(model, dataset, options.split)
         print(dataset.query_text[query])
+        if dataset.query_video[query] not in dataset.videos_in(options.split):
+            print(f"(the video it was written for is not in the {options.split} split)")
         for hit in index.search(dataset.words(query), options.k):
             print(f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}")
 

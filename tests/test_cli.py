@@ -65,8 +65,11 @@ def test_train_evaluate_search(
     search = ["search", checkpoint, "film20#1", "-k", "3", "--data", str(films)]
     assert cli.main(search) == 0
     lines = capsys.readouterr().out.splitlines()
+    assert not any("not in the" in line for line in lines)
     assert lines[0] == "thing 1 of film 20"
     assert [line.split(".")[0].strip() for line in lines[1:]] == ["1", "2", "3"]
+    assert cli.main(["search", checkpoint, "film0#0", "--data", str(films)]) == 0
+    assert "not in the test split" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -188,8 +188,9 @@ def _valid_rows(rows: Sequence[int] | Array, limit: int, owner: str) -> Array:
     found = np.asarray(rows)
     if found.size and (found.ndim != 1 or found.dtype.kind not in "iu"):
         raise TypeError(f"Rows of a {owner} must be a list of integers, not {rows!r}.")
-    for row in found[(found < 0) | (found >= limit)]:
-        raise IndexError(f"There is no {owner} {row}: rows go from 0 to {limit - 1}.")
+    outside = found[(found < 0) | (found >= limit)]
+    if outside.size:
+        raise IndexError(f"There is no {owner} {outside[0]}: rows go from 0 to {limit - 1}.")
     return found.astype(np.int64)
 
 
