@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -115,9 +114,10 @@ def _line(score: Any, test: Evaluation, dataset: Dataset) -> dict[str, float]:
     return retrieval_metrics(score, test.relevant) | found
 
 
-def two_step(dataset: Dataset, queries: Iterable[int]) -> Rows:
+def two_step(dataset: Dataset, queries: Rows) -> Rows:
     """Which queries tell of a moment that unfolds in steps, [Q] bool."""
-    return np.array([len(dataset.steps(int(query))) > 0 for query in queries])
+    unfolding: Any = () if dataset.step_query is None else dataset.step_query
+    return np.isin(np.asarray(queries), unfolding)
 
 
 def print_table(table: dict[str, dict[str, float]], trained: dict[str, Trained]) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from prvr_lite.config import ModelConfig
 from prvr_lite.data.batches import InputReader, normalise
 from prvr_lite.data.features import Dataset
 from prvr_lite.files import load_record, save_record
@@ -19,7 +18,7 @@ from prvr_lite.index_entry import IndexEntry, concatenate, make_entry
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity, VideoEncoding
 from prvr_lite.model.key_clip import dual_similarity, unit_length
-from prvr_lite.model.zoo import build_model, model_name
+from prvr_lite.model.zoo import model_name, restore_model
 from prvr_lite.optimization import choose_device
 
 BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
@@ -214,10 +213,9 @@ class VideoIndex:
         """
         where = choose_device(device)
         record = load_record(path, INDEX_FORMAT)
-        model = build_model(record["model"], ModelConfig(**record["config"]))
-        model.load_state_dict(record["weights"])
+        model = restore_model(record["model"], record["config"], record["weights"], where)
         entry = {k: None if t is None else t.to(where) for k, t in record["entry"].items()}
-        return cls(model.to(where), IndexEntry(**entry), record["video_ids"])  # type: ignore[arg-type]
+        return cls(model, IndexEntry(**entry), record["video_ids"])  # type: ignore[arg-type]
 
 
 def _stack(parts: list[Similarity], dim: int) -> Similarity:

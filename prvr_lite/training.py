@@ -14,14 +14,14 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from prvr_lite.config import ModelConfig, TrainConfig
+from prvr_lite.config import TrainConfig
 from prvr_lite.data.batches import Batch, InputReader
 from prvr_lite.data.features import Dataset
 from prvr_lite.evaluation import evaluate
 from prvr_lite.files import load_record, save_record
 from prvr_lite.losses import MSSLppLoss
 from prvr_lite.model.base import RetrievalModel
-from prvr_lite.model.zoo import build_model, model_name
+from prvr_lite.model.zoo import model_name, restore_model
 from prvr_lite.optimization import (
     choose_device,
     make_optimizer,
@@ -132,13 +132,12 @@ class _Run:
     def train_epoch(self) -> dict[str, float]:
         """One pass over the training videos, and validation; returns the new history row."""
         config, start = self.config, time.perf_counter()
-        seed_generators(self.device, config.seed * 100_003 + self.epoch)
+        seed = config.seed * 100_003 + self.epoch
+        seed_generators(self.device, seed)
         self.model.train()
         totals: dict[str, float] = {}
         batches = 0
-        for batch in self.reader.training_batches(
-            "train", config.batch_videos, config.seed * 100_003 + self.epoch
-        ):
+        for batch in self.reader.training_batches("train", config.batch_videos, seed):
             terms = self.step(batch.to(self.device))
             totals = {name: totals.get(name, 0.0) + float(term) for name, term in terms.items()}
             batches += 1
@@ -236,9 +235,7 @@ def load_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> Re
     """
     where = choose_device(device)
     record = load_record(path, CHECKPOINT_FORMAT)
-    model = build_model(record["model"], ModelConfig(**record["config"]))
-    model.load_state_dict(record["best_weights"])
-    return model.to(where).eval()
+    return restore_model(record["model"], record["config"], record["best_weights"], where)
 
 
 def _difference(theirs: Any, mine: Any) -> str:

@@ -52,8 +52,7 @@ def clip_similarity(
     Returns:
         score [Q, V], and which of the K clips gave it [Q, V] (the key clip; ties: the lowest).
     """
-    v, k, h = clips.shape
-    table = (queries @ clips.reshape(v * k, h).T).view(-1, v, k)  # [Q, V, K]
+    table = _inner_products(queries, clips)  # [Q, V, K]
     if clip_mask is not None:
         table = table.masked_fill(~clip_mask, -torch.inf)
     best = table.max(dim=-1)
@@ -71,9 +70,14 @@ def dual_similarity(
     clip, key = clip_similarity(queries, clips, clip_mask)
     if attended is None:
         return Similarity(clip, None, key)
-    v, k, h = attended.shape
-    table = (queries @ attended.reshape(v * k, h).T).view(-1, v, k)  # [Q, V, K]
+    table = _inner_products(queries, attended)  # [Q, V, K]
     return Similarity(clip, table.gather(2, key[..., None]).squeeze(2), key)
+
+
+def _inner_products(queries: Tensor, vectors: Tensor) -> Tensor:
+    """queries [Q, H] with K vectors of each video [V, K, H], as one matrix product -> [Q, V, K]."""
+    v, k, h = vectors.shape
+    return (queries @ vectors.reshape(v * k, h).T).view(-1, v, k)
 
 
 def unit_length(x: Tensor) -> Tensor:

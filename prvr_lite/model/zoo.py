@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.base import RetrievalModel
@@ -36,6 +39,19 @@ def build_model(name: str, config: ModelConfig, *, seed: int = 0) -> RetrievalMo
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not disturbed
         torch.default_generator.manual_seed(seed)
         return MODELS[name](config)
+
+
+def restore_model(
+    name: str, config: Mapping[str, Any], weights: Mapping[str, Tensor], device: torch.device
+) -> RetrievalModel:
+    """A model as a checkpoint or an index holds it: name, fields of its config, weights.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    model = build_model(name, ModelConfig(**config))
+    model.load_state_dict(weights)
+    return model.to(device).eval()
 
 
 def model_name(model: RetrievalModel) -> str:
