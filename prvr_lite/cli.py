@@ -12,7 +12,7 @@ from prvr_lite.config import PRESETS
 from prvr_lite.data.features import Dataset, open_features
 from prvr_lite.data.sample import load_sample
 from prvr_lite.evaluation import evaluate
-from prvr_lite.model.zoo import MODELS, build_model
+from prvr_lite.model.zoo import TRAINABLE, build_model
 from prvr_lite.retrieval import VideoIndex
 from prvr_lite.training import fit, load_checkpoint
 
@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="where the pictures go")
     demo.set_defaults(run=_demo)
     train = commands.add_parser("train", help="train a model; goes on where it was interrupted")
-    train.add_argument("--model", choices=MODELS, default="mssl++")
+    train.add_argument("--model", choices=TRAINABLE, default="mssl++")
     train.add_argument("--preset", choices=PRESETS, default="sample", help="hyper-parameters")
     train.add_argument("--checkpoint", type=Path, required=True, help="file written every epoch")
     train.add_argument("--restart", action="store_true", help="overwrite an existing checkpoint")

@@ -83,6 +83,7 @@ class TrainConfig:
         weight_decay: decoupled decay, not on biases and LayerNorms.
         max_grad_norm: bound on the norm of the whole gradient.
         margin: margin of both triplet losses (TVR 0.1).
+        clip_triplet_weight, frame_triplet_weight: weights of the two triplet terms.
         clip_nce_weight, frame_nce_weight: weights of the two infoNCE terms.
         hard_negatives_from: first epoch (from 0) whose negatives are hard instead of random.
         hard_pool: a hard negative is drawn from this many highest-scoring ones.
@@ -106,6 +107,8 @@ class TrainConfig:
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     margin: float = 0.2
+    clip_triplet_weight: float = 1.0
+    frame_triplet_weight: float = 1.0
     clip_nce_weight: float = 0.02
     frame_nce_weight: float = 0.03
     hard_negatives_from: int = 20

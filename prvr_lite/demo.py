@@ -87,7 +87,7 @@ def train_and_test(
         f"\ntraining {name} ({sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters)"
     )
     history = fit(model, dataset, config)
-    where = next(model.parameters()).device.type
+    where = model.device.type
     print(f"{history.seconds:.0f} s of training on {where}")
     return Trained(model, history, evaluate(model, dataset, "test"))
 

@@ -31,7 +31,7 @@ class Explorer:
         self.model, self.dataset, self.test = model, dataset, test
         self.reader = InputReader(dataset, model.config)
         self.index = VideoIndex.build(model, dataset, test.split, reader=self.reader)
-        self.device = next(model.parameters()).device
+        self.device = model.device
 
     def first(self, row: int, k: int = 5) -> str:
         """The query and its first ``k`` videos, as lines of text."""

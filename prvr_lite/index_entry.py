@@ -28,12 +28,12 @@ def make_entry(videos: VideoEncoding) -> IndexEntry:
 
 def concatenate(entries: list[IndexEntry]) -> IndexEntry:
     """Batches of a frame baseline differ in length: pad to the longest, the mask says so."""
-    longest = max(entry.clips.shape[1] for entry in entries)
 
     def join(name: str) -> Tensor | None:
         parts = [getattr(entry, name) for entry in entries]
         if parts[0] is None:
             return None
+        longest = max(part.shape[1] for part in parts)
         return torch.cat([_pad_clips(part, longest) for part in parts])
 
     return IndexEntry(**{f.name: join(f.name) for f in fields(IndexEntry)})  # type: ignore[arg-type]

@@ -131,7 +131,7 @@ class MSSLppLoss(nn.Module):
             pool=1 if hard else None,
         )
         nce = info_nce_loss(dot, own) + info_nce_loss(dot.T, own.T)
-        return triplet, c.clip_nce_weight * nce
+        return c.clip_triplet_weight * triplet, c.clip_nce_weight * nce
 
     def _frame_scale(
         self, cosine: Tensor, dot: Tensor, query_video: Tensor, hard: bool
@@ -147,4 +147,4 @@ class MSSLppLoss(nn.Module):
         ) + triplet_ranking_loss(cosine.diagonal(), cosine.T, negative, margin=c.margin, pool=pool)
         candidate = negative | diagonal
         nce = info_nce_loss(dot, diagonal, candidate) + info_nce_loss(dot.T, diagonal, candidate)
-        return triplet, c.frame_nce_weight * nce
+        return c.frame_triplet_weight * triplet, c.frame_nce_weight * nce

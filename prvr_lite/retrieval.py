@@ -17,7 +17,7 @@ from prvr_lite.files import load_record, save_record
 from prvr_lite.index_entry import IndexEntry, concatenate, make_entry
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity, VideoEncoding
-from prvr_lite.model.key_clip import dual_similarity, unit_length
+from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.zoo import model_name, restore_model
 from prvr_lite.optimization import choose_device
 
@@ -87,7 +87,7 @@ class VideoIndex:
             raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
         entries = []
         model.eval()
-        device = next(model.parameters()).device
+        device = model.device
         for start in range(0, len(rows), batch_videos):
             inputs = reader.videos(rows[start : start + batch_videos])
             with torch.inference_mode():
@@ -137,7 +137,7 @@ class VideoIndex:
                 part = slice(start, start + BLOCK)
                 attended = None if e.attended is None else e.attended[part]
                 mask = None if e.clip_mask is None else e.clip_mask[part]
-                columns.append(dual_similarity(direction, e.clips[part], attended, mask))
+                columns.append(self.model.compare(direction, e.clips[part], attended, mask))
         return _stack(columns, 1)
 
     def search(self, words: Any, k: int = 10, *, alpha: float | None = None) -> list[Hit]:

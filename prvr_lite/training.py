@@ -82,8 +82,8 @@ def fit(
         the history, one row an epoch.
 
     Raises:
-        ValueError: features of another size than the model's; no training videos; an unknown
-            device or model; a checkpoint of another run.
+        ValueError: features of another size than the model's; no training videos; nothing to
+            train; an unknown device or model; a checkpoint of another run.
         FloatingPointError: the loss is not finite any more.
         FileFormatError: a checkpoint that can't be read.
     """
@@ -112,6 +112,8 @@ class _Run:
     """A training run between two epochs: everything that a checkpoint holds."""
 
     def __init__(self, model: RetrievalModel, dataset: Dataset, config: TrainConfig) -> None:
+        if not any(True for _ in model.parameters()):
+            raise ValueError(f"{type(model).__name__} has no parameters: nothing to train")
         self.device = choose_device(config.device)
         self.model, self.dataset, self.config = model.to(self.device), dataset, config
         self.reader = InputReader(dataset, model.config)

@@ -16,7 +16,8 @@ from prvr_lite.config import PRESETS, TrainConfig
 from prvr_lite.data.features import Dataset, open_features, write_features
 from prvr_lite.evaluation import evaluate
 from prvr_lite.files import FileFormatError, load_record, save_record
-from prvr_lite.model.zoo import MODELS, build_model
+from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.model.zoo import MODELS, TRAINABLE, build_model
 from prvr_lite.optimization import choose_device
 from prvr_lite.training import fit, load_checkpoint
 
@@ -32,25 +33,25 @@ def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
 
 
 def test_it_learns_the_toy(tmp_path: Path, device: torch.device) -> None:
-    """Untrained, a test film of six is found once in six; trained, more often than every second."""
+    """Among 69 films, untrained, the median rank is about 35; trained, it is a tenth of that."""
     with toy_dataset(tmp_path, videos=150) as dataset:
         model = build_model("mssl++", replace(SMALL, hidden_dim=24, dropout=0.0, input_dropout=0.0))
-        before = evaluate(model, dataset).fused["R@1"]
+        before = evaluate(model, dataset, "val").fused["MedR"]
         config = replace(QUICK, epochs=25, learning_rate=4e-3, device=str(device))
         history = fit(model, dataset, config, progress=False)
-        after = evaluate(model, dataset).fused["R@1"]
+        after = evaluate(model, dataset, "val").fused["MedR"]
     assert history.rows[-1]["loss"] < history.rows[0]["loss"]
-    assert after >= 50
-    assert after > before
+    assert before > 20
+    assert after < 5
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("name", sorted(TRAINABLE))
 def test_history_of_every_model(toy: Dataset, name: str) -> None:
     model = build_model(name, SMALL)
     history = fit(model, toy, QUICK, progress=False)
     assert [row["epoch"] for row in history.rows] == [0, 1, 2]
     assert {"loss", "clip_triplet", "clip_nce", "SumR", "R@1", "seconds"} <= set(history.rows[0])
-    assert ("frame_nce" in history.rows[0]) == name.startswith("mssl")
+    assert ("frame_nce" in history.rows[0]) == issubclass(MODELS[name], MSSLpp)
     assert history.best["SumR"] == max(row["SumR"] for row in history.rows)
     assert history.seconds > 0
     assert not model.training

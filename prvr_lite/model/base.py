@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from prvr_lite.config import ModelConfig
@@ -67,12 +69,35 @@ class RetrievalModel(nn.Module):
         """word_input [Q, L, Dw], word_mask [Q, L] bool -> [Q, H]."""
         return self.query_encoder(word_input, word_mask)  # type: ignore[no-any-return]
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(chain(self.parameters(), self.buffers())).device
+
     def similarity(self, queries: Tensor, videos: VideoEncoding) -> Similarity:
         """queries [Q, H] against V encoded videos -> S_c, S_f and key clips, each [Q, V]."""
         attended = None if videos.attended is None else unit_length(videos.attended)
-        return dual_similarity(
+        return self.compare(
             unit_length(queries), unit_length(videos.clips), attended, videos.clip_mask
         )
+
+    def compare(
+        self, queries: Tensor, clips: Tensor, attended: Tensor | None, clip_mask: Tensor | None
+    ) -> Similarity:
+        """:meth:`similarity` of vectors that have length 1 already, as an index keeps them."""
+        return dual_similarity(queries, clips, attended, clip_mask)
+
+    def frame_scores(
+        self, queries: Tensor, attended: Tensor, key: Tensor, query_video: Tensor
+    ) -> Tensor:
+        """Training scores of query i with the frames that query j's key clip attends, [Q, Q].
+
+        Args:
+            queries: [Q, H]; attended: [V, K, H]; both of length 1 for cosines.
+            key: [Q, V] key clips; query_video: [Q] rows among the V.
+        """
+        own_key = key.gather(1, query_video[:, None]).squeeze(1)  # [Q]
+        return queries @ attended[query_video, own_key].T
 
     def forward(
         self,
@@ -88,18 +113,22 @@ class RetrievalModel(nn.Module):
         queries = self.encode_queries(word_input, word_mask)  # [Q, H]
         # Cosines decide by their last digits: whatever precision encodes, scores are float32.
         with full_precision(queries):
-            return _training_scores(queries.float(), videos.map(_widen), query_video)
+            return self._training_scores(queries.float(), videos.map(_widen), query_video)
 
-
-def _training_scores(queries: Tensor, videos: VideoEncoding, query_video: Tensor) -> TrainingScores:
-    direction = unit_length(queries)  # [Q, H]
-    cosine, key = clip_similarity(direction, unit_length(videos.clips), videos.clip_mask)
-    dot, _ = clip_similarity(queries, videos.clips, videos.clip_mask)
-    if videos.attended is None:
-        return TrainingScores(cosine, dot, None, None)
-    own_key = key.gather(1, query_video[:, None]).squeeze(1)  # [Q]
-    own = videos.attended[query_video, own_key]  # [Q, H]
-    return TrainingScores(cosine, dot, direction @ unit_length(own).T, queries @ own.T)
+    def _training_scores(
+        self, queries: Tensor, videos: VideoEncoding, query_video: Tensor
+    ) -> TrainingScores:
+        direction = unit_length(queries)  # [Q, H]
+        cosine, key = clip_similarity(direction, unit_length(videos.clips), videos.clip_mask)
+        dot, _ = clip_similarity(queries, videos.clips, videos.clip_mask)
+        if videos.attended is None:
+            return TrainingScores(cosine, dot, None, None)
+        return TrainingScores(
+            cosine,
+            dot,
+            self.frame_scores(direction, unit_length(videos.attended), key, query_video),
+            self.frame_scores(queries, videos.attended, key, query_video),
+        )
 
 
 def _widen(tensor: Tensor) -> Tensor:

@@ -117,6 +117,13 @@ class SequenceEncoder(nn.Module):
         return encoded
 
 
+def attention_pool(tokens: Tensor, mask: Tensor, score: nn.Linear) -> Tensor:
+    """sum_l softmax_l(w . h_l) h_l over real tokens: [B, L, H], mask [B, L], w -> [B, H]."""
+    weight = score(tokens).squeeze(-1)  # [B, L]
+    weight = weight.masked_fill(~mask, MASKED_KEY).softmax(dim=-1)
+    return torch.einsum("bl,blh->bh", weight, tokens)
+
+
 class QueryEncoder(nn.Module):
     """Words of a query -> one vector: a :class:`SequenceEncoder`, then attention pooling."""
 
@@ -127,7 +134,4 @@ class QueryEncoder(nn.Module):
 
     def forward(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
         """word_input [Q, L, Dw], word_mask [Q, L] bool -> query vectors [Q, H]."""
-        words = self.words(word_input, word_mask)  # [Q, L, H]
-        weight = self.pool(words).squeeze(-1)  # [Q, L]
-        weight = weight.masked_fill(~word_mask, MASKED_KEY).softmax(dim=-1)
-        return torch.einsum("ql,qlh->qh", weight, words)
+        return attention_pool(self.words(word_input, word_mask), word_mask, self.pool)

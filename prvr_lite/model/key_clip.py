@@ -52,7 +52,7 @@ def clip_similarity(
     Returns:
         score [Q, V], and which of the K clips gave it [Q, V] (the key clip; ties: the lowest).
     """
-    table = _inner_products(queries, clips)  # [Q, V, K]
+    table = inner_products(queries, clips)  # [Q, V, K]
     if clip_mask is not None:
         table = table.masked_fill(~clip_mask, -torch.inf)
     best = table.max(dim=-1)
@@ -70,11 +70,11 @@ def dual_similarity(
     clip, key = clip_similarity(queries, clips, clip_mask)
     if attended is None:
         return Similarity(clip, None, key)
-    table = _inner_products(queries, attended)  # [Q, V, K]
+    table = inner_products(queries, attended)  # [Q, V, K]
     return Similarity(clip, table.gather(2, key[..., None]).squeeze(2), key)
 
 
-def _inner_products(queries: Tensor, vectors: Tensor) -> Tensor:
+def inner_products(queries: Tensor, vectors: Tensor) -> Tensor:
     """queries [Q, H] with K vectors of each video [V, K, H], as one matrix product -> [Q, V, K]."""
     v, k, h = vectors.shape
     return (queries @ vectors.reshape(v * k, h).T).view(-1, v, k)

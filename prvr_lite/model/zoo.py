@@ -11,16 +11,36 @@ from torch import Tensor
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.base import RetrievalModel
-from prvr_lite.model.baselines import FrameAttentionMax, FrameMax, MeanPool
+from prvr_lite.model.baselines import (
+    AttentionPool,
+    FrameAttentionMax,
+    FrameMax,
+    MeanPool,
+    TransformerPool,
+    ZeroShot,
+)
 from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.model.variants import KMeansClips, MaxFrames, MeanFrames, OwnKeyClip, RandomClips
 
 MODELS: dict[str, type[RetrievalModel]] = {
     "mssl++": MSSLpp,
     "mssl": MSSLpp,
+    # T2VR baselines
     "mean-pool": MeanPool,
+    "attention-pool": AttentionPool,
+    "transformer-pool": TransformerPool,
     "frame-max": FrameMax,
     "frame-attention-max": FrameAttentionMax,
+    # MS-SL++ with one part replaced
+    "kmeans-clips": KMeansClips,
+    "random-clips": RandomClips,
+    "mean-frames": MeanFrames,
+    "max-frames": MaxFrames,
+    "own-key-clip": OwnKeyClip,
+    # nothing to train
+    "zero-shot": ZeroShot,
 }
+TRAINABLE = tuple(name for name in MODELS if name != "zero-shot")
 
 
 def build_model(name: str, config: ModelConfig, *, seed: int = 0) -> RetrievalModel:
