@@ -1,0 +1,1 @@
+"""The paper's claims, measured: which experiments there are, running them, tables and figures."""
