@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from benchmarks.measure import Row, options, save
 from prvr_lite import PRESETS, Dataset, build_model, evaluate, fit, load_sample
 from prvr_lite.config import TrainConfig
-from prvr_lite.demo import two_step
+from prvr_lite.evaluation import two_step
 from prvr_lite.metrics import paired_interval, rank_of_first_relevant, retrieval_metrics
 
 Array = NDArray[Any]

@@ -1,4 +1,4 @@
-"""The command line: ``prvr-lite demo | train | evaluate | search``."""
+"""The command line: ``prvr-lite demo | train | evaluate | search | experiments``."""
 
 from __future__ import annotations
 
@@ -54,10 +54,24 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--split", default="test")
     search.add_argument("query", help="id of a query of the data set")
     search.add_argument("-k", type=int, default=10, help="how many videos")
-    for command in (demo, train, test, search):
+    table = commands.add_parser("experiments", help="baselines and ablations; goes on where it was")
+    _experiment_options(table)
+    for command in (demo, train, test, search, table):
         command.add_argument("--data", type=Path, help="feature file; default: the sample films")
         command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     return parser
+
+
+def _experiment_options(table: argparse.ArgumentParser) -> None:
+    table.set_defaults(run=_experiments)
+    table.add_argument("names", nargs="*", help="rows, groups or stages (--list); default: all")
+    table.add_argument("--list", action="store_true", help="show all rows and what is finished")
+    table.add_argument("--seeds", type=int, help="how many of each row; default: the row's")
+    table.add_argument("--preset", choices=PRESETS, default="sample", help="hyper-parameters")
+    table.add_argument("--epochs", type=int, help="default: the preset's")
+    table.add_argument("--workers", type=int, help="runs at a time; default: all cores")
+    table.add_argument("--folder", type=Path, default=Path("runs/experiments"), help="of runs")
+    table.add_argument("--csv", type=Path, help="default: benchmarks/results/experiments.csv")
 
 
 def _data(options: argparse.Namespace) -> Dataset:
@@ -120,6 +134,26 @@ def _search(options: argparse.Namespace) -> None:
             print(f"(the video it was written for is not in the {options.split} split)")
         for hit in index.search(dataset.words(query), options.k):
             print(f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}")
+
+
+def _experiments(options: argparse.Namespace) -> None:
+    from prvr_lite.experiments.command import CSV, list_experiments, run_experiments
+    from prvr_lite.experiments.runs import Setting
+
+    setting = Setting(options.data, options.preset, options.folder, options.epochs)
+    if options.list:
+        print(list_experiments(setting))
+        return
+    csv = options.csv or CSV
+    count = run_experiments(
+        options.names,
+        setting,
+        csv,
+        seeds=options.seeds,
+        workers=options.workers,
+        device=options.device,
+    )
+    print(f"{csv}: {count} numbers")
 
 
 def _line(metrics: dict[str, float]) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from prvr_lite import plots
 from prvr_lite.config import PRESETS
 from prvr_lite.data.features import Dataset
-from prvr_lite.evaluation import Evaluation, evaluate
+from prvr_lite.evaluation import Evaluation, evaluate, two_step
 from prvr_lite.explorer import Explorer
 from prvr_lite.metrics import moment_to_video_ratio, rank_of_first_relevant, retrieval_metrics
 from prvr_lite.model.zoo import build_model
@@ -112,12 +112,6 @@ def _line(score: Any, test: Evaluation, dataset: Dataset) -> dict[str, float]:
     steps = {"single-step": ~two, "two-step": two}
     found = {kind: 100 * float(hit[rows].mean()) for kind, rows in steps.items() if rows.any()}
     return retrieval_metrics(score, test.relevant) | found
-
-
-def two_step(dataset: Dataset, queries: Rows) -> Rows:
-    """Which queries tell of a moment that unfolds in steps, [Q] bool."""
-    unfolding: Any = () if dataset.step_query is None else dataset.step_query
-    return np.isin(np.asarray(queries), unfolding)
 
 
 def print_table(table: dict[str, dict[str, float]], trained: dict[str, Trained]) -> None:

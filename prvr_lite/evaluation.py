@@ -104,3 +104,9 @@ def relevant_matrix(
     table = np.zeros((len(query_row), len(video_row)), dtype=bool)
     table[query[here], video[here]] = True
     return table
+
+
+def two_step(dataset: Dataset, queries: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which of these rows of queries tell of a moment that unfolds in steps, [Q] bool."""
+    unfolding: Any = () if dataset.step_query is None else dataset.step_query
+    return np.isin(np.asarray(queries), unfolding)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from multiprocessing import get_context
 
@@ -51,7 +51,7 @@ def perform_all(
 
     Args:
         device: "auto": all CUDA GPUs in turn, else the CPU with a thread a run.
-        workers: runs at a time; None: one a CPU core, or two a GPU.
+        workers: runs at a time; None: one a CPU core, or two a GPU; 1: in this process.
 
     Raises:
         RunError: naming each run that failed and why, after all others are done.
@@ -66,10 +66,12 @@ def perform_all(
         workers = len(places) * RUNS_PER_GPU if places[0] != "cpu" else os.cpu_count() or 1
     workers = max(1, min(workers, len(missing)))
     failed = []
-    bar = tqdm(total=len(unique), initial=done, unit="run", smoothing=0.05)
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
-    with bar, pool:
-        for run, error in _finished(pool, missing, setting, places):
+    placed = [
+        replace(run, training=replace(run.training, device=places[i % len(places)]))
+        for i, run in enumerate(missing)
+    ]
+    with tqdm(total=len(unique), initial=done, unit="run", smoothing=0.05) as bar:
+        for run, error in (_here if workers == 1 else _side_by_side)(placed, setting, workers):
             bar.update()
             bar.set_postfix_str(f"{run.experiment}, seed {run.seed}")
             if error is not None:
@@ -78,19 +80,33 @@ def perform_all(
         raise RunError(f"{len(failed)} of {len(missing)} runs failed; " + "; ".join(failed))
 
 
-def _finished(
-    pool: ProcessPoolExecutor, runs: Sequence[Run], setting: Setting, places: list[str]
-) -> Iterator[tuple[Run, BaseException | None]]:
-    tasks: dict[Future[None], Run] = {}
-    for i, run in enumerate(runs):
-        placed = replace(run, training=replace(run.training, device=places[i % len(places)]))
-        tasks[pool.submit(_work, placed, setting)] = run
-    try:
-        for task in as_completed(tasks):
-            yield tasks[task], task.exception()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)  # those not begun; begun ones resume later
-        raise
+Outcome = tuple[Run, Exception | None]
+
+
+def _here(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outcome]:
+    """One after the other in this process, with all its threads."""
+    for run in runs:
+        try:
+            _work(run, setting)
+        except Exception as error:  # the other runs go on; it is told at the end
+            yield run, error
+        else:
+            yield run, None
+
+
+def _side_by_side(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outcome]:
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
+    with pool:
+        tasks = {pool.submit(_work, run, setting): run for run in runs}
+        try:
+            for task in as_completed(tasks):
+                error = task.exception()
+                if error is not None and not isinstance(error, Exception):
+                    raise error
+                yield tasks[task], error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # begun ones go on later where they were
+            raise
 
 
 def _places(device: str) -> list[str]:

@@ -1,0 +1,317 @@
+"""The experiments: rows, resuming, the CSV, and what is told of a run."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from toy import toy_dataset
+
+from prvr_lite.cli import main
+from prvr_lite.config import PRESETS, Preset, TrainConfig
+from prvr_lite.data.features import Dataset
+from prvr_lite.data.sample import load_sample
+from prvr_lite.evaluation import evaluate
+from prvr_lite.experiments import runner, runs
+from prvr_lite.experiments.command import run_experiments
+from prvr_lite.experiments.cost import costs
+from prvr_lite.experiments.gaps import gaps
+from prvr_lite.experiments.lines import COLUMNS, merge_lines, read_lines
+from prvr_lite.experiments.rows import EXPERIMENTS, FULL, RATES, choose, searches
+from prvr_lite.experiments.runner import RunError, perform_all, planned
+from prvr_lite.experiments.runs import Setting, model_of, perform, recall
+from prvr_lite.experiments.subsets import query_subsets
+
+SMALL = Preset(
+    {"hidden_dim": 12, "num_heads": 3, "num_units": 16, "max_frames": 10, "num_clusters": 5},
+    TrainConfig(epochs=1, batch_videos=6, learning_rate=2e-3, patience=None),
+)
+CSV = Path(__file__).parents[1] / "benchmarks" / "results" / "experiments.csv"
+
+
+@pytest.fixture
+def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setting:
+    monkeypatch.setitem(PRESETS, "toy", SMALL)
+    with toy_dataset(tmp_path) as dataset:
+        path = Path(dataset.path)
+    return Setting(path, "toy", tmp_path / "runs")
+
+
+def only(lines: list[dict[str, str]], **keys: str) -> float:
+    found = [float(o["value"]) for o in lines if all(o[k] == v for k, v in keys.items())]
+    assert len(found) == 1, (keys, found)
+    return found[0]
+
+
+def test_rows_are_chosen_by_name_and_by_group() -> None:
+    assert set(choose(["mssl", "frames"])) == {"mssl", "mean-frames", "max-frames", "own-key-clip"}
+    assert set(choose([])) == {*EXPERIMENTS, *searches()}
+    assert list(choose(["main"]))[-1] == FULL
+    with pytest.raises(ValueError, match=r"no experiment 'mssl\+': choose among the groups main"):
+        choose(["mssl", "mssl+"])
+
+
+def test_every_row_changes_something(setting: Setting) -> None:
+    """No two rows ask for the same training, but the search at the rate that a row has."""
+    with setting.open() as dataset:
+        planned_runs, refused = planned(EXPERIMENTS, 1, setting, dataset)
+        assert set(refused) == {"zero-shot"}
+        keys = {run.key for run in planned_runs}
+        assert len(keys) == len(planned_runs) == len(EXPERIMENTS) - 1
+        others, _ = planned(searches(), 1, setting, dataset)
+        shared = [run for run in others if run.key in keys]
+        assert len(shared) == len(searches()) / len(RATES)
+        again, _ = planned({FULL: EXPERIMENTS[FULL]}, 3, setting, dataset)
+        assert len({run.key for run in again}) == 3
+
+
+def test_all_rows_from_training_to_csv(setting: Setting, tmp_path: Path) -> None:
+    path = tmp_path / "found.csv"
+    names = list(EXPERIMENTS)
+    count = run_experiments([*names, "cost"], setting, path, seeds=1, workers=1, device="cpu")
+    lines = read_lines(path)
+    assert len(lines) == count
+    trained = set(names) - {"zero-shot"}
+    assert {o["experiment"] for o in lines if " against " not in o["experiment"]} == trained
+    assert {o["experiment"] for o in lines if " against " in o["experiment"]} == {
+        f"{FULL} against {name}" for name in trained - {FULL}
+    }
+    assert all(o["torch"] == torch.__version__ and o["date"] and o["device"] for o in lines)
+    with setting.open() as dataset:
+        for run in planned(EXPERIMENTS, 1, setting, dataset)[0]:
+            found = recall(run, setting, dataset)
+            assert found is not None
+            test = evaluate(model_of(found), dataset, "test")
+            keys = {"experiment": run.experiment, "seed": "0", "split": "test", "queries": "all"}
+            for scale in ("fused", "clip", "frame"):
+                metrics = getattr(test, scale)
+                if metrics is None or (test.frame is None and scale == "clip"):
+                    continue
+                for metric, value in metrics.items():
+                    told = only(lines, **keys, score=scale, metric=metric)
+                    assert told == pytest.approx(value, rel=1e-5)
+            cost = {"experiment": run.experiment, "seed": ""}
+            assert only(lines, **cost, metric="query ms") > 0
+            assert only(lines, **cost, metric="training s") > 0
+    sweep = {"experiment": FULL, "seed": "0", "split": "test", "metric": "SumR"}
+    fused = only(lines, **sweep, queries="all", score="fused")
+    assert only(lines, **sweep, score="alpha=0.70") == pytest.approx(fused)
+    clip = only(lines, **sweep, queries="all", score="clip")
+    assert only(lines, **sweep, score="alpha=1.00") == pytest.approx(clip)
+
+
+def test_index_bytes_are_counted(setting: Setting) -> None:
+    """K clips and K attended frames of H float32 each, and the row of each clip."""
+    with setting.open() as dataset:
+        some = {name: EXPERIMENTS[name] for name in (FULL, "mean-pool")}
+        lines = list(costs(planned(some, 1, setting, dataset)[0], setting, dataset, device="cpu"))
+    assert only(lines, experiment=FULL, metric="index bytes") == 5 * (2 * 12 * 4 + 8)
+    assert only(lines, experiment="mean-pool", metric="index bytes") == 12 * 4 + 8
+
+
+def test_what_is_finished_is_not_done_again(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def spy(run: runs.Run, *rest: object, **named: object) -> None:
+        done.append(f"{run.experiment} {run.seed}")
+        perform(run, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "perform", spy)
+
+    def again(**changes: object) -> list[str]:
+        done.clear()
+        run_experiments(
+            ["mean-pool", "frame-max"],
+            replace(setting, **changes),  # type: ignore[arg-type]
+            tmp_path / "x.csv",
+            seeds=2,
+            workers=1,
+        )
+        return sorted(done)
+
+    everything = ["frame-max 0", "frame-max 1", "mean-pool 0", "mean-pool 1"]
+    assert again() == everything
+    assert again() == []
+    kept = sorted(setting.folder.glob("*.pt"))
+    assert len(kept) == 4
+    kept[0].unlink()
+    assert again() == ["frame-max 0"]
+    kept[1].write_bytes(kept[1].read_bytes()[:100])  # damaged
+    assert again() == ["frame-max 1"]
+    kept[2].write_bytes(kept[3].read_bytes())  # another run under this name
+    assert again() == ["mean-pool 0"]
+    assert again(epochs=2) == everything
+    assert again() == []
+
+
+def test_a_half_trained_run_goes_on(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after the first of three epochs, it ends with the scores of an undisturbed run."""
+    setting = replace(setting, epochs=3)
+    original = runs.fit
+    epochs: list[int] = []
+
+    def stopping(model: object, dataset: Dataset, config: TrainConfig, **named: object) -> object:
+        history = original(model, dataset, config, **named)  # type: ignore[arg-type]
+        epochs.append(len(history.rows))
+        return history
+
+    with setting.open() as dataset:
+        run = planned({FULL: EXPERIMENTS[FULL]}, 1, setting, dataset)[0][0]
+        perform(run, setting, dataset)
+        whole = recall(run, setting, dataset)
+        runs.path_of(run, setting).unlink()
+        monkeypatch.setattr(runs, "fit", stopping)
+        monkeypatch.setattr(runs, "evaluate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):  # trained, but not scored yet
+            perform(run, setting, dataset)
+        monkeypatch.setattr(runs, "evaluate", evaluate)
+        perform(run, setting, dataset)
+        resumed = recall(run, setting, dataset)
+    assert epochs == [3, 3]
+    assert whole is not None
+    assert resumed is not None
+    np.testing.assert_array_equal(resumed.scores["test"]["clip"], whole.scores["test"]["clip"])
+    assert not list(setting.folder.glob("*.checkpoint"))
+
+
+def test_a_failed_run_costs_no_other(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(run: runs.Run, *rest: object) -> None:
+        if run.experiment == "mean-pool":
+            raise FloatingPointError("the loss became nan")
+        perform(run, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "perform", broken)
+    path = tmp_path / "x.csv"
+    with pytest.raises(RunError, match="1 of 2 runs failed; mean-pool, seed 0: the loss became"):
+        run_experiments(["mean-pool", "frame-max"], setting, path, seeds=1, workers=1)
+    assert {o["experiment"] for o in read_lines(path)} == {"frame-max"}
+
+
+def test_two_at_a_time_find_the_same(setting: Setting) -> None:
+    with setting.open() as dataset:
+        todo = planned({"mean-pool": EXPERIMENTS["mean-pool"]}, 2, setting, dataset)[0]
+        alone = replace(setting, folder=setting.folder / "alone")
+        # a new process does not know the preset of this test: the runs carry their configs
+        perform_all(todo, setting, dataset, device="cpu", workers=2)
+        perform_all(todo, alone, dataset, device="cpu", workers=1)
+        for run in todo:
+            a, b = recall(run, setting, dataset), recall(run, alone, dataset)
+            assert a is not None
+            assert b is not None
+            np.testing.assert_allclose(
+                a.scores["test"]["clip"], b.scores["test"]["clip"], atol=1e-5
+            )
+
+
+def test_lines_of_other_rows_stay(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    blank = dict.fromkeys(COLUMNS, "")
+    first = [{**blank, "experiment": FULL, "seed": s, "value": "1"} for s in ("0", "1", "")]
+    assert merge_lines(path, first) == 3
+    assert merge_lines(path, [{**blank, "experiment": FULL, "seed": "1", "value": "2"}]) == 3
+    merge_lines(path, [{**blank, "experiment": "mean-pool", "seed": "0", "value": "3"}])
+    found = [(o["experiment"], o["seed"], o["value"]) for o in read_lines(path)]
+    assert found == [
+        ("mean-pool", "0", "3"), (FULL, "", "1"), (FULL, "0", "1"), (FULL, "1", "2")
+    ]  # fmt: skip
+    path.write_text("model,R@1\nmine,3\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"columns are .* give another --csv"):
+        merge_lines(path, first)
+    assert path.read_text(encoding="utf-8").startswith("model")  # nothing is lost
+
+
+def test_kinds_of_queries_are_counted_right() -> None:
+    """Against plain loops over the sample's test queries."""
+    with load_sample() as data:
+        found = {name: (rows, right) for name, rows, right in query_subsets(data, "test")}
+        queries = data.queries_in("test")
+        for row, query in enumerate(queries):
+            film = data.query_video[query]
+            start, end = data.moment[query]
+            ratio = float(end - start) / float(data.duration[film])
+            told = {tuple(data.moment[q]) for q in queries if data.query_video[q] == film}
+            steps = "two" if len(data.steps(query)) else "single"
+            group = "(0, 0.2]" if ratio <= 0.2 else "(0.2, 0.4]" if ratio <= 0.4 else "(0.4, 1]"
+            mine = {f"steps={steps}", f"ratio={group}", f"moments={len(told)}"}
+            kinds = {name for name, (rows, _) in found.items() if rows[row]}
+            assert mine <= kinds
+            assert len([k for k in kinds if k.startswith("length=")]) == 1
+            answers = {int(v) for q, v in data.relevant if q == query}
+            assert ("answers=several, own correct" in kinds) == (len(answers) > 1)
+            right = data.videos_in("test")[found["correct=several"][1][row]]
+            assert set(right.tolist()) == answers
+        durations = [
+            [data.duration[data.query_video[q]] for q in queries[found[f"length={n}"][0]]]
+            for n in ("short", "medium", "long")
+        ]
+        assert max(durations[0]) <= min(durations[1]) <= max(durations[1]) <= min(durations[2])
+
+
+def test_gaps_are_differences_of_mean_hits(setting: Setting) -> None:
+    with setting.open() as dataset:
+        some = {name: EXPERIMENTS[name] for name in (FULL, "mean-pool")}
+        todo = planned(some, 2, setting, dataset)[0]
+        perform_all(todo, setting, dataset, device="cpu", workers=1)
+        found: dict[str, list[tuple[runs.Run, runs.Found]]] = {name: [] for name in some}
+        for run in todo:
+            one = recall(run, setting, dataset)
+            assert one is not None
+            found[run.experiment].append((run, one))
+        lines = list(gaps(found, dataset))
+        mean = {
+            name: np.mean([evaluate(model_of(f), dataset).fused["R@1"] for _, f in pairs])
+            for name, pairs in found.items()
+        }
+    keys = {"experiment": f"{FULL} against mean-pool", "queries": "all"}
+    ahead = only(lines, **keys, metric="R@1 ahead")
+    assert ahead == pytest.approx(mean[FULL] - mean["mean-pool"], abs=1e-4)
+    assert only(lines, **keys, metric="R@1 low") <= ahead <= only(lines, **keys, metric="R@1 high")
+    assert only(lines, **keys, metric="seeds") == 2
+    assert not list(gaps({"mean-pool": found["mean-pool"]}, dataset))
+
+
+def test_the_command(setting: Setting, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, folder = tmp_path / "x.csv", str(setting.folder)
+    common = ["--data", str(setting.data), "--folder", folder, "--epochs", "1", "--device", "cpu"]
+    asked = ["experiments", "mean-pool", "--seeds", "1", "--workers", "1", "--csv", str(path)]
+    assert main([*asked, *common]) == 0
+    assert "numbers" in capsys.readouterr().out
+    with path.open(encoding="utf-8", newline="") as file:
+        assert {o["experiment"] for o in csv.DictReader(file)} == {"mean-pool"}
+    assert main(["experiments", "--list", *common]) == 0
+    listed = capsys.readouterr().out
+    assert "mean pooling" in listed
+    assert "seeds 0 of 5" in listed
+    assert "seeds none of 3" in listed
+    assert "share no space" in listed
+    assert main(["experiments", "nothing", *common]) == 2
+    assert "there is no experiment 'nothing'" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not CSV.exists(), reason="no experiments.csv yet: prvr-lite experiments")
+def test_rates_are_those_that_val_chose() -> None:
+    """Each model of the main table has the learning rate of its best mean SumR on val."""
+    lines = [o for o in read_lines(CSV) if o["metric"] == "SumR" and o["split"] == "val"]
+    for name, row in EXPERIMENTS.items():
+        if row.group != "main" or row.model == "zero-shot":
+            continue
+        by_rate = {}
+        for rate in RATES:
+            scores = [
+                float(o["value"])
+                for o in lines
+                if o["experiment"] == f"{name} rate x {rate:g}" and o["score"] == "fused"
+            ]
+            assert len(scores) >= 2
+            by_rate[rate] = np.mean(scores)
+        assert row.rate == max(by_rate, key=lambda r: by_rate[r]), (name, by_rate)
