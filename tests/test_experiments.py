@@ -21,10 +21,11 @@ from prvr_lite.experiments.command import run_experiments
 from prvr_lite.experiments.cost import costs
 from prvr_lite.experiments.gaps import gaps
 from prvr_lite.experiments.lines import COLUMNS, merge_lines, read_lines
-from prvr_lite.experiments.rows import EXPERIMENTS, FULL, RATES, choose, searches
+from prvr_lite.experiments.rows import EXPERIMENTS, FULL, choose, rates_of, searches
 from prvr_lite.experiments.runner import RunError, perform_all, planned
 from prvr_lite.experiments.runs import Setting, model_of, perform, recall
 from prvr_lite.experiments.subsets import query_subsets
+from prvr_lite.moments import METHODS, predict_moments, svmr_metrics
 
 SMALL = Preset(
     {"hidden_dim": 12, "num_heads": 3, "num_units": 16, "max_frames": 10, "num_clusters": 5},
@@ -64,7 +65,9 @@ def test_every_row_changes_something(setting: Setting) -> None:
         assert len(keys) == len(planned_runs) == len(EXPERIMENTS) - 1
         others, _ = planned(searches(), 1, setting, dataset)
         shared = [run for run in others if run.key in keys]
-        assert len(shared) == len(searches()) / len(RATES)
+        assert len(shared) == len(EXPERIMENTS) - 1 - len(
+            [row for row in EXPERIMENTS.values() if row.group != "main"]
+        )
         again, _ = planned({FULL: EXPERIMENTS[FULL]}, 3, setting, dataset)
         assert len({run.key for run in again}) == 3
 
@@ -72,7 +75,9 @@ def test_every_row_changes_something(setting: Setting) -> None:
 def test_all_rows_from_training_to_csv(setting: Setting, tmp_path: Path) -> None:
     path = tmp_path / "found.csv"
     names = list(EXPERIMENTS)
-    count = run_experiments([*names, "cost"], setting, path, seeds=1, workers=1, device="cpu")
+    count = run_experiments(
+        [*names, "cost", "moments"], setting, path, seeds=1, workers=1, device="cpu"
+    )
     lines = read_lines(path)
     assert len(lines) == count
     trained = set(names) - {"zero-shot"}
@@ -102,6 +107,34 @@ def test_all_rows_from_training_to_csv(setting: Setting, tmp_path: Path) -> None
     assert only(lines, **sweep, score="alpha=0.70") == pytest.approx(fused)
     clip = only(lines, **sweep, queries="all", score="clip")
     assert only(lines, **sweep, score="alpha=1.00") == pytest.approx(clip)
+
+
+def test_moments_of_every_seed(setting: Setting, tmp_path: Path) -> None:
+    """The lines are what the room of moments says of the trained models, seed by seed."""
+    path = tmp_path / "found.csv"
+    with pytest.raises(ValueError, match="no run of mssl"):
+        run_experiments(["moments"], setting, path, workers=1, device="cpu")
+    run_experiments([FULL, "moments"], setting, path, seeds=2, workers=1, device="cpu")
+    lines = [o for o in read_lines(path) if o["experiment"] == f"moments of {FULL}"]
+    assert {o["seed"] for o in lines} == {"0", "1"}
+    assert {o["score"] for o in lines} == {
+        *METHODS, "span head", "span head + key clip", "span head, untrained MS-SL++",
+        *(f"{name}, n={n}" for name in (*METHODS, "span head") for n in (1, 2, 5, 6)),
+    }  # fmt: skip
+    with setting.open() as dataset:
+        for run in planned({FULL: EXPERIMENTS[FULL]}, 2, setting, dataset)[0]:
+            found = recall(run, setting, dataset)
+            assert found is not None
+            truth = dataset.moment[dataset.queries_in("test")]
+            metrics = svmr_metrics(
+                predict_moments(model_of(found), dataset, method="key clip"), truth
+            )
+            for metric, value in metrics.items():
+                keys = {"seed": str(run.seed), "score": "key clip", "metric": metric}
+                assert only(lines, **keys) == pytest.approx(value, rel=1e-5)
+    one = {"seed": "0", "metric": "R@100 IoU=0.3"}
+    most = [only(lines, **one, score=f"clip map, n={n}") for n in (1, 2, 5, 6)]
+    assert most == sorted(most)  # more films, more moments within reach
 
 
 def test_index_bytes_are_counted(setting: Setting) -> None:
@@ -268,14 +301,17 @@ def test_gaps_are_differences_of_mean_hits(setting: Setting) -> None:
             assert one is not None
             found[run.experiment].append((run, one))
         lines = list(gaps(found, dataset))
-        mean = {
-            name: np.mean([evaluate(model_of(f), dataset).fused["R@1"] for _, f in pairs])
+        fused = {
+            name: [evaluate(model_of(f), dataset).fused for _, f in pairs]
             for name, pairs in found.items()
         }
     keys = {"experiment": f"{FULL} against mean-pool", "queries": "all"}
-    ahead = only(lines, **keys, metric="R@1 ahead")
-    assert ahead == pytest.approx(mean[FULL] - mean["mean-pool"], abs=1e-4)
-    assert only(lines, **keys, metric="R@1 low") <= ahead <= only(lines, **keys, metric="R@1 high")
+    for metric in ("R@1", "SumR"):
+        ours, theirs = (np.mean([m[metric] for m in fused[n]]) for n in (FULL, "mean-pool"))
+        ahead = only(lines, **keys, metric=f"{metric} ahead")
+        assert ahead == pytest.approx(ours - theirs, abs=1e-3)
+        low, high = (only(lines, **keys, metric=f"{metric} {end}") for end in ("low", "high"))
+        assert low <= ahead <= high
     assert only(lines, **keys, metric="seeds") == 2
     assert not list(gaps({"mean-pool": found["mean-pool"]}, dataset))
 
@@ -306,7 +342,7 @@ def test_rates_are_those_that_val_chose() -> None:
         if row.group != "main" or row.model == "zero-shot":
             continue
         by_rate = {}
-        for rate in RATES:
+        for rate in rates_of(name):
             scores = [
                 float(o["value"])
                 for o in lines
@@ -315,3 +351,4 @@ def test_rates_are_those_that_val_chose() -> None:
             assert len(scores) >= 2
             by_rate[rate] = np.mean(scores)
         assert row.rate == max(by_rate, key=lambda r: by_rate[r]), (name, by_rate)
+        assert min(by_rate) < row.rate < max(by_rate), f"{name}: widen the search"

@@ -19,15 +19,19 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from prvr_lite.plots import (
+    ModelCost,
     RankedVideo,
+    accuracy_frontier,
     alpha_sweep,
     alt_text,
+    gap_chart,
     growth_curves,
     ranked_gallery,
     ratio_bars,
     recall_bars,
     save_figure,
     similarity_map,
+    spread_curves,
     training_curves,
 )
 
@@ -58,6 +62,14 @@ PICTURES: dict[str, Callable[[str], Figure]] = {
         counts=[9, 8, 7000],
         title=text,
     ),
+    "frontier": lambda text: accuracy_frontier(
+        [ModelCost(text[:40], [40.0, 42.0], 900, 0.1), ModelCost("MS-SL++", [50.0, 52.0], 5e4, 1)],
+        title=text,
+    ),
+    "spread": lambda text: spread_curves(
+        {"R@1 (%)": {text[:40]: {4: [1.0, 2.0], 32: [3.0, 4.0]}}}, xlabel="medoids", title=text
+    ),
+    "gaps": lambda text: gap_chart({"losses": {text[:60]: [1.0, 2.0, -1.0]}}, title=text),
     "growth": lambda text: growth_curves(
         {text[:60]: GROWTH["released"], **GROWTH}, xlabel="videos V", ylabel="time (s)", title=text
     ),

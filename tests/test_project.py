@@ -34,6 +34,9 @@ MAY_IMPORT = {
     "training": {
         "config", "data", "evaluation", "files", "losses", "model", "optimization",
     },
+    "moments": {
+        "config", "data", "index_entry", "model", "moments", "optimization", "retrieval",
+    },
     "plots": {"plots"},
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,16 @@ from prvr_lite.data.features import Dataset
 from prvr_lite.experiments.cost import costs
 from prvr_lite.experiments.gaps import gaps
 from prvr_lite.experiments.lines import Line, lines_of_run, merge_lines
+from prvr_lite.experiments.moment_stage import moment_lines
 from prvr_lite.experiments.rows import EXPERIMENTS, Experiment, choose, searches
 from prvr_lite.experiments.runner import RunError, perform_all, planned
 from prvr_lite.experiments.runs import Found, Run, Setting, recall
 
 CSV = Path("benchmarks/results/experiments.csv")
-STAGES = {"cost": "time and memory of every row, side by side"}
+STAGES = {
+    "moments": "where in the films: SVMR and VCMR of the finished runs of MS-SL++",
+    "cost": "time and memory of every row, side by side",
+}
 
 
 def run_experiments(
@@ -46,6 +51,11 @@ def run_experiments(
             perform_all(runs, setting, dataset, device=device, workers=workers)
         finally:
             count = _write(rows, runs, setting, dataset, csv)
+        if "moments" in stages:
+            moments = moment_lines(
+                setting, dataset, seeds=seeds, device=device, workers=workers or os.cpu_count() or 1
+            )
+            count = merge_lines(csv, moments)
         if "cost" in stages:
             first = planned(EXPERIMENTS, 1, setting, dataset)[0]
             count = merge_lines(csv, costs(first, setting, dataset, device=device))

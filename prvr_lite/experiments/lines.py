@@ -38,7 +38,7 @@ def lines_of_run(row: Experiment, run: Run, found: Found, dataset: Dataset) -> I
         if name != "all" and (row.group != "main" or split != "test"):
             continue
         keys = {**where, "split": split, "queries": name}
-        scores = _scales(found.scores[split], run.config.alpha)
+        scores = scales(found.scores[split], run.config.alpha)
         kept = None if (split, name) == ("test", "all") else FEW
         for scale in scores if name == "all" else ("fused",):
             yield from _metrics(scores[scale][rows], relevant[rows], found, keys, scale, kept)
@@ -49,7 +49,8 @@ def lines_of_run(row: Experiment, run: Run, found: Found, dataset: Dataset) -> I
     yield line(found.context, found.parameters, metric="parameters", **where)
 
 
-def _scales(scores: Mapping[str, Any], alpha: float) -> dict[str, Any]:
+def scales(scores: Mapping[str, Any], alpha: float) -> dict[str, Any]:
+    """Scores of a run by scale; models without a frame scale have one only, under \"fused\"."""
     if "frame" not in scores:
         return {"fused": scores["clip"]}
     fused = alpha * scores["clip"] + (1 - alpha) * scores["frame"]
@@ -71,7 +72,7 @@ def _metrics(
 
 def _sweep(found: Found, relevant: Any, keys: Mapping[str, Any]) -> Iterator[Line]:
     for alpha in ALPHAS:
-        score = _scales(found.scores[keys["split"]], alpha)["fused"]
+        score = scales(found.scores[keys["split"]], alpha)["fused"]
         yield from _metrics(score, relevant, found, keys, f"alpha={alpha:.2f}", FEW)
 
 

@@ -14,7 +14,8 @@ from prvr_lite.config import ModelConfig, Preset, TrainConfig
 
 NEVER = 10**6  # an epoch that never comes
 MAIN_SEEDS, ABLATION_SEEDS, SEARCH_SEEDS = 5, 3, 2
-RATES = (0.5, 1.0, 2.0)  # the same search for every model of the main table
+RATES = (0.5, 1.0, 2.0)  # the same search for every model of the main table …
+WIDER = {"attention-pool": (0.25,), "transformer-pool": (0.25,)}  # … wider where its end was best
 FULL = "mssl++"  # what ablations are compared with
 
 
@@ -27,6 +28,7 @@ class Experiment:
         group: "main", or the part of MS-SL++ that is taken apart: "clips", "frames", "losses".
         model: a name of ``prvr_lite.model.zoo.MODELS``.
         rate: learning rate, as a multiple of the preset's.
+        length: number of epochs, as a multiple of the preset's.
         architecture, training: fields of ModelConfig and TrainConfig that differ from the preset.
         seeds: how many are run by default, from 0.
         scale: the score it is judged by; "clip" or "frame" where the other one is not trained.
@@ -36,6 +38,7 @@ class Experiment:
     group: str
     model: str = FULL
     rate: float = 1.0
+    length: int = 1
     architecture: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     seeds: int = ABLATION_SEEDS
@@ -46,8 +49,13 @@ class Experiment:
     ) -> tuple[ModelConfig, TrainConfig]:
         """The two configs of one run."""
         config = replace(preset.model_config(visual_dim, query_dim), **self.architecture)
-        rate = preset.training.learning_rate * self.rate
-        training = replace(preset.training, learning_rate=rate, seed=seed, **self.training)
+        plain = preset.training
+        longer: dict[str, Any] = {
+            "learning_rate": plain.learning_rate * self.rate,
+            "epochs": plain.epochs * self.length,
+            "hard_negatives_from": plain.hard_negatives_from * self.length,
+        }
+        training = replace(plain, seed=seed, **{**longer, **self.training})
         if training.patience is None:  # the last epoch counts: no need to validate the others
             training = replace(training, evaluate_from=NEVER)
         return config, training
@@ -90,6 +98,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         "own-key-clip",
         training={"same_video_negatives": False},
     ),
+    "three-times": Experiment("three times as long", "losses", length=3, seeds=1),
     "no-same-video": _losses("no same-video negatives", same_video_negatives=False),
     "no-hard": _losses("no hard negatives", hard_negatives_from=NEVER),
     "no-clip-triplet": _losses("no clip triplet loss", clip_triplet_weight=0.0),
@@ -117,8 +126,13 @@ def searches() -> dict[str, Experiment]:
         )
         for name, row in EXPERIMENTS.items()
         if row.group == "main" and row.model != "zero-shot"
-        for rate in RATES
+        for rate in rates_of(name)
     }
+
+
+def rates_of(name: str) -> tuple[float, ...]:
+    """The learning rates that were tried for a row of the main table, ascending."""
+    return tuple(sorted((*WIDER.get(name, ()), *RATES)))
 
 
 def search_name(name: str, rate: float) -> str:

@@ -10,23 +10,31 @@ from __future__ import annotations
 from prvr_lite.plots.alpha import alpha_sweep
 from prvr_lite.plots.bars import ratio_bars, recall_bars
 from prvr_lite.plots.canvas import Picture, alt_text, save_figure
+from prvr_lite.plots.cost import ModelCost
+from prvr_lite.plots.frontier import accuracy_frontier
 from prvr_lite.plots.gallery import RankedVideo, ranked_gallery
+from prvr_lite.plots.gaps import gap_chart
 from prvr_lite.plots.growth import growth_curves
 from prvr_lite.plots.similarity import similarity_map
+from prvr_lite.plots.spread import spread_curves
 from prvr_lite.plots.strip import timed_thumbnails
 from prvr_lite.plots.training import training_curves
 
 __all__ = [
+    "ModelCost",
     "Picture",
     "RankedVideo",
+    "accuracy_frontier",
     "alpha_sweep",
     "alt_text",
+    "gap_chart",
     "growth_curves",
     "ranked_gallery",
     "ratio_bars",
     "recall_bars",
     "save_figure",
     "similarity_map",
+    "spread_curves",
     "timed_thumbnails",
     "training_curves",
 ]

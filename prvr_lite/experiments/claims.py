@@ -1,0 +1,126 @@
+"""What the paper claims and what a reader would ask, each with the figures that answer it.
+
+Verdicts follow from the CSV by rules that are written here, never from a look at it.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prvr_lite.experiments.results import Results, label, markdown, spread_text
+from prvr_lite.experiments.rows import EXPERIMENTS, FULL
+
+GLOBAL = ("mean-pool", "attention-pool", "transformer-pool")
+BASELINES = (*GLOBAL, "frame-max", "frame-attention-max")
+YES, NO, UNCLEAR = "yes", "**no**", "no clear difference"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim, what was measured, and whether it holds."""
+
+    text: str
+    measured: str
+    verdict: str
+
+
+def claims(results: Results) -> list[Claim]:
+    """Every claim that the CSV has numbers for."""
+    found: list[Claim] = []
+    for check in (_baselines, _twice_the_global, _fused, _clusters, _pessimistic):
+        found += check(results)
+    for name in [n for n, row in EXPERIMENTS.items() if row.group != "main"]:
+        found += _better_than(results, name, "SumR", f"better than with: {label(name)}")
+    return found
+
+
+def claims_table(results: Results) -> str:
+    """The claims as Markdown; "" where the CSV has no numbers for any."""
+    rows = [[claim.text, claim.measured, claim.verdict] for claim in claims(results)]
+    return markdown(["claim", "measured on the test films", "holds?"], rows)
+
+
+def _better_than(
+    results: Results, name: str, metric: str, text: str, queries: str = "all"
+) -> Iterator[Claim]:
+    """By the interval over films: above 0 it holds, below 0 it does not."""
+    pair = f"{FULL} against {name}"
+    ends = ("ahead", "low", "high")
+    found = [results.values(pair, f"{metric} {end}", queries=queries) for end in ends]
+    if not all(found):
+        return
+    ahead, low, high = (statistics.fmean(values.values()) for values in found)
+    verdict = YES if low > 0 else NO if high < 0 else UNCLEAR
+    measured = f"{metric} {ahead:+.1f} [{low:+.1f}, {high:+.1f}]".replace("-", "−")
+    yield Claim(text, measured, verdict)
+
+
+def _baselines(results: Results) -> Iterator[Claim]:
+    for name in BASELINES:
+        yield from _better_than(results, name, "R@1", f"better than {label(name)}")
+        if name not in GLOBAL:
+            text = f"… on two-step queries, better than {label(name)}"
+            yield from _better_than(results, name, "R@1", text, "steps=two")
+    text = "as good as MS-SL with all clips"
+    for claim in _better_than(results, "mssl", "R@1", text):
+        yield Claim(text, claim.measured, YES if claim.verdict != NO else NO)
+
+
+def _mean(results: Results, name: str, metric: str, score: str = "fused") -> float | None:
+    values = results.values(name, metric, score=score).values()
+    return statistics.fmean(values) if values else None
+
+
+def _twice_the_global(results: Results) -> Iterator[Claim]:
+    found = {name: mean for name in GLOBAL if (mean := _mean(results, name, "R@1")) is not None}
+    ours = _mean(results, FULL, "R@1")
+    if not found or ours is None:
+        return
+    best = max(found, key=lambda name: found[name])
+    yield Claim(
+        "R@1 at least twice that of the best model with one vector a film",
+        f"{ours:.1f} against {found[best]:.1f} ({label(best)}): {ours / found[best]:.1f} times",
+        YES if ours >= 2 * found[best] else NO,
+    )
+
+
+def _fused(results: Results) -> Iterator[Claim]:
+    fused = results.values(FULL, "SumR")
+    for scale in ("clip", "frame"):
+        alone = results.values(FULL, "SumR", score=scale)
+        gap = {seed: fused[seed] - alone[seed] for seed in fused if seed in alone}
+        if gap:
+            yield Claim(
+                f"both scales better than the {scale} scale of the same model",
+                f"SumR {spread_text(gap, 'SumR', sign=True)} in {len(gap)} seeds",
+                YES if min(gap.values()) > 0 else NO if max(gap.values()) < 0 else UNCLEAR,
+            )
+
+
+def _clusters(results: Results) -> Iterator[Claim]:
+    """SumR within 2 % of that of all clips, at a sixteenth of the vectors."""
+    ours, every = _mean(results, FULL, "SumR"), _mean(results, "mssl", "SumR")
+    size = [results.cost(name, "index bytes") for name in (FULL, "mssl")]
+    if ours is None or every is None or not all(size):
+        return
+    share = statistics.fmean(size[1].values()) / statistics.fmean(size[0].values())
+    yield Claim(
+        "32 medoids within 2 % of the SumR of all 528 clips, in an index 16 times smaller",
+        f"SumR {ours:.1f} against {every:.1f} ({100 * (ours / every - 1):+.1f} %), {share:.1f} "
+        "times smaller",
+        YES if ours >= 0.98 * every and share >= 16 else NO,
+    )
+
+
+def _pessimistic(results: Results) -> Iterator[Claim]:
+    several = results.values(FULL, "R@1", queries="correct=several")
+    own = results.values(FULL, "R@1")
+    gap = {seed: several[seed] - own[seed] for seed in several if seed in own}
+    if gap:
+        yield Claim(
+            "R@1 with one correct film a query is pessimistic",
+            f"R@1 {spread_text(gap, 'R@1', sign=True)} when every film that answers counts",
+            YES if min(gap.values()) > 0 else NO,
+        )

@@ -1,0 +1,144 @@
+"""From videos to moments: what trained MS-SL++ models know of where, and what a span head adds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import torch
+
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.features import Dataset
+from prvr_lite.experiments.lines import Line, line
+from prvr_lite.experiments.rows import EXPERIMENTS, FULL
+from prvr_lite.experiments.runner import planned
+from prvr_lite.experiments.runs import Run, Setting, context, model_of, recall
+from prvr_lite.model.base import RetrievalModel
+from prvr_lite.model.zoo import build_model
+from prvr_lite.moments import (
+    METHODS,
+    SCORERS,
+    EncodedSplit,
+    MomentIndex,
+    SpanHeadConfig,
+    choose_weight,
+    encode_split,
+    fit_span_head,
+    predict_moments,
+    search_moments,
+    svmr_metrics,
+    vcmr_metrics,
+)
+from prvr_lite.moments.predict import Scorer
+from prvr_lite.optimization import choose_device
+
+NAME = f"moments of {FULL}"
+FILMS = (1, 2, 5, 10, 20, 50, 100)  # kept of the first stage; and all of them
+TIMED = 64  # queries that are timed
+ROUNDS = 3
+SPLITS = ("train", "val", "test")
+
+
+def moment_lines(
+    setting: Setting, dataset: Dataset, *, seeds: int | None, device: str, workers: int
+) -> Iterator[Line]:
+    """SVMR and VCMR of every finished run of MS-SL++, a seed a process.
+
+    Raises:
+        ValueError: no such run is finished.
+    """
+    runs = planned({FULL: EXPERIMENTS[FULL]}, seeds, setting, dataset)[0]
+    ready = [run for run in runs if recall(run, setting, dataset) is not None]
+    if not ready:
+        raise ValueError(f"no run of {FULL} is finished: prvr-lite experiments {FULL}")
+    tasks = [(run, setting, str(choose_device(device))) for run in ready]
+    if workers == 1 or len(ready) == 1:
+        yield from (one for task in tasks for one in _of_run(task))
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,))
+    with pool:
+        for lines in pool.map(_of_run, tasks):
+            yield from lines
+
+
+def _of_run(task: tuple[Run, Setting, str]) -> list[Line]:
+    run, setting, device = task
+    with setting.open() as dataset:
+        found = recall(run, setting, dataset)
+        assert found is not None  # its caller looked
+        model = model_of(found, device=device)
+        where = {"experiment": NAME, "seed": run.seed, "split": "test", "queries": "all"}
+        told = context(model.device)
+        return [
+            line(told, value, **where, score=score, metric=metric)
+            for score, metrics in measure(model, dataset, run.seed).items()
+            for metric, value in metrics.items()
+        ]
+
+
+def measure(model: RetrievalModel, dataset: Dataset, seed: int) -> dict[str, dict[str, float]]:
+    """Predictor, or predictor and films kept -> metrics on the test queries."""
+    reader = InputReader(dataset, model.config)
+    split = {name: encode_split(model, dataset, name, reader=reader) for name in SPLITS}
+    truth = split["test"].moment
+    config = SpanHeadConfig(seed=seed)
+    heads = {
+        "span head": fit_span_head(split["train"], split["val"], config=config).head,
+        "span head + key clip": fit_span_head(
+            split["train"], split["val"], prior=True, config=config
+        ).head,
+    }
+    found = {}
+    methods: dict[str, str | Scorer] = {**{name: name for name in METHODS}, **heads}
+    for name, method in methods.items():
+        spans = predict_moments(model, dataset, "test", method=method, reader=reader)
+        found[name] = svmr_metrics(spans, truth)
+    found["span head, untrained MS-SL++"] = _control(model, dataset, seed, reader)
+    index = {s: MomentIndex.build(model, dataset, s, reader=reader) for s in ("val", "test")}
+    scorers: dict[str, Scorer] = {**SCORERS, "span head": heads["span head"]}
+    for name, scorer in scorers.items():
+        found |= _corpus(name, scorer, index, split)
+    return found
+
+
+def _control(
+    model: RetrievalModel, dataset: Dataset, seed: int, reader: InputReader
+) -> dict[str, float]:
+    """The span head on encodings of a model that never learned to retrieve."""
+    blank = build_model(FULL, model.config, seed=seed).to(model.device)
+    train, val = (encode_split(blank, dataset, name, reader=reader) for name in ("train", "val"))
+    head = fit_span_head(train, val, config=SpanHeadConfig(seed=seed)).head
+    spans = predict_moments(blank, dataset, "test", method=head, reader=reader)
+    truth = encode_split(blank, dataset, "test", reader=reader).moment
+    return svmr_metrics(spans, truth)
+
+
+def _corpus(
+    name: str, scorer: Scorer, index: Mapping[str, MomentIndex], split: Mapping[str, EncodedSplit]
+) -> dict[str, dict[str, float]]:
+    """VCMR by the number of films kept; the weight is chosen on val by exhaustive search."""
+    weight = choose_weight(index["val"], split["val"], scorer, top=len(index["val"]))
+    test, films = split["test"], index["test"]
+    kept = [n for n in FILMS if n < len(films)] + [len(films)]
+    found = {}
+    for n in kept:
+        ranking = search_moments(films, test.queries, scorer, top=n, weight=weight)
+        found[n] = vcmr_metrics(ranking.video, ranking.span, test.own, test.moment)
+    for n, seconds in _times(films, test.queries[:TIMED], scorer, kept).items():
+        found[n]["query ms"] = 1000 * seconds / len(test.queries[:TIMED])
+    return {f"{name}, n={n}": metrics for n, metrics in found.items()}
+
+
+def _times(
+    index: MomentIndex, queries: torch.Tensor, scorer: Scorer, kept: Sequence[int]
+) -> dict[int, float]:
+    """Median seconds of some queries together, by films kept, in turns."""
+    times: dict[int, list[float]] = {n: [] for n in kept}
+    for _ in range(ROUNDS):
+        for n in kept:
+            start = time.perf_counter()
+            search_moments(index, queries, scorer, top=n).score.cpu()
+            times[n].append(time.perf_counter() - start)
+    return {n: sorted(found)[ROUNDS // 2] for n, found in times.items()}

@@ -1,0 +1,241 @@
+"""A small supervised head that finds moments in frozen MS-SL++ encodings.
+
+It answers whether learning to rank whole videos helps to find moments in them: train it on the
+encodings of a trained MS-SL++ and of an untrained one, with PRVR's key clip and without.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from prvr_lite.config import check_range
+from prvr_lite.model.clips import clip_spans, clip_windows
+from prvr_lite.model.key_clip import unit_length
+from prvr_lite.moments.encoding import ClipEncoding, EncodedSplit
+from prvr_lite.moments.metrics import svmr_metrics
+from prvr_lite.moments.predict import clip_map, clip_overlap, key_clips, rank_moments
+from prvr_lite.optimization import seed_generators
+
+
+@dataclass(frozen=True)
+class SpanHeadConfig:
+    """Shape and training of a span head; defaults chosen on the sample's val split.
+
+    Args:
+        channels: inner products of a query and a unit that the head learns, beside their cosine.
+        hidden: size of a clip's features.
+        context: units before and after a clip that it is compared with.
+        epochs: passes over the training queries.
+        batch_queries: queries a step.
+        learning_rates: each is tried, the best on val kept; peak rates, with a linear warm-up over
+            a twentieth of the steps and a linear fall to 0.
+        weight_decay: decoupled, on all parameters.
+        temperature: of the target distribution softmax(IoU / temperature).
+        seed: of weights and order.
+
+    Raises:
+        ValueError: a value that no head can be trained with.
+    """
+
+    channels: int = 16
+    hidden: int = 32
+    context: int = 2
+    epochs: int = 12
+    batch_queries: int = 64
+    learning_rates: tuple[float, ...] = (3e-3, 1e-2, 2e-2)
+    weight_decay: float = 0.01
+    temperature: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_range(self, ("channels", "hidden", "context", "epochs", "batch_queries"), 1)
+        check_range(self, ("weight_decay",), 0)
+        check_range(self, ("temperature",), 1e-6)
+        if not self.learning_rates:
+            raise ValueError("learning_rates is empty: give at least one")
+
+
+class SpanHead(nn.Module):
+    """Scores every clip of a video for a query: a ``Scorer``.
+
+    A unit u becomes its cosine with the query q and ``channels`` learned products (A u)(B q). A
+    clip is described by their means inside it and over the ``context`` units before and after it:
+    a moment's score should fall at its borders. A linear map of these, plus an embedding of the
+    clip's length, goes through a small MLP to one score. As the means are linear, the map is
+    applied to the n units and pooled after, not to N clips.
+
+    With ``prior`` two numbers of each clip join them: its cosine with the query less that of the
+    best clip (PRVR's clip map), and its IoU with the key clip.
+
+    Source: all start-end pairs as candidates and targets that grow with IoU are from 2D-TAN
+    (arXiv 1912.03590), but with borders in place of its convolutions over the map, and a softmax
+    over all clips in place of its binary cross-entropy. On the sample's val split the softmax was
+    worth most; start and end scores from convolutions over units, as in XML (arXiv 2001.09099),
+    came close behind; convolutions over the map far behind in the same time.
+
+    Args:
+        hidden_dim: H of the encodings; num_units: n of their units.
+    """
+
+    windows: Tensor  # [N, 3 n]
+    lengths: Tensor  # [N]
+    overlap: Tensor  # [N, N]
+
+    def __init__(
+        self, hidden_dim: int, num_units: int, config: SpanHeadConfig, *, prior: bool = False
+    ) -> None:
+        super().__init__()
+        n, hidden = num_units, config.hidden
+        self.unit_map = nn.Linear(hidden_dim, config.channels)  # A
+        self.query_map = nn.Linear(hidden_dim, config.channels)  # B
+        self.parts = nn.Linear(config.channels + 1, 3 * hidden)  # inside, before, after
+        self.length = nn.Embedding(n, hidden)
+        self.prior = nn.Linear(2, hidden, bias=False) if prior else None
+        self.output = nn.Sequential(
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 1),
+        )
+        spans = clip_spans(n)
+        self.register_buffer("windows", part_windows(n, config.context), persistent=False)
+        self.register_buffer("lengths", spans[:, 1] - spans[:, 0] - 1, persistent=False)
+        self.register_buffer("overlap", clip_overlap(n).float(), persistent=False)
+
+    def forward(self, queries: Tensor, videos: ClipEncoding) -> Tensor:
+        """queries [P, H] with P videos, or with one that all of them ask -> scores [P, N]."""
+        unit, query = unit_length(videos.units), unit_length(queries)[:, None]  # [P|1, n, H]
+        product = self.unit_map(unit) * self.query_map(query) * math.sqrt(query.shape[-1])
+        cosine = clip_map(queries, videos)  # [P, N], whose first n are the units
+        unit_cosine = cosine[:, : unit.shape[1], None]
+        parts = self.parts(torch.cat([product, unit_cosine], -1))  # [P, n, 3 hidden]
+        stacked = torch.cat(parts.chunk(3, dim=-1), dim=1)  # [P, 3 n, hidden]
+        clip = self.windows @ stacked + self.length(self.lengths)  # [P, N, hidden]
+        if self.prior is not None:
+            key = key_clips(queries, videos).argmax(1)  # [P]
+            known = [cosine - cosine.amax(1, keepdim=True), self.overlap[key]]
+            clip = clip + self.prior(torch.stack(known, -1))
+        return self.output(clip).squeeze(-1)  # type: ignore[no-any-return]
+
+
+def part_windows(n: int, context: int) -> Tensor:
+    """What averages units inside, before and after each clip, [N, 3 n]; 0 beyond the video."""
+    spans, unit = clip_spans(n), torch.arange(n)
+    start, end = spans[:, :1], spans[:, 1:]
+    before = (unit >= start - context) & (unit < start)  # [N, n]
+    after = (unit >= end) & (unit < end + context)
+    sides = [side / side.sum(1, keepdim=True).clamp(min=1) for side in (before, after)]
+    return torch.cat([clip_windows(n).float(), *sides], dim=1)
+
+
+@dataclass(frozen=True)
+class SpanFit:
+    """A trained head and what it took.
+
+    Attributes:
+        head: the one of the best learning rate, in eval mode.
+        learning_rate: the rate.
+        val: :func:`~prvr_lite.moments.metrics.svmr_metrics` on val, by learning rate.
+        seconds: training time at one learning rate, the mean over those tried.
+    """
+
+    head: SpanHead
+    learning_rate: float
+    val: dict[float, dict[str, float]]
+    seconds: float
+
+
+def fit_span_head(
+    train: EncodedSplit,
+    val: EncodedSplit,
+    *,
+    prior: bool = False,
+    config: SpanHeadConfig | None = None,
+) -> SpanFit:
+    """Train a head on encodings that stay as they are, at each learning rate; keep val's best mIoU.
+
+    The loss of a query is the cross-entropy between softmax(IoU / temperature) over the clips of
+    its own video and the softmax of their scores. Clips of other videos are not drawn in as
+    negatives: on the sample's val split that gained nothing in rankings over many videos, where
+    the video's own score is added with a chosen weight. Queries of unknown moment are left out.
+    The same encodings, config and device give the same head; the caller's random numbers are left
+    as they were.
+
+    Args:
+        train, val: from :func:`~prvr_lite.moments.encode_split`, of one model. A model that was
+            never trained makes the control.
+        prior: whether the head is told PRVR's clip map and key clip.
+
+    Raises:
+        ValueError: no training or validation query with a known moment.
+    """
+    config = config or SpanHeadConfig()
+    train, val = known_moments(train, "train"), known_moments(val, "val")
+    start, found, heads = time.perf_counter(), {}, {}
+    device = train.queries.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        for rate in config.learning_rates:
+            seed_generators(device, config.seed)
+            heads[rate] = _train(train, config, rate, prior)
+    seconds = (time.perf_counter() - start) / len(heads)
+    for rate, head in heads.items():
+        found[rate] = svmr_metrics(rank_moments(val, head), val.moment)
+    best = max(found, key=lambda rate: found[rate]["mIoU"])
+    return SpanFit(heads[best], best, found, seconds)
+
+
+def known_moments(split: EncodedSplit, name: str) -> EncodedSplit:
+    """The queries whose true moment is known.
+
+    Raises:
+        ValueError: there are none.
+    """
+    known = split.moment.isfinite().all(dim=1)
+    if not known.any():
+        raise ValueError(f"no query of {name} has a known moment: a span head can't learn from it")
+    return EncodedSplit(split.clips, split.queries[known], split.own[known], split.moment[known])
+
+
+def _train(train: EncodedSplit, config: SpanHeadConfig, rate: float, prior: bool) -> SpanHead:
+    units, queries = train.clips.units, train.queries
+    head = SpanHead(units.shape[2], units.shape[1], config, prior=prior).to(units.device)
+    optimizer = torch.optim.AdamW(head.parameters(), rate, weight_decay=config.weight_decay)
+    steps = config.epochs * math.ceil(len(queries) / config.batch_queries)
+    warm = steps / 20
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / warm) * (1 - step / steps)
+    )
+    for _ in range(config.epochs):
+        order = torch.randperm(len(queries)).to(units.device)
+        for rows in torch.split(order, config.batch_queries):
+            loss = _loss(head, train, rows, config)
+            optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss)
+            optimizer.step()
+            schedule.step()
+    return head.eval()
+
+
+def _loss(head: SpanHead, train: EncodedSplit, rows: Tensor, config: SpanHeadConfig) -> Tensor:
+    """The loss of some queries; see :func:`fit_span_head`."""
+    queries, own = train.queries[rows], train.own[rows]
+    score = head(queries, train.clips[own])  # [P, N]
+    target = (_iou(train, rows) / config.temperature).softmax(1)
+    loss: Tensor = -(target * score.log_softmax(1)).sum(1).mean()
+    return loss
+
+
+def _iou(train: EncodedSplit, rows: Tensor) -> Tensor:
+    """Temporal IoU of all clips of a query's video with its true moment, [P, N]."""
+    clips = torch.arange(train.clips.norm.shape[1], device=rows.device)[None]  # [1, N]
+    start, end = train.clips.seconds(clips, train.own[rows][:, None]).unbind(-1)  # [P, N]
+    low, high = train.moment[rows].unbind(-1)
+    low, high = low[:, None], high[:, None]
+    shared = (torch.minimum(end, high) - torch.maximum(start, low)).clamp(min=0)
+    iou: Tensor = shared / (torch.maximum(end, high) - torch.minimum(start, low))
+    return iou
