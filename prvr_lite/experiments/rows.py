@@ -77,8 +77,10 @@ def _losses(label: str, scale: str = "fused", **training: Any) -> Experiment:
 # against the CSV.
 EXPERIMENTS: dict[str, Experiment] = {
     "mean-pool": _main("mean pooling", "mean-pool"),
-    "attention-pool": _main("attention pooling", "attention-pool"),
-    "transformer-pool": _main("temporal transformer, mean (CLIP4Clip's head)", "transformer-pool"),
+    "attention-pool": _main("attention pooling", "attention-pool", rate=0.5),
+    "transformer-pool": _main(
+        "temporal transformer, mean (CLIP4Clip's head)", "transformer-pool", rate=0.5
+    ),
     "zero-shot": Experiment("all clips, zero-shot", "main", "zero-shot", seeds=1),
     "frame-max": _main("frames alone, max", "frame-max"),
     "frame-attention-max": _main(
