@@ -12,7 +12,7 @@ import torch
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
 from prvr_lite.experiments.lines import Line, line
-from prvr_lite.experiments.rows import EXPERIMENTS, FULL
+from prvr_lite.experiments.rows import EXPERIMENTS, FULL, MOMENTS
 from prvr_lite.experiments.runner import planned
 from prvr_lite.experiments.runs import Run, Setting, context, model_of, recall
 from prvr_lite.model.base import RetrievalModel
@@ -34,7 +34,6 @@ from prvr_lite.moments import (
 from prvr_lite.moments.predict import Scorer
 from prvr_lite.optimization import choose_device
 
-NAME = f"moments of {FULL}"
 FILMS = (1, 2, 5, 10, 20, 50, 100)  # kept of the first stage; and all of them
 TIMED = 64  # queries that are timed
 ROUNDS = 3
@@ -69,7 +68,7 @@ def _of_run(task: tuple[Run, Setting, str]) -> list[Line]:
         found = recall(run, setting, dataset)
         assert found is not None  # its caller looked
         model = model_of(found, device=device)
-        where = {"experiment": NAME, "seed": run.seed, "split": "test", "queries": "all"}
+        where = {"experiment": MOMENTS, "seed": run.seed, "split": "test", "queries": "all"}
         told = context(model.device)
         return [
             line(told, value, **where, score=score, metric=metric)

@@ -17,6 +17,7 @@ MAIN_SEEDS, ABLATION_SEEDS, SEARCH_SEEDS = 5, 3, 2
 RATES = (0.5, 1.0, 2.0)  # the same search for every model of the main table …
 WIDER = {"attention-pool": (0.25,), "transformer-pool": (0.25,)}  # … wider where its end was best
 FULL = "mssl++"  # what ablations are compared with
+MOMENTS = f"moments of {FULL}"  # under which name SVMR and VCMR stand in the CSV
 
 
 @dataclass(frozen=True)

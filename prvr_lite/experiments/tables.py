@@ -120,10 +120,10 @@ def kinds_table(results: Results, family: str, metric: str = "R@1") -> str:
 
 
 def ahead_table(results: Results) -> str:
-    """R@1 of MS-SL++ minus that of each other row, with the interval that the CSV holds for it."""
+    """R@1 of MS-SL++ minus that of each other model, with the interval that the CSV holds."""
     kinds = ("all", "steps=single", "steps=two")
     rows = []
-    for name in EXPERIMENTS:
+    for name in group("main"):
         cells = [_ahead(results, name, kind) for kind in kinds]
         if set(cells) != {NONE}:
             rows.append([label(name), *cells])

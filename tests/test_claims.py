@@ -1,0 +1,93 @@
+"""Verdicts follow from the numbers by their rules, whichever way the numbers fall."""
+
+from __future__ import annotations
+
+import pytest
+
+from prvr_lite.experiments.claims import NO, UNCLEAR, YES, Claim, claims, claims_table
+from prvr_lite.experiments.lines import COLUMNS, Line
+from prvr_lite.experiments.results import Results
+from prvr_lite.experiments.rows import FULL, MOMENTS
+
+
+def told(experiment: str, metric: str, value: float, **keys: object) -> Line:
+    line = {"split": "test", "queries": "all", "score": "fused", "seed": "0"}
+    line |= {"experiment": experiment, "metric": metric, "value": str(value)}
+    return {column: str({**line, **keys}.get(column, "")) for column in COLUMNS}
+
+
+def one(lines: list[Line], word: str) -> Claim:
+    found = [claim for claim in claims(Results(lines)) if word in claim.text]
+    assert len(found) == 1, [claim.text for claim in claims(Results(lines))]
+    return found[0]
+
+
+def gap(name: str, low: float, high: float, metric: str = "R@1") -> list[Line]:
+    ends = {"ahead": (low + high) / 2, "low": low, "high": high}
+    pair = f"{FULL} against {name}"
+    return [told(pair, f"{metric} {end}", value, seed="") for end, value in ends.items()]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"), [(1, 3, YES), (-3, -1, NO), (-1, 3, UNCLEAR), (0, 2, UNCLEAR)]
+)
+def test_an_interval_decides(low: float, high: float, verdict: str) -> None:
+    assert one(gap("frame-max", low, high), "better than frames alone").verdict == verdict
+    assert one(gap("K=4", low, high, "SumR"), "K = 4 medoids").verdict == verdict
+    assert one(gap("mssl", low, high), "MS-SL with all").verdict == verdict
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(40.0, YES), (39.9, NO)])
+def test_twice_the_best_global_model(ours: float, verdict: str) -> None:
+    lines = [
+        told(FULL, "R@1", ours),
+        told("mean-pool", "R@1", 20),
+        told("attention-pool", "R@1", 5),
+    ]
+    found = one(lines, "at least twice")
+    assert found.verdict == verdict
+    assert "20.0 (mean pooling)" in found.measured
+
+
+@pytest.mark.parametrize(("gaps", "verdict"), [((1, 2), YES), ((-1, -2), NO), ((1, -1), UNCLEAR)])
+def test_every_seed_must_agree(gaps: tuple[float, float], verdict: str) -> None:
+    lines = []
+    for seed, extra in enumerate(gaps):
+        lines += [told(FULL, "SumR", 300 + extra, seed=seed)]
+        lines += [told(FULL, "SumR", 300, seed=seed, score="clip")]
+        lines += [told(MOMENTS, "mIoU", 60 + extra, seed=seed, score="span head + key clip")]
+        lines += [told(MOMENTS, "mIoU", 60, seed=seed, score="span head")]
+    assert one(lines, "than the clip scale").verdict == verdict
+    assert one(lines, "as a prior").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("ours", "bytes_of_all", "verdict"), [(98, 1600, YES), (97.9, 1600, NO), (99, 1500, NO)]
+)
+def test_clusters_keep_accuracy_and_save_space(
+    ours: float, bytes_of_all: float, verdict: str
+) -> None:
+    blank = {"seed": "", "split": "", "queries": "", "score": ""}
+    lines = [told(FULL, "SumR", ours), told("mssl", "SumR", 100)]
+    lines += [told(FULL, "index bytes", 100, **blank)]
+    lines += [told("mssl", "index bytes", bytes_of_all, **blank)]
+    assert one(lines, "32 medoids").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("recall", "time", "verdict", "films"), [(49, 1, YES, 5), (49, 1.1, NO, 5), (48.9, 1, NO, 20)]
+)
+def test_two_stages(recall: float, time: float, verdict: str, films: int) -> None:
+    lines = []
+    for n, (found, spent) in {5: (recall, time), 20: (50.0, 10.0)}.items():
+        lines += [told(MOMENTS, "R@10 IoU=0.5", found, score=f"clip map, n={n}")]
+        lines += [told(MOMENTS, "query ms", spent, score=f"clip map, n={n}")]
+    found_claim = one(lines, "two-stage VCMR (clip map)")
+    assert found_claim.verdict == verdict
+    assert found_claim.measured.startswith(f"{films} of 20 films")
+
+
+def test_nothing_is_claimed_without_numbers() -> None:
+    assert claims(Results([])) == []
+    assert claims_table(Results([])) == ""
+    assert "| holds? |" in claims_table(Results(gap("frame-max", 1, 2)))
