@@ -22,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
+    except KeyboardInterrupt:
+        print("\nprvr-lite: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
     except (OSError, ValueError, FloatingPointError) as error:
         print(f"prvr-lite: {error}", file=sys.stderr)
         return 2
@@ -64,14 +67,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _experiment_options(table: argparse.ArgumentParser) -> None:
     table.set_defaults(run=_experiments)
-    table.add_argument("names", nargs="*", help="rows, groups or stages (--list); default: all")
+    table.add_argument(
+        "names",
+        nargs="*",
+        help="rows, groups (such as main, clips, search) or stages: see --list; default: all",
+    )
     table.add_argument("--list", action="store_true", help="show all rows and what is finished")
     table.add_argument("--seeds", type=int, help="how many of each row; default: the row's")
     table.add_argument("--preset", choices=PRESETS, default="sample", help="hyper-parameters")
     table.add_argument("--epochs", type=int, help="default: the preset's")
     table.add_argument("--workers", type=int, help="runs at a time; default: all cores")
-    table.add_argument("--folder", type=Path, default=Path("runs/experiments"), help="of runs")
-    table.add_argument("--csv", type=Path, help="default: benchmarks/results/experiments.csv")
+    table.add_argument(
+        "--folder", type=Path, default=Path("runs/experiments"), help="where finished runs are kept"
+    )
+    table.add_argument(
+        "--csv",
+        type=Path,
+        help="default: benchmarks/results/experiments.csv for the sample, else one in --folder",
+    )
 
 
 def _data(options: argparse.Namespace) -> Dataset:
@@ -137,14 +150,14 @@ def _search(options: argparse.Namespace) -> None:
 
 
 def _experiments(options: argparse.Namespace) -> None:
-    from prvr_lite.experiments.command import CSV, list_experiments, run_experiments
+    from prvr_lite.experiments.command import default_csv, list_experiments, run_experiments
     from prvr_lite.experiments.runs import Setting
 
     setting = Setting(options.data, options.preset, options.folder, options.epochs)
     if options.list:
         print(list_experiments(setting))
         return
-    csv = options.csv or CSV
+    csv = options.csv or default_csv(setting)
     count = run_experiments(
         options.names,
         setting,

@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from prvr_lite.config import TrainConfig
 from prvr_lite.data.batches import Batch, InputReader
 from prvr_lite.data.features import Dataset
+from prvr_lite.data.fingerprint import identity
 from prvr_lite.evaluation import evaluate
 from prvr_lite.files import load_record, save_record
 from prvr_lite.losses import MSSLppLoss
@@ -190,13 +191,11 @@ class _Run:
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be this run's."""
-        data = self.dataset
-        sizes = [len(data.video_id), len(data.query_id), int(data.frame_offset[-1])]
         return {
             "model": model_name(self.model),
             "config": asdict(self.model.config),
             "training": {k: v for k, v in asdict(self.config).items() if k != "device"},
-            "data": {"name": data.name, "videos, queries, frames": sizes},
+            "data": identity(self.dataset),
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prvr_lite.experiments.claims import NO, UNCLEAR, YES, Claim, claims, claims_table
+from prvr_lite.experiments.claims import NO, UNCLEAR, YES, Claim, claims, claims_table, parts_table
 from prvr_lite.experiments.lines import COLUMNS, Line
 from prvr_lite.experiments.results import Results
 from prvr_lite.experiments.rows import FULL, MOMENTS
@@ -22,19 +22,36 @@ def one(lines: list[Line], word: str) -> Claim:
     return found[0]
 
 
-def gap(name: str, low: float, high: float, metric: str = "R@1") -> list[Line]:
+def gap(
+    name: str, low: float, high: float, seeds: tuple[float, ...], metric: str = "R@1"
+) -> list[Line]:
     ends = {"ahead": (low + high) / 2, "low": low, "high": high}
     pair = f"{FULL} against {name}"
-    return [told(pair, f"{metric} {end}", value, seed="") for end, value in ends.items()]
+    lines = [told(pair, f"{metric} {end}", value, seed="") for end, value in ends.items()]
+    return lines + [told(pair, f"{metric} gap", v, seed=i) for i, v in enumerate(seeds)]
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict"), [(1, 3, YES), (-3, -1, NO), (-1, 3, UNCLEAR), (0, 2, UNCLEAR)]
+    ("low", "high", "seeds", "verdict"),
+    [
+        (1, 3, (1.9, 2.0, 2.1), YES),
+        (-3, -1, (-1.9, -2.0, -2.1), NO),
+        (-1, 3, (1.9, 2.0, 2.1), UNCLEAR),  # other films might say otherwise
+        (1, 3, (0.1, 2.0, 3.9), UNCLEAR),  # other seeds might
+        (0, 2, (1.9, 2.0, 2.1), UNCLEAR),
+        (1, 3, (2.0,), UNCLEAR),  # one seed decides nothing
+    ],
 )
-def test_an_interval_decides(low: float, high: float, verdict: str) -> None:
-    assert one(gap("frame-max", low, high), "better than frames alone").verdict == verdict
-    assert one(gap("K=4", low, high, "SumR"), "K = 4 medoids").verdict == verdict
-    assert one(gap("mssl", low, high), "MS-SL with all").verdict == verdict
+def test_films_and_seeds_decide_together(
+    low: float, high: float, seeds: tuple[float, ...], verdict: str
+) -> None:
+    for name, word in (("frame-max", "better than frames alone"), ("mssl", "MS-SL with all")):
+        claim = one(gap(name, low, high, seeds), word)
+        assert claim.verdict == verdict
+        assert f"{len(seeds)} seed" in claim.measured
+    table = parts_table(Results(gap("K=4", low, high, seeds, "SumR")))
+    better = {YES: "MS-SL++", NO: "the change", UNCLEAR: UNCLEAR}[verdict]
+    assert table.splitlines()[-1].endswith(f"| {better} |")
 
 
 @pytest.mark.parametrize(("ours", "verdict"), [(40.0, YES), (39.9, NO)])
@@ -49,8 +66,11 @@ def test_twice_the_best_global_model(ours: float, verdict: str) -> None:
     assert "20.0 (mean pooling)" in found.measured
 
 
-@pytest.mark.parametrize(("gaps", "verdict"), [((1, 2), YES), ((-1, -2), NO), ((1, -1), UNCLEAR)])
-def test_every_seed_must_agree(gaps: tuple[float, float], verdict: str) -> None:
+@pytest.mark.parametrize(
+    ("gaps", "verdict"),
+    [((1, 1.1, 0.9), YES), ((-1, -1.1, -0.9), NO), ((1, -1, 0), UNCLEAR), ((1,), UNCLEAR)],
+)
+def test_seeds_decide(gaps: tuple[float, ...], verdict: str) -> None:
     lines = []
     for seed, extra in enumerate(gaps):
         lines += [told(FULL, "SumR", 300 + extra, seed=seed)]
@@ -90,4 +110,4 @@ def test_two_stages(recall: float, time: float, verdict: str, films: int) -> Non
 def test_nothing_is_claimed_without_numbers() -> None:
     assert claims(Results([])) == []
     assert claims_table(Results([])) == ""
-    assert "| holds? |" in claims_table(Results(gap("frame-max", 1, 2)))
+    assert "| holds? |" in claims_table(Results(gap("frame-max", 1, 2, (1.0, 2.0))))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from prvr_lite.data.features import Dataset
@@ -13,7 +12,7 @@ from prvr_lite.experiments.lines import Line, lines_of_run, merge_lines
 from prvr_lite.experiments.moment_stage import moment_lines
 from prvr_lite.experiments.rows import EXPERIMENTS, Experiment, choose, searches
 from prvr_lite.experiments.runner import RunError, perform_all, planned
-from prvr_lite.experiments.runs import Found, Run, Setting, recall
+from prvr_lite.experiments.runs import Run, Setting, recall
 
 CSV = Path("benchmarks/results/experiments.csv")
 STAGES = {
@@ -22,10 +21,19 @@ STAGES = {
 }
 
 
+def default_csv(setting: Setting) -> Path:
+    """The CSV that the pages are drawn from, for the sample as it should be; else one of its own.
+
+    Another data set, another preset or a shorter training must not slip into the sample's table.
+    """
+    sample = Setting(folder=setting.folder)
+    return CSV if setting == sample else setting.folder / "experiments.csv"
+
+
 def run_experiments(
     names: Sequence[str],
     setting: Setting,
-    csv: Path = CSV,
+    csv: Path,
     *,
     seeds: int | None = None,
     workers: int | None = None,
@@ -37,44 +45,44 @@ def run_experiments(
         how many lines the CSV has.
 
     Raises:
-        ValueError: an unknown name, or a data set without what a row needs.
-        RunError: some runs failed; the CSV has what the others found.
+        ValueError: an unknown name, or a data set without what is needed.
+        RunError: some runs failed; the CSV has what all others found.
     """
     stages = [name for name in names if name in STAGES] if names else list(STAGES)
     wanted = [name for name in names if name not in STAGES]
-    rows = choose(wanted) if wanted or not names else {}
+    rows = choose(wanted, STAGES) if wanted or not names else {}
+    failure: RunError | None = None
     with setting.open() as dataset:
         runs, refused = planned(rows, seeds, setting, dataset)
         for name, reason in refused.items():
             print(f"{name}: left out, {reason}")
         try:
-            perform_all(runs, setting, dataset, device=device, workers=workers)
+            perform_all(runs, setting, device=device, workers=workers)
+        except RunError as error:
+            failure = error
         finally:
-            count = _write(rows, runs, setting, dataset, csv)
+            count = merge_lines(csv, _lines(rows, runs, setting, dataset))
         if "moments" in stages:
-            moments = moment_lines(
-                setting, dataset, seeds=seeds, device=device, workers=workers or os.cpu_count() or 1
-            )
-            count = merge_lines(csv, moments)
+            for lines in moment_lines(setting, dataset, seeds, device=device, workers=workers):
+                count = merge_lines(csv, lines)
         if "cost" in stages:
             first = planned(EXPERIMENTS, 1, setting, dataset)[0]
             count = merge_lines(csv, costs(first, setting, dataset, device=device))
+    if failure is not None:
+        raise failure
     return count
 
 
-def _write(
-    rows: dict[str, Experiment], runs: Sequence[Run], setting: Setting, dataset: Dataset, csv: Path
-) -> int:
-    """Lines of all finished runs, and of how far MS-SL++ is ahead of each row."""
-    found: dict[str, list[tuple[Run, Found]]] = {name: [] for name in rows}
-    lines: list[Line] = []
+def _lines(
+    rows: dict[str, Experiment], runs: Sequence[Run], setting: Setting, dataset: Dataset
+) -> Iterator[Line]:
+    """Lines of these runs, as far as they are finished, and of all gaps to MS-SL++."""
     for run in runs:
-        one = recall(run, setting, dataset)
-        if one is not None:
-            lines += lines_of_run(rows[run.experiment], run, one, dataset)
-            if rows[run.experiment].group != "search":
-                found[run.experiment].append((run, one))
-    return merge_lines(csv, [*lines, *gaps(found, dataset)])
+        found = recall(run, setting)
+        if found is not None:
+            yield from lines_of_run(rows[run.experiment], run, found, dataset)
+    if runs:
+        yield from gaps(setting, dataset)
 
 
 def list_experiments(setting: Setting) -> str:
@@ -83,11 +91,8 @@ def list_experiments(setting: Setting) -> str:
     with setting.open() as dataset:
         for name, row in {**EXPERIMENTS, **searches()}.items():
             runs, refused = planned({name: row}, None, setting, dataset)
-            done = [str(run.seed) for run in runs if recall(run, setting, dataset) is not None]
+            done = [str(run.seed) for run in runs if recall(run, setting) is not None]
             state = refused.get(name, f"seeds {' '.join(done) or 'none'} of {row.seeds}")
             lines.append(f"{row.group:7s} {name:32s} {row.label:46s} {state}")
     lines += [f"{'stage':7s} {name:32s} {label}" for name, label in STAGES.items()]
     return "\n".join(lines)
-
-
-__all__ = ["CSV", "RunError", "list_experiments", "run_experiments"]

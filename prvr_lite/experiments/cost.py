@@ -31,19 +31,32 @@ def costs(
 ) -> Iterator[Line]:
     """Lines for each run's row, without a seed: "training s", "query ms", "index bytes".
 
+    One thread on a CPU.
+
     - "training s": the median second epoch, times the epochs;
     - "query ms": encoding one query and scoring it against 1,000 films (the test films again and
       again), one at a time;
     - "index bytes": of one film.
     """
-    place = choose_device(device)
-    models = {run.experiment: _trained(run, setting, dataset, place) for run in runs}
-    epochs = _turns({run.experiment: _epoch(run, dataset, place) for run in runs}, 3)
+    place, threads = choose_device(device), torch.get_num_threads()
+    torch.set_num_threads(1)  # the same on every machine, and the least disturbed by other work
+    try:
+        yield from _measured(runs, setting, dataset, place)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measured(
+    runs: Sequence[Run], setting: Setting, dataset: Dataset, place: torch.device
+) -> Iterator[Line]:
+    models = {run.experiment: _trained(run, setting, place) for run in runs}
+    learning = [run for run in runs if any(True for _ in models[run.experiment].parameters())]
+    epochs = _turns({run.experiment: _epoch(run, dataset, place) for run in learning}, 3)
     queries = _turns({n: _search(m, dataset) for n, m in models.items()}, ROUNDS)
     found = context(place)
     for run in runs:
         name = run.experiment
-        seconds = epochs[name] * run.training.epochs
+        seconds = epochs.get(name, 0.0) * run.training.epochs
         index = VideoIndex.build(models[name], dataset, "test")
         for metric, value in (
             ("training s", seconds),
@@ -62,8 +75,8 @@ def _turns(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, floa
     return {name: statistics.median(found) for name, found in times.items()}
 
 
-def _trained(run: Run, setting: Setting, dataset: Dataset, device: torch.device) -> RetrievalModel:
-    found = recall(run, setting, dataset)
+def _trained(run: Run, setting: Setting, device: torch.device) -> RetrievalModel:
+    found = recall(run, setting)
     if found is None:
         return build_model(run.model, run.config, seed=run.seed).to(device)
     return model_of(found, device=str(device))
@@ -83,7 +96,7 @@ def _epoch(run: Run, dataset: Dataset, device: torch.device) -> Callable[[], flo
 def _search(model: RetrievalModel, dataset: Dataset) -> Callable[[], float]:
     """Seconds of some queries, one after the other, against 1,000 films."""
     reader = InputReader(dataset, model.config)
-    films = dataset.videos_in("test")
+    films = dataset.videos_in("test")[:FILMS]
     with torch.inference_mode():
         inputs = [t.to(model.device) for t in reader.videos(films)]
         encoded = model.eval().encode_videos(*inputs)

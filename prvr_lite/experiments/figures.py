@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from prvr_lite.config import PRESETS
+from prvr_lite.experiments.judge import judged_by
 from prvr_lite.experiments.results import Results, ablation_groups, group, label
 from prvr_lite.experiments.rows import EXPERIMENTS, FULL
 from prvr_lite.experiments.tables import count_of, films_kept, kind_name, vcmr_time
@@ -162,7 +163,7 @@ def ablations(results: Results) -> Picture | None:
     groups: dict[str, dict[str, list[float]]] = {}
     for part in ablation_groups():
         for name in group(part):
-            scores = (EXPERIMENTS[name].scale, "fused")
+            scores = (judged_by(name), judged_by(FULL, name))
             gap = results.differences(name, FULL, "SumR", scores=scores)
             if gap:
                 groups.setdefault(PARTS.get(part, part), {})[label(name)] = list(gap.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prvr_lite.data.features import Dataset
+from prvr_lite.experiments.judge import ALPHAS, TUNED, best_alpha, scales
 from prvr_lite.experiments.rows import EXPERIMENTS, FULL, Experiment, searches
 from prvr_lite.experiments.runs import Found, Run
 from prvr_lite.experiments.subsets import query_subsets
@@ -17,8 +18,7 @@ from prvr_lite.metrics import retrieval_metrics
 CONTEXT = ("date", "commit", "device", "threads", "python", "torch", "numpy")
 KEYS = ("experiment", "seed", "split", "queries", "score", "metric")
 COLUMNS = (*KEYS, "value", *CONTEXT)
-ALPHAS = tuple(round(0.05 * i, 2) for i in range(21))
-FEW = ("R@1", "SumR")  # what is kept of val, of subsets and of the sweep over alpha
+FEW = ("R@1", "SumR")  # what is kept of val, of kinds of queries and of the sweep over alpha
 
 Line = dict[str, str]
 
@@ -26,35 +26,34 @@ Line = dict[str, str]
 def line(context: Mapping[str, str], value: float, **keys: object) -> Line:
     """One line; keys that are not given stay empty."""
     named = {key: str(keys.get(key, "")) for key in KEYS}
-    return {**named, "value": f"{value:.6g}", **context}
+    return {**named, "value": f"{value:.9g}", **context}
 
 
 def lines_of_run(row: Experiment, run: Run, found: Found, dataset: Dataset) -> Iterator[Line]:
     """Everything that is told of a run: by scale, by alpha, by kind of query; what it took."""
     where = {"experiment": run.experiment, "seed": run.seed}
     splits = ("val",) if row.group == "search" else ("val", "test")
-    subsets = [(split, *kind) for split in splits for kind in query_subsets(dataset, split)]
-    for split, name, rows, relevant in subsets:
-        if name != "all" and (row.group != "main" or split != "test"):
-            continue
-        keys = {**where, "split": split, "queries": name}
-        scores = scales(found.scores[split], run.config.alpha)
-        kept = None if (split, name) == ("test", "all") else FEW
-        for scale in scores if name == "all" else ("fused",):
-            yield from _metrics(scores[scale][rows], relevant[rows], found, keys, scale, kept)
-        yield line(found.context, int(rows.sum()), metric="queries", **keys)
-        if name == "all" and run.experiment == FULL:
-            yield from _sweep(found, relevant, keys)
+    alpha = run.config.alpha
+    for split in splits:
+        for name, rows, relevant in query_subsets(dataset, split):
+            if name != "all" and (row.group != "main" or split != "test"):
+                continue
+            keys = {**where, "split": split, "queries": name}
+            if name == "all" and split == "val":
+                alpha = best_alpha(found, relevant, alpha)
+            scores = scales(found.scores[split], run.config.alpha)
+            kept = None if (split, name) == ("test", "all") else FEW
+            for scale in scores if name == "all" else ("fused",):
+                yield from _metrics(scores[scale][rows], relevant[rows], found, keys, scale, kept)
+            yield line(found.context, int(rows.sum()), metric="queries", **keys)
+            if (split, name) == ("test", "all") and "frame" in scores:
+                tuned = scales(found.scores[split], alpha)["fused"]
+                yield from _metrics(tuned, relevant, found, keys, TUNED, kept)
+                yield line(found.context, alpha, **keys, score=TUNED, metric="alpha")
+                if run.experiment == FULL:
+                    yield from _sweep(found, relevant, keys)
     yield line(found.context, found.seconds, metric="training s as run", **where)
     yield line(found.context, found.parameters, metric="parameters", **where)
-
-
-def scales(scores: Mapping[str, Any], alpha: float) -> dict[str, Any]:
-    """Scores of a run by scale; models without a frame scale have one only, under \"fused\"."""
-    if "frame" not in scores:
-        return {"fused": scores["clip"]}
-    fused = alpha * scores["clip"] + (1 - alpha) * scores["frame"]
-    return {"fused": fused, "clip": scores["clip"], "frame": scores["frame"]}
 
 
 def _metrics(

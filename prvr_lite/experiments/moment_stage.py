@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from pathlib import Path
 
+import numpy as np
 import torch
+from tqdm.auto import tqdm
 
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
 from prvr_lite.experiments.lines import Line, line
 from prvr_lite.experiments.rows import EXPERIMENTS, FULL, MOMENTS
-from prvr_lite.experiments.runner import planned
-from prvr_lite.experiments.runs import Run, Setting, context, model_of, recall
+from prvr_lite.experiments.runner import device_names, planned
+from prvr_lite.experiments.runs import Run, Setting, context, model_of, path_of, recall
+from prvr_lite.files import load_record, save_record
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.zoo import build_model
 from prvr_lite.moments import (
@@ -32,8 +34,9 @@ from prvr_lite.moments import (
     vcmr_metrics,
 )
 from prvr_lite.moments.predict import Scorer
-from prvr_lite.optimization import choose_device
+from prvr_lite.moments.span_head import known_moments
 
+MOMENT_FORMAT = "prvr-lite moments 1"
 FILMS = (1, 2, 5, 10, 20, 50, 100)  # kept of the first stage; and all of them
 TIMED = 64  # queries that are timed
 ROUNDS = 3
@@ -41,47 +44,63 @@ SPLITS = ("train", "val", "test")
 
 
 def moment_lines(
-    setting: Setting, dataset: Dataset, *, seeds: int | None, device: str, workers: int
-) -> Iterator[Line]:
-    """SVMR and VCMR of every finished run of MS-SL++, a seed a process.
+    setting: Setting, dataset: Dataset, seeds: int | None, *, device: str, workers: int | None
+) -> Iterator[list[Line]]:
+    """SVMR and VCMR of every finished run of MS-SL++: the lines of one seed after the other.
 
-    Raises:
-        ValueError: no such run is finished.
+    What was found is kept beside each run, and not measured again. Where the data set has no
+    moments or durations, that is said, and nothing comes.
     """
     runs = planned({FULL: EXPERIMENTS[FULL]}, seeds, setting, dataset)[0]
-    ready = [run for run in runs if recall(run, setting, dataset) is not None]
-    if not ready:
-        raise ValueError(f"no run of {FULL} is finished: prvr-lite experiments {FULL}")
-    tasks = [(run, setting, str(choose_device(device))) for run in ready]
-    if workers == 1 or len(ready) == 1:
-        yield from (one for task in tasks for one in _of_run(task))
+    ready = [run for run in runs if recall(run, setting) is not None]
+    reason = _missing(dataset) or ("" if ready else f"no run of {FULL} is finished")
+    if reason:
+        print(f"moments: left out, {reason}")
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,))
-    with pool:
-        for lines in pool.map(_of_run, tasks):
-            yield from lines
+    missing = [run for run in ready if not _kept(run, setting).exists()]
+    places = device_names(device)
+    for i, run in enumerate(tqdm(missing, desc="moments", unit="seed", disable=not missing)):
+        lines = _of_run(run, setting, dataset, places[i % len(places)])
+        save_record(_kept(run, setting), MOMENT_FORMAT, {"lines": lines})
+    for run in ready:
+        yield load_record(_kept(run, setting), MOMENT_FORMAT)["lines"]
 
 
-def _of_run(task: tuple[Run, Setting, str]) -> list[Line]:
-    run, setting, device = task
-    with setting.open() as dataset:
-        found = recall(run, setting, dataset)
-        assert found is not None  # its caller looked
-        model = model_of(found, device=device)
-        where = {"experiment": MOMENTS, "seed": run.seed, "split": "test", "queries": "all"}
-        told = context(model.device)
-        return [
-            line(told, value, **where, score=score, metric=metric)
-            for score, metrics in measure(model, dataset, run.seed).items()
-            for metric, value in metrics.items()
-        ]
+def _kept(run: Run, setting: Setting) -> Path:
+    return path_of(run, setting).with_suffix(".moments")
+
+
+def _missing(dataset: Dataset) -> str:
+    """What a data set lacks of what moments need; "" where nothing."""
+    for split in SPLITS:
+        queries = dataset.queries_in(split) if split in dataset.splits else np.empty(0, int)
+        if not np.isfinite(dataset.moment[queries]).all(axis=1).any():
+            return f"no query of {split} has a known moment"
+        if np.isnan(dataset.duration[dataset.videos_in(split)]).any():
+            return f"a video of {split} has an unknown duration"
+    return ""
+
+
+def _of_run(run: Run, setting: Setting, dataset: Dataset, device: str) -> list[Line]:
+    found = recall(run, setting)
+    assert found is not None  # its caller looked
+    model = model_of(found, device=device)
+    where = {"experiment": MOMENTS, "seed": run.seed, "split": "test", "queries": "all"}
+    told = context(model.device)
+    return [
+        line(told, value, **where, score=score, metric=metric)
+        for score, metrics in measure(model, dataset, run.seed).items()
+        for metric, value in metrics.items()
+    ]
 
 
 def measure(model: RetrievalModel, dataset: Dataset, seed: int) -> dict[str, dict[str, float]]:
     """Predictor, or predictor and films kept -> metrics on the test queries."""
     reader = InputReader(dataset, model.config)
     split = {name: encode_split(model, dataset, name, reader=reader) for name in SPLITS}
-    truth = split["test"].moment
+    split |= {name: known_moments(split[name], name) for name in ("val", "test")}
+    truth = dataset.moment[dataset.queries_in("test")]
+    known = np.isfinite(truth).all(axis=1)
     config = SpanHeadConfig(seed=seed)
     heads = {
         "span head": fit_span_head(split["train"], split["val"], config=config).head,
@@ -93,7 +112,7 @@ def measure(model: RetrievalModel, dataset: Dataset, seed: int) -> dict[str, dic
     methods: dict[str, str | Scorer] = {**{name: name for name in METHODS}, **heads}
     for name, method in methods.items():
         spans = predict_moments(model, dataset, "test", method=method, reader=reader)
-        found[name] = svmr_metrics(spans, truth)
+        found[name] = svmr_metrics(spans[known], truth[known])
     found["span head, untrained MS-SL++"] = _control(model, dataset, seed, reader)
     index = {s: MomentIndex.build(model, dataset, s, reader=reader) for s in ("val", "test")}
     scorers: dict[str, Scorer] = {**SCORERS, "span head": heads["span head"]}
@@ -110,8 +129,9 @@ def _control(
     train, val = (encode_split(blank, dataset, name, reader=reader) for name in ("train", "val"))
     head = fit_span_head(train, val, config=SpanHeadConfig(seed=seed)).head
     spans = predict_moments(blank, dataset, "test", method=head, reader=reader)
-    truth = encode_split(blank, dataset, "test", reader=reader).moment
-    return svmr_metrics(spans, truth)
+    truth = dataset.moment[dataset.queries_in("test")]
+    known = np.isfinite(truth).all(axis=1)
+    return svmr_metrics(spans[known], truth[known])
 
 
 def _corpus(

@@ -142,8 +142,11 @@ def search_name(name: str, rate: float) -> str:
     return f"{name} rate x {rate:g}"
 
 
-def choose(names: Iterable[str]) -> dict[str, Experiment]:
+def choose(names: Iterable[str], others: Iterable[str] = ()) -> dict[str, Experiment]:
     """Rows by name or by group ("main", "clips", "frames", "losses", "search"); none: all.
+
+    Args:
+        others: what else may be asked for, to be named in the error.
 
     Raises:
         ValueError: a name that is neither.
@@ -155,7 +158,7 @@ def choose(names: Iterable[str]) -> dict[str, Experiment]:
     if unknown:
         raise ValueError(
             f"there is no experiment {unknown[0]!r}: choose among the groups {', '.join(groups)}, "
-            f"or the rows {', '.join(EXPERIMENTS)}"
+            f"the stages {', '.join(others)}, or the rows that --list shows"
         )
     return {
         name: row

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import replace
+from itertools import islice
 from multiprocessing import get_context
 
 import torch
@@ -13,9 +14,10 @@ from tqdm.auto import tqdm
 
 from prvr_lite.data.features import Dataset
 from prvr_lite.experiments.rows import Experiment
-from prvr_lite.experiments.runs import Run, Setting, perform, plan, recall
+from prvr_lite.experiments.runs import SPLITS, Run, Setting, perform, plan, recall
 from prvr_lite.optimization import choose_device
 
+MAX_WORKERS = 61  # what Windows can wait for
 RUNS_PER_GPU = 2  # small models leave a GPU waiting for Python
 
 
@@ -30,13 +32,19 @@ def planned(
 
     Args:
         seeds: how many of each row, from 0; None: as each row says.
+
+    Raises:
+        ValueError: a data set without val or test queries.
     """
+    for split in SPLITS:
+        if not len(dataset.queries_in(split) if split in dataset.splits else ()):
+            raise ValueError(f"{dataset.path}: no query in split {split!r}: runs need val and test")
     runs, refused = [], {}
     for name, row in rows.items():
-        if row.model == "zero-shot" and dataset.visual_dim != dataset.query_dim:
+        if row.model == "zero-shot" and not _one_space(dataset):
             refused[name] = (
-                f"frames have {dataset.visual_dim} numbers and words {dataset.query_dim}: they "
-                "share no space"
+                f"frames are {dataset.visual_model!r} [{dataset.visual_dim}], words "
+                f"{dataset.text_model!r} [{dataset.query_dim}]: they share no space"
             )
             continue
         count = row.seeds if seeds is None else seeds
@@ -44,9 +52,13 @@ def planned(
     return runs, refused
 
 
-def perform_all(
-    runs: Sequence[Run], setting: Setting, dataset: Dataset, *, device: str, workers: int | None
-) -> None:
+def _one_space(dataset: Dataset) -> bool:
+    """Do frames and words come from one model, such as CLIP, in vectors of one size?"""
+    same_model = dataset.visual_model == dataset.text_model
+    return same_model and dataset.visual_dim == dataset.query_dim
+
+
+def perform_all(runs: Sequence[Run], setting: Setting, *, device: str, workers: int | None) -> None:
     """Perform what is not finished yet, several at a time; finished runs are kept as they end.
 
     Args:
@@ -57,14 +69,14 @@ def perform_all(
         RunError: naming each run that failed and why, after all others are done.
     """
     unique = {run.key: run for run in runs}
-    missing = [run for run in unique.values() if recall(run, setting, dataset) is None]
+    missing = [run for run in unique.values() if recall(run, setting) is None]
     done = len(unique) - len(missing)
     if not missing:
         return
-    places = _places(device)
+    places = device_names(device)
     if workers is None:
         workers = len(places) * RUNS_PER_GPU if places[0] != "cpu" else os.cpu_count() or 1
-    workers = max(1, min(workers, len(missing)))
+    workers = max(1, min(workers, len(missing), MAX_WORKERS))
     failed = []
     placed = [
         replace(run, training=replace(run.training, device=places[i % len(places)]))
@@ -97,19 +109,21 @@ def _here(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outco
 def _side_by_side(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outcome]:
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
     with pool:
-        tasks = {pool.submit(_work, run, setting): run for run in runs}
-        try:
-            for task in as_completed(tasks):
-                error = task.exception()
+        left = iter(runs)
+        tasks = {pool.submit(_work, run, setting): run for run in islice(left, workers)}
+        while tasks:  # never more than there are workers: an interruption starts no other run
+            done, _ = wait(tasks, return_when=FIRST_COMPLETED)
+            for task in done:
+                run, error = tasks.pop(task), task.exception()
                 if error is not None and not isinstance(error, Exception):
                     raise error
-                yield tasks[task], error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # begun ones go on later where they were
-            raise
+                for following in islice(left, 1):
+                    tasks[pool.submit(_work, following, setting)] = following
+                yield run, error
 
 
-def _places(device: str) -> list[str]:
+def device_names(device: str) -> list[str]:
+    """ "auto": all CUDA GPUs, else the CPU; or the one device that is named."""
     if device == "auto" and torch.cuda.device_count() > 1:
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())]
     return [str(choose_device(device))]

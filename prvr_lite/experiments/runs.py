@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 import subprocess
 from dataclasses import asdict, dataclass, replace
@@ -15,12 +17,14 @@ import torch
 
 from prvr_lite.config import PRESETS, ModelConfig, TrainConfig
 from prvr_lite.data.features import Dataset, open_features
+from prvr_lite.data.fingerprint import fingerprint
 from prvr_lite.data.sample import load_sample
 from prvr_lite.evaluation import evaluate
 from prvr_lite.experiments.rows import Experiment
 from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.zoo import build_model, restore_model
+from prvr_lite.optimization import choose_device
 from prvr_lite.training import fit
 
 RUN_FORMAT = "prvr-lite run 1"
@@ -42,54 +46,40 @@ class Setting:
 
 @dataclass(frozen=True)
 class Run:
-    """A row of the experiments with one seed, and the configs that follow."""
+    """A row of the experiments with one seed, and the configs and data that follow."""
 
     experiment: str
     seed: int
     model: str
     config: ModelConfig
     training: TrainConfig
+    data: str  # its fingerprint
 
     @property
-    def key(self) -> str:
-        """A file name: rows that ask for the same training share one run."""
-        parts = [self.model.replace("+", "p")]
-        for config, default in ((self.config, _DEFAULTS[0]), (self.training, _DEFAULTS[1])):
-            for name, value in asdict(config).items():
-                if name not in _UNNAMED and value != default[name]:
-                    parts.append(f"{name}={value:g}" if value is not None else f"{name}=all")
-        return "-".join([*parts, f"seed={self.seed}"])
-
-    def identity(self, dataset: Dataset) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """What must be the same for a kept run to be this one."""
         training = {k: v for k, v in asdict(self.training).items() if k != "device"}
-        sizes = [len(dataset.video_id), len(dataset.query_id), int(dataset.frame_offset[-1])]
         return {
             "model": self.model,
             "config": asdict(self.config),
             "training": training,
-            "data": [dataset.name, *sizes],
+            "data": self.data,
         }
 
-
-_DEFAULTS = (asdict(ModelConfig(visual_dim=1, query_dim=1)), asdict(TrainConfig()))
-_UNNAMED = {
-    "visual_dim", "query_dim", "device", "seed", "evaluate_from", "warmup", "patience", "precision",
-}  # fmt: skip
+    @property
+    def key(self) -> str:
+        """A file name of its own for each identity: rows that ask for the same run share it."""
+        digest = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+        return f"{self.model.replace('+', 'p')}-seed{self.seed}-{digest[:12]}"
 
 
 def plan(name: str, row: Experiment, seed: int, setting: Setting, dataset: Dataset) -> Run:
-    """The run of a row with a seed.
-
-    Raises:
-        ValueError: a row that this data set does not allow.
-    """
-    config, training = row.configs(
-        PRESETS[setting.preset], dataset.visual_dim, dataset.query_dim, seed
-    )
+    """The run of a row with a seed."""
+    preset = PRESETS[setting.preset]
     if setting.epochs is not None:
-        training = replace(training, epochs=setting.epochs)
-    return Run(name, seed, row.model, config, training)
+        preset = replace(preset, training=replace(preset.training, epochs=setting.epochs))
+    sizes = (dataset.visual_dim, dataset.query_dim)
+    return Run(name, seed, row.model, *row.configs(preset, *sizes, seed), fingerprint(dataset))
 
 
 @dataclass(frozen=True)
@@ -113,14 +103,14 @@ def path_of(run: Run, setting: Setting) -> Path:
     return setting.folder / f"{run.key}.pt"
 
 
-def recall(run: Run, setting: Setting, dataset: Dataset) -> Found | None:
+def recall(run: Run, setting: Setting) -> Found | None:
     """A finished run, or None where it is missing, damaged or of another training."""
     path = path_of(run, setting)
     try:
         record = load_record(path, RUN_FORMAT)
     except (FileNotFoundError, FileFormatError):
         return None
-    if record["identity"] != run.identity(dataset):
+    if record["identity"] != run.identity:
         return None
     scores = {
         split: {scale: score.numpy() for scale, score in record["scores"][split].items()}
@@ -142,23 +132,24 @@ def perform(run: Run, setting: Setting, dataset: Dataset, *, progress: bool = Fa
     path = path_of(run, setting)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".checkpoint")
+    told = context(choose_device(run.training.device))  # of the code that is about to run
     model = build_model(run.model, run.config, seed=run.seed)
     seconds = 0.0
     if any(True for _ in model.parameters()):
         try:
             history = fit(model, dataset, run.training, checkpoint=half, progress=progress)
-        except (FileFormatError, ValueError):  # damaged, or of another training: start anew
+        except FileFormatError:  # a damaged checkpoint: start anew
             model = build_model(run.model, run.config, seed=run.seed)
             history = fit(
                 model, dataset, run.training, checkpoint=half, resume=False, progress=progress
             )
         seconds = history.seconds
     record = {
-        "identity": run.identity(dataset),
+        "identity": run.identity,
         "scores": {split: _scores(model, dataset, split) for split in SPLITS},
         "seconds": seconds,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "context": context(model.device),
+        "context": told,
         "weights": {k: t.cpu() for k, t in model.state_dict().items()},
     }
     save_record(path, RUN_FORMAT, record)
@@ -192,10 +183,11 @@ def context(device: torch.device) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def commit() -> str:
     """Short name of the checked-out commit, with "+" where a module differs; "" outside a clone."""
-    here = Path(__file__).parents[1]
+    here = Path(__file__).parent
     try:
+        _git(here, "ls-files", "--error-unmatch", Path(__file__).name)  # a clone of this, or …
         name = _git(here, "rev-parse", "--short=10", "HEAD")
-        changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", ".")
+        changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", "..")
     except (OSError, subprocess.CalledProcessError):
         return ""
     return name + ("+" if changed else "")

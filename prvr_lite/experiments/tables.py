@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from prvr_lite.experiments.judge import TUNED, judged_by
 from prvr_lite.experiments.results import (
     NONE,
     Results,
@@ -92,18 +93,19 @@ def search_table(results: Results) -> str:
 
 
 def ablation_table(results: Results) -> str:
-    """MS-SL++ and each change of it: SumR, R@1, and the difference in SumR over paired seeds."""
+    """MS-SL++ and each change of it: both scales mixed by the alpha that val chose, and alone."""
     rows = []
     for name in [FULL, *group(*ablation_groups())]:
-        scale = EXPERIMENTS[name].scale
-        seeds = [results.values(name, metric, score=scale) for metric in ("SumR", "R@1")]
+        score = judged_by(name) if name != FULL else TUNED
+        seeds = [results.values(name, metric, score=score) for metric in ("SumR", "R@1")]
         if any(seeds):
-            gap = results.differences(name, FULL, "SumR", scores=(scale, "fused"))
-            told = NONE if name == FULL else spread_text(gap, "SumR", sign=True)
-            part = "" if name == FULL else EXPERIMENTS[name].group
-            rows.append([_name(name), part, *_texts(seeds, ("SumR", "R@1")), told, _count(seeds)])
-    header = ["", "part", "SumR", "R@1", "SumR, difference to MS-SL++", "seeds"]
-    return markdown(header, rows if len(rows) > 1 else [])
+            alpha = [results.values(name, "alpha", score=score)]
+            scales = [results.values(name, "SumR", score=s) for s in ("fused", "clip", "frame")]
+            texts = [*_texts(seeds, ("SumR", "R@1")), *_texts(alpha, ["alpha"])]
+            texts += _texts(scales, ["SumR"] * 3)
+            rows.append([_name(name), EXPERIMENTS[name].group, *texts, _count(seeds)])
+    header = ["", "part", "SumR", "R@1", "α from val", "SumR, α = 0.7", "clip scale", "frame scale"]
+    return markdown([*header, "seeds"], rows if len(rows) > 1 else [])
 
 
 def kinds_table(results: Results, family: str, metric: str = "R@1") -> str:

@@ -149,7 +149,7 @@ def encode_clips(
     Raises:
         ValueError: a model without clips, or a video whose duration is unknown.
     """
-    if not isinstance(model, MSSLpp):
+    if not isinstance(model, MSSLpp) or not hasattr(model, "key_map"):
         raise ValueError(f"{type(model).__name__} has no clips to find moments by: use {CLIPS_OF}")
     model.eval()
     n = model.config.num_units

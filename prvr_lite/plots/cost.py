@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from prvr_lite.plots.bars import Value
 from prvr_lite.plots.canvas import Array
-from prvr_lite.plots.seeds import deviation, seeds_of
+from prvr_lite.plots.seeds import deviation, mean_interval, seeds_of
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ class Point:
     name: str
     mean: float
     spread: float  # NaN for a single seed
+    seeds: tuple[float, ...]
     size: float
     time: float  # NaN if unknown
 
 
 def how_to_read(points: Sequence[Point], told: str) -> str:
     """How to read the picture, and what its headline means by level."""
-    level = " (“level”: closer than one)" if " is level with " in told else ""
+    level = " (“level”: they do not tell the two apart)" if " is level with " in told else ""
     whisker = f"whisker: ± standard deviation over seeds{level}; "
     several = any(np.isfinite(p.spread) for p in points)
     return f"{whisker if several else ''}line: the best to be had at that cost"
@@ -53,7 +54,7 @@ def how_to_read(points: Sequence[Point], told: str) -> str:
 def headline(points: Sequence[Point], ours: str | None, metric: str) -> str:
     """How the model `ours` stands to the best of the others, and at what cost.
 
-    "Level" is said where the means differ by no more than the larger of their standard deviations.
+    "Level" is said where the 95 % interval of the difference, seed by seed, reaches 0.
     """
     short = re.sub(r"\s*\([^)]*\)", "", metric)
     ranked = sorted(points, key=lambda p: -p.mean)
@@ -62,12 +63,20 @@ def headline(points: Sequence[Point], ours: str | None, metric: str) -> str:
     if rival is None:
         return f"{we.name}: {short} {we.mean:.1f}"
     ahead, cost = we.mean - rival.mean, _cost_against(we, rival)
-    if abs(ahead) <= np.nanmax([we.spread, rival.spread, 0.0]):
+    if _level(we, rival):
         both = f"{short} {we.mean:.1f} and {rival.mean:.1f}"
         return f"{we.name} is level with {rival.name} ({both}){cost}"
     if ahead > 0:
         return f"{we.name} is ahead: {short} {we.mean:.1f}, {rival.name} {rival.mean:.1f}{cost}"
     return f"{rival.name} is ahead: {short} {rival.mean:.1f}; {we.name} has {we.mean:.1f}{cost}"
+
+
+def _level(we: Point, rival: Point) -> bool:
+    """Whether the seeds leave open which of the two is better; unpaired ones by the larger sd."""
+    if len(we.seeds) == len(rival.seeds) > 1:
+        low, high = mean_interval(np.subtract(we.seeds, rival.seeds))
+        return low <= 0 <= high
+    return bool(abs(we.mean - rival.mean) <= np.nanmax([we.spread, rival.spread, 0.0]))
 
 
 def _cost_against(we: Point, rival: Point) -> str:
@@ -102,7 +111,8 @@ def summed_up(models: Sequence[ModelCost]) -> list[Point]:
                 f"{model.name!r}: index_bytes and query_ms must be above 0 and finite, but are "
                 f"{size:g} and {time:g}"
             )
-        points[model.name] = Point(model.name, float(seeds.mean()), deviation(seeds), size, time)
+        told = (float(seeds.mean()), deviation(seeds), tuple(seeds.tolist()))
+        points[model.name] = Point(model.name, *told, size, time)
     return list(points.values())
 
 
