@@ -113,7 +113,8 @@ def ablation_groups() -> list[str]:
 def spread_text(values: Seeds, metric: str, *, sign: bool = False) -> str:
     """Mean ± standard deviation over seeds (divided by S − 1): "52.0 ± 1.9".
 
-    One seed has no ±, no seed is "–". Percentages have one decimal, all else three digits at most.
+    One seed has no ±, no seed is "–". Percentages have one decimal, alpha two, all else three
+    digits at most.
 
     Args:
         sign: write + before positive means, as for differences.
@@ -122,7 +123,7 @@ def spread_text(values: Seeds, metric: str, *, sign: bool = False) -> str:
     if not numbers:
         return NONE
     mean = statistics.fmean(numbers)
-    digits = 1 if metric.startswith(PERCENT) else _decimals(mean)
+    digits = 1 if metric.startswith(PERCENT) else 2 if metric == "alpha" else _decimals(mean)
     text = f"{mean:{'+' if sign else ''},.{digits}f}".replace("-", "−")
     if len(numbers) == 1:
         return text
