@@ -17,7 +17,13 @@ from prvr_lite.moments.corpus import MomentIndex, search_moments
 from prvr_lite.moments.encoding import ClipEncoding, EncodedSplit, encode_split, pooled_times
 from prvr_lite.moments.metrics import svmr_metrics
 from prvr_lite.moments.predict import clip_overlap, predict_moments, rank_moments
-from prvr_lite.moments.span_head import SpanHead, SpanHeadConfig, fit_span_head, part_windows
+from prvr_lite.moments.span_head import (
+    SpanHead,
+    SpanHeadConfig,
+    clip_targets,
+    fit_span_head,
+    part_windows,
+)
 
 QUICK = SpanHeadConfig(epochs=12, batch_queries=32, learning_rates=(2e-2,))
 
@@ -121,20 +127,11 @@ def test_queries_of_unknown_moment_are_left_out() -> None:
 
 
 def test_targets_are_those_of_the_iou() -> None:
-    """A perfect score cannot be bettered: the loss of log-targets is their entropy."""
-    from prvr_lite.moments.span_head import _loss
-
+    """The softmax of each clip's IoU with the true moment, which here is a clip itself."""
     train = hidden_moments(30, 0)
-    rows = torch.arange(30)
     truth = [clip_spans(6).tolist().index(m) for m in train.moment.int().tolist()]
-    target = (clip_overlap(6)[truth] / QUICK.temperature).softmax(1).float()
-
-    def perfect(queries: Any, videos: Any) -> Any:
-        return target.log()
-
-    entropy = -(target * target.log()).sum(1).mean()
-    found = _loss(perfect, train, rows, QUICK)  # type: ignore[arg-type]
-    assert found.item() == pytest.approx(entropy.item(), abs=1e-5)
+    expected = (clip_overlap(6)[truth] / 0.1).softmax(1).float()
+    torch.testing.assert_close(clip_targets(train, 0.1).float(), expected, atol=1e-5, rtol=0)
 
 
 def test_windows_see_inside_before_and_after() -> None:

@@ -178,10 +178,11 @@ def fit_span_head(
     train, val = known_moments(train, "train"), known_moments(val, "val")
     start, found, heads = time.perf_counter(), {}, {}
     device = train.queries.device
+    targets = clip_targets(train, config.temperature)  # [Q, N]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for rate in config.learning_rates:
             seed_generators(device, config.seed)
-            heads[rate] = _train(train, config, rate, prior)
+            heads[rate] = _train(train, targets, config, rate, prior)
     seconds = (time.perf_counter() - start) / len(heads)
     for rate, head in heads.items():
         found[rate] = svmr_metrics(rank_moments(val, head), val.moment)
@@ -201,7 +202,9 @@ def known_moments(split: EncodedSplit, name: str) -> EncodedSplit:
     return EncodedSplit(split.clips, split.queries[known], split.own[known], split.moment[known])
 
 
-def _train(train: EncodedSplit, config: SpanHeadConfig, rate: float, prior: bool) -> SpanHead:
+def _train(
+    train: EncodedSplit, targets: Tensor, config: SpanHeadConfig, rate: float, prior: bool
+) -> SpanHead:
     units, queries = train.clips.units, train.queries
     head = SpanHead(units.shape[2], units.shape[1], config, prior=prior).to(units.device)
     optimizer = torch.optim.AdamW(head.parameters(), rate, weight_decay=config.weight_decay)
@@ -213,7 +216,8 @@ def _train(train: EncodedSplit, config: SpanHeadConfig, rate: float, prior: bool
     for _ in range(config.epochs):
         order = torch.randperm(len(queries)).to(units.device)
         for rows in torch.split(order, config.batch_queries):
-            loss = _loss(head, train, rows, config)
+            score = head(queries[rows], train.clips[train.own[rows]])  # [P, N]
+            loss = -(targets[rows] * score.log_softmax(1)).sum(1).mean()
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimizer.step()
@@ -221,21 +225,11 @@ def _train(train: EncodedSplit, config: SpanHeadConfig, rate: float, prior: bool
     return head.eval()
 
 
-def _loss(head: SpanHead, train: EncodedSplit, rows: Tensor, config: SpanHeadConfig) -> Tensor:
-    """The loss of some queries; see :func:`fit_span_head`."""
-    queries, own = train.queries[rows], train.own[rows]
-    score = head(queries, train.clips[own])  # [P, N]
-    target = (_iou(train, rows) / config.temperature).softmax(1)
-    loss: Tensor = -(target * score.log_softmax(1)).sum(1).mean()
-    return loss
-
-
-def _iou(train: EncodedSplit, rows: Tensor) -> Tensor:
-    """Temporal IoU of all clips of a query's video with its true moment, [P, N]."""
-    clips = torch.arange(train.clips.norm.shape[1], device=rows.device)[None]  # [1, N]
-    start, end = train.clips.seconds(clips, train.own[rows][:, None]).unbind(-1)  # [P, N]
-    low, high = train.moment[rows].unbind(-1)
-    low, high = low[:, None], high[:, None]
+def clip_targets(train: EncodedSplit, temperature: float) -> Tensor:
+    """softmax(IoU / temperature) of all clips of each query's video with its moment, [Q, N]."""
+    clips = torch.arange(train.clips.norm.shape[1], device=train.own.device)[None]  # [1, N]
+    start, end = train.clips.seconds(clips, train.own[:, None]).unbind(-1)  # [Q, N]
+    low, high = train.moment[:, :1], train.moment[:, 1:]  # [Q, 1]
     shared = (torch.minimum(end, high) - torch.maximum(start, low)).clamp(min=0)
-    iou: Tensor = shared / (torch.maximum(end, high) - torch.minimum(start, low))
-    return iou
+    iou = shared / (torch.maximum(end, high) - torch.minimum(start, low))
+    return (iou / temperature).softmax(1)
