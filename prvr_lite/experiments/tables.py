@@ -154,7 +154,8 @@ def svmr_table(results: Results) -> str:
 def vcmr_table(results: Results) -> str:
     """Moments in the whole collection, by the number of films that the first stage keeps.
 
-    The last columns compare with the row of the same model and predictor that keeps most films.
+    Times are medians over seeds. The last columns compare with the row of the same model and
+    predictor that keeps most films.
     """
     metrics = [f"R@{k} IoU={iou}" for iou in IOUS[1:] for k in (1, 10, 100)]
     scored = [
@@ -168,17 +169,17 @@ def vcmr_table(results: Results) -> str:
         found = [results.values(name, metric, score=score) for metric in metrics]
         recall = results.values(name, metrics[1], score=most)
         time, whole = (vcmr_time(results, name, one) for one in (score, most))
-        costs = [spread_text(time, "query ms"), _share(found[1], recall), _share(time, whole)]
+        median: Seeds = {None: statistics.median(time.values())} if time else {}
+        costs = [spread_text(median, "query ms"), _share(found[1], recall), _share(time, whole)]
         rows.append([predictor, f"{films:,}", *_texts(found, metrics), *costs, _count(found)])
     heads = [COSTS["query ms"], f"of the {metrics[1]} of all", "of the time of all", "seeds"]
     return markdown(["predicted from", "films kept", *metrics, *heads], rows)
 
 
 def _share(part: Seeds, whole: Seeds) -> str:
-    """A mean as a percentage of another mean."""
-    if not part or not whole or not any(whole.values()):
-        return NONE
-    return f"{100 * statistics.fmean(part.values()) / statistics.fmean(whole.values()):.1f} %"
+    """A number as a percentage of another one, seed by seed (measured together); their median."""
+    ratios = [part[seed] / whole[seed] for seed in part if whole.get(seed)]
+    return f"{100 * statistics.median(ratios):.1f} %" if ratios else NONE
 
 
 def vcmr_time(results: Results, experiment: str, score: str) -> Seeds:
