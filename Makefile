@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo lab test lint bench sample clean
+.PHONY: help demo lab lessons check-lessons test bench experiments sample clean
 
 help:
 	@echo "make demo    train MS-SL++ on the sample films, print the retrieval table, write the pictures"
 	@echo "make lab     open JupyterLab here"
+	@echo "make lessons make the notebooks from notebooks/source, run and measure them (about 10 minutes)"
+	@echo "make check-lessons  say which notebooks are not what their sources make (seconds)"
 	@echo "make test    lint, types, all tests"
 	@echo "make bench   the figures that README.md quotes (about 15 minutes)"
+	@echo "make experiments  every baseline and ablation, several seeds (about 90 minutes; resumes)"
 	@echo "make sample  make the sample data anew (about 20 minutes)"
 
 # One stamp a set of extras; made again only when what it was made from changes.
@@ -28,7 +31,13 @@ demo: .venv/stamp-lessons
 lab: .venv/stamp-lessons
 	$(BIN)/jupyter lab
 
-test: .venv/stamp-lessons+sample+dev
+lessons: .venv/stamp-lessons+course
+	$(BIN)/python notebooks/make_lessons.py $(LESSONS)
+
+check-lessons: .venv/stamp-lessons+course
+	$(BIN)/python notebooks/make_lessons.py --check
+
+test: .venv/stamp-lessons+course+sample+dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -40,7 +49,10 @@ bench: .venv/stamp-lessons+sample+dev
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.training_step
 	$(BIN)/python -m benchmarks.growth
-	$(BIN)/python -m benchmarks.sample --repeats 3
+	$(BIN)/python -m benchmarks.report
+
+experiments: .venv/stamp-lessons+sample+dev
+	$(BIN)/prvr-lite experiments
 	$(BIN)/python -m benchmarks.report
 
 sample: .venv/stamp-lessons+sample+dev

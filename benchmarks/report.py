@@ -1,4 +1,4 @@
-"""Write ``benchmarks/README.md`` from the latest CSVs.
+"""Write ``benchmarks/README.md``, ``docs/experiments.md`` and its pictures from the latest CSVs.
 
 python -m benchmarks.report
 """
@@ -6,11 +6,11 @@ python -m benchmarks.report
 from __future__ import annotations
 
 import csv
-import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import experiments_page
 from benchmarks.measure import RESULTS
 
 README = Path(__file__).parent / "README.md"
@@ -23,6 +23,9 @@ and writes a CSV to `results/`. `python -m benchmarks.report` draws this page fr
 | command | what it shows | latest figures |
 |---|---|---|
 {rows}
+
+`prvr-lite experiments` measures retrieval itself: every baseline and ablation, with seeds, into
+`results/experiments.csv`. [What it found](../docs/experiments.md).
 
 **Against what.** "Released" is `released*.py`: MS-SL++ written plainly from a description of what
 its authors' code computes (HuiGuanLab/ms-sl-pp), and held to numbers recorded from that code by
@@ -117,22 +120,11 @@ def growth(rows: Table) -> str:
     return "; ".join(parts) + "<br>![growth](results/growth.png)"
 
 
-def sample(rows: Table) -> str:
-    """R@1 of every model, mean ± standard deviation over its seeds."""
-    lines = []
-    for model in dict.fromkeys(row["model"] for row in rows):
-        found = [float(r["R@1"]) for r in rows if r["model"] == model and r["scale"] == "fused"]
-        spread = f" ± {statistics.stdev(found):.1f}" if len(found) > 1 else ""
-        lines.append(f"{model}: R@1 {statistics.mean(found):.1f}{spread} ({len(found)} seeds)")
-    return "<br>".join(lines)
-
-
 BENCHMARKS = {
     "clustering": (clustering, "clustering the 528 clips of 32 videos to 32 medoids each"),
     "scoring": (scoring, "TVR's validation queries against its videos, already encoded"),
     "training_step": (training_step, "one step of 32 videos and 160 queries at TVR's sizes"),
     "growth": (growth, "time and memory against videos, clips and medoids"),
-    "sample": (sample, "retrieval on the sample test films (`--repeats`: how many seeds)"),
 }
 
 
@@ -148,4 +140,5 @@ def render() -> str:
 
 if __name__ == "__main__":
     README.write_text(render(), encoding="utf-8", newline="\n")
+    experiments_page.write()
     sys.exit(0)

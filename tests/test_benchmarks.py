@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,11 @@ import torch
 
 from benchmarks import (
     clustering,
+    experiments_page,
     growth,
     measure,
     released_clustering,
     report,
-    sample,
     scoring,
     training_step,
 )
@@ -129,17 +130,12 @@ def test_the_page_is_drawn_from_the_results() -> None:
     assert report.README.read_text(encoding="utf-8") == report.render()
 
 
-def test_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    sample.main(["--quick", "--out", str(tmp_path)])
-    assert "MS-SL++" in capsys.readouterr().out
-    with (tmp_path / "sample.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["model"], row["scale"]) for row in rows] == [
-        *(("MS-SL++", scale) for scale in ("fused", "clip", "frame")),
-        ("mean-pooled T2VR", "fused"),
-    ]
-    assert all(0 <= float(row["R@1"]) <= float(row["R@10"]) <= 100 for row in rows)
-    with (tmp_path / "sample_gaps.csv").open(encoding="utf-8", newline="") as file:
-        gaps = list(csv.DictReader(file))
-    assert [row["queries"] for row in gaps] == ["all", "single-step", "two-step"]
-    assert all(float(r["low"]) <= float(r["ahead"]) <= float(r["high"]) for r in gaps)
+def test_pages_are_drawn_from_the_experiments() -> None:
+    """No number of them is typed: drawn anew, nothing changes."""
+    page = experiments_page
+    assert page.PAGE.read_text(encoding="utf-8") == page.page()
+    assert page.README.read_text(encoding="utf-8") == page.readme()
+    pictures = re.findall(r"\]\((experiments/[\w-]+\.png)\)", page.page())
+    assert len(pictures) > 5
+    for picture in pictures:
+        assert (page.PAGE.parent / picture).exists()

@@ -152,10 +152,10 @@ def _clusters(results: Results) -> Iterator[Claim]:
     if ours is None or every is None or not all(size):
         return
     share = statistics.fmean(size[1].values()) / statistics.fmean(size[0].values())
+    change = f"{100 * (ours / every - 1):+.1f} %".replace("-", "−")
     yield Claim(
         "32 medoids within 2 % of the SumR of all 528 clips, in an index 16 times smaller",
-        f"SumR {ours:.1f} against {every:.1f} ({100 * (ours / every - 1):+.1f} %), {share:.1f} "
-        "times smaller",
+        f"SumR {ours:.1f} against {every:.1f} ({change}), {share:.1f} times smaller",
         YES if ours >= 0.98 * every and share >= 16 else NO,
     )
 

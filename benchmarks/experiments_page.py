@@ -1,0 +1,60 @@
+"""``docs/experiments.md`` and the README's table, drawn from ``results/experiments.csv``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from benchmarks.measure import RESULTS
+from prvr_lite.experiments.claims import claims_table, parts_table
+from prvr_lite.experiments.figures import draw_all
+from prvr_lite.experiments.results import Results
+from prvr_lite.experiments.tables import all_tables
+
+ROOT = Path(__file__).resolve().parents[1]
+CSV = RESULTS / "experiments.csv"
+PAGE = ROOT / "docs" / "experiments.md"
+TEMPLATE = ROOT / "docs" / "experiments.template.md"
+README = ROOT / "README.md"
+PICTURES = ROOT / "docs" / "experiments"
+
+
+def tables() -> dict[str, str]:
+    """Every table by name, and that of the claims."""
+    results = Results.read(CSV)
+    return {**all_tables(CSV), "claims": claims_table(results), "parts": parts_table(results)}
+
+
+def page() -> str:
+    """The template with each ``{{name}}`` replaced by the table of that name.
+
+    Raises:
+        KeyError: the CSV has no numbers for a table that the template asks for.
+    """
+    found = tables()
+    text = TEMPLATE.read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: found[match[1]], text)
+
+
+def readme() -> str:
+    """The README with what stands between ``<!-- table: name -->`` and ``<!-- end -->`` drawn anew.
+
+    Raises:
+        KeyError: the CSV has no numbers for a table that is asked for.
+    """
+    found = tables()
+    text = README.read_text(encoding="utf-8")
+    return re.sub(
+        r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)",
+        lambda match: f"{match[1]}{found[match[2]]}\n{match[3]}",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def write() -> None:
+    """Page, README and pictures."""
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    README.write_text(readme(), encoding="utf-8", newline="\n")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    draw_all(CSV, PICTURES)
