@@ -1,0 +1,139 @@
+"""What a lesson's source describes: the finished lesson and its exercise twin, neither of them run.
+
+A source is a Python file in jupytext's percent format, the only one that is edited by hand. Tags of
+its code cells:
+
+- ``setup``: replaced by the cell that finds the package, so that it is written once;
+- ``solution``: holds one ``### BEGIN SOLUTION`` … ``### END SOLUTION``; nbgrader's preprocessor
+  turns it into a stub in the exercise twin;
+- ``check``: the graded cell that calls ``check(...)``; locked in the twin.
+
+``{{cost}}`` in its text becomes the measured cost of running it.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearOutput, ClearSolutions, LockCells
+
+HERE = Path(__file__).resolve().parent
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+SETUP = """\
+# Finds prvr_lite: installed, in the clone around this notebook, or as a wheel beside it.
+import importlib, importlib.util, pathlib, subprocess, sys
+
+found = importlib.util.find_spec("prvr_lite")
+if found is None or found.origin is None:  # not there, or only a folder of that name
+    here = pathlib.Path.cwd()
+    clone = [p for p in (here, *here.parents) if (p / "prvr_lite" / "__init__.py").exists()]
+    wheel = sorted(here.glob("prvr_lite-*.whl"))
+    if clone:
+        sys.path.insert(0, str(clone[0]))
+    elif wheel:
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", str(wheel[-1])]
+        subprocess.run(pip, check=True)
+        importlib.invalidate_caches()
+    else:
+        sys.exit("prvr_lite is missing: put its wheel beside this notebook (Colab: Files panel).")
+
+from prvr_lite.lesson import start
+
+start({lesson})"""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A source file and what is made of it."""
+
+    source: Path
+
+    @property
+    def number(self) -> str:
+        return self.source.stem.split("_")[0]
+
+    @property
+    def finished(self) -> Path:
+        return self.source.parents[1] / f"{self.source.stem}.ipynb"
+
+    @property
+    def exercises(self) -> Path:
+        return self.source.parents[1] / "exercises" / f"{self.source.stem}.ipynb"
+
+    def read(self, cost: str) -> NotebookNode:
+        """The notebook that the source describes: not run, solutions in place, cells named.
+
+        Raises:
+            ValueError: a setup, solution or check cell that is not as it must be; says which.
+        """
+        notebook = jupytext.read(self.source, fmt="py:percent")
+        notebook.metadata = NotebookNode(copy.deepcopy(METADATA))
+        seen: set[str] = set()
+        for i, cell in enumerate(notebook.cells):
+            tags = cell.metadata.get("tags", [])
+            cell.id = f"cell-{i:02d}"
+            cell.metadata = NotebookNode({"tags": tags} if tags else {})
+            if "setup" in tags:
+                cell.source = SETUP.format(lesson=int(self.number))
+            if "solution" in tags or "check" in tags:
+                cell.metadata["nbgrader"] = _grading(cell.source, tags, self.number, seen)
+            if cell.cell_type == "markdown":
+                cell.source = cell.source.replace("{{cost}}", cost)
+        if sum("setup" in cell.metadata.get("tags", []) for cell in notebook.cells) != 1:
+            raise ValueError(f"{self.source.name}: one cell must be tagged setup")
+        return notebook
+
+
+def lessons(numbers: list[str] | None = None, home: Path = HERE) -> list[Lesson]:
+    """All lessons in order, or those with the given numbers."""
+    every = [Lesson(path) for path in sorted((home / "source").glob("[0-9][0-9]_*.py"))]
+    return [lesson for lesson in every if not numbers or lesson.number in numbers]
+
+
+def _grading(source: str, tags: list[str], lesson: str, seen: set[str]) -> dict[str, Any]:
+    """nbgrader's metadata: a solution cell is the learner's, a check cell is locked and counts."""
+    kind = "check" if "check" in tags else "solution"
+    pattern = r"\bcheck\((\w+)" if kind == "check" else r"^(?:def|class) (\w+)"
+    found = re.search(pattern, source, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"lesson {lesson}: nothing to grade in this {kind} cell: {source[:60]!r}")
+    if kind == "solution" and (source.count(BEGIN), source.count(END)) != (1, 1):
+        raise ValueError(f"lesson {lesson}: {found[1]} needs one {BEGIN} … {END}")
+    name = f"lesson{lesson}-{found[1]}-{kind}"
+    if name in seen:
+        raise ValueError(f"lesson {lesson}: two {kind} cells of {found[1]}")
+    seen.add(name)
+    graded = kind == "check"
+    grading = {"grade_id": name, "grade": graded, "solution": not graded, "locked": graded}
+    points = {"points": 1} if graded else {}
+    return {**grading, **points, "task": False, "cell_type": "code", "schema_version": 3}
+
+
+def finished_form(notebook: NotebookNode) -> NotebookNode:
+    """The lesson with its solutions, before it is run."""
+    finished = copy.deepcopy(notebook)
+    for cell in finished.cells:
+        lines = [line for line in cell.source.split("\n") if line.strip() not in (BEGIN, END)]
+        cell.source = "\n".join(lines)
+    return finished
+
+
+def exercise_form(notebook: NotebookNode) -> NotebookNode:
+    """The lesson without solutions and outputs, by nbgrader's own preprocessors."""
+    resources: dict[str, Any] = {}
+    twin = copy.deepcopy(notebook)
+    for step in (ClearSolutions(), LockCells(), ClearOutput()):
+        twin, resources = step.preprocess(twin, resources)
+    twin.metadata = NotebookNode(copy.deepcopy(METADATA))
+    return twin

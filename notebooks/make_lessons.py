@@ -1,0 +1,213 @@
+"""Makes the lessons and their exercise twins from ``source/``, and the map of the course.
+
+    python notebooks/make_lessons.py                  # all of them
+    python notebooks/make_lessons.py 01 04            # some
+    python notebooks/make_lessons.py --check          # write nothing, say what differs
+    python notebooks/make_lessons.py --nbgrader DIR   # the source folder of an nbgrader course
+
+``lesson_source.py`` says what a source is, ``lesson_rules.py`` what it must keep to. The finished
+lesson is run; the twin is not, and holds no outputs. Time and memory of each run go to
+``costs.json`` and from there into the lessons and ``README.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import sys
+import threading
+import time
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from lesson_rules import SIZE, anatomy, broken_outputs, broken_rules
+from lesson_source import HERE, METADATA, Lesson, exercise_form, finished_form, lessons
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from PIL import Image
+
+COSTS, README = HERE / "costs.json", HERE / "README.md"
+MAP = "<!-- map of the course, written by make_lessons.py -->", "<!-- end of the map -->"
+TIMEOUT = 600  # s a cell
+LARGE = 48_000  # bytes of a picture
+# The same outputs everywhere: no slider, no GPU, no grading.
+QUIET = {"PRVR_LITE_STATIC": "1", "CUDA_VISIBLE_DEVICES": ""}
+GRADING = ("PRVR_LITE_STRICT", "NBGRADER_EXECUTION")
+
+
+def run(notebook: NotebookNode, folder: Path, **variables: str) -> dict[str, float]:
+    """Run a notebook in place; seconds and peak memory (MiB; 0: unknown) of its kernel.
+
+    The seconds are those on the clock, or those that the kernel computed where they are fewer: on
+    a busy machine it waits for others most of the time.
+
+    Args:
+        folder: that it runs in. variables: of its environment.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell failed.
+    """
+    client = NotebookClient(
+        notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}}
+    )
+    kept = {name: value for name, value in os.environ.items() if name not in GRADING}
+    used, began = {"MiB": 0.0, "seconds": 0.0}, time.perf_counter()
+    with client.setup_kernel(env={**kept, **QUIET, **variables}):
+        threading.Thread(target=_watch, args=(client, used), daemon=True).start()
+        for i, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, i)
+        clock = time.perf_counter() - began
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # the times of one run: every build would differ
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = shrink(output.data["image/png"])
+    notebook.metadata = NotebookNode(METADATA)  # without this machine's version of Python
+    return {"seconds": round(used["seconds"] or clock, 1), "MiB": round(used["MiB"])}
+
+
+def _watch(client: NotebookClient, used: dict[str, float]) -> None:
+    """Follow memory and computing time of the kernel (Linux only; elsewhere they stay 0)."""
+    pid = getattr(client.km.provisioner if client.km else None, "pid", None)
+    kernel, began = Path(f"/proc/{pid}"), time.perf_counter()
+    with suppress(OSError):  # it is gone: done
+        while peak := re.search(r"VmHWM:\s+(\d+) kB", (kernel / "status").read_text()):
+            used["MiB"] = max(used["MiB"], int(peak[1]) / 1024)
+            # fields 14 and 15: ticks in user and in system mode
+            ticks = (kernel / "stat").read_text().rpartition(")")[2].split()[11:13]
+            computed = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+            used["seconds"] = min(computed, time.perf_counter() - began)
+            time.sleep(0.2)
+
+
+def shrink(png: str) -> str:
+    """A picture (base64) in its 256 best colours, a large one in 128: a quarter of the size."""
+    with Image.open(io.BytesIO(b64decode(png))) as picture:
+        whole = picture.convert("RGB")
+    data = b""
+    for colors in (256, 128):
+        if not data or len(data) > LARGE:
+            stream = io.BytesIO()
+            whole.quantize(colors, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+            data = stream.getvalue()
+    return b64encode(data).decode()
+
+
+def costs() -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = json.loads(read(COSTS) or "{}")
+    return found
+
+
+def cost_text(number: str) -> str:
+    """The measured cost of a lesson in words."""
+    cost = costs().get(number)
+    if cost is None:
+        return "not measured yet"
+    seconds = 5 * max(1, round(cost["seconds"] / 5))
+    memory = f" and {cost['MiB'] / 1024:.1f} GiB" if cost["MiB"] else ""
+    return f"about {seconds} s{memory} on two CPU cores"
+
+
+def course_map() -> str:
+    """The table of all lessons, from their sources and costs."""
+    lines = ["| lesson | you write | minutes | running it, on two CPU cores |", "|---|---|---|---|"]
+    for lesson in lessons():
+        cells, name = lesson.read("").cells, lesson.finished.name
+        title = re.search(r"^# (.+)$", cells[0].source, re.MULTILINE)
+        minutes = re.search(r"\*\*Time\*\*: (\d+) minutes", cells[0].source)
+        asked = re.findall(r"\bcheck\((\w+)\)", "\n".join(cell.source for cell in cells))
+        links = f"[{title[1] if title else name}]({name}) · [exercises](exercises/{name})"
+        words = ", ".join(f"`{one}`" for one in asked)
+        cost = cost_text(lesson.number).removesuffix(" on two CPU cores")
+        lines.append(f"| {links} | {words} | {minutes[1] if minutes else '?'} | {cost} |")
+    return "\n".join(lines)
+
+
+def readme() -> str:
+    """README.md with the map as it is now."""
+    before, _, rest = read(README).partition(MAP[0])
+    return f"{before}{MAP[0]}\n{course_map()}\n{MAP[1]}{rest.partition(MAP[1])[2]}"
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def text_of(notebook: NotebookNode) -> str:
+    return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
+
+
+def differences(lesson: Lesson) -> list[str]:
+    """Which committed files are not what the source makes (outputs of the lesson left aside)."""
+
+    def told(notebook: NotebookNode) -> list[Any]:
+        return [(c.id, c.cell_type, c.source, c.metadata) for c in notebook.cells]
+
+    notebook, wrong = lesson.read(cost_text(lesson.number)), []
+    if read(lesson.exercises) != text_of(exercise_form(notebook)):
+        wrong.append(f"exercises/{lesson.exercises.name}")
+    kept = nbformat.read(lesson.finished, 4) if lesson.finished.exists() else None
+    if kept is None or told(kept) != told(finished_form(notebook)):
+        wrong.append(lesson.finished.name)
+    return wrong
+
+
+def make(lesson: Lesson) -> None:
+    """Run the lesson, note its cost, write it and its twin; say which rules it breaks."""
+    print(f"{lesson.source.stem} …", flush=True)
+    made = finished_form(lesson.read(""))
+    cost = run(made, HERE)
+    write(COSTS, json.dumps({**costs(), lesson.number: cost}, indent=1, sort_keys=True) + "\n")
+    notebook = lesson.read(cost_text(lesson.number))  # now with its cost
+    for fresh, done in zip(finished_form(notebook).cells, made.cells, strict=True):
+        done.source, done.metadata = fresh.source, fresh.metadata
+    write(lesson.finished, text_of(made))
+    write(lesson.exercises, text_of(exercise_form(notebook)))
+    size, found = lesson.finished.stat().st_size, anatomy(made)
+    print(f"   {cost_text(lesson.number)}; {found['cells']} cells, code cells of")
+    print(f"   {found['median']:g} lines (median), {found['p90']:g} (p90); {size / 1000:.0f} KB")
+    for fault in broken_rules(made, int(lesson.number)) + broken_outputs(made):
+        print(f"   ! {fault}")
+    if size > SIZE:
+        print(f"   ! larger than {SIZE / 1000:.0f} KB: fewer or smaller pictures")
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="make the lessons from their sources")
+    parser.add_argument("numbers", nargs="*", help="such as 01 04; default: all")
+    parser.add_argument("--check", action="store_true", help="only say what is out of date")
+    parser.add_argument("--nbgrader", type=Path, metavar="DIR", help="write nbgrader's source/")
+    chosen = parser.parse_args(argv)
+    found = lessons(chosen.numbers)
+    if not found:
+        parser.error(f"there is no lesson {chosen.numbers or ''} in source/")
+    if chosen.nbgrader:
+        for lesson in found:
+            name = lesson.source.stem
+            notebook = lesson.read(cost_text(lesson.number))
+            write(chosen.nbgrader / "source" / name / f"{name}.ipynb", text_of(notebook))
+        return 0
+    if chosen.check:
+        wrong = [name for lesson in found for name in differences(lesson)]
+        wrong += ["README.md"] if read(README) != readme() else []
+        print("\n".join(f"out of date: {name}; run make lessons" for name in wrong) or "all fresh")
+        return 1 if wrong else 0
+    for lesson in found:
+        make(lesson)
+    write(README, readme())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,688 @@
+# %% [markdown]
+# # 1 · What is partially relevant video retrieval?
+#
+# Somebody remembers a few seconds of a film and writes one sentence about them. Which of thousands
+# of films was it? Nobody cut the film for this question, and most of it shows something else. That
+# is *partially relevant video retrieval*, PRVR, and this course builds a system for it.
+#
+# **You will be able to**
+# - say how PRVR differs from its three neighbours T2VR, SVMR and VCMR;
+# - measure how much of a film a moment covers, and why that number decides so much;
+# - give a film one score out of the scores of its frames: mean, max, top-k, log-sum-exp;
+# - judge a ranking: R@K and SumR;
+# - show a model that works well on paper, and the short moment that fools it.
+#
+# **You need** Python and a little PyTorch: tensors, broadcasting, boolean masks.
+#
+# **Time**: 60 minutes to read and solve; running it takes {{cost}}.
+#
+# **Four exercises.** Each is one small function. A check tells you what is wrong, not only that
+# something is. Stuck? `hint("name")` helps in small steps. Leave one blank, and the lesson goes on
+# with ours.
+
+# %% tags=["setup"]
+# 1
+
+# %%
+import torch
+from torch import Tensor
+
+from prvr_lite import load_sample, retrieval_metrics
+from prvr_lite.exercises import check, hint, progress
+from prvr_lite.lesson import film, gallery, table
+
+# %% [markdown]
+# ## 1 A film and its moments
+#
+# Our films come from *Emoji Theatre*, a small set that travels with the package. Each is half a
+# minute long, and its world is known to the last detail: who does what, where, from which second to
+# which. (`data_samples/README.md` tells how they are made.) Here is one.
+
+# %%
+sample = load_sample()
+test_films = sample.videos_in("test")  # rows of films, [V]
+FILM = int(test_films[5])
+film(sample, FILM)
+
+# %% [markdown]
+# The thumbnails stand at their times; the empty places have no thumbnail stored. Each bar is a
+# **moment**: a stretch of the film that somebody wrote a caption for. Between moments lies *filler*,
+# which nobody captioned.
+#
+# A **query** is such a caption. Look at the first one: Santa is chased for one single second. If
+# this sentence is all we have, then nearly the whole film is beside the point. The film is relevant
+# to the query, but only *partially*.
+
+# %%
+for query in (sample.query_video == FILM).nonzero()[0]:
+    start, end = sample.moment[query]
+    share = (end - start) / sample.duration[FILM]
+    print(f"{start:5.1f} to {end:4.1f} s  {share:4.0%} of the film   {sample.query_text[query]}")
+
+# %% [markdown]
+# Some moments have two captions, as two people might describe the same thing. And some unfold in two
+# steps: *"dances and **then** plays the guitar"*. No single frame shows both steps. Keep that in
+# mind; it comes back at the end of this lesson, and it is why the method of this course looks at
+# clips.
+#
+# ### Four tasks that sound alike
+#
+# | task | given | wanted | what is assumed |
+# |---|---|---|---|
+# | **T2VR**, text-to-video retrieval | a query, many *short* videos | the video | the query describes the *whole* video |
+# | **PRVR**, partially relevant video retrieval | a query, many *untrimmed* videos | the video | the query describes *some moment* in it, nobody says which |
+# | **SVMR**, single video moment retrieval | a query and *the* video | start and end of the moment | the right video is known |
+# | **VCMR**, video corpus moment retrieval | a query, many untrimmed videos | the video, and start and end | moments are marked for training |
+#
+# PRVR sits between them. It searches many videos like T2VR, for a moment like VCMR; but it learns
+# from pairs (video, sentence) alone. Nobody has to mark where anything starts or ends, and such pairs
+# are what the world is full of.
+#
+# ## 2 How much of the film does the moment cover?
+#
+# The **moment-to-video ratio** is the length of the moment divided by the length of its film:
+#
+# $$ r = \frac{t_{\text{end}} - t_{\text{start}}}{T_{\text{film}}} $$
+# <!-- eq: ratio -> prvr_lite.metrics:moment_to_video_ratio -->
+#
+# Three times the same, as often in this course: first a plain loop that nobody can misread, then the
+# same without a loop, then the function of the package. Each must agree with the one before.
+
+# %%
+by_loop = []
+for query in range(len(sample.query_id)):
+    start, end = sample.moment[query]
+    by_loop.append((end - start) / sample.duration[sample.query_video[query]])
+
+# %%
+from prvr_lite.metrics import moment_to_video_ratio
+
+length = sample.moment[:, 1] - sample.moment[:, 0]  # [Q]
+at_once = length / sample.duration[sample.query_video]  # [Q]
+ratio = moment_to_video_ratio(sample.moment, sample.duration[sample.query_video])  # [Q]
+print("equal:", abs(ratio - by_loop).max() < 1e-6, abs(ratio - at_once).max() < 1e-6)
+
+# %% [markdown]
+# How do these films compare with real ones? Three data sets carry this field: **TVR** (scenes of TV
+# series), **ActivityNet Captions** (web videos) and **Charades-STA** (chores at home). The dots show
+# the mean over their test moments.
+
+# %%
+from prvr_lite.plots.ratio_histogram import ratio_histogram
+
+others = {"TVR": 0.122, "ActivityNet Captions": 0.323, "Charades-STA": 0.271}
+ratio_histogram(ratio, name=sample.name, others=others, limits=(0.2, 0.4))
+
+# %% [markdown]
+# In every one of these sets, the average query speaks of less than a third of its video. Whoever
+# compares the query with the *whole* video compares it mostly with something else. The dotted lines
+# cut the queries into the three groups that papers report: up to 0.2, up to 0.4, and above.
+#
+# ## 3 A film is a bag of frames
+#
+# Suppose that some model scores single frames: $s_t$ says how well frame $t$ fits the query. (Later
+# lessons build that model.) The film still needs *one* score. What is known when the model learns?
+# Only that *something* in the film fits. Which frame it is, nobody tells.
+#
+# There is an old name for this: **multiple-instance learning**. A film is a *bag*, its frames are
+# the *instances*, and only the bag has a label. The bag score is the whole question.
+#
+# Let us plant a tiny world in which we know the truth. The query is *"an owl plays the trumpet"*.
+# - In `forest`, an owl sits around all the time. It is *related* to the query in every frame, and
+#   nobody plays anything.
+# - In `stage`, one frame shows exactly what is asked for, and the others have nothing to do with it.
+#
+# Which film has the higher mean? First by a loop.
+
+# %%
+forest = torch.tensor([0.5, 0.4, 0.5, 0.4, 0.5, 0.4, 0.5, 0.4])  # [8] a score for each frame
+stage = torch.tensor([0.1, 0.0, 0.1, 0.9, 0.1, 0.0])  # [6] a shorter film
+
+for name, frames in {"forest": forest, "stage": stage}.items():
+    total = 0.0
+    for score in frames:
+        total += float(score)
+    print(f"{name}: mean {total / len(frames):.2f}")
+
+# %% [markdown]
+# The mean picks the wrong film, and by far. One good frame drowns among five that have nothing to
+# do with the query.
+#
+# For many films at once we want one tensor instead of a list. Films differ in length, so the shorter
+# ones are filled up (**padding**), and a **mask** says what is real. Padding can hold anything. Here
+# it holds 9, so that a forgotten mask shows at once.
+
+# %%
+score = torch.full((2, 8), 9.0)  # [V, T], V = 2 films, T = 8 frames
+score[0, :8], score[1, :6] = forest, stage
+mask = torch.arange(8) < torch.tensor([[8], [6]])  # [V, T] bool, True where a frame is real
+print(score, mask.sum(1), sep="\n")
+
+# %% [markdown]
+# ### ✏️ Exercise 1.1 · mean_score  (★☆☆, 5 minutes)
+#
+# $$ s_{\text{mean}} = \frac{1}{T} \sum_{t=1}^{T} s_t $$
+# <!-- eq: mean -> prvr_lite.exercises.lesson01:mean_score -->
+#
+# The mean over the *real* frames of each film, for all films at once, without a loop.
+#
+# <details><summary>A film scores 2 or more, though no frame is above 1</summary>
+#
+# Then the 9s of the padding count. Multiplying by the mask makes them 0; by what must you divide?
+#
+# </details>
+# <details><summary>I am stuck</summary>
+#
+# Run `hint("mean_score")` in a new cell; each run gives one more hint.
+#
+# </details>
+
+
+# %% tags=["solution"]
+def mean_score(score: Tensor, mask: Tensor) -> Tensor:
+    """The mean over the real frames of each film.
+
+    score [V, T], mask [V, T] bool (True: a real frame) -> [V]
+    """
+    ### BEGIN SOLUTION
+    return (score * mask).sum(1) / mask.sum(1)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+mean_score = check(mean_score)
+
+# %%
+print(mean_score(score, mask), "by hand:", forest.mean(), stage.mean())
+
+# %% [markdown]
+# ### ✏️ Exercise 1.2 · max_score  (★☆☆, 5 minutes)
+#
+# If one good frame is enough, let the best frame speak for the film:
+#
+# $$ s_{\max} = \max_{t} \, s_t $$
+# <!-- eq: max -> prvr_lite.model.key_clip:clip_similarity -->
+#
+# Mind the padding again. Multiplying by the mask is a trap here: scores may be negative.
+
+
+# %% tags=["solution"]
+def max_score(score: Tensor, mask: Tensor) -> Tensor:
+    """The best real frame of each film.
+
+    score [V, T], mask [V, T] bool (True: a real frame) -> [V]
+    """
+    ### BEGIN SOLUTION
+    return score.masked_fill(~mask, -torch.inf).amax(1)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+max_score = check(max_score)
+
+# %%
+for name, pool in {"mean": mean_score, "max": max_score}.items():
+    one, other = pool(score, mask).tolist()
+    print(f"{name:5s} forest {one:.2f}   stage {other:.2f}")
+
+# %% [markdown]
+# Now `stage` wins, as it should. Is max always better, then? No: it believes a single frame. One
+# frame that a noisy model happens to overrate, and the film jumps to the top. A careful compromise
+# is the mean of the **k best** frames. This one is given; compare the loop with the version for all
+# films at once.
+
+
+# %%
+def top_k_by_loop(frames: Tensor, k: int) -> float:
+    best = sorted(frames.tolist(), reverse=True)[:k]
+    return sum(best) / len(best)
+
+
+print([round(top_k_by_loop(frames, 3), 4) for frames in (forest, stage)])
+
+# %%
+from prvr_lite.exercises.lesson01 import top_k_score
+
+best = score.masked_fill(~mask, -torch.inf).topk(3, dim=1).values  # [V, 3]
+print(best.mean(1), "package:", top_k_score(score, mask, 3))
+
+# %% [markdown]
+# With k = 1 it is the maximum, with k = T the mean. With k = 3 `forest` is ahead again: the moment
+# of `stage` is one frame long, so k = 3 asks for more than it has. A good k depends on the length
+# of the moment, and that is just what we do not know.
+#
+# ### ✏️ Exercise 1.3 · log_sum_exp_score  (★★☆, 10 minutes)
+#
+# A soft way from mean to max: let each frame count the more, the better it is. A **temperature**
+# $\tau > 0$ says how much more.
+#
+# $$ s_{\tau} = \tau \, \log \frac{1}{T} \sum_{t=1}^{T} e^{s_t / \tau} $$
+# <!-- eq: log-sum-exp -> prvr_lite.widgets.bags:bag_score -->
+#
+# First the loop, which is the specification:
+
+# %%
+from math import exp, log
+
+
+def log_sum_exp_by_loop(frames: Tensor, temperature: float) -> float:
+    total = 0.0
+    for score in frames.tolist():
+        total += exp(score / temperature)
+    return temperature * log(total / len(frames))
+
+
+print([round(log_sum_exp_by_loop(frames, 0.1), 4) for frames in (forest, stage)])
+
+# %% [markdown]
+# Then yours, for all films at once. Use `torch.logsumexp`: it takes the largest term out before the
+# exponential, so that $e^{900}$ never happens. (In the loop it happens at a temperature of 0.001.)
+#
+# <details><summary>My numbers are too large, by the same amount for films of one length</summary>
+#
+# `logsumexp` is the log of a *sum*. The formula wants the log of a *mean*: the log of the number of
+# real frames is missing.
+#
+# </details>
+# <details><summary>I am stuck</summary>
+#
+# Run `hint("log_sum_exp_score")` in a new cell.
+#
+# </details>
+
+
+# %% tags=["solution"]
+def log_sum_exp_score(score: Tensor, mask: Tensor, temperature: float) -> Tensor:
+    """temperature x log of the mean, over the real frames, of e^(score / temperature).
+
+    score [V, T], mask [V, T] bool (True: a real frame), temperature above 0 -> [V]
+    """
+    ### BEGIN SOLUTION
+    sharp = (score / temperature).masked_fill(~mask, -torch.inf)  # [V, T]
+    return temperature * (sharp.logsumexp(1) - mask.sum(1).log())
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+log_sum_exp_score = check(log_sum_exp_score)
+
+# %%
+from prvr_lite.widgets.bags import bag_score
+
+package = [bag_score(frames.double().numpy(), 0.1)[0] for frames in (forest, stage)]
+print(log_sum_exp_score(score, mask, 0.1), "package:", [round(s, 4) for s in package])
+
+# %% [markdown]
+# Does it go from mean to max?
+
+# %%
+rows = {"mean": mean_score(score, mask)}
+for temperature in (10, 1, 0.3, 0.1, 0.03, 0.01):
+    rows[f"τ = {temperature}"] = log_sum_exp_score(score, mask, temperature)
+rows["max"] = max_score(score, mask)
+table(
+    {name: dict(zip(("forest", "stage"), s.tolist(), strict=True)) for name, s in rows.items()},
+    digits=3,
+)
+
+# %% [markdown]
+# It does: a high temperature melts all frames into their mean, a low one freezes out the best.
+# Somewhere between, the winner changes. Move the slider below and find the place. (Where no slider
+# can work, you see three temperatures one under the other.) Gold shows how much each frame counts,
+# which is the derivative of the film's score by that frame's:
+#
+# $$ \frac{\partial s_{\tau}}{\partial s_t} = \frac{e^{s_t / \tau}}{\sum_{u} e^{s_u / \tau}} $$
+# <!-- eq: weight -> prvr_lite.widgets.bags:bag_score -->
+#
+# So it also says which frames *learn* from this query: with the mean all of them, with the max one.
+
+# %%
+from prvr_lite.widgets.bags import Bag, bag_explorer
+
+owl = {"forest": Bag(forest), "stage": Bag(stage, right=True, moment=(3 / 6, 4 / 6))}
+bag_explorer(owl, query="An owl plays the trumpet.")
+
+# %% [markdown]
+# ### Why so many systems use the mean all the same
+#
+# If the score is an inner product of a query vector $q$ with frame vectors $f_t$, then the mean of the
+# scores *is* the score of the mean vector. So the frames can be forgotten: one vector a film, one
+# multiplication a query. That is cheap, it is classical T2VR, and it is right where the query speaks
+# of the whole video.
+#
+# $$ \frac{1}{T} \sum_t q \cdot f_t = q \cdot \Big( \frac{1}{T} \sum_t f_t \Big) $$
+# <!-- eq: mean vector -> prvr_lite.model.baselines:MeanPool.pool -->
+
+# %%
+g = torch.Generator().manual_seed(0)
+q, f = torch.randn(5, generator=g), torch.randn(7, 5, generator=g)  # [H], [T, H]
+print((f @ q).mean(), f.mean(0) @ q)
+
+# %% [markdown]
+# ## 4 How good is a ranking?
+#
+# Every query has one right film (its own). Sort all films by their score for the query; the **rank**
+# of the right one is what counts. Three queries, five films:
+
+# %%
+toy = torch.tensor(  # [Q, V]
+    [[0.9, 0.1, 0.3, 0.2, 0.0], [0.6, 0.5, 0.1, 0.7, 0.2], [0.3, 0.3, 0.3, 0.3, 0.3]]
+)
+right = torch.tensor([0, 1, 4])  # [Q] the right film of each query
+
+ranks = []
+for query, own in enumerate(right):
+    ahead = sum(toy[query, v] >= toy[query, own] for v in range(5) if v != own)
+    ranks.append(1 + int(ahead))
+print(ranks)
+
+# %% [markdown]
+# The first query found its film at rank 1, the second at rank 3. The third scores all films alike.
+# Such a model knows nothing, so we count every tie against it: rank 5, not 1. (Evaluation code that
+# sorts without a rule for ties gives it some rank by chance.)
+#
+# ### ✏️ Exercise 1.4 · recall_at  (★★☆, 10 minutes)
+#
+# **Recall at K** is the percentage of queries whose right film is among the first K:
+#
+# $$ \text{R@}K = \frac{100}{Q} \, \big| \{ q : \text{rank}(q) \le K \} \big| $$
+# <!-- eq: recall -> prvr_lite.metrics:retrieval_metrics -->
+#
+# Without a loop, with ties counted as above. It returns one number, 0 to 100.
+#
+# <details><summary>How do I get each query's score of its own film?</summary>
+#
+# `score.gather(1, right[:, None])` picks column `right[i]` of row `i`, as [Q, 1].
+#
+# </details>
+
+
+# %% tags=["solution"]
+def recall_at(score: Tensor, right: Tensor, k: int) -> float:
+    """Percentage of queries whose right film is among the first k; ties count against it.
+
+    score [Q, V], right [Q] (column of each query's right film), k from 1 -> 0..100
+    """
+    ### BEGIN SOLUTION
+    own = score.gather(1, right[:, None])  # [Q, 1]
+    rank = (score >= own).sum(1)  # [Q]; the film itself makes it start at 1
+    return 100 * float((rank <= k).float().mean())
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+recall_at = check(recall_at)
+
+# %%
+for k in (1, 3, 5):
+    print(
+        f"R@{k}: {recall_at(toy, right, k):.1f}, by loop {100 * sum(r <= k for r in ranks) / 3:.1f}"
+    )
+
+# %% [markdown]
+# Papers print R@1, R@5, R@10 and R@100, and their sum, which can reach 400:
+#
+# $$ \text{SumR} = \text{R@1} + \text{R@5} + \text{R@10} + \text{R@100} $$
+# <!-- eq: sumr -> prvr_lite.metrics:retrieval_metrics -->
+#
+# The package gives them all at once. A ranking of random scores shows what is worth nothing: with
+# 200 films, an R@1 of about half a per cent.
+
+# %%
+g = torch.Generator().manual_seed(0)
+noise, answer = torch.rand(20_000, 200, generator=g), torch.randint(200, (20_000,), generator=g)
+yours = {f"R@{k}": recall_at(noise, answer, k) for k in (1, 5, 10, 100)}
+yours["SumR"] = sum(yours.values())
+table({"yours": yours, "package": retrieval_metrics(noise, answer)}, digits=2)
+
+# %% [markdown]
+# ## 5 Two models meet real queries
+#
+# Now the real thing, small. Two models with the same encoders, the same training and the same
+# films; only the bag score differs:
+# - `mean-pool`: a film is the mean of its frame vectors. This is T2VR.
+# - `frame-max`: a film is its best frame.
+#
+# Lesson 3 opens the encoders, lessons 7 and 8 the training. Here a few passes over the training
+# films are enough.
+
+# %%
+from dataclasses import replace
+
+from prvr_lite import PRESETS, build_model, evaluate, fit
+
+preset = PRESETS["sample"]
+config = preset.model_config(sample.visual_dim, sample.query_dim)
+models = {name: build_model(name, config, seed=0) for name in ("mean-pool", "frame-max")}
+few = replace(preset.training, epochs=6, evaluate_from=5)
+for model in models.values():
+    fit(model, sample, few, progress=False)
+
+# %%
+test = {name: evaluate(model, sample, "test") for name, model in models.items()}
+queries = test["mean-pool"].queries  # rows of the test queries, [Q]
+print(f"{len(queries)} queries, {len(test_films)} films to find them in")
+table({name: {k: result.fused[k] for k in yours} for name, result in test.items()})
+
+# %% [markdown]
+# Both are far better than chance, and the best frame is the better bag score. But *where* is it
+# better? Split the queries by moment-to-video ratio.
+
+# %%
+from prvr_lite.metrics import by_group, ratio_bin
+from prvr_lite.plots import ratio_bars
+
+groups = ratio_bin(ratio[queries])  # "(0, 0.2]", "(0.2, 0.4]" or "(0.4, 1]" for each query
+found = {n: by_group(t.similarity.clip, t.relevant, groups) for n, t in test.items()}
+r1 = {name: [row["R@1"] for row in group.values()] for name, group in found.items()}
+counts = [int(row["queries"]) for row in found["mean-pool"].values()]
+ratio_bars(r1, groups=sorted(set(groups)), counts=counts)
+
+# %% [markdown]
+# Read the two colours from left to right. The mean gets better and better, the longer the moment is:
+# the more of the film the query speaks of, the truer the mean. The maximum is strong where the moment
+# is short, and loses its lead where it is long. (The last group is small, so its bars shake.)
+#
+# A test set of long moments would have hidden the fault of the mean. **What you measure on decides
+# what you see.**
+#
+# ### A short moment that fools the mean
+#
+# Among all short moments that `frame-max` finds at rank 1, take the one that `mean-pool` ranks worst.
+
+# %%
+from prvr_lite.metrics import rank_of_first_relevant
+
+rank = {n: rank_of_first_relevant(t.similarity.clip, t.relevant) for n, t in test.items()}  # [Q]
+clear = (ratio[queries] < 0.1) & (rank["frame-max"] == 1)
+fooled = int((rank["mean-pool"] * clear).argmax())
+QUERY = int(queries[fooled])
+print(f"“{sample.query_text[QUERY]}” covers {ratio[QUERY]:.0%} of its film; rank of the film by")
+print({name: int(r[fooled]) for name, r in rank.items()})
+gallery(sample, QUERY, test_films, test["mean-pool"].similarity.clip[fooled], top=2)
+
+# %% [markdown]
+# The first films have the right mood from end to end: the right place, or somebody of that kind, all
+# the time. The right film follows far below; its moment, the bar under its thumbnails, is short. This
+# is `forest` against `stage` again, in pixels.
+#
+# ### Look inside
+#
+# `frame-max` has a vector for each frame, so we can see every frame's score: the cosine between the
+# query's vector and the frame's. This function does it for all queries and films; read it slowly, the
+# shapes tell the story. Your `max_score` of its scores must be the very scores by which the package
+# ranked.
+
+# %%
+from prvr_lite.data.batches import InputReader
+
+model = models["frame-max"].cpu().eval()
+reader = InputReader(sample, config)
+
+
+@torch.inference_mode()
+def frame_scores(queries, films) -> tuple[Tensor, Tensor]:
+    """Cosine of each query with each frame of each film [Q, V, T], and the mask [V, T]."""
+    encoding = model.encode_videos(*reader.videos(films))
+    words = torch.nn.functional.normalize(model.encode_queries(*reader.queries(queries)), dim=-1)
+    frames = torch.nn.functional.normalize(encoding.frames, dim=-1)  # [V, T, H]
+    return torch.einsum("qh,vth->qvt", words, frames), encoding.frame_mask
+
+
+scores, real = frame_scores(queries, test_films)  # [Q, V, T], [V, T]
+mine = torch.stack([max_score(s, real) for s in scores])  # [Q, V]
+print(
+    tuple(scores.shape),
+    "equal:",
+    torch.allclose(mine, test["frame-max"].similarity.clip, atol=1e-4),
+)
+
+# %% [markdown]
+# Now put the right film beside the one that would win by the mean of these same frame scores.
+
+# %%
+from prvr_lite.plots import timed_thumbnails
+
+means = mean_score(scores[fooled], real)  # [V]
+own = int(test["frame-max"].relevant[fooled].argmax())
+bags = {}
+for row in [own, *means.topk(1).indices.tolist()]:
+    video, frames = int(test_films[row]), scores[fooled, row][real[row]].numpy()
+    seconds = float(sample.duration[video])
+    strip = [
+        (t / seconds, image) for t, image in timed_thumbnails(sample.thumbnails(video), seconds)
+    ]
+    moment = tuple(sample.moment[QUERY] / seconds) if row == own else None
+    bags[sample.video_id[video]] = Bag(frames, row == own, strip, moment)
+bag_explorer(bags, query=sample.query_text[QUERY], static=(float("inf"), 0.05, 0))
+
+# %% [markdown]
+# In the right film the curve jumps where the moment is (lit), and lies low elsewhere. In the other it
+# is never as high, but seldom low. Which of the two shapes wins is decided by the bag score, not by
+# the frames.
+#
+# How do our four bag scores do on *all* queries, with the same frame scores? (The model was trained
+# for the max, so this is not quite fair to the others. It shows the direction.)
+
+# %%
+pools = {
+    "mean": mean_score,
+    "log-sum-exp, τ = 0.1": lambda s, m: log_sum_exp_score(s, m, 0.1),
+    "top 5": lambda s, m: top_k_score(s, m, 5),
+    "max": max_score,
+}
+own_film = torch.from_numpy(test["frame-max"].relevant).float().argmax(1)  # [Q]
+pooled = {name: torch.stack([pool(s, real) for s in scores]) for name, pool in pools.items()}
+rows = {name: retrieval_metrics(s, own_film) for name, s in pooled.items()}
+table({name: {k: row[k] for k in yours} for name, row in rows.items()})
+
+# %% [markdown]
+# ## 6 Predict, then break it
+#
+# We glue a film of strangers (from the training films) behind every test film. Each film is now about
+# twice as long, every moment covers about half of what it did, and each query still has its right
+# film.
+#
+# **Write down your guess before you run the cell**: what part of its R@1 does the *mean* lose? The
+# *max*? All of it, half, a little, nothing?
+
+# %%
+strangers = sample.videos_in("train")[: len(test_films)]
+more, more_real = frame_scores(queries, strangers)
+longer, longer_real = torch.cat([scores, more], 2), torch.cat([real, more_real], 1)  # [Q, V, 2T]
+rows = {}
+for name, pool in {"mean": mean_score, "max": max_score}.items():
+    before, after = pooled[name], torch.stack([pool(s, longer_real) for s in longer])
+    rows[name] = {"R@1": recall_at(before, own_film, 1), "glued": recall_at(after, own_film, 1)}
+    rows[name]["lost (%)"] = 100 * (1 - rows[name]["glued"] / rows[name]["R@1"])
+table(rows)
+
+# %% [markdown]
+# The mean pays for every frame that somebody adds, whether it has to do with the query or not. The
+# max pays only where a stranger's frame happens to beat the best frame of a right film. With untrimmed
+# videos, "somebody adds frames" is the normal case.
+#
+# ## 7 What even the best frame cannot see
+#
+# Is PRVR solved with the max over frames, then? Split the queries by another line: moments of a single
+# step, and those that unfold in two.
+
+# %%
+from prvr_lite.evaluation import two_step
+
+two = torch.from_numpy(two_step(sample, queries))  # [Q] bool
+rows = {}
+for name, rows_of in {"single-step": ~two, "two-step": two}.items():
+    recalls = {pool: recall_at(s[rows_of], own_film[rows_of], 1) for pool, s in pooled.items()}
+    rows[name] = {"mean": recalls["mean"], "max": recalls["max"]}
+table(rows)
+
+# %% [markdown]
+# *"A whale dances and then plays the guitar"*: the sample holds sibling films in which a whale dances
+# and then does something else. One frame shows one step, and half a moment fits several films. What is
+# needed lies between a frame and a film: **clips**, of every length, because nobody knows how
+# long the moment is. Lesson 4 builds all 528 of them, lesson 5 keeps the 32 that matter.
+
+# %%
+progress(1)
+
+# %% [markdown]
+# ## Recap
+#
+# - In PRVR a query tells of a *moment* of its film, and nobody says which. Training sees pairs (film,
+#   query) only.
+# - The **moment-to-video ratio** says how partial the relevance is; a fifth on average here, an eighth
+#   in TVR.
+# - A film is a **bag of frames**. The **mean** is one vector and cheap, and drowns short moments. The
+#   **max** finds them, and believes single frames. **Top-k** and **log-sum-exp** lie between.
+# - **R@K** and **SumR** judge rankings; ties count against the model. Report them **by ratio** too.
+# - Neither bag score sees a moment that takes two steps. That is what clips are for.
+#
+# ## Questions
+#
+# <details><summary>1. A surveillance archive holds 24-hour videos. Which bag score would you never use, and why?</summary>
+#
+# The mean. A moment of ten seconds has a ratio of about 0.0001, so the score of the whole day hardly
+# depends on it.
+#
+# </details>
+# <details><summary>2. What does training data for VCMR have that data for PRVR lacks?</summary>
+#
+# Start and end of each query's moment. PRVR learns from pairs of a video and a sentence.
+#
+# </details>
+# <details><summary>3. The log-sum-exp score at a given temperature is never above the max and never below the mean. Why?</summary>
+#
+# The mean of the exponentials is at most the largest of them, so the score is at most the max. And
+# the exponential is convex, so the mean of exponentials is at least the exponential of the mean
+# (Jensen's inequality): the score is at least the mean.
+#
+# </details>
+# <details><summary>4. A model gives every film the score 0. What is its R@1, with our rule for ties, and what with an evaluator that breaks ties for the model?</summary>
+#
+# 0 with ours (every other film is counted ahead), 100 with the other. Always ask how an evaluator
+# treats ties.
+#
+# </details>
+# <details><summary>5. Two models have the same SumR. Why look at their R@1 by ratio as well?</summary>
+#
+# SumR is an average over queries. One model may live on long moments and the other on short ones; for
+# films with short moments they differ like day and night.
+#
+# </details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | in the authors' code (HuiGuanLab/ms-sl-pp) |
+# |---|---|---|
+# | moment-to-video ratio and its groups | `metrics:moment_to_video_ratio`, `metrics:ratio_bin`, `metrics:by_group` | not included |
+# | max over what a film consists of | `model.key_clip:clip_similarity` | `method/model.py:197-216` |
+# | mean of the frames (T2VR) | `model.baselines:MeanPool` | not included |
+# | best frame | `model.baselines:FrameMax` | not included |
+# | R@K, SumR | `metrics:retrieval_metrics` | `method/eval.py:54-110` |
+# | ranks and ties | `metrics:rank_of_first_relevant` | `method/eval.py:68-78` (sorts without a rule for ties) |
+#
+# PRVR was named by Dong et al. (*Partially Relevant Video Retrieval*, ACM Multimedia 2022). MS-SL++, the
+# model of this course, comes from the extended version (Chen et al., TPAMI 2025, arXiv 2208.12510).
+#
+# **Next**: lesson 2, from pixels and words to features.

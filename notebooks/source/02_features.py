@@ -1,0 +1,677 @@
+# %% [markdown]
+# # 2 · From pixels and words to features
+#
+# **You will be able to**
+# - open a feature file, and find the frames of a film and the words of a query in it;
+# - pool films of any length to the same number of units, exactly as the released code does;
+# - bring every feature to length 1, and put ragged films into one batch with a mask;
+# - write a feature file of your own, and understand the error when one is damaged.
+#
+# **You need** lesson 1 (films, queries, moments; what a mask is), slices and means in PyTorch.
+#
+# **Time**: 75 minutes to read and solve; running it takes {{cost}}.
+
+# %% tags=["setup"]
+# 2
+
+# %%
+import os
+import re
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+from PIL import Image
+
+from prvr_lite import (
+    FeatureFileError,
+    FeatureTable,
+    ModelConfig,
+    load_sample,
+    open_features,
+    write_features,
+)
+from prvr_lite.data import batches
+from prvr_lite.exercises import check, hint, progress
+from prvr_lite.lesson import film
+from prvr_lite.plots import timed_thumbnails
+from prvr_lite.plots.film_numbers import film_numbers
+from prvr_lite.plots.heat_map import heat_maps
+from prvr_lite.plots.pooling import pooling_windows
+from prvr_lite.widgets.pooling import pooling_slider
+
+sample = load_sample()
+sample
+
+# %% [markdown]
+# ## 1 · A film is a table of numbers
+#
+# Here is a film of Emoji Theatre with its captioned moments.
+
+# %%
+query = int(sample.queries_in("test")[3])
+video = int(sample.query_video[query])
+film(sample, video)
+
+# %% [markdown]
+# No model in this course ever sees these pictures. Twice a second one frame was taken, shown to
+# an image network that had been trained long before on photographs (EfficientNet-Lite0), and the
+# 1,280 numbers that come out were reduced to 112. Nothing else is left of the frame. Those
+# numbers are its **feature**.
+
+# %%
+frames = torch.from_numpy(sample.frames(video))  # [T, Dv]
+print("frames x numbers:", list(frames.shape))
+duration = float(sample.duration[video])
+film_numbers(frames, duration, timed_thumbnails(sample.thumbnails(video), duration))
+
+# %% [markdown]
+# Look for upright edges: there a shot or a moment ends, and many numbers change at once. Between
+# two edges the columns are nearly alike. The cosine of each pair of frames shows the same more
+# clearly.
+
+# %%
+direction = frames / frames.norm(dim=1, keepdim=True)
+heat_maps(
+    {"cosine": direction @ direction.T},
+    title="Frames of one scene are alike",
+    about="each cell: the cosine of two frames of the film above",
+    xlabel="frame",
+    ylabel="frame",
+    unit="cosine",
+)
+
+# %% [markdown]
+# Bright squares are scenes. The largest one is the long moment: same place, same hero, so nearly
+# the same numbers. Inside it you can just see two smaller squares, its two steps (trumpet, then
+# balloons). What the hero *does* is that small difference. This is why the task is hard, and why
+# we will need more than a mean.
+#
+# ## 2 · A query is a table as well
+#
+# A language model (MiniLM) read the caption. It gives one row a word, or a few where a word is
+# rare.
+
+# %%
+caption = int(sample.queries_in("test")[2])
+text = sample.query_text[caption]
+words = torch.from_numpy(sample.words(caption))  # [L, Dw]
+names = re.findall(r"\w+|[.,]", text)
+print(text, list(words.shape))
+direction = words / words.norm(dim=1, keepdim=True)
+heat_maps(
+    {"cosine": direction @ direction.T},
+    title="Words of one caption",
+    rows=names,
+    columns=names,
+    about="each cell: the cosine of two words",
+    unit="cosine",
+)
+
+# %% [markdown]
+# Compare the two rows "a". They are the same word, but not the same numbers: the language model
+# has let every word look at its neighbours, so that one is the "a" of *a volcano* and the other
+# the "a" of *a cow*.
+#
+# Frames had no such luck. The image network saw each one alone. Repairing that is the work of
+# lesson 3.
+#
+# ## 3 · The feature file
+#
+# 700 films and 3,680 captions lie in one HDF5 file. It holds **columns**, not objects.
+
+# %%
+columns = "videos/id videos/duration videos/frame_offset frames/feature queries/text queries/video"
+columns += " queries/moment queries/word_offset words/feature splits/train splits/test"
+with h5py.File(sample.path) as file:
+    for name in columns.split():
+        print(f"{name:20s} {file[name].shape!s:16s} {file[name].dtype}")
+
+# %% [markdown]
+# Films differ in length, and a matrix can't have rows of different lengths. So the frames of
+# *all* films lie end to end in one tall matrix, and a second column says where each film starts.
+# With $o_v$ the offset of video $v$, its $T_v$ frames are
+#
+# $$F_v = \text{feature}[\,o_v : o_{v+1}\,], \qquad T_v = o_{v+1} - o_v .$$
+# <!-- eq: offsets -> prvr_lite.data.features:Dataset.frames_of -->
+#
+# There is one offset more than there are films: the last one is the end. So a whole split is one
+# read instead of hundreds, and opening the file costs milliseconds, because only the small
+# columns are read. `sample.frames_of(videos)` and `sample.words_of(queries)` do the slicing for
+# many at once.
+
+# %%
+start, stop = sample.frame_offset[video : video + 2]
+with h5py.File(sample.path) as file:
+    by_hand = file["frames/feature"][start:stop].astype(np.float32)
+same = np.array_equal(by_hand, sample.frames(video))
+print("rows", start, "to", stop - 1, "| same as sample.frames:", same)
+for name, offset in (("frames a film", sample.frame_offset), ("words a query", sample.word_offset)):
+    length = np.diff(offset)
+    print(f"{name}: {length.min()} to {length.max()}, median {np.median(length):.0f}")
+
+# %% [markdown]
+# ## 4 · The same number of units for every film
+#
+# MS-SL++ cuts each film into $n = 32$ **units** of equal length, whatever its length $T$. From
+# units it will build clips (lesson 4), and 32 units make the same 528 clips for every film. A
+# unit is the mean of the frames in its window:
+#
+# $$b_i = \min\!\left(\operatorname{round}\!\left(\tfrac{i}{n} T\right),\; T - 1\right), \quad
+# i = 0 \dots n,
+# \qquad u_i = \operatorname{mean} F[\,b_i : b_{i+1}\,] .$$
+# <!-- eq: pooling -> prvr_lite.data.batches:pool_features -->
+#
+# Where a window is empty ($b_i = b_{i+1}$), the unit is frame $b_i$ itself. Take 10 frames and 4
+# units, with plain Python:
+
+# %%
+print("bounds:", [min(round(i / 4 * 10), 10 - 1) for i in range(4 + 1)])
+print("halves:", [round(x) for x in (0.5, 1.5, 2.5, 3.5)])
+
+# %% [markdown]
+# Was that what you expected? $\tfrac14 \cdot 10 = 2.5$ became 2, and $\tfrac34 \cdot 10 = 7.5$
+# became 8. Python, NumPy and PyTorch round a half to the **even** neighbour.
+#
+# ### ✏️ Exercise 2.1 · pool_bounds  (★☆☆, 10 minutes)
+#
+# Write the bounds $b_0 \dots b_n$ for a film of `total` frames, all at once, without a loop.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("pool_bounds")` in a new cell; each call says a little more.
+# - *My bounds are 1 too low here and there*: `.long()` and `int()` cut, they do not round.
+# - *My tensor has the type float32*: rows are counted with integers, `.long()`.
+# </details>
+
+
+# %% tags=["solution"]
+def pool_bounds(total: int, count: int) -> torch.Tensor:
+    """Bounds of the windows over a film: b_i = min(round(i / count * total), total - 1).
+
+    Args: total frames T, at least 1; count windows n, at least 1.
+    Returns: [count + 1] integers (int64), i = 0..count.
+    """
+    ### BEGIN SOLUTION
+    i = torch.arange(count + 1, dtype=torch.float64)  # [n + 1]
+    return (i / count * total).round().long().clamp(max=total - 1)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+pool_bounds = check(pool_bounds)
+
+# %%
+# What your bounds do to a film shorter than 4 frames, to one that fits, and to longer ones.
+few = {f"{total} frames": (total, pool_bounds(total, 4).tolist()) for total in (3, 4, 8, 10)}
+pooling_windows(few, title="Four units from films of any length")
+
+# %% [markdown]
+# Two things are worth a second look. A short film has to **repeat** frames. And at the right end
+# a frame is sometimes **left out**. With 32 units (in Jupyter: move the slider):
+
+# %%
+pooling_slider(pool_bounds, count=32)
+
+# %% [markdown]
+# From which length on is the last frame lost? Try a few lengths by hand before you run the next
+# cell. A window holds frame $T - 1$ only if it starts there, for no window reaches beyond $b_n =
+# T - 1$, and that bound itself is outside.
+
+# %%
+lost = [total for total in range(2, 200) if pool_bounds(total, 32)[-2] < total - 1]
+print(f"the last frame is lost from T = {lost[0]} on;", end=" ")
+print("without a gap:", lost == list(range(lost[0], 200)))
+length = np.diff(sample.frame_offset)
+print(f"so it is in {np.mean(length >= lost[0]):.0%} of the films")
+
+# %% [markdown]
+# From one and a half times $n$ on, the last frame enters nowhere. Half a second of a film is
+# little to lose. But a faithful copy has to copy that too, or its numbers drift away from the
+# published ones.
+#
+# ### ✏️ Exercise 2.2 · pool_features  (★★☆, 15 minutes)
+#
+# Average the frames of each window, with your bounds. A plain loop over the windows is fine.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("pool_features")` in a new cell.
+# - *NaN*: some window is empty, and the mean of nothing is NaN.
+# - *stack expects each tensor to be equal size*: did you forget `.mean(0)`?
+# </details>
+
+
+# %% tags=["solution"]
+def pool_features(features: torch.Tensor, count: int) -> torch.Tensor:
+    """Units: row i is the mean of frames b_i up to b_(i+1), or frame b_i if that is empty.
+
+    Args: features [T, D]; count n.
+    Returns: [count, D].
+    """
+    ### BEGIN SOLUTION
+    b = pool_bounds(len(features), count).tolist()
+    windows = [features[b[i] : max(b[i + 1], b[i] + 1)] for i in range(count)]
+    return torch.stack([window.mean(0) for window in windows])  # [n, D]
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+pool_features = check(pool_features)
+
+# %% [markdown]
+# A mean is a weighted sum, so all windows together are one matrix: $u = W F$, where row $i$ of
+# $W$ holds $1 / \text{size}$ over its own window and 0 elsewhere. That is the vectorised form.
+
+# %%
+b = pool_bounds(len(frames), 32)
+first, end = b[:-1, None], torch.maximum(b[1:], b[:-1] + 1)[:, None]  # [n, 1]
+place = torch.arange(len(frames))  # [T]
+window = ((place >= first) & (place < end)).float()  # [n, T]
+window = window / window.sum(1, keepdim=True)
+print("same as the loop:", torch.allclose(window @ frames, pool_features(frames, 32), atol=1e-6))
+heat_maps(
+    {"weight": window},
+    title="Pooling is one matrix",
+    about="each row: which frames make this unit",
+    xlabel="frame",
+    ylabel="unit",
+    unit="weight",
+)
+
+# %% [markdown]
+# The package's `pool_features` works on NumPy arrays, straight from the file. Is yours the same
+# on all test films, long and short?
+
+# %%
+tests = sample.frames_of(sample.videos_in("test"))
+ours = [pool_features(torch.from_numpy(x), 32).numpy() for x in tests]
+gaps = [np.abs(batches.pool_features(x, 32) - u).max() for x, u in zip(tests, ours, strict=True)]
+print("largest difference below 1e-6:", max(gaps) < 1e-6)
+
+# %% [markdown]
+# ### 🔮 Predict, then break it
+#
+# Take a long film and spoil one frame: add 1,000 to all of its numbers. How many of the 32 units
+# change
+# - if it is the first frame?
+# - if it is the last frame?
+#
+# Write both guesses down. Then run the cell.
+
+# %%
+long = torch.from_numpy(max(tests, key=len))  # [T, D]
+for spoiled in (0, len(long) - 1):
+    broken = long.clone()
+    broken[spoiled] += 1000
+    changed = (pool_features(broken, 32) != pool_features(long, 32)).any(1)
+    print(f"frame {spoiled:3d} of {len(long)} spoiled, units that change: {int(changed.sum())}")
+
+# %% [markdown]
+# Nothing at all could have told you that the last frame was garbage. A test that feeds garbage
+# where it should not matter, or where it *should*, is worth more than a glance at the averages.
+#
+# ## 5 · Length 1
+#
+# Lesson 1 compared vectors by their inner product. Then a long vector wins against a better one.
+# Spoil our film in another way: make one frame three times as loud.
+
+# %%
+loud = frames.clone()
+loud[25] *= 3
+inner = loud @ loud.T
+length = loud.norm(dim=1)
+heat_maps(
+    {"inner product": inner, "cosine": inner / length[:, None] / length},
+    title="One loud frame outshouts the others",
+    xlabel="frame",
+    ylabel="frame",
+    limits=(0, 1),
+)
+
+# %% [markdown]
+# By the inner product, nearly every frame of the scene is "most like" frame 25. By the cosine
+# nothing has changed. So each row is divided by its length, with a little something so that a
+# black frame (all zeros) does not become 0 / 0:
+#
+# $$\hat x = \frac{x}{\lVert x \rVert_2 + 10^{-5}}$$
+# <!-- eq: normalise -> prvr_lite.data.batches:normalise -->
+#
+# ### ✏️ Exercise 2.3 · normalise  (★☆☆, 5 minutes)
+#
+# Divide each row by its length. It must work for `[T, D]` and for `[V, T, D]`.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("normalise")` in a new cell.
+# - *The size of tensor a must match the size of tensor b*: the lengths lost their last dimension;
+#   `keepdim=True`.
+# </details>
+
+
+# %% tags=["solution"]
+def normalise(features: torch.Tensor) -> torch.Tensor:
+    """x / (|x| + 1e-5) for each row x.
+
+    Args: features [..., D].
+    Returns: [..., D], rows of length (nearly) 1; rows of zeros stay zeros.
+    """
+    ### BEGIN SOLUTION
+    return features / (features.norm(dim=-1, keepdim=True) + 1e-5)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+normalise = check(normalise)
+
+# %%
+print("a black frame stays", normalise(torch.zeros(1, 4)).tolist())
+ours, theirs = normalise(frames), torch.from_numpy(batches.normalise(frames.numpy()))
+print("same as the package:", torch.allclose(ours, theirs, atol=1e-6))
+
+# %% [markdown]
+# Which comes first, pooling or normalising? They do not commute. The mean of vectors of length 1
+# that point in different directions is shorter than 1:
+
+# %%
+before = pool_features(normalise(long), 32).norm(dim=1)
+after = normalise(pool_features(long, 32)).norm(dim=1)
+for name, length in (("normalise, then pool", before), ("pool, then normalise", after)):
+    print(f"{name}: lengths from {length.min():.3f} to {length.max():.3f}")
+
+# %% [markdown]
+# The released code pools first, so that every unit has length 1, even one that lies across a cut.
+#
+# ## 6 · Ragged films in one batch
+#
+# A GPU wants one tensor for many films. Units have the same shape for all, frames do not. So
+# short films get zeros behind their end (**padding**), and a **mask** remembers what is real.
+# Four films, end to end, exactly as they lie in the file:
+
+# %%
+four = sample.videos_in("test")[np.argsort([len(x) for x in tests])[[0, 60, 120, 199]]]
+pieces = sample.frames_of(four)
+flat = torch.from_numpy(np.concatenate(pieces))  # [F, Dv]
+offset = torch.tensor([0, *(len(piece) for piece in pieces)]).cumsum(0)  # [V + 1]
+print(list(flat.shape), offset.tolist())
+
+# %% [markdown]
+# ### ✏️ Exercise 2.4 · pad_ragged  (★★☆, 15 minutes)
+#
+# Turn `flat` and `offset` into a batch: `padded [V, T, D]` with zeros behind the short films, and
+# `mask [V, T]`, `True` on real frames. $T$ is the length of the longest film. With $T_v$ the
+# length of video $v$:
+#
+# $$\text{mask}_{v,t} = [\,t < T_v\,]$$
+# <!-- eq: mask -> prvr_lite.data.batches:pad -->
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("pad_ragged")` in a new cell.
+# - *The mask is wrong in one single place*: a black frame is real, although it is all zeros. Only
+#   the offsets know.
+# </details>
+
+
+# %% tags=["solution"]
+def pad_ragged(features: torch.Tensor, offset: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Films that lie end to end, as one batch.
+
+    Args: features [F, D]; offset [V + 1], film v is features[offset[v] : offset[v + 1]].
+    Returns: padded [V, T, D], zeros behind short films; mask [V, T] bool, True on real frames.
+    """
+    ### BEGIN SOLUTION
+    length = offset.diff()  # [V]
+    mask = torch.arange(int(length.max())) < length[:, None]  # [V, T]
+    padded = torch.zeros(*mask.shape, features.shape[1])  # [V, T, D]
+    for v, count in enumerate(length.tolist()):
+        padded[v, :count] = features[offset[v] : offset[v + 1]]
+    return padded, mask
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+pad_ragged = check(pad_ragged)
+
+# %%
+padded, mask = pad_ragged(flat, offset)
+size = torch.where(mask, padded.norm(dim=-1), torch.nan)  # [V, T], blank where there is padding
+heat_maps(
+    {"length": size},
+    title="Four films in one batch",
+    xlabel="frame",
+    unit="length of the frame",
+    about="grey: padding",
+    rows=[sample.video_id[v] for v in four],
+    square=False,
+)
+
+# %% [markdown]
+# Loops disappear once you see that `mask` lists the real places in the very order in which the
+# frames lie in `flat`:
+
+# %%
+vectorised = torch.zeros_like(padded)
+vectorised[mask] = flat
+package, package_mask = batches.pad(pieces)
+print("loop = vectorised:", torch.equal(vectorised, padded))
+print("loop = package:", torch.equal(package, padded) and torch.equal(package_mask, mask))
+
+# %% [markdown]
+# What does it cost to forget the mask? Below is the mean of each film over all $T$ places, beside
+# the mean over its real frames.
+
+# %%
+plain = padded.mean(1).norm(dim=1)  # [V]
+real = (padded.sum(1) / mask.sum(1, keepdim=True)).norm(dim=1)  # [V]
+for v, share in enumerate(plain / real):
+    name, part = sample.video_id[four[v]], mask[v].float().mean()
+    print(f"{name}: {part:.0%} of its places are real, and its mean shrinks to {share:.0%}")
+
+# %% [markdown]
+# Exactly its share of real frames. And the shrinking depends on which *other* films happen to be
+# in the batch! The same film would get another score tomorrow. Lesson 3 is strict about this:
+# **padding must not change a result**.
+#
+# ## 7 · All of it at once
+#
+# `InputReader` goes from a feature file to what a model takes. It pools to units and (only if a
+# film has more than `max_frames`) frames, normalises, pads, and cuts queries to `max_words`. Its
+# `query_video` says which of the films each query is about.
+
+# %%
+config = ModelConfig(visual_dim=sample.visual_dim, query_dim=sample.query_dim, max_frames=64)
+reader = batches.InputReader(sample, config)
+batch = reader.batch(four)
+for name, tensor in batch._asdict().items():
+    print(f"{name:12s} {list(tensor.shape)!s:15s} {tensor.dtype}")
+
+# Do your four functions give the same?
+films = [torch.from_numpy(x) for x in pieces]
+units = torch.stack([normalise(pool_features(x, 32)) for x in films])  # [V, n, Dv]
+short = [x if len(x) <= 64 else pool_features(x, 64) for x in films]
+ends = torch.tensor([0, *map(len, short)]).cumsum(0)
+again, again_mask = pad_ragged(normalise(torch.cat(short)), ends)
+print("units: ", torch.allclose(units, batch.unit_input, atol=1e-6))
+print("frames:", torch.allclose(again, batch.frame_input, atol=1e-6))
+print("mask:  ", torch.equal(again_mask, batch.frame_mask))
+
+# %% [markdown]
+# ## 8 · A feature file of your own
+#
+# Let us go from pixels to a feature file in three cells. Our theatre is tiny: each frame is one
+# colour. The image "network" is the mean colour of the picture, three numbers. Words are three
+# numbers too. Pictures also become thumbnails: small JPEG files, as bytes.
+
+# %%
+COLOR = {"red": (200, 30, 40), "green": (20, 150, 70), "blue": (30, 80, 200), "then": (0, 0, 0)}
+FILMS = {"sunset": ["red"] * 4 + ["blue"] * 3, "meadow": ["green"] * 5, "flag": ["blue", "red"] * 3}
+CAPTIONS = {
+    "red then blue": ("sunset", 1.0, 3.5),
+    "green": ("meadow", 0.0, 2.5),
+    "red": ("flag", 0.5, 1.0),
+}
+
+
+def shot(color: str) -> np.ndarray:
+    """A picture of 24 x 24 pixels in one colour, a little dirty: [24, 24, 3], 0..255."""
+    noise = np.random.default_rng(len(color)).normal(0, 8, (24, 24, 3))
+    return np.clip(COLOR[color] + noise, 0, 255).astype(np.uint8)
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(picture).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+# %%
+shots = [shot(color) for colors in FILMS.values() for color in colors]
+feature = np.stack([picture.mean((0, 1)) / 255 for picture in shots]).astype(np.float32)  # [F, 3]
+tokens = [word for caption in CAPTIONS for word in caption.split()]
+word = np.array([COLOR[token] for token in tokens], np.float32) / 255  # [W, 3]
+
+# %% [markdown]
+# A `FeatureTable` is the whole data set in memory. `write_features` checks it, and only then
+# writes it.
+
+# %%
+ids = list(FILMS)
+table = FeatureTable(
+    name="Colour Theatre",
+    description="three films",
+    license="CC0",
+    visual_model="mean colour",
+    text_model="colour of the word",
+    video_id=ids,
+    duration=np.array([len(f) / 2 for f in FILMS.values()]),
+    frame_offset=np.cumsum([0, *map(len, FILMS.values())]),
+    frame=feature,
+    query_id=[f"q{i}" for i in range(len(CAPTIONS))],
+    query_text=list(CAPTIONS),
+    query_video=np.array([ids.index(v) for v, _, _ in CAPTIONS.values()]),
+    moment=np.array([span for _, *span in CAPTIONS.values()]),
+    word_offset=np.cumsum([0, *(len(c.split()) for c in CAPTIONS)]),
+    word=word,
+    splits={"train": np.array([0, 1]), "test": np.array([2])},
+    thumbnail=[jpeg(picture) for picture in shots],
+)
+folder = tempfile.TemporaryDirectory()
+path = Path(folder.name) / "colours.h5"
+write_features(path, table)
+
+# %%
+with open_features(path) as own:
+    picture = film(own, 0)
+    small = ModelConfig(visual_dim=3, query_dim=3, num_units=8, num_clusters=4)
+    batch = batches.InputReader(own, small).batch([0, 1, 2])
+    print(own, [list(tensor.shape) for tensor in batch])
+picture
+
+# %% [markdown]
+# It is a data set like any other: everything in this course works on it.
+#
+# ### Damage it
+#
+# Files get damaged: a script with a bug, a full disk, half a download. A good format says *what*
+# is wrong, *where*, and *how to mend it*. First, a table that can't be right: the same film in
+# two splits. For each of the next cells, guess first: what will the error say?
+
+
+# %%
+def report(action) -> None:
+    """Run it; print the error without the name of the folder."""
+    try:
+        action()
+        print("no error")
+    except FeatureFileError as error:
+        print(str(error).replace(folder.name + os.sep, ""))
+
+
+table.splits["test"] = np.array([1, 2])
+report(lambda: write_features(path, table))
+
+# %% [markdown]
+# The file on disk is still the good one: what is wrong is never written. So let us damage the
+# file itself. An offset that goes back:
+
+# %%
+with h5py.File(path, "r+") as file:
+    file["videos/frame_offset"][2] = 3
+report(lambda: open_features(path))
+
+# %% [markdown]
+# Mended again, and now a single NaN, somewhere among the features. Opening reads no features.
+# Will it notice?
+
+# %%
+with h5py.File(path, "r+") as file:
+    file["videos/frame_offset"][2] = 12
+    file["frames/feature"][13, 1] = np.nan
+report(lambda: open_features(path).close())
+with open_features(path) as damaged:
+    report(lambda: damaged.frames(2))
+    report(damaged.check)
+
+# %% [markdown]
+# It does not notice when opening (that is the price of opening 20,000 films in milliseconds), but
+# no NaN ever gets out of the file unseen. `check()` reads everything, and belongs after a long
+# download. Last, half a file:
+
+# %%
+path.write_bytes(path.read_bytes()[:4000])
+report(lambda: open_features(path))
+folder.cleanup()
+progress(2)
+
+# %% [markdown]
+# ## Recap
+#
+# - A film is a table `[T, D]`, a query a table `[L, D]`. All films lie end to end in one matrix;
+#   **offsets** say where each starts.
+# - **Pooling** turns $T$ frames into $n$ units with bounds that are rounded half to even and
+#   capped at $T - 1$. Short films repeat frames; from one and a half times $n$ frames on, the
+#   last frame is left out.
+# - **Pool, then normalise**: every unit has length 1, and a black frame stays zero.
+# - **Padding** makes a batch, the **mask** remembers what is real. Only the offsets know, never
+#   the zeros.
+# - A fault in a file is found when the file is opened or read, and named by column and row.
+#
+# ## Five questions
+#
+# <details><summary>1. Why are there V + 1 offsets for V films?</summary>
+# Film v ends where film v + 1 starts. The last film needs an end as well, and that is the last
+# offset: the number of all frames.</details>
+#
+# <details><summary>2. A film has 20 frames and n = 32. Are there empty windows? What do their
+# units hold?</summary> There must be: 32 windows share 20 frames. Such a unit is frame b_i
+# itself, so some frames appear twice.</details>
+#
+# <details><summary>3. Somebody replaces round by int. Every shape stays right. How would you
+# notice?</summary> By comparing with known numbers on a film whose T is no multiple of n, best
+# one with halves. Shapes and averages tell you nothing.</details>
+#
+# <details><summary>4. Why not find the padding by looking for rows of zeros?</summary>
+# A black frame can be all zeros and is real. And after the first layer with a bias, padding is no
+# longer zero.</details>
+#
+# <details><summary>5. You normalise first and pool then. What is different about a unit that lies
+# across a cut?</summary> Its two halves point in different directions, so their mean is short.
+# Its inner products with any query would be too small.</details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | in the authors' code |
+# |---|---|---|
+# | bounds and pooling | `prvr_lite.data.batches:pool_features` | `method/data_provider.py:28-48` |
+# | length 1 | `prvr_lite.data.batches:normalise` | `method/data_provider.py:45-48` |
+# | padding and mask | `prvr_lite.data.batches:pad` | `method/data_provider.py` |
+# | file to batch | `prvr_lite.data.batches:InputReader` | `method/data_provider.py` |
+# | ragged features | `prvr_lite.data.features:Dataset.frames_of` | `utils/basic_utils.py:46-65` |
+# | opening and checking a file | `prvr_lite.data.features:open_features` | none |
+# | writing one | `prvr_lite.data.feature_table:write_features` | none |
+#
+# **Next**: lesson 3 lets the frames see each other.

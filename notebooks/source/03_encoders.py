@@ -1,0 +1,671 @@
+# %% [markdown]
+# # 3 · Encoders
+#
+# **You will be able to**
+# - say why a frame must see the other frames, and what attention computes;
+# - write attention with a mask and with several heads, and build the encoder of MS-SL++ from it;
+# - show what positions are for, by training with and without them;
+# - turn the words of a query into one vector;
+# - test that padding does not change a result, and see what happens when it does.
+#
+# **You need** lesson 2 (batches, padding, masks), matrix products and `nn.Linear`.
+#
+# **Time**: 85 minutes to read and solve; running it takes {{cost}}.
+
+# %% tags=["setup"]
+# 3
+
+# %%
+import math
+import re
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from prvr_lite import ModelConfig, load_sample
+from prvr_lite.data.batches import InputReader
+from prvr_lite.exercises import check, hint, progress
+from prvr_lite.lesson import film, table
+from prvr_lite.model import encoders
+from prvr_lite.plots import recall_bars, spread_curves
+from prvr_lite.plots.heat_map import heat_maps
+from prvr_lite.widgets.attention import attention_slider
+
+sample = load_sample()
+config = ModelConfig(sample.visual_dim, sample.query_dim, hidden_dim=192, max_frames=64)
+reader = InputReader(sample, config)
+
+# %% [markdown]
+# ## 1 · One frame is not enough
+
+# %%
+query = int(sample.queries_in("test")[6])
+video = int(sample.query_video[query])
+film(sample, video)
+
+# %% [markdown]
+# "First a unicorn plays the trumpet, then it devours an ice cream." Cover all thumbnails but one.
+# Whichever you leave, it can't tell you that *both* things happen. And the feature of a frame
+# knows no more than the frame: the image network saw each one alone (lesson 2). Somebody must
+# pass messages between the frames. That is what an **encoder** does: it takes the features of a
+# sequence and gives each of them back with a sense of its surroundings.
+#
+# ## 2 · A frame looks around
+#
+# Let each frame become a weighted mean of all frames, and give more weight to frames that are
+# like it. First with plain loops: scores by inner product, weights by softmax, then the mean.
+
+# %%
+_, x, _ = (part[0] for part in reader.videos([video]))  # frames of length 1, [T, Dv]
+mixed = []
+for here in x:
+    score = torch.stack([here @ there for there in x])  # [T]
+    weight = (8 * score).softmax(0)  # the 8 makes it choosy
+    mixed.append(sum(w * there for w, there in zip(weight, x, strict=True)))
+mixed = torch.stack(mixed)  # [T, Dv]
+
+# %% [markdown]
+# All inner products at once are one matrix product, and all weighted means are another:
+
+# %%
+weight = (8 * x @ x.T).softmax(-1)  # [T, T], each row adds up to 1
+print("same as the loops:", torch.allclose(weight @ x, mixed, atol=1e-5))
+heat_maps(
+    {"weight": weight},
+    title="Frames look at frames of their own scene",
+    about="each row: how a frame shares out its attention",
+    xlabel="frame looked at",
+    ylabel="frame that looks",
+    unit="weight",
+    limits=(0, 0.25),
+)
+
+# %% [markdown]
+# That is attention, without a single learned number. What is learned are three linear maps, so
+# that a frame can have three roles: as the one that looks (**query**), as one that is looked at
+# (**key**), and as what it then hands over (**value**). With $Q = XW_Q$, $K = XW_K$, $V = XW_V$:
+#
+# $$\operatorname{attention}(Q, K, V) =
+# \operatorname{softmax}\!\left(\frac{QK^\top}{\sqrt d} + M\right) V$$
+# <!-- eq: attention -> prvr_lite.model.encoders:SelfAttention -->
+#
+# (An unlucky name: *this* query is a frame or a word that looks, not a caption.) $M$ is the mask:
+# 0 for real keys, $-10{,}000$ for padding. We build the formula from the inside out.
+#
+# ### ✏️ Exercise 3.1 · masked_softmax  (★☆☆, 10 minutes)
+#
+# A softmax over the keys, in which padding gets no weight at all.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("masked_softmax")` in a new cell; each call says a little more.
+# - *The rows do not add up to 1*: the mask came after the softmax.
+# - *The shapes do not fit*: `mask[:, None, :]` is `[B, 1, M]`, and fits every row of `score`.
+# </details>
+
+
+# %% tags=["solution"]
+def masked_softmax(score: Tensor, mask: Tensor) -> Tensor:
+    """Softmax over the keys, with no weight on masked ones.
+
+    Args: score [B, L, M], L that look, M keys; mask [B, M] bool, True on real keys.
+    Returns: [B, L, M], each row adds up to 1, and is 0 on masked keys.
+    """
+    ### BEGIN SOLUTION
+    return score.masked_fill(~mask[:, None, :], -10_000.0).softmax(-1)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+masked_softmax = check(masked_softmax)
+
+# %% [markdown]
+# A short film in a batch with a long one, with and without the mask. Watch what the short film
+# does behind its own end.
+
+# %%
+lengths = sample.frame_offset[1:] - sample.frame_offset[:-1]
+tests = sample.videos_in("test")
+short, long = int(tests[lengths[tests].argmin()]), int(tests[lengths[tests].argmax()])
+_, pair, mask = reader.videos([short, long])  # [2, T, Dv], [2, T]
+score = 4 * pair @ pair.transpose(1, 2)  # [2, T, T]
+weights = {"without a mask": score.softmax(-1)[0], "with the mask": masked_softmax(score, mask)[0]}
+heat_maps(
+    weights,
+    title="A short film, padded",
+    xlabel="frame looked at",
+    ylabel="frame that looks",
+    unit="weight",
+    limits=(0, 0.1),
+)
+
+# %% [markdown]
+# Without the mask every real frame spends part of its attention on zeros. With it, nothing. (The
+# rows of the padding itself are filled with something as well. Nobody will ever look at them.)
+#
+# ### ✏️ Exercise 3.2 · attention  (★★☆, 15 minutes)
+#
+# The whole formula. The number of keys $M$ may differ from the number $L$ that look, and values
+# may have another size than keys.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("attention")` in a new cell.
+# - *mat1 and mat2 shapes can't be multiplied*: the keys must be transposed, `key.transpose(1,
+#   2)`.
+# - *All numbers are a little off*: which dimension is $d$?
+# </details>
+
+
+# %% tags=["solution"]
+def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """softmax(query key' / sqrt(d)) value, over real keys.
+
+    Args: query [B, L, d]; key [B, M, d]; value [B, M, e]; mask [B, M] bool, True on real keys.
+    Returns: [B, L, e].
+    """
+    ### BEGIN SOLUTION
+    score = query @ key.transpose(1, 2) / math.sqrt(query.shape[-1])  # [B, L, M]
+    return masked_softmax(score, mask) @ value
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+attention = check(attention)
+
+# %%
+theirs = F.scaled_dot_product_attention(pair, pair, pair, attn_mask=mask[:, None, :])
+print("same as PyTorch's:", torch.allclose(attention(pair, pair, pair, mask), theirs, atol=1e-5))
+
+# %% [markdown]
+# Why $\sqrt d$? An inner product of $d$ random numbers grows like $\sqrt d$, and a softmax of
+# large numbers puts everything on one key. Below: the largest of 20 weights, for random queries
+# and keys of size $d$.
+
+
+# %%
+def largest(d: int, scale: float, seed: int) -> float:
+    g = torch.Generator().manual_seed(seed)
+    query, key = torch.randn(200, d, generator=g), torch.randn(20, d, generator=g)
+    return float((query @ key.T / scale).softmax(-1).amax(-1).mean())
+
+
+sizes, seeds = (2, 8, 32, 128, 512), range(4)
+plain = {d: [largest(d, 1, s) for s in seeds] for d in sizes}
+scaled = {d: [largest(d, math.sqrt(d), s) for s in seeds] for d in sizes}
+curves = {"plain": plain, "by the root of d": scaled}
+spread_curves(
+    {"largest weight": curves},
+    xlabel="size d of query and key",
+    title="Without the root, attention freezes on one key",
+    logarithmic=True,
+)
+
+# %% [markdown]
+# Where one weight is 1 and all others are 0, the softmax is flat, no gradient comes back, and
+# nothing is learned. Divided by $\sqrt d$, it stays choosy in the same way for every $d$.
+#
+# ## 3 · Several heads
+#
+# One softmax is one way to look. A frame may want to look at its neighbour for one reason, and at
+# the first frame of the scene for another. So the $H$ features are cut into `heads` slices, and
+# each **head** attends with its own slice.
+#
+# ### ✏️ Exercise 3.3 · split_heads  (★★☆, 10 minutes)
+#
+# From `[B, L, H]` to `[B, heads, L, H / heads]`. Head 0 gets the first slice of each frame's
+# features, head 1 the second, and so on.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("split_heads")` in a new cell.
+# - *The shape is right and the check says that frames and heads are mixed*: one `view` is not
+#   enough.
+# </details>
+
+
+# %% tags=["solution"]
+def split_heads(x: Tensor, heads: int) -> Tensor:
+    """Each head gets its own slice of the features.
+
+    Args: x [B, L, H]; heads divides H.
+    Returns: [B, heads, L, H / heads].
+    """
+    ### BEGIN SOLUTION
+    b, length, dim = x.shape
+    return x.view(b, length, heads, dim // heads).transpose(1, 2)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+split_heads = check(split_heads)
+
+# %% [markdown]
+# This is one of the best hidden mistakes there are, because a wrong `view` has the right shape.
+# Here each number says which slice it came from: head 0 should get nothing but slice 0.
+
+# %%
+origin = torch.arange(12).div(3, rounding_mode="floor").expand(1, 8, 12)  # 8 frames, 4 slices of 3
+heat_maps(
+    {
+        "view, then transpose": split_heads(origin, 4)[0, 0],
+        "one view": origin.reshape(1, 4, 8, 3)[0, 0],
+    },
+    title="What head 0 gets",
+    xlabel="feature",
+    ylabel="frame",
+    unit="slice",
+    limits=(0, 3),
+    square=False,
+)
+
+# %% [markdown]
+# On the right, head 0 holds all four slices of two frames, and calls them eight frames. It would
+# train, somehow, and nobody would know.
+#
+# ### ✏️ Exercise 3.4 · merge_heads  (★☆☆, 5 minutes)
+#
+# The way back: the slices side by side again.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("merge_heads")` in a new cell.
+# - *view size is not compatible*: after a transpose the numbers lie in another order in memory;
+#   `reshape` copies them.
+# </details>
+
+
+# %% tags=["solution"]
+def merge_heads(x: Tensor) -> Tensor:
+    """The slices of all heads side by side.
+
+    Args: x [B, heads, L, d].
+    Returns: [B, L, heads * d].
+    """
+    ### BEGIN SOLUTION
+    b, heads, length, dim = x.shape
+    return x.transpose(1, 2).reshape(b, length, heads * dim)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+merge_heads = check(merge_heads)
+
+# %% [markdown]
+# Now the layer. After the heads comes one more linear map, and the result is *added* to what came
+# in (a **residual**): a frame keeps what it was, and receives a message.
+#
+# $$h = \operatorname{LayerNorm}\bigl(x + W_O\,[\text{head}_1; \dots; \text{head}_m]\bigr)$$
+# <!-- eq: residual -> prvr_lite.model.encoders:SelfAttention.forward -->
+
+
+# %%
+def self_attention(layer: encoders.SelfAttention, x: Tensor, mask: Tensor) -> Tensor:
+    """The package's layer, with our functions: x [B, L, H], mask [B, L] -> [B, L, H]."""
+    maps = (layer.query, layer.key, layer.value)
+    parts = [split_heads(linear(x), layer.num_heads).flatten(0, 1) for linear in maps]
+    every = mask.repeat_interleave(layer.num_heads, 0)  # [B * heads, L]
+    seen = attention(*parts, every).unflatten(0, (len(x), -1))  # [B, heads, L, d]
+    return layer.norm(x + layer.output(merge_heads(seen)))
+
+
+# %%
+torch.manual_seed(0)
+layer = encoders.SelfAttention(dim=112, num_heads=4, dropout=0.0).eval()
+ours, theirs = self_attention(layer, pair, mask), layer(pair, mask)
+print("same as the package, same weights:", torch.allclose(ours[mask], theirs[mask], atol=1e-5))
+
+# %% [markdown]
+# ## 4 · The encoder of MS-SL++
+#
+# Features come from somewhere else, so they are first normalised and projected to the model's own
+# size $H$. A learned vector for each **position** is added. Then comes one layer of
+# self-attention:
+#
+# $$x =
+# \operatorname{LayerNorm}\bigl(\operatorname{ReLU}(W\,\operatorname{LayerNorm}(f) + b) + p\bigr),
+# \qquad h = \operatorname{SelfAttention}(x)$$
+# <!-- eq: encoder -> prvr_lite.model.encoders:SequenceEncoder.forward -->
+#
+# If you know transformers, you miss something: there is **no feed-forward layer** after the
+# attention. The paper's encoder has one layer, and this layer only passes messages. Words, units
+# and frames each have an encoder of this form, with weights of their own.
+
+
+# %%
+def encode(branch: encoders.SequenceEncoder, features: Tensor, mask: Tensor) -> Tensor:
+    """features [B, L, D], mask [B, L] -> [B, L, H]; dropout is left out."""
+    x = F.relu(branch.project(branch.input_norm(features)))  # [B, L, H]
+    x = branch.position_norm(x + branch.position.weight[: x.shape[1]])
+    return self_attention(branch.attention, x, mask)
+
+
+torch.manual_seed(0)
+shape = {"input_dim": sample.visual_dim, "hidden_dim": 192, "max_length": 128, "num_heads": 4}
+branch = encoders.SequenceEncoder(**shape, dropout=0.1, input_dropout=0.1).eval()
+ours, theirs = encode(branch, pair, mask), branch(pair, mask)
+print("same as the package:", torch.allclose(ours[mask], theirs[mask], atol=1e-5))
+
+# %%
+sizes = {name: sum(p.numel() for p in part.parameters()) for name, part in branch.named_children()}
+table({name: {"numbers": size} for name, size in sizes.items()}, digits=0)
+
+# %% [markdown]
+# Most of them are in the four $H \times H$ matrices of the attention. Where does a frame of our
+# first film look in this untrained encoder?
+
+
+# %%
+def head_weights(branch: encoders.SequenceEncoder, features: Tensor, mask: Tensor) -> Tensor:
+    """How each head shares out its attention: [B, heads, L, L]."""
+    x = F.relu(branch.project(branch.input_norm(features)))
+    x = branch.position_norm(x + branch.position.weight[: x.shape[1]])
+    heads = branch.attention.num_heads
+    q, k = (split_heads(part(x), heads) for part in (branch.attention.query, branch.attention.key))
+    score = (q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])).flatten(0, 1)  # [B * heads, L, L]
+    return masked_softmax(score, mask.repeat_interleave(heads, 0)).unflatten(0, (len(x), heads))
+
+
+heads = head_weights(branch, x[None], torch.ones(1, len(x), dtype=torch.bool)).detach()[0]
+heat_maps(
+    {f"head {i}": heads[i] for i in range(2)},
+    title="Before training: nowhere in particular",
+    xlabel="frame looked at",
+    ylabel="frame that looks",
+    unit="weight",
+)
+
+# %% [markdown]
+# Noise, and nearly the same weight for all. What to look at has to be learned.
+#
+# ## 5 · What are positions for?
+#
+# Attention treats its keys like a bag. Shuffle the frames: does each frame still get the same
+# encoding? Without positions it must. With them it must not.
+
+# %%
+order = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))
+every = torch.ones(1, len(x), dtype=torch.bool)
+bare = encoders.SequenceEncoder(**shape, dropout=0.0, input_dropout=0.0).eval()
+bare.load_state_dict(branch.state_dict())
+bare.position.weight.data.zero_()
+for name, encoder in (("with positions", branch), ("without", bare)):
+    before, after = encoder(x[None], every)[0, order], encoder(x[order][None], every)[0]  # [T, H]
+    moved = (after - before).norm(dim=1) / before.norm(dim=1)  # [T]
+    print(f"{name}: shuffled, a frame's encoding moves by {moved.mean():.0%} of its length")
+
+# %% [markdown]
+# "First the trumpet, then the ice cream" and the other way round are then the same film. To see
+# that this matters, we need a world in which order is everything. Every frame of a tiny film
+# shows one of ten deeds. The task of each frame: **name the deed of the frame before you.** A
+# frame can't know that by itself.
+
+# %%
+DEEDS = ["sing", "jump", "sleep", "eat", "dance", "read", "swim", "drum", "cry", "fly"]
+LONGEST = 10
+look = F.normalize(torch.randn(10, 16, generator=torch.Generator().manual_seed(0)), dim=1)
+
+
+def tiny_films(count: int, g: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Films of 5 to 10 frames: features [B, L, 16], mask [B, L], deeds [B, L]."""
+    length = torch.randint(5, LONGEST + 1, (count,), generator=g)
+    mask = torch.arange(LONGEST) < length[:, None]
+    deed = torch.randint(10, (count, LONGEST), generator=g)
+    noise = 0.15 * torch.randn(count, LONGEST, 16, generator=g)
+    return (look[deed] + noise) * mask[..., None], mask, deed
+
+
+# %% [markdown]
+# Three encoders get the same task and the same films: one without attention, one without
+# positions, one with both. Guess how many per cent each will get right. (There are ten deeds;
+# chance is 10 %.)
+
+# %%
+SMALL = {"input_dim": 16, "hidden_dim": 32, "max_length": 16, "num_heads": 2}
+
+
+def train(attention: bool, positions: bool, seed: int, steps: int = 300) -> nn.ModuleList:
+    """An encoder, then a linear map to the ten deeds, trained for a few seconds."""
+    torch.manual_seed(seed)
+    encoder = encoders.SequenceEncoder(**SMALL, dropout=0, input_dropout=0, attention=attention)
+    if not positions:
+        encoder.position.weight.requires_grad_(False).zero_()
+    model = nn.ModuleList([encoder, nn.Linear(32, 10)])
+    optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), 5e-3)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
+    g = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        features, mask, deed = tiny_films(64, g)
+        real = mask[:, 1:]  # the first frame has nothing before it
+        guess = model[1](encoder(features, mask))[:, 1:][real]
+        loss = F.cross_entropy(guess, deed[:, :-1][real])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return model.eval()
+
+
+# %%
+@torch.no_grad()
+def accuracy(model: nn.ModuleList, use_mask: bool = True) -> float:
+    """Per cent of right answers on 1,000 new films."""
+    features, mask, deed = tiny_films(1000, torch.Generator().manual_seed(99))
+    guess = model[1](model[0](features, mask if use_mask else None)).argmax(-1)
+    return 100 * float((guess[:, 1:] == deed[:, :-1])[mask[:, 1:]].float().mean())
+
+
+kinds = {"each frame alone": (False, True), "no positions": (True, False), "both": (True, True)}
+models = {name: [train(*kind, seed) for seed in (0, 1)] for name, kind in kinds.items()}
+right = {name: {"new films": [accuracy(m) for m in pair]} for name, pair in models.items()}
+recall_bars(right, metric="right (%)", title="What happened in the frame before?")
+
+# %% [markdown]
+# Alone it is chance. Without positions a frame knows *what else* happens in the film, but not
+# when, and has to choose among the others. With both, it is nearly perfect. And now its attention
+# has a shape:
+
+# %%
+trained = models["both"][0][0]
+features, mask, deed = tiny_films(200, torch.Generator().manual_seed(5))
+chosen = int((mask.all(1) & (deed.sort(1).values.diff(dim=1).ne(0).sum(1) >= 7)).int().argmax())
+heads = head_weights(trained, features[[chosen]], mask[[chosen]]).detach()[0]
+names = [DEEDS[d] for d in deed[chosen]]
+heat_maps(
+    {f"head {i}": matrix for i, matrix in enumerate(heads)},
+    title="After training: one step back",
+    rows=names,
+    columns=names,
+    ylabel="frame that looks",
+    unit="weight",
+)
+
+# %% [markdown]
+# The bright line lies one cell left of the diagonal. Nobody told the model to look one step back.
+# (The first frame has nothing before it, was never asked, and looks anywhere.) The same as lines
+# (in Jupyter: move the slider from frame to frame):
+
+# %%
+attention_slider(heads, names, static=(1, 4, 8), title="Which frames does this frame look at?")
+
+# %% [markdown]
+# ## 6 · A query becomes one vector
+#
+# Films keep an encoding for each frame. A query should be a single vector, so that it can be
+# compared with thousands of films. Its words are encoded as above, and then averaged with weights
+# that depend on the words themselves, through one learned vector $w$:
+#
+# $$q = \sum_l a_l h_l, \qquad a = \operatorname{softmax}_l(w \cdot h_l)$$
+# <!-- eq: pool -> prvr_lite.model.encoders:attention_pool -->
+#
+# ### ✏️ Exercise 3.5 · attention_pool  (★★☆, 10 minutes)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("attention_pool")` in a new cell.
+# - *Padding changes the result*: `masked_fill` must come before the softmax.
+# </details>
+
+
+# %% tags=["solution"]
+def attention_pool(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
+    """Words to one vector: sum_l softmax_l(w . h_l) h_l over real words; no scaling.
+
+    Args: tokens [B, L, H]; mask [B, L] bool, True on real words; w [H].
+    Returns: [B, H].
+    """
+    ### BEGIN SOLUTION
+    score = (tokens @ w).masked_fill(~mask, -10_000.0)  # [B, L]
+    weight = score.softmax(1)
+    return (weight[..., None] * tokens).sum(1)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+attention_pool = check(attention_pool)
+
+# %%
+captions = sample.queries_in("test")[[3, 6]]
+tokens, word_mask = reader.queries(captions)  # [2, L, Dw], [2, L]
+score = nn.Linear(sample.query_dim, 1, bias=False)
+ours = attention_pool(tokens, word_mask, score.weight[0])
+theirs = encoders.attention_pool(tokens, word_mask, score)
+print("same as the package:", torch.allclose(ours, theirs, atol=1e-6))
+
+# %% [markdown]
+# What can $w$ do? Plant one: let it point along the word *trumpet*, and make it longer and
+# longer.
+
+# %%
+words = re.findall(r"\w+|[.,]", sample.query_text[captions[0]])
+real = tokens[0, : len(words)]  # [L, Dw]
+trumpet = real[words.index("trumpet")]
+sharp = {f"{size} x trumpet": (real @ (size * trumpet)).softmax(0) for size in (0, 2, 5, 20)}
+heat_maps(
+    {"weight": torch.stack(list(sharp.values()))},
+    title="From the mean to the one word",
+    rows=list(sharp),
+    columns=words,
+    unit="weight",
+    limits=(0, 1),
+    square=False,
+)
+
+# %% [markdown]
+# With $w = 0$ it is the mean. The longer $w$, the nearer it comes to picking a single word: the
+# same scale from mean to maximum that lesson 1 had for frames. Training decides where on this
+# scale, and in which direction.
+#
+# ## 7 · Padding must not change a result
+#
+# A film's encoding must be the same, alone or in any batch. That is a **property**, and a
+# property can be tested without knowing any right answer.
+
+# %%
+_, alone, one = reader.videos([short])  # [1, T, Dv]
+garbage = torch.where(mask_pair := reader.videos([short, long])[2], 0.0, 1.0)[..., None] * 50
+with torch.no_grad():
+    by_itself = branch(alone, one)[0]
+    in_batch = branch(pair, mask_pair)[0, : len(by_itself)]
+    with_garbage = branch(pair + garbage, mask_pair)[0, : len(by_itself)]
+print("in a batch:   ", torch.allclose(by_itself, in_batch, atol=1e-5))
+print("with garbage: ", torch.allclose(by_itself, with_garbage, atol=1e-5))
+
+# %% [markdown]
+# ### 🔮 Predict, then break it
+#
+# Remove the mask. Padding is only zeros, so how bad can it be? The short film is padded with 1 to
+# 64 places. By how many per cent of its own length will the encoding of a frame move, with all
+# 64? By nothing, by 1, by 10, by more? Write it down.
+
+
+# %%
+@torch.no_grad()
+def drift(padding: int, use_mask: bool) -> float:
+    """How far the encodings of real frames move, in per cent of their length."""
+    features = F.pad(alone, (0, 0, 0, padding))  # [1, T + padding, Dv]
+    mask = torch.arange(features.shape[1])[None] < alone.shape[1]
+    encoded = branch(features, mask if use_mask else None)[0, : alone.shape[1]]
+    return float(100 * ((encoded - by_itself).norm(dim=1) / by_itself.norm(dim=1)).mean())
+
+
+paddings = (0, 1, 2, 4, 8, 16, 32, 64)
+curves = {
+    name: {p: drift(p, use) for p in paddings} for name, use in (("no mask", False), ("mask", True))
+}
+spread_curves(
+    {"moved by (%)": curves},
+    xlabel="places of padding",
+    title="Padding without a mask is not harmless",
+)
+
+# %% [markdown]
+# Zeros do not stay zeros. After the first LayerNorm and the linear map with its bias, and with a
+# position added, a padded place is a key like any other. The film's encoding now depends on the
+# longest film that happened to be in its batch.
+#
+# Now the uncomfortable part. Does the trained model from above get worse without its mask?
+
+# %%
+for name, pair_of_seeds in models.items():
+    first = pair_of_seeds[0]
+    print(
+        f"{name:17s} with mask {accuracy(first):3.0f} %   without {accuracy(first, False):3.0f} %"
+    )
+
+# %% [markdown]
+# The best model does not even notice: it has learned to look exactly one step back, and padding
+# is never there. **A good result does not prove that the mask works.** A test of the property
+# does, in milliseconds. You will find one for every encoder in this package's tests.
+
+# %%
+progress(3)
+
+# %% [markdown]
+# ## Recap
+#
+# - Image features know one frame each. An **encoder** lets the frames of a film (and the words of
+#   a query) see each other.
+# - **Attention**: scores by inner products over $\sqrt d$, mask, softmax over the keys, weighted
+#   mean of the values.
+# - **Heads** are slices of the features. A `view` to the right shape can still mix them up.
+# - The encoder of MS-SL++: LayerNorm, linear map, ReLU, position, LayerNorm, self-attention with
+#   a residual; no feed-forward layer.
+# - **Positions** tell before from after. Without them a film is a bag of frames.
+# - A query is one vector: a mean of its words, with weights from $w \cdot h_l$.
+# - **Padding must not change a result.** Test it; accuracy will not tell you.
+#
+# ## Five questions
+#
+# <details><summary>1. Why does the mask come before the softmax and not after it?</summary>
+# After it, the weights of the real keys no longer add up to 1: the padding has already taken its
+# share.</details>
+#
+# <details><summary>2. Why -10,000 and not minus infinity?</summary>
+# Both give weight 0. But a row in which everything is masked becomes 0 / 0 = NaN with infinity,
+# and stays finite with -10,000.</details>
+#
+# <details><summary>3. An encoder has no positions. What can it not tell apart?</summary>
+# Two films with the same frames in another order: each frame gets the same encoding in
+# both.</details>
+#
+# <details><summary>4. You wrote x.view(B, heads, L, d). Shapes fit, training runs. What is
+# wrong?</summary> The numbers are taken in the order of memory, so a head gets all features of a
+# few frames instead of a slice of all frames.</details>
+#
+# <details><summary>5. What does an encoder without attention still do to a frame?</summary>
+# It normalises, projects, and adds the position; every frame by itself. It can't know what else
+# happens.</details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | in the authors' code |
+# |---|---|---|
+# | self-attention | `prvr_lite.model.encoders:SelfAttention` | `method/model_components.py:91-215` |
+# | encoder | `prvr_lite.model.encoders:SequenceEncoder` | `method/model_components.py:91-215` |
+# | attention pooling | `prvr_lite.model.encoders:attention_pool` | `modular_vector_mapping` |
+# | query encoder | `prvr_lite.model.encoders:QueryEncoder` | `query_encoder` |
+# | first weights | `prvr_lite.model.encoders:init_weights` | `method/model.py:67-82` |
+#
+# **Next**: lesson 4 cuts the encoded units into clips of every length.

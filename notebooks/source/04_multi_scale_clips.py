@@ -1,0 +1,602 @@
+# %% [markdown]
+# # 4 · Multi-scale clips
+#
+# **You will be able to**
+# - list every clip of a film, find a clip's row from its span, and its span from its row;
+# - build all 528 clips with two lookups in a running total, and say why that is the same as a matrix product;
+# - score a film by its best clip, and read a map of all its clips;
+# - say what goes wrong when only one length is kept, and what all lengths cost.
+#
+# **You need** lesson 1 (why one number for a whole film fails), lesson 2 (units), lesson 3 (where encoded units come from).
+#
+# **Time**: 70 minutes to read and solve; running it takes {{cost}}.
+
+# %% tags=["setup"]
+# 4
+
+# %%
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from prvr_lite import clip_spans, load_sample, multi_scale_clips
+from prvr_lite.data.batches import normalise, pool_features
+from prvr_lite.evaluation import two_step
+from prvr_lite.exercises import check, hint, progress
+from prvr_lite.lesson import film, table
+from prvr_lite.model.clips import clip_windows
+from prvr_lite.plots.heat_map import heat_maps
+from prvr_lite.plots.running_total import running_total
+from prvr_lite.plots.score_triangles import score_triangles
+from prvr_lite.plots.spread import spread_curves
+from prvr_lite.plots.triangles import numbered_clips
+from prvr_lite.widgets.clip_triangle import clip_triangle
+
+sample = load_sample()
+
+# %% [markdown]
+# ## 1 · One length does not fit all
+#
+# Lesson 1 found that neither a whole film nor a single frame is the right thing to compare with a query. What is? The
+# stretch of the film that the query tells of. Look how different such stretches are:
+
+# %%
+long_query = 3364
+video = int(sample.query_video[long_query])
+film(sample, video)
+
+# %%
+test = sample.queries_in("test")
+length = sample.moment[test, 1] - sample.moment[test, 0]  # [Q], s
+share = length / sample.duration[sample.query_video[test]]
+for name, of in (("seconds", length), ("share of the film", share)):
+    least, low, middle, high, most = np.quantile(of, [0, 0.05, 0.5, 0.95, 1])
+    print(
+        f"{name:18s} least {least:5.2f}   5 % {low:5.2f}   half {middle:5.2f}"
+        f"   95 % {high:5.2f}   most {most:5.2f}"
+    )
+
+# %% [markdown]
+# The longest moment is many times as long as the shortest. A window of fixed length is bound to be wrong for most of
+# them: too long, and the moment is thinned by what surrounds it; too short, and half of the story is missing.
+#
+# Nobody tells the model where a moment lies. So MS-SL does the obvious, bold thing: **it tries every window.** A film
+# has been pooled to $n = 32$ units (lesson 2). A **clip** is a run of neighbouring units: any start, any length from one unit to
+# all of them.
+#
+# ## 2 · All windows, by two loops
+
+# %%
+n = 6
+spans = []
+for size in range(1, n + 1):  # short clips first
+    for start in range(n - size + 1):  # the last window must still fit
+        spans.append((start, start + size))
+print(len(spans), "clips:", *spans[:8], "…", spans[-1])
+
+# %% [markdown]
+# As with Python slices, the end is one past the last unit: the clip [2, 5) holds the units 2, 3 and 4. There are
+# $n$ windows of length 1, $n - 1$ of length 2, and so on down to one of length $n$:
+#
+# $$N = n + (n - 1) + \dots + 1 = \frac{n (n + 1)}{2}, \qquad N = 528 \text{ for } n = 32 .$$
+# <!-- eq: number of clips -> prvr_lite.model.clips:clip_spans -->
+#
+# Draw each clip above the middle of its units, as high as it is long, and the clips make a triangle. Everything that a
+# clip contains lies in the smaller triangle below it.
+
+# %%
+numbered_clips(5)
+
+# %% [markdown]
+# A model stores clips in one long list. Its order is the one of the picture: row by row from the bottom, from left to
+# right. You will need to go from a span to a row and back.
+#
+# ### ✏️ Exercise 4.1 · clip_row  (★☆☆, 8 minutes)
+#
+# Which row does the clip [start, end) have? Find it without making the list. Try your rule on the picture first:
+# why does [1, 4) stand in row 10?
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("clip_row")` in a new cell; each call says a little more.
+# - *It is right for short clips only*: how many windows of length 2 are there? And of length 3?
+# - *It is always off by a few*: are the windows of the clip's own length among those before it?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def clip_row(start: int, end: int, n: int) -> int:
+    """Row of the clip [start, end) among all clips of n units, counted from 0.
+
+    Order: all clips of length 1 from left to right, then all of length 2, and so on.
+    """
+    ### BEGIN SOLUTION
+    shorter = sum(n - length + 1 for length in range(1, end - start))
+    return shorter + start
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+clip_row = check(clip_row)
+
+# %% [markdown]
+# ### ✏️ Exercise 4.2 · clip_at  (★★☆, 10 minutes)
+#
+# Now the way back. The model says "clip 412 fits best"; the reader wants to know where that is.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("clip_at")` in a new cell.
+# - *It is wrong at the left edge of the triangle only*: rows count from 0, so which is the first row that is **not** of length 1?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def clip_at(row: int, n: int) -> tuple[int, int]:
+    """(start, end) of the clip in a row; the end is one past the last unit."""
+    ### BEGIN SOLUTION
+    length = 1
+    while row >= n - length + 1:  # not among the windows of this length
+        row -= n - length + 1
+        length += 1
+    return row, row + length
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+clip_at = check(clip_at)
+
+# %% [markdown]
+# There and back again, for every clip; and against the package's table of spans.
+
+# %%
+every = clip_spans(32)  # [N, 2]
+there_and_back = all(clip_row(*clip_at(row, 32), 32) == row for row in range(len(every)))
+same_table = [clip_at(row, 32) for row in range(len(every))] == [tuple(s) for s in every.tolist()]
+print(len(every), "clips | there and back:", there_and_back, "| same as clip_spans:", same_table)
+
+# %% [markdown]
+# Step through the clips of the film above. Where you have a live notebook there is a slider; otherwise you see four clips.
+# Watch three things: where the clip stands, which units it lights, what it shows of the film.
+
+# %%
+clip_triangle(sample, video)
+
+# %% [markdown]
+# ## 3 · 528 means at the price of one sum
+#
+# The vector of a clip is the mean of its units:
+#
+# $$c_{s,e} = \frac{1}{e - s} \sum_{i=s}^{e-1} u_i .$$
+# <!-- eq: clip -> prvr_lite.model.clips:multi_scale_clips -->
+#
+# First the plain loop. Units come from features as in lesson 2; in the real model they first pass through lesson 3's
+# encoder. For clips that makes no difference.
+
+
+# %%
+def film_units(videos) -> torch.Tensor:
+    """Pooled and normalised features of films: [V, 32, Dv]."""
+    pooled = [normalise(pool_features(frames, 32)) for frames in sample.frames_of(videos)]
+    return torch.from_numpy(np.stack(pooled))
+
+
+def clips_by_loop(units: torch.Tensor) -> torch.Tensor:
+    """[V, n, H] -> [V, N, H], one mean after the other."""
+    pairs = clip_spans(units.shape[1]).tolist()
+    return torch.stack([units[:, start:end].mean(1) for start, end in pairs], dim=1)
+
+
+units = film_units(sample.videos_in("test")[:8])
+slow = clips_by_loop(units)
+print("units", list(units.shape), "-> clips", list(slow.shape))
+
+# %% [markdown]
+# The loop adds the same units up again and again. Unit 15 alone is in more than two hundred clips:
+
+# %%
+holds = (every[:, 0] <= 15) & (every[:, 1] > 15)
+sums = int((every[:, 1] - every[:, 0]).sum())
+print(f"unit 15 is in {int(holds.sum())} clips; the loop adds {sums:,} vectors for one film of 32")
+
+# %% [markdown]
+# Here is the trick. Add the units up **once**, from left to right, and keep every intermediate result, with a zero in
+# front: $t_0 = 0$, $t_{i+1} = t_i + u_i$. The sum of any clip is then a difference of two of them:
+#
+# $$c_{s,e} = \frac{t_e - t_s}{e - s} .$$
+# <!-- eq: running total -> prvr_lite.model.clips:multi_scale_clips -->
+#
+# Drawn for a single number of each unit: the mean of a clip is the **slope of the chord** over it.
+
+# %%
+running_total(units[0, :16, 1], [(2, 6), (7, 15)])
+
+# %% [markdown]
+# ### ✏️ Exercise 4.3 · all_clips  (★★☆, 15 minutes)
+#
+# Build all clips of all films with one `cumsum`, and no sum inside a loop. (A loop that only lists the spans is fine.)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("all_clips")` in a new cell.
+# - *One unit is missing from every clip*: does your running total begin with a zero?
+# - *RuntimeError: the size of tensor a must match …*: lengths are [N], sums [V, N, H]. `length[:, None]` is [N, 1].
+#
+# </details>
+
+
+# %% tags=["solution"]
+def all_clips(units: torch.Tensor) -> torch.Tensor:
+    """Means of all windows of 1..n units: units [V, n, H] -> clips [V, N, H], shorter ones first."""
+    ### BEGIN SOLUTION
+    start, end = clip_spans(units.shape[1]).T  # [N], [N]
+    total = F.pad(units.cumsum(1), (0, 0, 1, 0))  # [V, n+1, H], a zero in front
+    return (total[:, end] - total[:, start]) / (end - start)[:, None]
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+all_clips = check(all_clips)
+
+# %% [markdown]
+# Loop, yours, the package's: the same numbers. How much faster?
+
+# %%
+fast = all_clips(units)
+print(
+    "as the loop:",
+    torch.allclose(fast, slow, atol=1e-6),
+    "| as the package:",
+    torch.allclose(fast, multi_scale_clips(units), atol=1e-6),
+)
+seconds = {}
+for name, build in (("loop", clips_by_loop), ("cumulative sum", all_clips)):
+    begin = time.perf_counter()
+    for _ in range(10):
+        build(units)
+    seconds[name] = time.perf_counter() - begin
+print(f"the loop takes {seconds['loop'] / seconds['cumulative sum']:.0f} times as long")
+
+# %% [markdown]
+# One caution. A running total grows, and a small difference of two large numbers loses digits. The package therefore adds
+# up in float64. Put a huge unit in front of ordinary ones, and look at a clip that does not even contain it:
+
+# %%
+hard = torch.cat(
+    [torch.full((1, 1, 4), 1e6), torch.rand(1, 31, 4, generator=torch.manual_seed(0))], 1
+)
+row = clip_row(20, 22, 32)
+exact = hard[0, 20:22].double().mean(0)
+for name, build in (("all_clips, float32", all_clips), ("multi_scale_clips", multi_scale_clips)):
+    print(f"{name:20s} largest error {(build(hard)[0, row] - exact).abs().max():.1e}")
+
+# %% [markdown]
+# ## 4 · The same as one matrix
+#
+# Every clip is a weighted sum of units, with weights $1/\text{length}$ inside and 0 outside. Write the weights of all clips
+# below each other, and you have a matrix $W$ of $N \times n$. Then
+#
+# $$C = W\,U .$$
+# <!-- eq: clip matrix -> prvr_lite.model.clips:clip_windows -->
+
+# %%
+heat_maps(
+    {"W": clip_windows(6)},
+    title="All clips of 6 units as one matrix",
+    square=False,
+    about="each row is a clip; lighter: its units, each with weight 1 / length",
+    xlabel="unit",
+    ylabel="row of the clip",
+    unit="weight",
+)
+
+# %%
+product = clip_windows(32).float() @ units  # [N, n] @ [V, n, H]
+print(
+    "W @ units is",
+    list(product.shape),
+    "| the same clips:",
+    torch.allclose(product, fast, atol=1e-6),
+)
+
+# %% [markdown]
+# The matrix does more arithmetic than the running total, so why look at it? Because it says that clips are a **linear** function
+# of units. Inner products of clips follow from inner products of units: $C C^\top = W (U U^\top) W^\top$. Lesson 5 lives on this.
+#
+# ## 5 · A map of one film
+#
+# To score clips we need a query *in the same space*. Training brings it there (lessons 7 and 8). Today we take a short cut that
+# costs a second: a **dictionary**, a matrix that turns the mean word of a caption into the mean frame of its moment, fitted by
+# least squares to the train films. It peeks at where the train moments lie, which PRVR does not allow. It is a lamp to look at
+# clips with, not a competitor.
+
+
+# %%
+def mean_words(queries) -> torch.Tensor:
+    """[Q, Dw + 1]: the mean word of each caption, and a 1 for the constant."""
+    means = np.stack([words.mean(0) for words in sample.words_of(queries)])
+    return F.pad(torch.from_numpy(means), (0, 1), value=1.0)
+
+
+def moment_rows(queries) -> list[int]:
+    """The clip that is nearest to each true moment."""
+    share = sample.moment[queries] / sample.duration[sample.query_video[queries], None]
+    start = (32 * share[:, 0]).round().clip(0, 31).astype(int)
+    end = np.maximum((32 * share[:, 1]).round().clip(0, 32).astype(int), start + 1)
+    return [clip_row(int(s), int(e), 32) for s, e in zip(start, end, strict=True)]
+
+
+# %%
+train, films = sample.queries_in("train"), sample.videos_in("train")
+clips = all_clips(film_units(films))  # [V, N, Dv]
+own = np.searchsorted(films, sample.query_video[train])  # row of each query's film
+moments = clips[own, moment_rows(train)]  # [Q, Dv]
+dictionary = torch.linalg.lstsq(mean_words(train), moments).solution  # [Dw + 1, Dv]
+queries = mean_words(test) @ dictionary  # [Q, Dv]: captions of test films, as frames
+print("dictionary", list(dictionary.shape), "| queries", list(queries.shape))
+
+# %% [markdown]
+# The score of a clip is its **cosine** with the query: the inner product of the two, each divided by its norm. The score of a
+# film is that of its **best** clip:
+#
+# $$S_c(v, q) = \max_k \frac{q \cdot c_{v,k}}{\lVert q \rVert \, \lVert c_{v,k} \rVert}, \qquad
+# k^* = \arg\max_k \; (\text{the same}) .$$
+# <!-- eq: clip score -> prvr_lite.retrieval:VideoIndex.score_vectors -->
+#
+# The clip $k^*$ is the **key clip**. It will guide the attention of lesson 6.
+#
+# ### ✏️ Exercise 4.4 · clip_scores  (★★☆, 12 minutes)
+#
+# Score every film for every query, and say which clip is the key clip. Gradients must reach queries and clips.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("clip_scores")` in a new cell.
+# - *Scores above 1*: then they are no cosines. Which of the two is not of length 1?
+# - *einsum looks like magic*: `"qh,vnh->qvn"` reads: for every q, v and n, add up over h.
+#
+# </details>
+
+
+# %% tags=["solution"]
+def clip_scores(queries: torch.Tensor, clips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cosine with the best clip, and which one it is.
+
+    queries [Q, H], clips [V, N, H] -> score [Q, V], key [Q, V] (rows among the N clips).
+    """
+    ### BEGIN SOLUTION
+    q, c = F.normalize(queries, dim=-1), F.normalize(clips, dim=-1)
+    cosine = torch.einsum("qh,vnh->qvn", q, c)  # [Q, V, N]
+    score, key = cosine.max(-1)
+    return score, key
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+clip_scores = check(clip_scores)
+
+# %% [markdown]
+# Now look. Two captions, each over its own film, all 528 clips. The outline is the true moment: clips under it lie within the
+# moment, and its tip is the clip that **is** the moment. The star is the key clip.
+
+
+# %%
+def look(query: int) -> tuple[torch.Tensor, tuple[float, float]]:
+    """Cosines of a test query with all clips of its own film [N], and its moment in units."""
+    video = int(sample.query_video[query])
+    vector = queries[np.flatnonzero(test == query)]  # [1, Dv]
+    start, end = 32 * sample.moment[query] / sample.duration[video]
+    return F.cosine_similarity(vector, all_clips(film_units([video]))[0]), (start, end)
+
+
+short_query = 2733
+maps = {sample.query_text[q]: look(q) for q in (long_query, short_query)}
+score_triangles(maps, title="Two moments, two places in the triangle")
+
+# %% [markdown]
+# On the left the light gathers near the tip of the outline, well above the ground: neither step alone tells the whole caption, and the
+# clip that holds both does. On the right everything happens in a corner at the very bottom: the moment lasts one second.
+#
+# The best score at each length says the same in two lines:
+
+# %%
+size = every[:, 1] - every[:, 0]  # [N]
+curves = {
+    f"{sample.moment[q, 1] - sample.moment[q, 0]:.1f} s moment": {
+        s: float(maps[sample.query_text[q]][0][size == s].max()) for s in range(1, 21)
+    }
+    for q in (long_query, short_query)
+}
+spread_curves(
+    {"best cosine": curves},
+    xlabel="length of the clip (units)",
+    title="Each moment has its own best length",
+)
+
+# %% [markdown]
+# **One curve climbs to its peak where the other has long fallen.** No single length serves both, and with the maximum over all clips
+# nobody has to choose: it finds each peak by itself.
+#
+# ## 6 · The best clip, not the average one
+#
+# Why the maximum? Because most clips of the right film have nothing to do with the query. Search all test films, by the best
+# clip and by the mean over all clips:
+
+# %%
+videos = sample.videos_in("test")
+test_clips = all_clips(film_units(videos))  # [V, N, Dv]
+cosine = torch.stack([F.normalize(queries, dim=1) @ F.normalize(c, dim=1).T for c in test_clips], 1)
+right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [Q]
+steps = torch.from_numpy(two_step(sample, test))  # [Q] bool
+
+
+def found(score: torch.Tensor) -> torch.Tensor:
+    """Whether each query's own film comes first: [Q, V] -> [Q] bool."""
+    return (score >= score.gather(1, right[:, None])).sum(1) == 1
+
+
+# %%
+def recalls(hit: torch.Tensor) -> dict[str, float]:
+    """R@1 in %, for all queries and by kind of moment."""
+    kinds = {"all": slice(None), "single step": ~steps, "two steps": steps}
+    return {kind: 100 * float(hit[rows].float().mean()) for kind, rows in kinds.items()}
+
+
+table(
+    {"best clip": recalls(found(cosine.amax(2))), "mean over clips": recalls(found(cosine.mean(2)))}
+)
+
+# %% [markdown]
+# R@1, in per cent, of a dictionary that was fitted in a second. The mean drowns a moment in its own film, as in lesson 1.
+#
+# The maximum has a second effect, on training: the gradient of $S_c$ reaches **one** clip, the key clip, and through it only the
+# units inside. Whatever the query does not speak of is left in peace.
+
+# %%
+leaf = film_units([video]).requires_grad_()
+score, key = clip_scores(queries[np.flatnonzero(test == long_query)], all_clips(leaf))
+score.sum().backward()
+touched = (leaf.grad[0].abs().sum(-1) > 1e-7).nonzero()[:, 0].tolist()
+print("key clip:", clip_at(int(key), 32), "| units with a gradient:", touched[0], "to", touched[-1])
+
+# %% [markdown]
+# ## 7 · What it costs
+#
+# A film that was one vector has become 528. Compute what that means for MS-SL, which keeps them all, at the paper's width of 384
+# numbers in float32:
+
+# %%
+per_film = 528 * 384 * 4  # bytes
+for name, count in (
+    ("the 200 test films", 200),
+    ("TVR's 2,179 test films", 2179),
+    ("a million films", 10**6),
+):
+    print(
+        f"{name:24s}{count * per_film / 2**30:10.1f} GiB of clips,"
+        f"{count * 528:>13,} inner products for each query"
+    )
+
+# %% [markdown]
+# A million films do not fit into any one machine's memory. And most of those vectors are nearly the same: a clip and the one that is a
+# unit longer share all but one unit. How alike are neighbours?
+
+# %%
+unit_clips = F.normalize(test_clips, dim=-1)
+for size_now in (1, 4, 16):
+    a = [clip_row(s, s + size_now, 32) for s in range(32 - size_now)]
+    b = [clip_row(s, s + size_now + 1, 32) for s in range(32 - size_now)]
+    alike = (unit_clips[:, a] * unit_clips[:, b]).sum(-1)
+    print(
+        f"a clip of {size_now:2d} units and one that is a unit longer: mean cosine {alike.mean():.3f}"
+    )
+
+# %% [markdown]
+# Lesson 5 keeps a few dozen of the 528, and chooses them well.
+#
+# ## 8 · Predict, then break it
+#
+# Throw away all lengths but one, and search the test films again. Before you run the next cell, write down your guess:
+#
+# - Which single length is best for **single-step** moments? Which for **two-step** ones (they fill about a third of their film)?
+# - What is left at length 32, where each film has a single clip?
+
+# %%
+kept = [1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32]
+hits = {s: found(cosine[:, :, size == s].amax(2)) for s in kept}
+panels = {
+    "R@1 (%)": {
+        kind: {s: recalls(hits[s])[kind] for s in kept} for kind in ("single step", "two steps")
+    }
+}
+spread_curves(
+    panels, xlabel="the only length that is kept (units)", title="One length for all moments"
+)
+
+# %% [markdown]
+# Single-step moments want short clips, two-step moments want long ones, and the two peaks lie far apart. Whichever length you keep,
+# one kind of query pays. At length 32 both pay: that is the one-vector-a-film model of lesson 1.
+#
+# Which moments exactly are lost? Those that all lengths together find, and a single length does not:
+
+# %%
+all_lengths = found(cosine.amax(2))
+lasting = torch.from_numpy(length)
+for s in (1, 6, 16):
+    lost, won = all_lengths & ~hits[s], hits[s] & ~all_lengths
+    print(
+        f"only length {s:2d}: loses {int(lost.sum()):3d} (half of them last over "
+        f"{lasting[lost].median():4.1f} s), wins {int(won.sum()):3d}"
+    )
+table({"all lengths": recalls(all_lengths), **{f"only {s}": recalls(hits[s]) for s in (1, 6, 16)}})
+
+# %% [markdown]
+# Two honest remarks.
+#
+# - A single length also **wins** some queries, and at its favourite kind it can even beat all lengths together. A maximum over more
+#   clips is also a maximum over more mistakes: every film gets more chances to look right by accident. All lengths
+#   together are the best bet when you do not know which kind of query comes.
+# - These are numbers of a least-squares dictionary on raw features. What trained models make of it is measured in lesson 8.
+#
+# ## Recap
+#
+# - A clip is any run of 1..n units: $n(n+1)/2$ of them, in a triangle, shortest first.
+# - A running total with a zero in front gives the mean of any clip by one subtraction and one division. In float64, please.
+# - Clips are linear in units: $C = W U$.
+# - $S_c$ is the cosine of the query with the film's best clip. The best one is the key clip, and only it gets a gradient.
+# - No single length serves all moments. The price of all of them is 528 vectors a film.
+#
+# ## Five questions
+#
+# <details><summary>1. How many clips would 64 units make, and by what factor would the index of MS-SL grow?</summary>
+#
+# 64 · 65 / 2 = 2,080, nearly four times as many: the number of clips grows with the square of the number of units.
+#
+# </details>
+#
+# <details><summary>2. Why does the running total need a zero in front?</summary>
+#
+# A clip that starts at unit 0 has nothing to subtract. With $t_0 = 0$ it is no special case: its sum is $t_e - t_0$.
+#
+# </details>
+#
+# <details><summary>3. A query's moment covers two thirds of unit 7 and nothing else. What is the best that any clip can do?</summary>
+#
+# Unit 7 itself, the clip [7, 8): no clip is shorter than a unit. A third of it is something else. More units would help short moments, at the
+# price of question 1; the frame scale (lesson 6) helps as well.
+#
+# </details>
+#
+# <details><summary>4. Two clips have the same direction, but one is twice as long a vector. Which one wins under cosines, which under inner
+# products?</summary>
+#
+# Under cosines neither: they tie. Under inner products the longer one, for a query at less than 90 degrees. A mean of many different units tends to be a
+# short vector, so inner products would favour short, uniform clips.
+#
+# </details>
+#
+# <details><summary>5. If the key clip gets all of the gradient, how can a film ever learn that another clip is better?</summary>
+#
+# All clips share the encoder's weights, so every step changes all of them a little; when another clip overtakes, it becomes the key clip. And as negative
+# films are scored by their best clip too, wrong key clips are pushed down. Still, a bad beginning can stick: that is one reason for lesson 7's
+# second loss.
+#
+# </details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | in the authors' code |
+# |---|---|---|
+# | spans and their order | `prvr_lite.model.clips:clip_spans` | `method/model.py:136-146` |
+# | all clips | `prvr_lite.model.clips:multi_scale_clips` | `method/model.py:136-146` |
+# | clips as a matrix | `prvr_lite.model.clips:clip_windows` | – |
+# | units | `prvr_lite.data.batches:pool_features` | `method/data_provider.py:28-48` |
+# | score of the best clip | `prvr_lite.retrieval:VideoIndex.score_vectors` | `method/model.py:197-215` |
+# | such a map with the film below it | `prvr_lite.plots.similarity:similarity_map` | – |
+
+# %%
+progress(4)

@@ -1,0 +1,65 @@
+"""An exercise: what is asked, how answers are tried, and which mistakes are known by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+Function = Callable[..., Any]
+Inputs = dict[str, Any]  # arguments by name, in order
+Draw = Callable[[torch.Generator], Inputs]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A plausible wrong answer, and what helps the one who gave it.
+
+    Attributes:
+        wrong: the answer, as somebody might write it.
+        message: names the mistake and points to its cure, without giving the solution away.
+    """
+
+    wrong: Function
+    message: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a lesson.
+
+    Attributes:
+        name: of the function that the learner writes.
+        lesson: its number. minutes: a guess for a first try. difficulty: 1 to 3.
+        reference: the right answer; the lesson goes on with it where the learner's is missing.
+        draw: tiny random inputs; all dimensions differ, and padding holds garbage.
+        shape: names of the output's dimensions, such as "[V, N, H]", for messages.
+        mistakes: wrong answers that are recognised.
+        hints: a ladder, from a nudge to nearly the answer.
+        padding: inputs -> the same with other garbage in the padding; None: there is no padding.
+        gradient: names of inputs that must get a gradient.
+        tolerance: absolute and relative, of values.
+    """
+
+    name: str
+    lesson: int
+    reference: Function
+    draw: Draw
+    shape: str
+    mistakes: Sequence[Mistake]
+    hints: Sequence[str]
+    minutes: int = 10
+    difficulty: int = 1
+    padding: Callable[[Inputs], Inputs] | None = None
+    gradient: Sequence[str] = ()
+    tolerance: float = 1e-4
+
+
+def copy_inputs(inputs: Inputs) -> Inputs:
+    """Tensors as fresh leaves, everything else as it is."""
+    return {
+        name: value.detach().clone() if isinstance(value, torch.Tensor) else value
+        for name, value in inputs.items()
+    }

@@ -1,0 +1,131 @@
+"""One film: its thumbnails along the time axis, and under them its captioned moments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from prvr_lite.plots.canvas import (
+    GREEN,
+    ORANGE,
+    PURPLE,
+    WIDTH,
+    Picture,
+    house_style,
+    new_picture,
+    plain,
+    text_width,
+    wrap,
+)
+from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots.scene import known_span
+from prvr_lite.plots.strip import (
+    CHALK,
+    GLOW,
+    HAZE,
+    NIGHT,
+    RAIL,
+    SPOT,
+    Span,
+    Thumbnail,
+    draw_strip,
+    strip_slots,
+)
+
+COLORS: Final = (SPOT, ORANGE, GREEN, PURPLE, GLOW)
+ROOM: Final = WIDTH - 2 * EDGE  # inches for the film
+STRIP, AXIS, ROW, TEXT = 0.62, 0.6, 0.45, 10.5  # inches of strip, axis and row; points of captions
+
+
+@house_style
+def film_strip(
+    video_id: str,
+    duration: float,
+    thumbnails: Sequence[Thumbnail],
+    *,
+    moments: Sequence[tuple[str, Span]] = (),
+    title: str | None = None,
+) -> Picture:
+    """A film along its time axis, with one bar for each captioned moment.
+
+    Args:
+        duration: of the film, in s. thumbnails: (time in s, image bytes), see `timed_thumbnails`.
+        moments: (caption, [start, end] in s), in any order. title: a headline instead of the id.
+    Returns:
+        a Figure with the axes "film" (thumbnails) and "moments" (bars, labelled "moment 1", …).
+    Raises:
+        ValueError: for an unknown duration or a moment outside the film, naming it.
+    """
+    if not (math.isfinite(duration) and duration > 0):
+        raise ValueError(f"{video_id}: duration must be seconds above 0, but is {duration:g}")
+    told = sorted(_placed(moments, duration, video_id), key=lambda item: item[1])
+    head = heading(title or video_id, _about(video_id if title else "", duration, told))
+    slots, high = strip_slots(thumbnails, ROOM, STRIP)
+    high = high or STRIP
+    page = head.height + 0.14 + high + AXIS + ROW * len(told) + 0.1
+    picture = new_picture(WIDTH, page, alt=_alt(video_id, duration, told), facecolor=NIGHT)
+    head.draw(picture, color=CHALK, soft=HAZE)
+    foot = page - head.height - 0.14 - high
+    left, width = EDGE / WIDTH, ROOM / WIDTH
+    film = picture.add_axes((left, foot / page, width, high / page), label="film")
+    draw_strip(film, thumbnails, slots, (0, duration))
+    rows = ROW * max(1, len(told))
+    box = (left, (foot - AXIS - ROW * len(told)) / page, width, (rows + AXIS) / page)
+    _draw_moments(picture.add_axes(box, label="moments"), told, duration, rows + AXIS)
+    return picture
+
+
+def _placed(
+    moments: Sequence[tuple[str, Span]], duration: float, video_id: str
+) -> list[tuple[str, Span]]:
+    pairs = [(text, known_span(s, duration, f"{video_id}: {text!r}")) for text, s in moments]
+    return [(text, span) for text, span in pairs if span]
+
+
+def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]]) -> str:
+    """Length, number of moments, and what each covers, in words."""
+    parts = [name, f"{duration:.1f} s"] if name else [f"{duration:.1f} s"]
+    if moments:
+        share = [100 * (end - start) / duration for _, (start, end) in moments]
+        many = f"{len(moments)} captioned moments" if len(moments) > 1 else "1 captioned moment"
+        low, high = f"{min(share):.0f}", f"{max(share):.0f}"
+        span = low if low == high else f"{low} to {high}"
+        each = "each " if len(moments) > 1 else ""
+        parts.append(f"{many}, {each}covering {span} % of the film")
+    return " · ".join(parts)
+
+
+def _alt(video_id: str, duration: float, moments: Sequence[tuple[str, Span]]) -> str:
+    told = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in moments)
+    about = f"moments: {told}" if told else "no captioned moment"
+    return f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {about}."
+
+
+def _draw_moments(
+    axes: Axes, moments: Sequence[tuple[str, Span]], duration: float, height: float
+) -> None:
+    """The time axis, and a row for each moment: its caption above its bar. y is inches down."""
+    axes.set(xlim=(0, duration), ylim=(height, 0))
+    axes.axis("off")
+    for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0, 0.97 * duration):
+        if tick < 0.97 * duration:
+            side = "center" if tick else "left"
+            axes.text(tick, 0.34, f"{tick:g} s", size=10.5, color=HAZE, ha=side, va="center")
+    axes.barh(0.09, duration, height=0.1, color=RAIL)
+    for i, (text, (start, end)) in enumerate(moments):
+        color, y = COLORS[i % len(COLORS)], AXIS + ROW * i + 0.24
+        axes.barh(0.09, end - start, left=start, height=0.1, color=color)
+        axes.barh(y, end - start, left=start, height=0.12, color=color, label=f"moment {i + 1}")
+        for edge in (start, end):  # up to the film
+            axes.plot([edge, edge], [0.14, y], color=color, lw=0.8, alpha=0.35, zorder=0)
+        caption = wrap(text, ROOM, TEXT, lines=1)
+        room = text_width(caption, TEXT) * duration / ROOM  # in seconds
+        place = max(0.0, min(start, duration - room))
+        axes.text(
+            place, y - 0.11, plain(caption), size=TEXT, color=CHALK, va="bottom", ha="left",
+            bbox={"fc": NIGHT, "ec": "none", "pad": 0.4},
+        )  # fmt: skip

@@ -1,0 +1,232 @@
+"""What makes, runs and checks the lessons, tried on small sources; and the first cell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+for needed in ("jupytext", "nbgrader", "nbclient", "matplotlib"):
+    pytest.importorskip(needed, reason="the extra `course` is not installed")
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / "notebooks"
+sys.path.insert(0, str(HOME))
+
+import lesson_rules as rules  # noqa: E402
+import lesson_source  # noqa: E402
+import make_lessons  # noqa: E402
+import nbformat  # noqa: E402
+from lesson_source import Lesson  # noqa: E402
+from nbclient.exceptions import CellExecutionError  # noqa: E402
+from nbformat import NotebookNode  # noqa: E402
+
+from prvr_lite.exercises import session  # noqa: E402
+
+LESSONS = lesson_source.lessons()
+STRICT = session.STRICT[0]
+
+TINY = '''\
+# %% [markdown]
+# # 1 · Tiny
+# **Time**: 5 minutes; running it takes {{cost}}.
+# %% tags=["setup"]
+# 1
+# %% tags=["solution"]
+def recall_at(score, right, k):
+    """Says what is wanted."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+# %% tags=["check"]
+recall_at = check(recall_at)
+'''
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Callable[..., Lesson]:
+    def make(*changes: tuple[str, str]) -> Lesson:
+        text = TINY
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        source = tmp_path / "source" / "01_tiny.py"
+        source.parent.mkdir(exist_ok=True)
+        source.write_text(text, encoding="utf-8")
+        return Lesson(source)
+
+    return make
+
+
+def test_two_forms_of_a_source(tiny: Callable[..., Lesson]) -> None:
+    notebook = tiny().read("no time")
+    finished, twin = lesson_source.finished_form(notebook), lesson_source.exercise_form(notebook)
+    solution, stub = finished.cells[2].source, twin.cells[2].source
+    assert solution.endswith('wanted."""\n    return 1')
+    assert stub.endswith('wanted."""\n    # YOUR CODE HERE\n    raise NotImplementedError()')
+    assert "running it takes no time." in twin.cells[0].source
+    assert "start(1)" in finished.cells[1].source
+    assert twin.cells[3].metadata.nbgrader.grade_id == "lesson01-recall_at-check"
+    assert notebook.cells[2].source.count("###") == 2, "neither form changes what it was made from"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("    ### END SOLUTION\n", ""), "recall_at needs one ### BEGIN SOLUTION"),
+        (('tags=["setup"]', ""), "one cell must be tagged setup"),
+        (("recall_at = check(recall_at)", "pass"), "nothing to grade in this check cell: 'pass'"),
+        (
+            ("check(recall_at)\n", 'check(recall_at)\n# %% tags=["check"]\ncheck(recall_at)\n'),
+            "two check cells of recall_at",
+        ),
+    ],
+)
+def test_a_faulty_source_is_told(
+    tiny: Callable[..., Lesson], change: tuple[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        tiny(change).read("")
+
+
+def test_what_differs_is_told(tiny: Callable[..., Lesson]) -> None:
+    lesson = tiny()
+    assert make_lessons.differences(lesson) == ["exercises/01_tiny.ipynb", "01_tiny.ipynb"]
+    notebook = lesson.read(make_lessons.cost_text("01"))
+    for path, form in (
+        (lesson.finished, lesson_source.finished_form),
+        (lesson.exercises, lesson_source.exercise_form),
+    ):
+        make_lessons.write(path, make_lessons.text_of(form(notebook)))
+    assert make_lessons.differences(lesson) == []
+    tiny(("return 1", "return 2"))
+    assert make_lessons.differences(lesson) == ["01_tiny.ipynb"], "the solution is not in the twin"
+
+
+def cells(*sources: tuple[str, str]) -> NotebookNode:
+    kinds: dict[str, Any] = {"code": nbformat.v4.new_code_cell, "md": nbformat.v4.new_markdown_cell}
+    return nbformat.v4.new_notebook(cells=[kinds[kind](text) for kind, text in sources])
+
+
+def test_rules_that_are_broken_are_told() -> None:
+    long = "\n".join("abc")
+    notebook = cells(("code", long), ("code", long), ("md", "nothing"))
+    told = "\n".join(rules.broken_rules(notebook, 1))
+    for part in ("3 cells, not", "checks of []", "0 folded", "no recap", "predict", "no minutes"):
+        assert part in told
+    assert rules.anatomy(notebook) == {"cells": 3, "median": 3, "p90": 3}
+
+
+@pytest.mark.parametrize(
+    ("prose", "told"),
+    [
+        ("$$ x $$\n<!-- eq: x -> prvr_lite.metrics:ratio_bin -->", ""),
+        ("$$ x $$\n\nand so on", "no link after $$x"),
+        ("$$ x $$ <!-- eq: x -> prvr_lite.metrics:gone -->", "there is no prvr_lite.metrics:gone"),
+        ("$$ x $$ <!-- eq: x -> prvr_lite.gone:f -->", "there is no prvr_lite.gone:f"),
+        ("$$ x $$ <!-- eq: x -> prvr_lite.model.baselines:MeanPool.pool -->", ""),
+    ],
+)
+def test_equations_are_tied_to_functions(prose: str, told: str) -> None:
+    found = rules.broken_links(prose)
+    assert (told in found[0] and len(found) == 1) if told else not found
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ({"name": "stdout", "text": "fine: 1/2, and/or, 3 m/s"}, ""),
+        ({"name": "stdout", "text": "UserWarning: beware"}, "a warning"),
+        ({"name": "stdout", "text": "Traceback (most recent call last)"}, "a traceback"),
+        ({"name": "stdout", "text": "in '/usr/lib/x.py'"}, "an absolute path"),
+        ({"name": "stdout", "text": "in C:\\films"}, "an absolute path"),
+        ({"name": "stderr", "text": "50 %"}, "stderr"),
+    ],
+)
+def test_outputs_that_nobody_should_see(output: dict[str, str], told: str) -> None:
+    notebook = cells(("code", "1"))
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", **output)]
+    assert told in "".join(rules.broken_outputs(notebook))
+    assert bool(rules.broken_outputs(notebook)) == bool(told)
+
+
+def test_a_failing_cell_stops_the_build(tmp_path: Path) -> None:
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        make_lessons.run(cells(("code", "1 / 0")), tmp_path)
+
+
+def test_a_run_is_quiet_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is set outside, lessons are built without sliders, GPU or grading."""
+    monkeypatch.setenv(STRICT, "1")
+    names = ", ".join(map(repr, [STRICT, "PRVR_LITE_STATIC", "CUDA_VISIBLE_DEVICES", "MINE"]))
+    work = "import os; sum(range(10**7))"  # for some time to be measured
+    notebook = cells(("code", f"{work}\n[os.environ.get(name) for name in ({names})]"))
+    cost = make_lessons.run(notebook, tmp_path, MINE="set")
+    assert notebook.cells[0].outputs[0].data["text/plain"] == "[None, '1', '', 'set']"
+    assert cost["seconds"] > 0
+    assert cost["MiB"] > 1 or not Path("/proc/self/status").exists()
+    assert notebook.metadata == lesson_source.METADATA
+    assert "execution" not in notebook.cells[0].metadata
+
+
+def test_the_source_folder_of_an_nbgrader_course(tmp_path: Path) -> None:
+    """Its notebooks still hold the marks between which nbgrader puts its stubs."""
+    number = LESSONS[0].number
+    assert make_lessons.main(["--nbgrader", str(tmp_path), number]) == 0
+    (path,) = tmp_path.rglob("*.ipynb")
+    assert path.parts[-3:-1] == ("source", LESSONS[0].source.stem)
+    assert path.read_text(encoding="utf-8").count(lesson_source.BEGIN) >= 3
+
+
+# ---------------------------------------------------------------------------------- the first cell
+
+
+def first_cell(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the setup cell as Python without an installed prvr_lite would."""
+    import torch
+
+    # -S: no .pth files, so no editable install; the other packages stay
+    packages = {str(Path(module.__file__ or "").parents[1]) for module in (torch, nbformat)}
+    variables["PYTHONPATH"] = os.pathsep.join([*variables.values(), *packages])
+    return subprocess.run(
+        [sys.executable, "-S", "-c", lesson_source.SETUP.format(lesson=7)],
+        cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_first_cell_in_a_clone() -> None:
+    done = first_cell(HOME / "exercises")
+    assert done.stdout.startswith("Lesson 7 · prvr_lite"), done.stderr
+    assert done.stdout.count("\n") == 1
+
+
+def test_first_cell_with_nothing(tmp_path: Path) -> None:
+    done = first_cell(tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("put its wheel beside this notebook (Colab: Files panel).")
+
+
+def test_first_cell_with_a_wheel_beside_it(tmp_path: Path) -> None:
+    """As on Colab: pip installs the wheel and nothing else."""
+    lesson = "def start(n): print('started', n)"
+    info = "prvr_lite-9.9.dist-info"
+    files = {
+        "prvr_lite/__init__.py": "",
+        "prvr_lite/lesson.py": lesson,
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: prvr-lite\nVersion: 9.9\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": "",
+    }
+    with zipfile.ZipFile(tmp_path / "prvr_lite-9.9-py3-none-any.whl", "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+    target = tmp_path / "installed"
+    target.mkdir()
+    done = first_cell(tmp_path, PIP_TARGET=str(target))
+    assert done.stdout.strip().endswith("started 7"), done.stderr

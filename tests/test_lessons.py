@@ -1,0 +1,144 @@
+"""The lessons are what their sources make, keep to their rules, run, and grade what is open."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+for needed in ("jupytext", "nbgrader", "nbclient", "matplotlib"):
+    pytest.importorskip(needed, reason="the extra `course` is not installed")
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / "notebooks"
+sys.path.insert(0, str(HOME))
+
+import lesson_rules as rules  # noqa: E402
+import lesson_source  # noqa: E402
+import make_lessons  # noqa: E402
+import nbformat  # noqa: E402
+from lesson_source import Lesson  # noqa: E402
+from nbformat import NotebookNode  # noqa: E402
+from nbgrader.nbgraderformat.v3 import MetadataValidatorV3  # noqa: E402
+
+from prvr_lite.exercises import session  # noqa: E402
+
+LESSONS = lesson_source.lessons()
+STRICT = session.STRICT[0]
+SOLVE = {"setup", "solution", "check"}
+DEFINES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.source.stem)
+
+
+def tags(cell: NotebookNode) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def solving(notebook: NotebookNode) -> NotebookNode:
+    """Only what solves and checks; of all other cells, what they import and define."""
+    notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in notebook.cells:
+        if not tags(cell) & SOLVE:
+            kept = [n for n in ast.parse(cell.source).body if isinstance(n, DEFINES)]
+            cell.source = "\n".join(map(ast.unparse, kept))
+    return notebook
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+@every_lesson
+def test_notebooks_are_what_the_source_makes(lesson: Lesson) -> None:
+    assert make_lessons.differences(lesson) == [], "run make lessons"
+
+
+def test_the_map_is_what_the_sources_and_costs_make() -> None:
+    assert make_lessons.read(make_lessons.README) == make_lessons.readme(), "run make lessons"
+    assert all(lesson.finished.name in make_lessons.course_map() for lesson in LESSONS)
+
+
+@every_lesson
+def test_the_lesson_keeps_to_the_rules(lesson: Lesson) -> None:
+    notebook = read(lesson.finished)
+    nbformat.validate(notebook)
+    assert rules.broken_rules(notebook, int(lesson.number)) == []
+    assert rules.broken_outputs(notebook) == []
+    assert lesson.finished.stat().st_size <= rules.SIZE
+    assert any(
+        "image/png" in o.get("data", {}) for c in notebook.cells for o in c.get("outputs", [])
+    )
+
+
+@every_lesson
+def test_the_lesson_was_run_within_its_time(lesson: Lesson) -> None:
+    code = [cell for cell in read(lesson.finished).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    limit = 240 if lesson.number == "08" else 120
+    assert make_lessons.costs()[lesson.number]["seconds"] <= limit
+
+
+@every_lesson
+def test_the_twin_asks_and_does_not_tell(lesson: Lesson) -> None:
+    twin, finished = read(lesson.exercises), read(lesson.finished)
+    nbformat.validate(twin)
+    for cell in twin.cells:
+        if cell.cell_type != "code":
+            continue
+        MetadataValidatorV3().validate_cell(cell)
+        assert not cell.outputs
+        assert cell.execution_count is None
+        if "solution" in tags(cell):
+            assert "raise NotImplementedError()" in cell.source
+            assert '"""' in cell.source, "the specification stays"
+        if "check" in tags(cell):
+            assert cell.metadata.nbgrader.points == 1
+            assert cell.metadata.editable is False
+    assert [c.id for c in twin.cells] == [c.id for c in finished.cells]
+    ids = [c.metadata.nbgrader.grade_id for c in twin.cells if "nbgrader" in c.metadata]
+    assert len(ids) == len(set(ids)) == 2 * sum("check" in tags(c) for c in twin.cells)
+
+
+@every_lesson
+def test_right_answers_pass_and_blanks_fail_where_it_is_graded(lesson: Lesson) -> None:
+    make_lessons.run(solving(read(lesson.finished)), HOME, **{STRICT: "1"})
+    blank = solving(read(lesson.exercises))
+    for cell in blank.cells:
+        cell.metadata.tags = [*tags(cell), "raises-exception"]  # go on after it
+    make_lessons.run(blank, HOME / "exercises", **{STRICT: "1"})
+    for cell in blank.cells:
+        errors = [o.ename for o in cell.outputs if o.output_type == "error"]
+        assert errors == (["CheckFailed"] if "check" in tags(cell) else [])
+
+
+@pytest.mark.slow
+@every_lesson
+def test_the_lesson_runs(lesson: Lesson) -> None:
+    notebook = read(lesson.finished)
+    for cell in notebook.cells:
+        cell.get("outputs", []).clear()
+    make_lessons.run(notebook, HOME)
+    assert rules.broken_outputs(notebook) == []
+
+
+@pytest.mark.slow
+@every_lesson
+def test_blanks_never_block(lesson: Lesson) -> None:
+    """The twin runs to its end as it is; every exercise stays open and is said to be."""
+    twin = read(lesson.exercises)
+    make_lessons.run(twin, lesson.exercises.parent)
+    assert rules.broken_outputs(twin) == []
+    checks = [cell for cell in twin.cells if "check" in tags(cell)]
+    assert checks
+    for cell in checks:
+        said = "".join(output.get("text", "") for output in cell.outputs)
+        assert "is still open" in said
+        assert f"lesson {int(lesson.number)}: 0 of {len(checks)} solved" in said
+
+
+def test_costs_are_of_these_lessons() -> None:
+    known = json.loads(make_lessons.COSTS.read_text(encoding="utf-8"))
+    assert set(known) == {lesson.number for lesson in LESSONS}

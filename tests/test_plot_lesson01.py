@@ -1,0 +1,143 @@
+"""The pictures of lesson 1, and the helpers that draw them from a data set."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from figure_checks import assert_readable, bars, names, panel, part, picture_of
+
+from prvr_lite import lesson, load_sample
+from prvr_lite.data.features import Dataset
+from prvr_lite.plots import alt_text, timed_thumbnails
+from prvr_lite.plots.film import film_strip
+from prvr_lite.plots.ratio_histogram import ratio_histogram
+
+STRIP = timed_thumbnails([picture_of((200, 0, 0)), b"", picture_of((0, 0, 200))], 30.0)
+NAN = (math.nan, math.nan)
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenknopf costs $5 and $6, a_b^c. " * 4
+
+
+def test_a_film_shows_its_moments_in_order() -> None:
+    figure = film_strip(
+        "v1", 30.0, STRIP, moments=[("late", (20, 30)), ("early", (1.5, 3)), ("no time", NAN)]
+    )
+    assert names(figure) == ["film", "moments"]
+    shown = bars(panel(figure, "moments"))
+    assert shown["moment 1"] == [(1.5, 3.0)]
+    assert shown["moment 2"] == [(20.0, 30.0)]
+    assert "moment 3" not in shown
+    about = "30.0 s · 2 captioned moments, each covering 5 to 33 % of the film"
+    assert about in [text.get_text() for text in figure.texts]
+    assert "1.5 to 3.0 s, “early”; 20.0 to 30.0 s, “late”" in alt_text(figure)
+    assert figure.get_suptitle() == "v1"
+    titled = film_strip("v1", 30.0, [], moments=[("x", (0, 30))], title="A film")
+    about = "v1 · 30.0 s · 1 captioned moment, covering 100 % of the film"
+    assert about in [text.get_text() for text in titled.texts]
+
+
+@pytest.mark.parametrize("count", [0, 1, 9])
+def test_a_film_is_readable(count: int) -> None:
+    spans = [(3.0 * i, 3.0 * i + (1.0 if i % 2 else 2.9)) for i in range(count)]
+    moments = [(LONG if i % 3 else "Brief.", span) for i, span in enumerate(spans)]
+    assert_readable(film_strip(LONG, 30.0, STRIP, moments=moments))
+    assert_readable(film_strip("no pictures", 7.3, [], moments=[("A word.", (7.0, 7.3))]))
+
+
+@pytest.mark.parametrize(
+    ("duration", "moment", "message"),
+    [
+        (math.nan, (0, 1), "v1: duration must be seconds above 0"),
+        (30.0, (8, 2), "v1: 'x' .* is reversed or outside"),
+        (30.0, (40, 50), "v1: 'x' .* is reversed or outside"),
+    ],
+)
+def test_films_that_make_no_sense(duration: float, moment: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        film_strip("v1", duration, STRIP, moments=[("x", moment)])
+
+
+def test_the_histogram_counts_every_query() -> None:
+    ratio = np.array([0.01, 0.1, 0.3, 0.5, 1.0])
+    figure = ratio_histogram(ratio, name="ours", others={"TVR": 0.122}, limits=(0.2, 0.4))
+    assert_readable(figure)
+    chart = panel(figure, "histogram")
+    assert sum(bar.get_height() for bar in chart.containers[0]) == 5
+    assert part(chart, "mean").get_xdata()[0] == pytest.approx(ratio.mean())
+    assert part(panel(figure, "means"), "TVR").get_xdata().tolist() == [0.122]
+    assert "40 % lie under a fifth" in alt_text(figure)
+    many = {f"data set {i} {LONG}": i / 5 for i in range(5)}
+    assert_readable(ratio_histogram(ratio, name="ours", others=many))
+
+
+@pytest.mark.parametrize("ratio", [[0.1, 1.5], [-0.1], [0.1, math.nan]])
+def test_ratios_that_make_no_sense(ratio: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"ratios must lie in 0\.\.1"):
+        ratio_histogram(ratio, name="x")
+
+
+# --------------------------------------------------------------------------- prvr_lite.lesson
+
+
+@pytest.fixture(scope="module")
+def sample() -> Dataset:
+    return load_sample()
+
+
+def test_start_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    lesson.start(3)
+    said = capsys.readouterr().out
+    assert said.startswith("Lesson 3 · prvr_lite ")
+    assert "Emoji Theatre: 700 films, 3,680 queries" in said
+    assert said.count("\n") == 1
+
+
+def test_start_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> Dataset:
+        raise FileNotFoundError("emoji_theatre.h5 is missing; do this")
+
+    monkeypatch.setattr(lesson, "load_sample", gone)
+    with pytest.raises(lesson.NotReadyError, match="do this") as caught:
+        lesson.start(1)
+    assert caught.value._render_traceback_() == [f"Not ready: {caught.value}"]
+    monkeypatch.setattr(lesson, "find_spec", lambda name: None if name == "seaborn" else name)
+    with pytest.raises(lesson.NotReadyError, match="%pip install seaborn  in a cell"):
+        lesson.start(1)
+
+
+def test_a_film_of_the_sample(sample: Dataset) -> None:
+    video = int(sample.videos_in("test")[5])
+    figure = lesson.film(sample, video)
+    rows = np.flatnonzero(sample.query_video == video)
+    distinct = np.unique(sample.moment[rows], axis=0)
+    assert len(distinct) < len(rows), "some moment has two captions: one bar all the same"
+    assert sum("moment" in name for name in bars(panel(figure, "moments"))) == len(distinct)
+    assert_readable(figure)
+
+
+def test_a_gallery_of_the_sample(sample: Dataset) -> None:
+    films = sample.videos_in("test")
+    query = int(sample.queries_in("test")[7])
+    own = int(np.flatnonzero(films == sample.query_video[query])[0])
+    score = -np.arange(len(films), dtype=float)
+    score[own] = -50.5
+    figure = lesson.gallery(sample, query, films, score, top=2, title="Two films")
+    assert figure.get_suptitle() == "Two films"
+    told = alt_text(figure)
+    rank = 1 + 51 - (own <= 50)
+    assert f"the right video is ranked {rank} of {len(films)} videos" in told
+    assert f"1. {sample.video_id[films[0 if own else 1]]}" in told
+
+
+def test_a_table_lines_up(capsys: pytest.CaptureFixture[str]) -> None:
+    lesson.table({"one": {"R@1": 1.25, "SumR": 399.0}, "another": {"SumR": 7.0}}, digits=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert lines[1].split() == ["one", "1.25", "399.00"]
+    assert lines[2].split() == ["another", "7.00"]
+    lesson.table({})

@@ -1,0 +1,127 @@
+"""Lesson 2's pictures: windows over frames, features under thumbnails, heat maps; its slider."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from figure_checks import assert_readable, names, panel, part, words
+from figure_inputs import THUMBNAILS
+
+from prvr_lite.exercises.lesson02 import pool_bounds
+from prvr_lite.plots import Picture, alt_text
+from prvr_lite.plots.film_numbers import film_numbers
+from prvr_lite.plots.heat_map import heat_maps
+from prvr_lite.plots.pooling import pooling_windows
+from prvr_lite.widgets import pooling
+from prvr_lite.widgets.pooling import pooling_slider
+
+
+def test_windows_join_their_frames_to_their_unit() -> None:
+    figure = pooling_windows({"ten": (10, [0, 2, 5, 8, 9])})
+    ribbons = part(panel(figure, "ten"), "windows").get_paths()
+    upper = [path.vertices[i][0] for path in ribbons for i in (0, 1)]
+    lower = [path.vertices[i][0] for path in ribbons for i in (3, 2)]
+    assert upper == pytest.approx([0, 0.2, 0.2, 0.5, 0.5, 0.8, 0.8, 0.9])
+    assert lower == pytest.approx([0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75, 1])
+
+
+def test_windows_mark_what_is_left_out_and_tell_what_is_repeated() -> None:
+    figure = pooling_windows({"long": (10, [0, 2, 5, 8, 9]), "short": (3, [0, 1, 2, 2, 2])})
+    (mark,) = (line for line in panel(figure, "long").lines if line.get_label() == "left out")
+    assert mark.get_xdata() == pytest.approx([0.95])
+    assert not [line for line in panel(figure, "short").lines if line.get_label() == "left out"]
+    told = [text for text, _ in words(figure)]
+    assert "1 left out (×)" in told
+    assert "every frame enters, 1 repeated" in told
+    assert "short: 3 frames into 4 units, every frame enters, 1 repeated" in alt_text(figure)
+
+
+def test_a_film_of_one_frame_for_each_unit_repeats_nothing() -> None:
+    """Its last window is empty and takes the last frame, which no other has."""
+    figure = pooling_windows({"even": (4, [0, 1, 2, 3, 3])})
+    assert "even: 4 frames into 4 units, every frame enters." in alt_text(figure)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [([0], "two or more"), ([0, 5, 3], "never fall"), ([0, 7, 11], "leave the 10 frames")],
+)
+def test_windows_say_what_does_not_fit(bounds: list[int], message: str) -> None:
+    with pytest.raises(ValueError, match=f"'a': bounds.*{message}"):
+        pooling_windows({"a": (10, bounds)})
+    with pytest.raises(ValueError, match="hold a film"):
+        pooling_windows({})
+
+
+def test_the_slider_draws_the_bounds_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Static: one panel a length. Driven: one length at a time, every picture of one size."""
+    monkeypatch.setenv("PRVR_LITE_STATIC", "1")
+    static = pooling_slider(pool_bounds, count=4, static=(3, 10))
+    assert names(static) == ["3 frames, 4 units", "10 frames, 4 units"]
+    assert_readable(static)
+    drawn: list[Picture] = []
+
+    def drive(draw, *, values, start, **_):  # type: ignore[no-untyped-def]
+        assert start == 16
+        drawn.extend(draw(value) for value in (values[0], start, values[-1]))
+
+    monkeypatch.setattr(pooling, "slider", drive)
+    pooling_slider(pool_bounds)
+    assert [names(figure) for figure in drawn] == [
+        ["8 frames, 32 units"], ["16 frames, 32 units"], ["110 frames, 32 units"]
+    ]  # fmt: skip
+    assert len({tuple(figure.get_size_inches()) for figure in drawn}) == 1
+
+
+def test_numbers_stand_under_their_frames() -> None:
+    features = np.arange(15.0).reshape(5, 3) - 7
+    figure = film_numbers(features, 20.0, THUMBNAILS)
+    (image,) = panel(figure, "numbers").images
+    assert np.array_equal(image.get_array(), features.T)
+    assert image.get_extent() == [0, 20, 3, 0]
+    assert panel(figure, "film").get_xlim() == panel(figure, "numbers").get_xlim() == (0, 20)
+    assert "the 3 numbers of one of 5 frames" in alt_text(figure)
+    assert_readable(figure)
+    with pytest.raises(ValueError, match="duration must be seconds above 0"):
+        film_numbers(features, float("nan"), THUMBNAILS)
+
+
+def test_heat_maps_share_one_scale_and_leave_nan_blank() -> None:
+    one, two = np.array([[0.0, 0.5], [np.nan, 0.25]]), np.array([[3.0, 1.0], [0.0, -1.0]])
+    figure = heat_maps({"one": one, "two": two}, title="Two", rows=["a", "b"], unit="weight")
+    assert names(figure) == ["one", "two", "scale"]
+    images = [panel(figure, name).images[0] for name in ("one", "two")]
+    assert {image.get_clim() for image in images} == {(-1.0, 3.0)}
+    assert images[0].get_array().mask.tolist() == [[False, False], [True, False]]
+    assert [tick.get_text() for tick in panel(figure, "one").get_yticklabels()] == ["a", "b"]
+    assert "two, 2 by 2, from -1 to 3 weight (most at row a, column 0)" in alt_text(figure)
+
+
+@pytest.mark.parametrize("size", [3, 12, 40])
+@pytest.mark.parametrize("square", [True, False])
+def test_heat_maps_are_readable(size: int, square: bool) -> None:
+    labels = [f"a word {i}" for i in range(size)]
+    columns = None if size == 12 else labels  # the boxes around slanted names overlap
+    values = np.random.default_rng(0).random((size, size))
+    figure = heat_maps(
+        {"a name that is much longer than its panel": values, "b": values},
+        title="A very long title that has to be broken into lines, in costs of $5 and $6",
+        about="about", xlabel="x", ylabel="y", rows=labels, columns=columns, unit="unit",
+        square=square,
+    )  # fmt: skip
+    assert_readable(figure)
+
+
+def test_heat_maps_say_what_does_not_fit() -> None:
+    square = np.zeros((2, 2))
+    with pytest.raises(ValueError, match="panels must hold a matrix"):
+        heat_maps({}, title="")
+    with pytest.raises(ValueError, match=r"'b' has shape \(1, 2\), the first panel \(2, 2\)"):
+        heat_maps({"a": square, "b": square[:1]}, title="")
+    with pytest.raises(ValueError, match="'a' holds no number"):
+        heat_maps({"a": square * np.nan}, title="")
+    with pytest.raises(ValueError, match="rows names 3, but the panels have 2"):
+        heat_maps({"a": square}, title="", rows=["x", "y", "z"])
