@@ -18,6 +18,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import time
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -162,7 +163,8 @@ def make(lesson: Lesson) -> None:
     """Run the lesson, note its cost, write it and its twin; say which rules it breaks."""
     print(f"{lesson.source.stem} …", flush=True)
     made = finished_form(lesson.read(""))
-    cost = run(made, HERE)
+    with tempfile.TemporaryDirectory() as runs:  # no earlier run's model: the whole cost is paid
+        cost = run(made, HERE, PRVR_LITE_RUNS=runs)
     write(COSTS, json.dumps({**costs(), lesson.number: cost}, indent=1, sort_keys=True) + "\n")
     notebook = lesson.read(cost_text(lesson.number))  # now with its cost
     for fresh, done in zip(finished_form(notebook).cells, made.cells, strict=True):

@@ -13,6 +13,7 @@ from prvr_lite.data.features import (
 from prvr_lite.data.sample import load_sample
 from prvr_lite.evaluation import Evaluation, evaluate
 from prvr_lite.files import FileFormatError
+from prvr_lite.history import History
 from prvr_lite.losses import LossTerms, MSSLppLoss, info_nce_loss, triplet_ranking_loss
 from prvr_lite.metrics import retrieval_metrics
 from prvr_lite.model.authors import load_authors_state_dict
@@ -23,7 +24,7 @@ from prvr_lite.model.key_clip import key_clip_guided_attention
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.zoo import build_model
 from prvr_lite.retrieval import Hit, VideoIndex
-from prvr_lite.training import History, fit, load_checkpoint
+from prvr_lite.training import fit, load_checkpoint
 
 __version__ = "0.1.0"
 

@@ -16,9 +16,10 @@ from prvr_lite.config import PRESETS
 from prvr_lite.data.features import Dataset
 from prvr_lite.evaluation import Evaluation, evaluate, two_step
 from prvr_lite.explorer import Explorer
+from prvr_lite.history import History
 from prvr_lite.metrics import moment_to_video_ratio, rank_of_first_relevant, retrieval_metrics
 from prvr_lite.model.zoo import build_model
-from prvr_lite.training import History, fit
+from prvr_lite.training import fit
 
 BASELINES = {"mean-pool": "mean-pooled T2VR", "frame-max": "frames alone, max"}
 COLUMNS = ("R@1", "R@5", "R@10", "R@100", "SumR")

@@ -1,23 +1,35 @@
-"""What every lesson needs: a first line that says where it runs, a film, a gallery, a table."""
+"""What every lesson needs: a first line that says where it runs, a film, a gallery, a table.
+
+And for the lessons that train: a model that is trained once, and taken up again ever after.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 import prvr_lite
+from prvr_lite.config import PRESETS
 from prvr_lite.data.features import Dataset
 from prvr_lite.data.sample import load_sample
+from prvr_lite.history import History
+from prvr_lite.model.base import RetrievalModel
+from prvr_lite.model.zoo import build_model
 from prvr_lite.optimization import choose_device
+from prvr_lite.training import fit
 
 if TYPE_CHECKING:  # drawing is optional until something is drawn
     from prvr_lite.plots import Picture
 
 DRAWING = ("matplotlib", "seaborn")
+RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works
 
 
 class NotReadyError(RuntimeError):
@@ -48,6 +60,39 @@ def start(lesson: int) -> None:
         f"Lesson {lesson} · prvr_lite {prvr_lite.__version__}, torch {version} on "
         f"{where} · {name}: {films:,} films, {queries:,} queries"
     )
+
+
+def trained(
+    name: str,
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    watch: Callable[[History], object] | None = None,
+    **changes: Any,
+) -> tuple[RetrievalModel, History]:
+    """A model trained by the sample preset: now, or from where an earlier call left off.
+
+    Each epoch is kept in ``runs/lesson-….pt``, so that lesson 9 finds what lesson 8 trained and an
+    interrupted cell goes on when it is run again. Delete the file to train anew.
+
+    Args:
+        name: of the model, such as "mssl++" (see ``model.zoo.MODELS``).
+        watch: see ``fit``. changes: to the preset's TrainConfig, such as epochs=6.
+    Raises:
+        ValueError: an unknown model, or a change that is none.
+    """
+    preset = PRESETS["sample"]
+    try:
+        config = replace(preset.training, seed=seed, **changes)
+    except TypeError:
+        known = ", ".join(vars(preset.training))
+        raise ValueError(f"{', '.join(changes)}: can't be changed; choose from {known}") from None
+    model = build_model(name, preset.model_config(dataset.visual_dim, dataset.query_dim), seed=seed)
+    told = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
+    folder = Path(os.environ.get(RUNS, "runs"))
+    kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{told}.pt"
+    history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
+    return model, history
 
 
 def film(dataset: Dataset, video: int, **settings: Any) -> Picture:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from prvr_lite.data.features import Dataset
 from prvr_lite.data.fingerprint import identity
 from prvr_lite.evaluation import evaluate
 from prvr_lite.files import load_record, save_record
+from prvr_lite.history import History
 from prvr_lite.losses import MSSLppLoss
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.zoo import model_name, restore_model
@@ -34,28 +36,6 @@ from prvr_lite.optimization import (
 CHECKPOINT_FORMAT = "prvr-lite checkpoint 1"
 
 
-@dataclass
-class History:
-    """What happened, epoch by epoch: a list of plain dicts that plots and tables read.
-
-    Keys of a row: epoch, loss and its terms (means over the epoch), learning_rate, seconds
-    (training alone), and where validation ran R@1, R@5, R@10, R@100, SumR, mAP, MedR.
-    """
-
-    rows: list[dict[str, float]] = field(default_factory=list)
-
-    @property
-    def best(self) -> dict[str, float]:
-        """The row of the best validation SumR; the last one where validation never ran."""
-        measured = [row for row in self.rows if "SumR" in row]
-        return max(measured, key=lambda row: row["SumR"]) if measured else self.rows[-1]
-
-    @property
-    def seconds(self) -> float:
-        """Training time in all, without validation."""
-        return sum(row["seconds"] for row in self.rows)
-
-
 def fit(
     model: RetrievalModel,
     dataset: Dataset,
@@ -64,6 +44,7 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = True,
     progress: bool = True,
+    watch: Callable[[History], object] | None = None,
 ) -> History:
     """Train ``model`` on the train split; it ends with the weights of the best validation SumR.
 
@@ -78,6 +59,7 @@ def fit(
         checkpoint: path of the checkpoint, or None.
         resume: whether an existing checkpoint is taken up (else it is overwritten).
         progress: whether to show a progress bar.
+        watch: called with the history so far before the first epoch and after each one.
 
     Returns:
         the history, one row an epoch.
@@ -97,7 +79,9 @@ def fit(
     # Random numbers restart at each epoch from the seed: a resumed run repeats the whole one, and
     # the caller's generators are left as they were.
     devices = [run.device] if run.device.type == "cuda" else []
+    watch = watch or (lambda history: None)
     with torch.random.fork_rng(devices=devices), bar:
+        watch(run.history)
         while run.epoch < run.config.epochs and not run.out_of_patience:
             row = run.train_epoch()
             if checkpoint is not None:
@@ -105,6 +89,7 @@ def fit(
             bar.update()
             shown = {k: row[k] for k in ("loss", "SumR") if k in row}
             bar.set_postfix({k: f"{v:.4g}" for k, v in shown.items()})
+            watch(run.history)
     run.restore_best()
     return run.history
 

@@ -114,22 +114,28 @@ def test_right_answers_pass_and_blanks_fail_where_it_is_graded(lesson: Lesson) -
         assert errors == (["CheckFailed"] if "check" in tags(cell) else [])
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where lessons keep what they train: a twin takes up what its lesson has trained."""
+    return {"PRVR_LITE_RUNS": str(tmp_path_factory.mktemp("runs"))}
+
+
 @pytest.mark.slow
 @every_lesson
-def test_the_lesson_runs(lesson: Lesson) -> None:
+def test_the_lesson_runs(lesson: Lesson, runs: dict[str, str]) -> None:
     notebook = read(lesson.finished)
     for cell in notebook.cells:
         cell.get("outputs", []).clear()
-    make_lessons.run(notebook, HOME)
+    make_lessons.run(notebook, HOME, **runs)
     assert rules.broken_outputs(notebook) == []
 
 
 @pytest.mark.slow
 @every_lesson
-def test_blanks_never_block(lesson: Lesson) -> None:
+def test_blanks_never_block(lesson: Lesson, runs: dict[str, str]) -> None:
     """The twin runs to its end as it is; every exercise stays open and is said to be."""
     twin = read(lesson.exercises)
-    make_lessons.run(twin, lesson.exercises.parent)
+    make_lessons.run(twin, lesson.exercises.parent, **runs)
     assert rules.broken_outputs(twin) == []
     checks = [cell for cell in twin.cells if "check" in tags(cell)]
     assert checks

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "retrieval": {"config", "data", "files", "index_entry", "model", "optimization"},
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
     "training": {
-        "config", "data", "evaluation", "files", "losses", "model", "optimization",
+        "config", "data", "evaluation", "files", "history", "losses", "model", "optimization",
     },
     "moments": {
         "config", "data", "index_entry", "model", "moments", "optimization", "retrieval",

@@ -57,6 +57,15 @@ def test_history_of_every_model(toy: Dataset, name: str) -> None:
     assert not model.training
 
 
+def test_a_run_can_be_watched(toy: Dataset) -> None:
+    """Once before it begins and after each epoch, with all rows so far."""
+    seen = []
+    model = build_model("mean-pool", SMALL)
+    history = fit(model, toy, QUICK, progress=False, watch=lambda h: seen.append(len(h.rows)))
+    assert seen == list(range(QUICK.epochs + 1))
+    assert len(history.rows) == QUICK.epochs
+
+
 def test_same_seed_same_numbers(toy: Dataset) -> None:
     first, second = (build_model("mssl++", SMALL, seed=1) for _ in range(2))
     rows = [fit(model, toy, QUICK, progress=False).rows for model in (first, second)]

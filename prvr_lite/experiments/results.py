@@ -14,6 +14,10 @@ from prvr_lite.experiments.rows import EXPERIMENTS
 NONE: Final = "–"  # what stands where nothing was measured
 PERCENT: Final = ("R@", "SumR", "mIoU")  # metrics that are told to a tenth
 
+_NAME, _HERE = "experiments.csv", Path(__file__).resolve().parent
+# a wheel's; a clone's
+_PLACES = (_HERE / _NAME, _HERE.parents[1] / "benchmarks" / "results" / _NAME)
+
 Seeds = dict[int | None, float]  # seed -> value; None: measured once for all seeds
 
 
@@ -54,6 +58,15 @@ class Results:
         if not path.exists():
             raise FileNotFoundError(f"{path} does not exist: write it with prvr-lite experiments")
         return cls(read_lines(path), path.name)
+
+    @classmethod
+    def published(cls) -> Results:
+        """The numbers that came with the package: five seeds of every model, on the sample films.
+
+        Raises:
+            FileNotFoundError: they are neither in the installed package nor in the clone.
+        """
+        return cls.read(next((place for place in _PLACES if place.exists()), _PLACES[-1]))
 
     def values(
         self,

@@ -1,0 +1,766 @@
+# %% [markdown]
+# # 5 · Length-aware clip clustering
+#
+# **You will be able to**
+# - say what 528 clips a film cost, and why a few dozen *real* clips can stand for all of them;
+# - write k-medoids: a start far out, assignment, and an update that is one matrix product;
+# - make clips of different lengths keep apart with a code of their length, and see what happens without it;
+# - explain why ties between clips are no accident, and what a careful program does about them.
+#
+# **You need** lesson 4 (the triangle of clips, $C = W U$). Lesson 3 helps: its encoder ends in a LayerNorm.
+#
+# **Time**: 85 minutes to read and solve; running it takes {{cost}}.
+
+# %% tags=["setup"]
+# 5
+
+# %%
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import prvr_lite
+from prvr_lite import clip_spans, cluster_clips, length_code, load_sample, multi_scale_clips
+from prvr_lite.data.batches import normalise, pool_features
+from prvr_lite.exercises import check, hint, progress
+from prvr_lite.experiments.figures import medoids as medoids_figure
+from prvr_lite.experiments.results import Results, label, spread_text
+from prvr_lite.model.clips import clip_windows
+from prvr_lite.plots import growth_curves
+from prvr_lite.plots.cluster_map import cluster_triangles
+from prvr_lite.plots.cluster_rounds import cluster_rounds
+from prvr_lite.plots.heat_map import heat_maps
+from prvr_lite.plots.spread import spread_curves
+from prvr_lite.widgets.clip_clusters import clip_clusters
+
+sample = load_sample()
+
+# %% [markdown]
+# ## 1 · 528 are too many
+#
+# MS-SL keeps all 528 clips of every film. Compute what that means for a collection, at the paper's 384 numbers a clip:
+
+# %%
+for clips in (528, 32):
+    memory = 1e6 * clips * 384 * 4 / 2**30  # float32
+    print(
+        f"{clips:3d} clips a film, a million films: {memory:6.0f} GiB, "
+        f"{1e6 * clips * 384 / 1e9:4.0f} billion multiplications for each query"
+    )
+
+# %% [markdown]
+# With 32 clips the same million fits into the memory of one strong machine. Is so little enough? Clips overlap so much that most of the 528 say
+# nearly the same (lesson 4 measured it). A few representatives could do: one for each group of clips that are alike. MS-SL++ finds such groups by
+# **clustering**, and it wants representatives of a special kind:
+#
+# - A **mean** of clips is no clip. It has no start and no end; there is nothing to show, and nothing to guide attention with (lesson 6).
+# - A **medoid** is the member of a group that is, in sum, nearest to all its members. It is a real clip, with a span.
+#
+# ## 2 · k-medoids in the plane
+#
+# Learn it where you can see it. Three clouds of points, and a straggler:
+
+# %%
+generator = torch.Generator().manual_seed(8)
+centres = torch.tensor([[0.0, 0.0], [4.0, 1.0], [1.5, 4.0]])
+points = torch.cat([0.7 * torch.randn(9, 2, generator=generator) + c for c in centres])
+points = torch.cat([points, torch.tensor([[7.0, 4.5]])])  # the straggler, row 27
+
+
+def distances(points: torch.Tensor) -> torch.Tensor:
+    """Euclidean distances of all pairs, [N, D] -> [N, N], by subtraction: exact and symmetric."""
+    return (points[:, None] - points).square().sum(-1).sqrt()
+
+
+distance, norm = distances(points), points.norm(dim=1)
+print("distances", list(distance.shape), "| norms", list(norm.shape))
+
+# %% [markdown]
+# ### Where to begin: KKZ
+#
+# k-medoids only walks downhill, so its start matters. The **KKZ** start (named after Katsavounidis, Kuo and Zhang) needs no dice. It takes the
+# point of largest norm, and then, again and again, the point that is worst served so far: the one farthest from its *nearest* medoid,
+#
+# $$m_1 = \arg\max_i \lVert x_i \rVert, \qquad m_{j+1} = \arg\max_i \; \min_{j' \le j} \; \lVert x_i - x_{m_{j'}} \rVert .$$
+# <!-- eq: kkz -> prvr_lite.model.clustering:_kkz -->
+#
+# ### ✏️ Exercise 5.1 · kkz_start  (★★☆, 12 minutes)
+#
+# Write it. Equal candidates: the lowest row. And no row twice, not even if points coincide (a short film repeats its frames, so its clips do
+# coincide).
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("kkz_start")` in a new cell.
+# - *My medoids jump between two far ends*: farthest from the last medoid, or from the nearest of all?
+# - *The same row comes twice*: when is the largest distance 0, and which row does argmax name then?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def kkz_start(distance: torch.Tensor, norm: torch.Tensor, k: int) -> torch.Tensor:
+    """Rows of k starting medoids, in the order of choice: distance [N, N], norm [N] -> [k].
+
+    First the largest norm, then always the point farthest from its nearest medoid. Equal ones:
+    the lowest row. No row is taken twice.
+    """
+    ### BEGIN SOLUTION
+    chosen = [int(norm.argmax())]
+    nearest = distance[chosen[0]].clone()  # [N]: to the nearest medoid so far
+    while len(chosen) < k:
+        nearest[chosen] = -1  # below every distance: never again
+        chosen.append(int(nearest.argmax()))
+        nearest = torch.minimum(nearest, distance[chosen[-1]])
+    return torch.tensor(chosen)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+kkz_start = check(kkz_start)
+
+# %% [markdown]
+# ### Assign
+#
+# Every point joins its nearest medoid. One rule on top: **a medoid always belongs to its own cluster.** It sounds void, and is not: of two medoids on
+# the same spot one would lose everything, itself included.
+#
+# $$a_i = \arg\min_j \; \lVert x_i - x_{m_j} \rVert, \qquad a_{m_j} = j .$$
+# <!-- eq: assign -> prvr_lite.model.clustering:_assign -->
+#
+# ### ✏️ Exercise 5.2 · assign_points  (★☆☆, 8 minutes)
+#
+# No loop is needed.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("assign_points")` in a new cell.
+# - *The numbers are too large*: clusters are 0..k-1, not rows of points.
+#
+# </details>
+
+
+# %% tags=["solution"]
+def assign_points(distance: torch.Tensor, medoids: torch.Tensor) -> torch.Tensor:
+    """Number of the nearest medoid, 0..k-1: distance [N, N], medoids [k] -> [N].
+
+    Equal ones: the lowest number. A medoid always belongs to itself.
+    """
+    ### BEGIN SOLUTION
+    cluster = distance[:, medoids].argmin(1)  # [N, k] -> [N]
+    cluster[medoids] = torch.arange(len(medoids))
+    return cluster
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+assign_points = check(assign_points)
+
+# %% [markdown]
+# ### Move
+#
+# Each cluster elects a new medoid: the member with the least summed distance to all members. As loops, so that nothing is hidden:
+
+
+# %%
+def move_by_loop(distance: torch.Tensor, assignment: torch.Tensor, k: int) -> torch.Tensor:
+    """The new medoids [k], one cluster after the other."""
+    medoids = []
+    for c in range(k):
+        members = (assignment == c).nonzero()[:, 0]
+        cost = [float(distance[i, members].sum()) for i in members]
+        medoids.append(int(members[int(np.argmin(cost))]))
+    return torch.tensor(medoids)
+
+
+start = kkz_start(distance, norm, 3)
+joined = assign_points(distance, start)
+moved = move_by_loop(distance, joined, 3)
+steps = {"start": (start, None), "assign": (start, joined), "move": (moved, joined)}
+cluster_rounds(points, steps, title="One round of k-medoids")
+
+# %% [markdown]
+# Look at the start: KKZ went for the straggler, of course. After the move the medoid sits among the many again.
+#
+# On a GPU, films by the dozen and 32 clusters each, loops are out. The released code copies the distances once for every cluster and blanks out
+# what does not belong: a tensor of $B \cdot K \cdot N \cdot N$ numbers.
+
+# %%
+batch, k, n_clips = 64, 32, 528
+print(
+    f"K masked copies for {batch} films: {batch * k * n_clips**2 * 4 / 2**30:.1f} GiB"
+    f" | the distances themselves: {batch * n_clips**2 * 4 / 2**20:.0f} MiB"
+)
+
+# %% [markdown]
+# It can be had for less. Write the assignment as a table $O$ with a 1 where point $i$ is in cluster $c$. Then one product
+#
+# $$(D\,O)_{ic} = \sum_{j \in \text{cluster } c} d_{ij}$$
+# <!-- eq: summed distances -> prvr_lite.model.clustering:_update -->
+#
+# holds the summed distance of **every** point to **every** cluster. Blank out the points that are no members, and each column's minimum is the new
+# medoid. Here is that table; brighter is farther, grey is no member:
+
+# %%
+member = F.one_hot(joined, 3).float()  # O, [N, k]
+cost = (distance @ member).masked_fill(member == 0, torch.nan)  # [N, k]
+heat_maps(
+    {"cost": cost.T},
+    title="Who is central in its cluster?",
+    square=False,
+    about="summed distance of each point to its own cluster; the darkest of a row is the medoid",
+    xlabel="point",
+    ylabel="cluster",
+    unit="summed distance",
+)
+
+# %% [markdown]
+# ### ✏️ Exercise 5.3 · move_medoids  (★★★, 15 minutes)
+#
+# Write the update with one product and without a tensor larger than [N, N].
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("move_medoids")` in a new cell.
+# - *A medoid comes from another cluster*: who may stand for election?
+# - *It always elects row 0 or some far-off point*: what cost did you give to those who are no members?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def move_medoids(distance: torch.Tensor, assignment: torch.Tensor, k: int) -> torch.Tensor:
+    """Row of the most central member of each cluster: distance [N, N], assignment [N] -> [k].
+
+    Most central: the least summed distance to the members. Equal ones: the lowest row.
+    """
+    ### BEGIN SOLUTION
+    member = F.one_hot(assignment, k).to(distance)  # O, [N, k]
+    cost = distance @ member  # [N, k]
+    return cost.masked_fill(member == 0, torch.inf).argmin(0)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+move_medoids = check(move_medoids)
+
+# %%
+same = torch.equal(move_medoids(distance, joined, 3), move_by_loop(distance, joined, 3))
+print("the same medoids as the loop:", same)
+
+# %% [markdown]
+# ### Until nothing moves
+#
+# Assign, move, assign, move, … until no medoid moves (60 rounds at most; it takes far fewer). At the end the medoids are put in ascending order, and the points
+# assigned once more, so that cluster 0 is that of the first medoid.
+#
+# ### ✏️ Exercise 5.4 · k_medoids  (★★☆, 12 minutes)
+#
+# Put the three parts together.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("k_medoids")` in a new cell.
+# - *The clusters are right but carry other numbers*: what changes when you sort the medoids?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def k_medoids(points: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cluster points [N, D] around k of them, by Euclidean distance, from the KKZ start.
+
+    Returns the medoids' rows [k], ascending, and the cluster of each point [N], 0..k-1.
+    """
+    ### BEGIN SOLUTION
+    distance = distances(points)
+    medoids = kkz_start(distance, points.norm(dim=1), k)
+    for _ in range(60):
+        before = medoids
+        medoids = move_medoids(distance, assign_points(distance, medoids), k)
+        if torch.equal(medoids, before):
+            break
+    medoids = medoids.sort().values
+    return medoids, assign_points(distance, medoids)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+k_medoids = check(k_medoids)
+
+# %%
+panels = {f"k = {k}": k_medoids(points, k) for k in (2, 3, 4)}
+cluster_rounds(points, panels, title="At rest, with 2, 3 and 4 medoids")
+
+# %% [markdown]
+# The package clusters many films at once. The same medoids?
+
+# %%
+for k in (2, 3, 4, 7):
+    mine, theirs = k_medoids(points, k), prvr_lite.kmedoids(points[None], k)
+    same = all(torch.equal(a, b[0]) for a, b in zip(mine, theirs, strict=True))
+    print(k, "medoids:", mine[0].tolist(), "| as prvr_lite.kmedoids:", same)
+
+# %% [markdown]
+# Medoids have a second virtue: they shrug off stragglers. Push the one at row 27 ever farther out, and compare the mean of its cluster
+# with the medoid:
+
+# %%
+cluster = torch.cat([points[9:18], points[27:]])  # the right-hand cloud and the straggler
+for push in (1, 3, 10):
+    cluster[-1] = push * points[27]
+    medoid = move_medoids(distances(cluster), torch.zeros(10, dtype=torch.long), 1)
+    print(
+        f"straggler at {[round(x, 1) for x in cluster[-1].tolist()]}: mean "
+        f"{[round(x, 1) for x in cluster.mean(0).tolist()]}, medoid is row {int(medoid)}"
+    )
+
+# %% [markdown]
+# ## 3 · The clips of a film
+#
+# Now points with more than two numbers. In MS-SL++ the units leave the encoder through a LayerNorm (lesson 3), so each of them has a norm of
+# about $\sqrt{H}$. Without training we take the LayerNorm alone, with a gain that is a little off 1, as training would leave it. (With a gain of
+# exactly 1 all units would be equally long, and KKZ's first choice would be left to the last digit.)
+
+
+# %%
+def film_units(videos) -> torch.Tensor:
+    """Pooled and normalised features of films: [V, 32, Dv]."""
+    pooled = [normalise(pool_features(frames, 32)) for frames in sample.frames_of(videos)]
+    return torch.from_numpy(np.stack(pooled))
+
+
+gain = 1 + 0.1 * torch.randn(sample.visual_dim, generator=torch.Generator().manual_seed(1))
+
+
+def encoded_units(videos) -> torch.Tensor:
+    """Units as an encoder's last LayerNorm might leave them: [V, n, H]."""
+    return F.layer_norm(film_units(videos), [sample.visual_dim], gain)
+
+
+video = int(sample.query_video[3364])
+units = encoded_units([video])  # [1, n, H]
+clips = multi_scale_clips(units)[0]  # [N, H]
+size = (clip_spans(32)[:, 1] - clip_spans(32)[:, 0]).float()  # [N]: length of each clip
+medoids, assignment = k_medoids(clips, 16)
+few = k_medoids(clips, 6)
+cluster_triangles(
+    {"K = 6": (few[1], few[0]), "K = 16": (assignment, medoids)},
+    title="Clips that look alike, whatever their length",
+)
+
+# %% [markdown]
+# The triangle of lesson 4, and the same film (the owl on the beach), in the colours of its clusters. They stand like **columns and wedges** over the scenes. A clip of two
+# units and one of ten share a cluster if they show the same scene, and one medoid has to stand for both. How far do lengths mix?
+
+
+# %%
+def spread_of_lengths(assignment: torch.Tensor, k: int) -> float:
+    """Mean over clips of how far their length is from the mean length of their cluster."""
+    member = F.one_hot(assignment, k).float()  # [N, k]
+    mean = (size @ member) / member.sum(0)  # [k]
+    return float((size - mean[assignment]).abs().mean())
+
+
+print(f"clips lie {spread_of_lengths(assignment, 16):.1f} units off their cluster's mean length")
+print("lengths of the medoids:", sorted(size[medoids].int().tolist()))
+
+# %% [markdown]
+# But length *matters*: lesson 4 showed that short and long moments want different clips. A two-step moment needs its long clip even if that looks
+# much like its first half.
+#
+# ## 4 · A code for the length
+#
+# The cure of MS-SL++: before clustering, write the length behind each clip, as numbers. One number would drown among 384, and lengths 31 and 32 should be closer to each
+# other than 1 and 2. So it takes the sines and cosines that transformers use for positions, $d = 256$ of them. For a clip of length $\ell$:
+#
+# $$p_{\ell, 2i} = \sin\!\left(\frac{\ell - 1}{10000^{2i/d}}\right), \qquad p_{\ell, 2i+1} = \cos\!\left(\frac{\ell - 1}{10000^{2i/d}}\right),
+# \qquad i = 0 \dots \tfrac{d}{2} - 1 .$$
+# <!-- eq: length code -> prvr_lite.model.clips:length_code -->
+#
+# ### ✏️ Exercise 5.5 · code_of_length  (★★☆, 10 minutes)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("code_of_length")` in a new cell.
+# - *It looks right, but in other columns*: do sines and cosines take turns?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def code_of_length(length: torch.Tensor, dim: int) -> torch.Tensor:
+    """Sines and cosines of length - 1, in turn, ever slower: length [N], dim even -> [N, dim]."""
+    ### BEGIN SOLUTION
+    rate = 10_000.0 ** (-torch.arange(0, dim, 2) / dim)  # [dim/2]
+    angle = (length - 1)[:, None] * rate  # [N, dim/2]
+    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)  # [N, dim]
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+code_of_length = check(code_of_length)
+
+# %%
+code = code_of_length(size.long(), 256)  # [N, 256]
+print("as the package:", torch.allclose(code, length_code(32), atol=1e-5))
+each = code_of_length(torch.arange(1, 33), 256)  # [32, 256]
+heat_maps(
+    {"code": each[:, :96]},
+    title="The code of the lengths 1 to 32",
+    square=False,
+    about="its first 96 numbers: quick waves on the left, slow ones on the right",
+    xlabel="number",
+    ylabel="length − 1",
+    unit="value",
+)
+
+# %% [markdown]
+# Two properties make it a good neighbour of a clip vector. Every code has the same norm (each pair adds $\sin^2 + \cos^2 = 1$), so no length looks more important. And
+# the distance of two codes depends on the difference of the lengths alone, growing quickly at first:
+
+# %%
+print(
+    "norms from",
+    round(float(each.norm(dim=1).min()), 3),
+    "to",
+    round(float(each.norm(dim=1).max()), 3),
+    "| norm of a unit:",
+    round(float(units[0, 0].norm()), 3),
+)
+apart = distances(each)
+curves = {
+    f"from length {a}": {b - a: float(apart[a - 1, b - 1]) for b in range(a, 33)} for a in (1, 9)
+}
+spread_curves(
+    {"distance of the codes": curves},
+    xlabel="difference of the lengths",
+    title="How far apart the code puts two lengths",
+)
+
+# %% [markdown]
+# The two curves lie on top of each other where both exist. Now cluster clips **with** their code behind them. (Only the clustering sees the code. What is kept and compared with
+# queries is the plain clip.) In a live notebook, move K and switch the code off and on.
+
+# %%
+clip_clusters(units[0])
+
+# %% [markdown]
+# With the code the wedges become **bands**: clusters of clips that are alike in content *and* in length. Short clips, which change quickly, are cut by content; long ones, which
+# all look alike, by length. In numbers:
+
+# %%
+coded = torch.cat([clips, code], dim=1)  # [N, H + 256]
+for name, these in (("without the code", clips), ("with the code", coded)):
+    away = spread_of_lengths(k_medoids(these, 16)[1], 16)
+    print(f"{name:17s} clips lie {away:.1f} units off their cluster's mean length")
+
+# %% [markdown]
+# ## 5 · Ties are no accident
+#
+# Look at the clip [4, 12) and its two halves, [4, 8) and [8, 12). The whole is the mean of the halves, so it lies **exactly midway**
+# between them; and as the halves are equally long, their codes change nothing:
+#
+# $$c_{s, s+2L} = \tfrac12 \left(c_{s, s+L} + c_{s+L, s+2L}\right) \;\Rightarrow\;
+# \lVert c_{s,s+2L} - c_{s,s+L} \rVert = \lVert c_{s,s+2L} - c_{s+L,s+2L} \rVert .$$
+# <!-- eq: midpoint tie -> prvr_lite.model.clustering:cluster_clips -->
+#
+# Every clip of even length is such a midpoint. What do computers make of it?
+
+# %%
+spans = clip_spans(32).tolist()
+row = {tuple(span): i for i, span in enumerate(spans)}
+ties = [
+    (row[s, e], row[s, (s + e) // 2], row[(s + e) // 2, e]) for s, e in spans if (e - s) % 2 == 0
+]
+whole, left, right = torch.tensor(ties).T
+fine = distances(torch.cat([multi_scale_clips(units.double())[0], code.double()], dim=1))
+for name, table in (
+    ("float32, by a product", torch.cdist(coded, coded, compute_mode="use_mm_for_euclid_dist")),
+    ("float32, by subtraction", distances(coded)),
+    ("float64, by subtraction", fine),
+    ("the same, rounded to float32", fine.float()),
+):
+    gap = (table[whole, left] - table[whole, right]).abs()
+    print(
+        f"{name:29s} {int((gap > 0).sum()):3d} of {len(ties)} ties broken, by {gap.max():.0e} at most"
+    )
+
+# %% [markdown]
+# In mathematics none of them is broken. In floating point the last digit decides, and it differs from machine to machine. Does it matter? If a midpoint clip has both halves for medoids,
+# the last digit chooses its cluster; that may move a medoid, and then the next one. Disturb films by a millionth and count how many keep other clips than before. First disturb the *clips*, as
+# rounding does; then the *units*, where every midpoint stays a midpoint:
+
+# %%
+some = encoded_units(sample.videos_in("test")[:32])  # [V, n, H]
+noise = torch.Generator().manual_seed(0)
+
+
+def shaken(x: torch.Tensor) -> torch.Tensor:
+    return x * (1 + 1e-6 * torch.randn(x.shape, generator=noise))
+
+
+made = torch.cat([multi_scale_clips(some), code.expand(32, -1, -1)], dim=2)  # [V, N, H + 256]
+for name, before, after in (
+    ("clips", prvr_lite.kmedoids(made, 32)[0], prvr_lite.kmedoids(shaken(made), 32)[0]),
+    ("units", cluster_clips(some, 32)[0], cluster_clips(shaken(some), 32)[0]),
+):
+    print(
+        f"{name} disturbed: {int((before != after).any(1).sum()):2d} of 32 films keep other clips"
+    )
+
+# %% [markdown]
+# The same millionth: enough to change the choice where it breaks ties, and harmless where they hold. So `cluster_clips` starts from the units, computes distances in float64 and rounds them to float32 at the end: ties are ties again, and go to the lowest row, everywhere. The released
+# code lets noise decide, and while training even drops out parts of its points. For accuracy it hardly matters. For *reproducing* a result it does.
+#
+# There is one more kind of tie. Films with fewer than 32 frames repeat frames, so that some clips are copies of each other:
+
+# %%
+frames = np.diff(sample.frame_offset)
+short = int((frames < 32).sum())
+print(
+    f"{short} of {len(frames)} films have fewer than 32 frames: that is why a medoid must keep its own cluster"
+)
+
+# %% [markdown]
+# ## 6 · Without building a single clip
+#
+# Lesson 4 promised it: with $C = W U$ the inner products of all clips follow from those of the units,
+#
+# $$C C^\top = W \, (U U^\top) \, W^\top, \qquad \lVert c_i - c_j \rVert^2 = \lVert c_i \rVert^2 - 2\, c_i \cdot c_j + \lVert c_j \rVert^2 .$$
+# <!-- eq: distances from units -> prvr_lite.model.clustering:_clip_distances -->
+
+# %%
+W = clip_windows(32)  # [N, n] float64
+U = units[0].double()  # [n, H]
+inner = W @ (U @ U.T) @ W.T  # [N, N], and no clip anywhere
+square = inner.diagonal()[:, None] - 2 * inner + inner.diagonal()
+print(
+    "largest error of the distances:",
+    f"{(square.clamp(min=0).sqrt() - distances(clips.double())).abs().max():.0e}",
+)
+print(
+    f"multiplications: {528 * 528 * 384:,} for C @ C.T at H = 384,"
+    f" {32 * 32 * 384 + 528 * 32 * 32 + 528 * 528 * 32:,} this way"
+)
+
+# %% [markdown]
+# `cluster_clips(units, k)` does this for many films at once, adds the squared distances of the codes (the same for every film), and never holds more
+# than the distances of a few films. Time three ways to run the update alone, on films of more and more units:
+
+
+# %%
+def seconds(update, repeats: int = 3) -> float:
+    """The least of some times, in s."""
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        update()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def move_by_copies(distance: torch.Tensor, assignment: torch.Tensor, k: int) -> torch.Tensor:
+    """The update with K masked copies of the distances, [k, N, N]."""
+    member = F.one_hot(assignment, k).T.bool()  # [k, N]
+    copies = distance * member[:, None] * member[:, :, None]
+    return copies.sum(2).masked_fill(~member, torch.inf).argmin(1)
+
+
+# %%
+ways = {"loop": move_by_loop, "K masked copies": move_by_copies, "D @ O": move_medoids}
+curves = {name: ([], []) for name in ways}
+for n in (8, 12, 16, 24, 32):
+    here = multi_scale_clips(units[:, :n])[0]
+    table, k = distances(here), min(32, len(here) // 2)
+    joined = assign_points(table, kkz_start(table, here.norm(dim=1), k))
+    for name, move in ways.items():
+        curves[name][0].append(len(here))
+        curves[name][1].append(1000 * seconds(lambda move=move: move(table, joined, k)))
+growth_curves(
+    curves,
+    xlabel="clips N of one film",
+    ylabel="one update (ms)",
+    title="The same medoids, at very different prices",
+)
+
+# %% [markdown]
+# The copies pay for $K$ tables where one would do. (Exponents from small sizes are rough: part of the time is the calls themselves.)
+#
+# ## 7 · How many medoids?
+#
+# K is a price: memory and query time grow with it. What does it buy? Search the test films by the dictionary of lesson 4 (captions turned into frames by least squares, fitted to the train films), but
+# let each film keep only its K medoids.
+
+
+# %%
+def mean_words(queries) -> torch.Tensor:
+    """[Q, Dw + 1]: the mean word of each caption, and a 1 for the constant."""
+    means = np.stack([words.mean(0) for words in sample.words_of(queries)])
+    return F.pad(torch.from_numpy(means), (0, 1), value=1.0)
+
+
+def moment_rows(queries) -> list[int]:
+    """The clip that is nearest to each true moment."""
+    share = sample.moment[queries] / sample.duration[sample.query_video[queries], None]
+    start = (32 * share[:, 0]).round().clip(0, 31).astype(int)
+    end = np.maximum((32 * share[:, 1]).round().clip(0, 32).astype(int), start + 1)
+    return [row[int(s), int(e)] for s, e in zip(start, end, strict=True)]
+
+
+# %%
+train, films = sample.queries_in("train"), sample.videos_in("train")
+own = np.searchsorted(films, sample.query_video[train])
+moments = multi_scale_clips(film_units(films))[own, moment_rows(train)]  # [Q, Dv]
+dictionary = torch.linalg.lstsq(mean_words(train), moments).solution
+test, videos = sample.queries_in("test"), sample.videos_in("test")
+queries = F.normalize(mean_words(test) @ dictionary, dim=1)  # [Q, Dv]
+test_units = film_units(videos)  # [V, n, Dv]
+cosine = torch.stack([queries @ F.normalize(c, dim=1).T for c in multi_scale_clips(test_units)], 1)
+right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [Q]
+
+
+# %%
+def recall_at_1(kept: torch.Tensor) -> float:
+    """R@1 in % when film v keeps the clips kept[v]; kept [V, K]."""
+    score = cosine.gather(2, kept.expand(len(cosine), -1, -1)).amax(2)  # [Q, V]
+    return 100 * float(((score >= score.gather(1, right[:, None])).sum(1) == 1).float().mean())
+
+
+encoded = encoded_units(videos)
+panels = {
+    "R@1 (%)": {"with the code": {}, "without": {}},
+    "clustering (s)": {"with the code": {}, "without": {}},
+}
+for k in (1, 2, 4, 8, 16, 32, 64, 128):
+    for name, aware in (("with the code", True), ("without", False)):
+        begin = time.perf_counter()
+        kept, _ = cluster_clips(encoded, k, length_aware=aware)
+        panels["clustering (s)"][name][k] = time.perf_counter() - begin
+        panels["R@1 (%)"][name][k] = recall_at_1(kept)
+all_clips_recall = recall_at_1(torch.arange(528).expand(len(videos), -1))
+spread_curves(
+    panels,
+    xlabel="medoids K kept of 528 clips",
+    logarithmic=True,
+    chosen=32,
+    title="A few dozen medoids do nearly as well as all clips",
+)
+
+# %%
+for k in (8, 16, 32, 64):
+    print(
+        f"K = {k:3d}: {k / 528:5.1%} of the memory, {panels['R@1 (%)']['with the code'][k] / all_clips_recall:4.0%}"
+        f" of the R@1 of all 528 clips"
+    )
+
+# %% [markdown]
+# With a few dozen medoids hardly anything is lost, for a small part of the memory. Clustering happens once, when a film enters the index, and takes milliseconds a film.
+#
+# And the length code? Here the two curves run close together, now one ahead and now the other. That is an honest result of an *untrained* toy: differences of one or two points are within chance. What *trained*
+# models do takes an experiment with several seeds. We ran one (`prvr-lite experiments`; `docs/experiments.md` tells its outcome), and its numbers come with the package:
+
+# %%
+results = Results.published()
+told = {
+    name: results.values(name, "R@1")
+    for name in ("mssl++", "no-length-code", "random-clips", "mssl")
+}
+for name, values in told.items():
+    print(f"{label(name):40s} R@1 {spread_text(values, 'R@1')}, {len(values)} seeds")
+medoids_figure(results)
+
+# %% [markdown]
+# Read them by their spread: a difference that is smaller than the ± is none. Random clips instead of medoids cost much, so choosing well is worth it. The length code is another matter: on these
+# films it brings nothing that could be measured, whatever the pretty bands suggest. A plausible idea is not yet a measured one. (Films of minutes, with moments from seconds to minutes, may well
+# say otherwise; with `length_aware=False` you can try.)
+
+# %% [markdown]
+# ## 8 · Predict, then break it
+#
+# The code stands behind the clip with the same weight always. What if it counted ten times as much? Or nearly nothing? Before you run the next cell, sketch the triangle for each:
+#
+# - code times 0.1: …
+# - code times 10: …
+# - and what will R@1 do in each case, with K = 16?
+
+# %%
+weights, panels = (0.1, 1.0, 10.0), {}
+for weight in weights:
+    medoids, assignment = k_medoids(torch.cat([clips, weight * code], dim=1), 16)
+    panels[f"code × {weight:g}"] = (assignment, medoids)
+cluster_triangles(panels, title="How much should length count?")
+
+# %%
+every_clip = multi_scale_clips(encoded)  # [V, N, H]
+for weight in weights:
+    behind = (weight * code).expand(len(every_clip), -1, -1)
+    kept, _ = prvr_lite.kmedoids(torch.cat([every_clip, behind], dim=2), 16)
+    print(
+        f"code × {weight:4.1f}: R@1 {recall_at_1(kept):4.1f} %, "
+        f"{size[kept].std(1).mean():4.1f} units standard deviation of the medoids' lengths"
+    )
+
+# %% [markdown]
+# Nearly without a code the wedges of section 3 come back. With ten times the code only length counts: flat bands, one medoid for *all* clips of a few lengths, wherever they lie. Then a short moment at the wrong place
+# is represented by nothing, and R@1 falls. The code must not shout. How
+# loud should it be? On these films a whisper does no worse than the released weight of 1, which agrees with the trained models above. And what counts as loud depends on the encoder's width: 256
+# numbers stand beside 384 in the paper, beside 112 here.
+#
+# ## Recap
+#
+# - 528 clips a film are too many to keep and mostly alike; K medoids stand for them. A medoid is a real clip with a span.
+# - k-medoids: KKZ start, assign, move, until nothing moves. $D\,O$ replaces $K$ copies of the distances.
+# - Without the length code clusters are wedges over scenes, and lengths mix; with it they are bands, and a medoid stands for clips about as long as itself.
+# - Clips of even length are midpoints of their halves, so ties are everywhere: compute exactly, and settle them by a rule.
+# - Distances of clips follow from inner products of units; no clip needs to be built to be clustered.
+# - A few dozen medoids search nearly as well as 528 clips.
+#
+# ## Five questions
+#
+# <details><summary>1. Why does KKZ love stragglers, and why does that do little harm?</summary>
+#
+# It always takes the point that is farthest from all medoids, and that is what a straggler is. The moves that follow bring the medoid back among the many, unless the straggler is so far that it deserves a cluster of its own.
+#
+# </details>
+#
+# <details><summary>2. Could we cluster with k-means and keep, for each centre, the nearest clip?</summary>
+#
+# Yes, and it would give spans too. But the centre would be a mean, which stragglers pull, and the nearest clip to a mean need not be central. k-medoids optimises what is then used.
+#
+# </details>
+#
+# <details><summary>3. No gradient flows through the clustering. How can the model learn nevertheless?</summary>
+#
+# Clustering only chooses rows. The chosen clips are still means of encoded units, and the gradient flows through them into the encoder, as it does through the maximum of lesson 4.
+#
+# </details>
+#
+# <details><summary>4. Cluster sizes differ a lot. Why may one medoid stand for a hundred clips, and another for two?</summary>
+#
+# Where the film hardly changes, clips are alike, and one says it all. Where it changes quickly, each says something else. That is just what a fixed grid of clips could not do.
+#
+# </details>
+#
+# <details><summary>5. A colleague finds that his GPU keeps other medoids than his laptop, and suspects a bug. What do you ask him first?</summary>
+#
+# How the distances are computed, and how ties are settled. With float32 products, midpoint ties are settled by rounding, and that differs between machines. Then: are the summed distances to the medoids as good? If so, both answers are right.
+#
+# </details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | in the authors' code |
+# |---|---|---|
+# | k-medoids of many sets | `prvr_lite.model.clustering:kmedoids` | `method/fast_kmeans.py:142-194` |
+# | KKZ start | `prvr_lite.model.clustering:_kkz` | `method/fast_kmeans.py:67-107` |
+# | assignment | `prvr_lite.model.clustering:_assign` | `method/fast_kmeans.py:172-173` |
+# | moving medoids | `prvr_lite.model.clustering:_update` | `method/fast_kmeans.py:176-179` (K masked copies; distances made negative, so that a 0 never wins) |
+# | length code | `prvr_lite.model.clips:length_code` | `method/model_components.py:131-152` |
+# | clustering from units | `prvr_lite.model.clustering:cluster_clips` | – |
+# | in the model | `prvr_lite.model.msslpp:MSSLpp.select_clips` | `method/model.py:136-165` |
+
+# %%
+progress(5)

@@ -1,0 +1,651 @@
+# %% [markdown]
+# # 7 · The dual losses
+#
+# **You will be able to**
+# - write the triplet ranking loss and infoNCE without loops, in both directions, and say which pairs each of them pushes;
+# - draw random and hard negatives, and say why training begins with the former and ends with the latter;
+# - put all four terms of MS-SL++ together and get the package's numbers to the last digit;
+# - prove that one of its margins can never be met, and judge from measurements whether that matters.
+#
+# **You need** lesson 6 (key clip, $S_c$, attended frames $r$, $S_f$), and what a gradient is.
+#
+# **Time**: 85 minutes to read and solve; running it takes {{cost}}.
+
+# %% tags=["setup"]
+# 7
+
+# %%
+import math
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+
+from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, fit, load_sample
+from prvr_lite.data.batches import InputReader
+from prvr_lite.exercises import check, hint, progress
+from prvr_lite.experiments.results import Results, label, spread_text
+from prvr_lite.losses import info_nce_loss, sample_negatives
+from prvr_lite.model.base import TrainingScores
+from prvr_lite.plots.pairs import pair_maps
+from prvr_lite.plots.spread import spread_curves
+from prvr_lite.widgets.losses import loss_explorer
+
+sample = load_sample()
+
+# %% [markdown]
+# ## 1 · What a batch looks like
+#
+# Training knows pairs: this query was written for that film. Nothing else, no times. A batch is some films with *all* their queries, and each film that is not a query's own serves as a negative example. Losses on scores alone mean little, so take a model that is learning: three epochs old.
+
+# %%
+preset = PRESETS["sample"]
+young = replace(preset.training, epochs=3, hard_negatives_from=3, evaluate_from=3)
+model = build_model("mssl++", preset.model_config(sample.visual_dim, sample.query_dim), seed=0)
+fit(model, sample, young, progress=False)
+reader = InputReader(sample, model.config)
+
+
+# %%
+def batch_scores(films) -> tuple[TrainingScores, torch.Tensor]:
+    """What the losses get: scores of some films with all their queries, and each query's film."""
+    batch = reader.batch(films)
+    with torch.no_grad():
+        return model(*batch), batch.query_video
+
+
+films = sample.videos_in("val")
+scores, query_video = batch_scores(films[:8])
+own = query_video[:, None] == torch.arange(8)  # [Q, V]: is it the query's own film?
+pair_maps(
+    {"clip scale": scores.clip_cosine},
+    own,
+    title="Cosine of each query with each film",
+    about="white frames: the query's own film",
+    unit="cosine",
+)
+
+# %% [markdown]
+# A row is a query, a column a film, a white frame is where they belong together. You can make out two blocks of four films: these are the *siblings*, which share actors and places. A model three epochs old can tell the groups, and not yet the films within a group. What we want is a picture with bright frames and nothing else.
+#
+# ## 2 · A margin
+#
+# The **triplet ranking loss** asks for little: the positive (the query's own film) shall be ahead of a negative by at least a margin $m$. If it is, the loss is 0, and so is the gradient.
+#
+# $$\ell(s^+, s^-) = \left[\, m + s^- - s^+ \,\right]_+ = \max(0,\; m + s^- - s^+)$$
+# <!-- eq: triplet -> prvr_lite.losses:triplet_ranking_loss -->
+
+
+# %%
+def triplet_by_loop(positive: torch.Tensor, negative: torch.Tensor, margin: float) -> float:
+    """The mean over pairs, written out."""
+    total = 0.0
+    for good, bad in zip(positive.tolist(), negative.tolist(), strict=True):
+        total += max(0.0, margin + bad - good)
+    return total / len(positive)
+
+
+good, bad = torch.tensor([0.6, 0.6, 0.6]), torch.tensor([0.1, 0.5, 0.8])
+print([round(triplet_by_loop(good[i : i + 1], bad[i : i + 1], 0.2), 2) for i in range(3)])
+
+# %% [markdown]
+# Far behind: nothing. Behind, but by too little: a bit. Ahead: the more, the further.
+#
+# ### ✏️ Exercise 7.1 · triplet_loss  (★☆☆, 5 minutes)
+#
+# Without the loop.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("triplet_loss")` in a new cell.
+# - *The check says that something makes up for others*: is each pair cut at 0, or their mean?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def triplet_loss(positive: torch.Tensor, negative: torch.Tensor, margin: float) -> torch.Tensor:
+    """Mean over pairs of [margin + negative - positive]+: scores [R], [R] -> one number."""
+    ### BEGIN SOLUTION
+    return (margin + negative - positive).clamp(min=0).mean()
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+triplet_loss = check(triplet_loss)
+
+# %%
+print(
+    "as the loop:",
+    math.isclose(triplet_loss(good, bad, 0.2), triplet_by_loop(good, bad, 0.2), rel_tol=1e-6),
+)
+lead = [g / 10 for g in range(-6, 7)]  # how far the positive is ahead
+curves = {
+    f"m = {m}": {g: float(triplet_loss(torch.tensor([g]), torch.zeros(1), m)) for g in lead}
+    for m in (0.1, 0.2, 0.4)
+}
+spread_curves(
+    {"loss of one pair": curves},
+    xlabel="lead of the positive",
+    title="Zero beyond the margin, a slope of −1 before it",
+)
+
+# %% [markdown]
+# ## 3 · Which negative?
+#
+# A batch of 16 films gives each query 15 negatives. The loss takes **one** of them, drawn anew in each step:
+#
+# - **random**: any of them, with equal chances;
+# - **hard**: one of the `pool` highest-scoring ones (20 in the released code), those that are most in the way.
+#
+# One function can do both: with a pool as large as the row, the "hardest pool" is everybody.
+#
+# ### ✏️ Exercise 7.2 · draw_negative  (★★★, 15 minutes)
+#
+# Each row gets its chance from outside, a number `luck` in 0..1: 0 is the hardest of those that may be drawn, just below 1 the easiest. (With the dice passed in, a function is easy to test.) Mind rows with fewer negatives than the pool.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("draw_negative")`.
+# - *NaN or infinity*: a row had fewer negatives than the pool, and you drew what you had crossed out.
+# - *Positives come up*: cross them out before you rank.
+#
+# </details>
+
+
+# %% tags=["solution"]
+def draw_negative(
+    score: torch.Tensor, negative: torch.Tensor, pool: int, luck: torch.Tensor
+) -> torch.Tensor:
+    """The score of one negative a row, among its `pool` highest-scoring ones (or all, if fewer).
+
+    score [R, C], negative [R, C] bool (what may be drawn, at least one a row), luck [R] in 0..1
+    -> [R]. Of n candidates from the highest down, number floor(luck * n) is drawn.
+    """
+    ### BEGIN SOLUTION
+    ranked = score.masked_fill(~negative, -torch.inf).sort(1, descending=True).values  # [R, C]
+    size = negative.sum(1).clamp(max=pool)  # [R]
+    return ranked.gather(1, (luck * size).long()[:, None]).squeeze(1)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+draw_negative = check(draw_negative)
+
+# %% [markdown]
+# `prvr_lite.losses.sample_negatives` rolls the dice itself. With a pool of 1 there is nothing to roll, so both must agree; with larger pools they must agree on average:
+
+# %%
+torch.manual_seed(0)
+S = scores.clip_cosine
+theirs, _ = sample_negatives(S, ~own, 1)
+print(
+    "hardest, as the package:", torch.equal(draw_negative(S, ~own, 1, torch.zeros(len(S))), theirs)
+)
+for name, pool, size in (("hard, of 3", 3, 3), ("random", None, S.shape[1])):
+    mine = torch.stack([draw_negative(S, ~own, size, torch.rand(len(S))) for _ in range(300)])
+    theirs = torch.stack([sample_negatives(S, ~own, pool)[0] for _ in range(300)])
+    print(
+        f"{name:10s} mean score of 300 draws: {mine.mean():.3f} mine, {theirs.mean():.3f} the package's"
+    )
+
+# %% [markdown]
+# Which of the two teaches more? Count how many draws cost anything at all: the others have gradient 0, and their queries learn nothing in this step. Take a larger batch, 64 films:
+
+# %%
+many, many_video = batch_scores(films[:64])
+many_own = many_video[:, None] == torch.arange(64)
+positive = (many.clip_cosine * many_own).sum(1)  # [Q]
+for name, pool in (("random", 64), ("one of the 20 hardest", 20), ("the hardest", 1)):
+    drawn = draw_negative(many.clip_cosine, ~many_own, pool, torch.rand(len(positive)))
+    active = (0.2 + drawn - positive > 0).float().mean()
+    print(f"{name:22s} {100 * active:3.0f} % of the queries learn something")
+
+# %% [markdown]
+# Random negatives are mostly easy, the more so the better the model gets. Then why not hard ones from the start? A model that knows nothing ranks by chance: its "hardest" negatives are noise, and films that look alike for good reasons, and pulling at the very hardest from the first step can collapse everything into one point, where all films score alike. So: random first, hard later (from epoch 20 of 100, as released).
+#
+# ## 4 · The other direction
+#
+# So far every *query* wanted its film ahead of other films (text to video, a mean over queries). The same table read by columns: every *film* wants its own queries ahead of other queries (video to text, a mean over films). A film has several own queries; their **mean** score is the positive, and when negatives are hard it is the single hardest one:
+#
+# $$\mathcal{L}_{v \to t} = \frac1V \sum_v \Big[\, m + s(q^-, v) - \frac{1}{|Q_v|} \sum_{q \in Q_v} s(q, v) \Big]_+$$
+# <!-- eq: video to text -> prvr_lite.losses:MSSLppLoss._clip_scale -->
+#
+# ### ✏️ Exercise 7.3 · own_query_mean  (★☆☆, 5 minutes)
+
+
+# %% tags=["solution"]
+def own_query_mean(score: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    """The mean score of each film's own queries: score [Q, V], own [Q, V] bool -> [V]."""
+    ### BEGIN SOLUTION
+    return (score * own).sum(0) / own.sum(0)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+own_query_mean = check(own_query_mean)
+
+# %% [markdown]
+# Both directions make the **clip triplet** term. Take the hardest negatives everywhere, so that no dice are left, and compare with the package:
+
+
+# %%
+def clip_triplet(score: torch.Tensor, own: torch.Tensor, margin: float) -> torch.Tensor:
+    """Text to video plus video to text on cosines [Q, V], with the hardest negatives."""
+    to_video = draw_negative(score, ~own, 1, torch.zeros(len(score)))
+    to_text = draw_negative(score.T, ~own.T, 1, torch.zeros(score.shape[1]))
+    by_query = triplet_loss((score * own).sum(1), to_video, margin)
+    return by_query + triplet_loss(own_query_mean(score, own), to_text, margin)
+
+
+hardest = MSSLppLoss(TrainConfig(hard_pool=1))  # no draw is left to chance
+terms = hardest(scores, query_video, hard=True)
+print(f"mine {clip_triplet(S, own, 0.2):.6f}, the package's {terms.clip_triplet:.6f}")
+
+# %% [markdown]
+# ## 5 · infoNCE: everybody at once
+#
+# A triplet looks at one negative and forgets it once the margin is kept. **infoNCE** looks at all candidates, always. Read the scores as a vote, $e^s$ each; what share goes to the positives?
+#
+# $$\ell = -\log \frac{\sum_{p \in P} e^{s_p}}{\sum_{j} e^{s_j}} = \log \sum_j e^{s_j} - \log \sum_{p \in P} e^{s_p}$$
+# <!-- eq: infoNCE -> prvr_lite.losses:info_nce_loss -->
+#
+# A query has one positive film: this is the cross-entropy you know. A film has several positive queries, and here is a choice. The **log of the sum** is content if the own queries *together* win the vote. The mean of the logs would ask each of them to win alone, which two of them can't do at once:
+
+# %%
+row = torch.tensor([3.0, 3.0, 0.0, -1.0])  # two positives, two negatives
+log_share = row.log_softmax(0)
+print(
+    f"minus log of the sum of the shares {-log_share[:2].logsumexp(0):.2f}, minus mean of the logs {-log_share[:2].mean():.2f}"
+)
+
+# %% [markdown]
+# Both positives could hardly do better, yet the mean of logs keeps complaining: it can't fall below $\log 2 \approx 0.69$.
+#
+# ### ✏️ Exercise 7.4 · info_nce  (★★☆, 10 minutes)
+#
+# Use `torch.logsumexp`: it subtracts the largest score before it takes exponentials, so that $e^{200}$ does no harm.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("info_nce")`.
+# - *Everything else counts a little too*: what is $e^0$?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def info_nce(score: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    """Mean over rows of -log(sum of e^s over the positives / sum of e^s over all).
+
+    score [R, C], positive [R, C] bool, at least one a row -> one number.
+    """
+    ### BEGIN SOLUTION
+    own = score.masked_fill(~positive, -torch.inf)
+    return (score.logsumexp(1) - own.logsumexp(1)).mean()
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+info_nce = check(info_nce)
+
+# %% [markdown]
+# Columns need no new function: turn the table round. MS-SL++ weighs this term with 0.02.
+
+# %%
+dot = scores.clip_dot  # raw inner products, [Q, V]
+mine = 0.02 * (info_nce(dot, own) + info_nce(dot.T, own.T))
+print(f"clip infoNCE: mine {mine:.6f}, the package's {terms.clip_nce:.6f}")
+
+# %% [markdown]
+# ### Why raw inner products?
+#
+# The triplet loss gets cosines, infoNCE gets **raw inner products**, with no temperature. Suppose it got cosines. The best conceivable row is 1 for the positive and −1 for all others; what is its loss?
+#
+# $$\ell_{\min} = \log\left(1 + (C - 1)\, e^{-2}\right)$$
+# <!-- eq: floor of cosines -> prvr_lite.losses:info_nce_loss -->
+
+
+# %%
+def floor(candidates: int, reach: float) -> float:
+    """infoNCE of a perfect row whose scores lie in -reach..reach."""
+    row = torch.full((1, candidates), -reach)
+    row[0, 0] = reach
+    return float(info_nce(row, row > 0))
+
+
+print(f"raw inner products of this batch reach from {dot.min():.0f} to {dot.max():.0f}")
+reaches = {"cosines": 1.0, "scores up to 3": 3.0, "scores up to 6": 6.0}
+sizes = (2, 4, 8, 16, 32, 64, 128)
+spread_curves(
+    {"least possible loss": {k: {n: floor(n, r) for n in sizes} for k, r in reaches.items()}},
+    xlabel="candidates",
+    logarithmic=True,
+    title="With cosines, a perfect row is still far from perfect",
+)
+
+# %% [markdown]
+# Cosines would leave a large loss that nothing can lower, and a gradient that keeps pulling at what is fine. Others divide cosines by a small temperature (0.05, say). Here the lengths of the vectors do the same, and the model may choose them. They are long: with inner products of dozens the vote is nearly winner-takes-all, and the loss is about the gap between the best rival and the best positive.
+#
+# Try both losses on one row. With a live kernel these are sliders for margin, negatives and positives; elsewhere three cases. (For the eye, a raw score is 12 times the cosine here; in the batch above it is more.)
+
+# %%
+column, mine = S[:, 0], own[:, 0]  # one film: its own queries, and every third other one
+others = column[~mine].sort(descending=True).values[::3]
+loss_explorer(column[mine].tolist(), others.tolist(), scale=12)
+
+# %% [markdown]
+# Above, each negative sits on the bent line at what it costs; the bend is the margin before the positives' mean. Only the hardest (ringed) is taken. Below, infoNCE pulls at every dot, in proportion to its share of the vote: positives up, negatives down, and what is far behind hardly at all. A larger margin moves the bend, a lonely positive gets the whole pull.
+#
+# ## 6 · Who gets pushed?
+#
+# Gradients tell. For each pair of the table: how would the loss like its score to change? White is "leave it alone".
+
+
+# %%
+def pushes(loss, table: torch.Tensor) -> torch.Tensor:
+    """Minus the gradient of a loss with a table of scores: above 0 it wants the score higher."""
+    table = table.clone().requires_grad_()
+    loss(table).backward()
+    return -table.grad
+
+
+def random_triplet(score: torch.Tensor) -> torch.Tensor:
+    luck = torch.rand(len(score), generator=torch.Generator().manual_seed(1))
+    return triplet_loss((score * own).sum(1), draw_negative(score, ~own, 8, luck), 0.2)
+
+
+panels = {
+    "random": pushes(random_triplet, S),
+    "hardest": pushes(lambda score: clip_triplet(score, own, 0.2), S),
+    "infoNCE": pushes(lambda score: info_nce(score, own) + info_nce(score.T, own.T), dot),
+}
+pair_maps(
+    panels,
+    own,
+    title="Who gets pushed?",
+    about="one batch; hardest and infoNCE in both directions; each panel has a scale of its own",
+    signed=True,
+)
+
+# %% [markdown]
+# With random negatives some rows are white: they drew a film that was no rival. Hard negatives mostly lie among the siblings, which is where the work is; and the triplet pushes each of them equally, however wrong it is. infoNCE weighs: where the order is plainly wrong it pulls hard, where the positive has won the vote it leaves the row nearly white, margin or no margin. The two complement each other: the triplet insists on a distance everywhere, infoNCE spends its strength on the worst.
+#
+# ## 7 · The frame scale
+#
+# Now $S_f$. Its table is made differently: **[Q, Q]**, not [Q, V]. Column $j$ is the film of query $j$ *as query $j$'s key clip sees it*:
+#
+# $$A_{ij} = \cos\left(q_i, r_j\right), \qquad r_j = r_{v(j),\, k^*(v(j),\, q_j)}$$
+# <!-- eq: frame table -> prvr_lite.model.base:RetrievalModel.frame_scores -->
+#
+# The diagonal is positive: a query, and its own film seen through its own key clip. And the rest? The released code takes *everything* off the diagonal as negative. Look what that includes:
+
+# %%
+A = scores.frame_cosine  # [Q, Q]
+same_film = query_video[:, None] == query_video
+pair_maps(
+    {"frame scale": A},
+    same_film,
+    title="Each query with each query's view of its film",
+    about="white frames: queries of one film",
+    unit="cosine",
+    columns="film as query j sees it",
+)
+
+# %% [markdown]
+# The squares along the diagonal are queries of the *same film*. Off the diagonal they are counted as negatives.
+#
+# ### ✏️ Exercise 7.5 · frame_negatives  (★☆☆, 5 minutes)
+#
+# Write the mask of negatives, as released (`same_video=True`) and without pairs of one film.
+
+
+# %% tags=["solution"]
+def frame_negatives(query_video: torch.Tensor, same_video: bool) -> torch.Tensor:
+    """Which pairs of queries are negatives at the frame scale: films [Q] -> [Q, Q] bool.
+
+    Never a query with itself; pairs of different films always; other queries of the same film
+    only if `same_video`.
+    """
+    ### BEGIN SOLUTION
+    if same_video:
+        return ~torch.eye(len(query_video), dtype=torch.bool)
+    return query_video[:, None] != query_video
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+frame_negatives = check(frame_negatives)
+
+
+# %%
+def frame_triplet(score: torch.Tensor, negative: torch.Tensor, margin: float) -> torch.Tensor:
+    """Both directions on cosines [Q, Q], with the hardest negatives."""
+    surest = torch.zeros(len(score))
+    return sum(
+        triplet_loss(table.diagonal(), draw_negative(table, negative, 1, surest), margin)
+        for table in (score, score.T)
+    )
+
+
+for same_video in (True, False):
+    package = MSSLppLoss(TrainConfig(hard_pool=1, same_video_negatives=same_video))
+    theirs = package(scores, query_video, hard=True).frame_triplet
+    mine = frame_triplet(A, frame_negatives(query_video, same_video), 0.2)
+    print(f"same-video negatives {same_video!s:5}: mine {mine:.6f}, the package's {theirs:.6f}")
+
+# %% [markdown]
+# ### A margin that can't be met
+#
+# Suppose two queries $i$ and $j$ of one film have the *same key clip*. Then $r_i = r_j$: not alike, but the very same vector. In the text-to-video direction the loss of query $i$ with "negative" $j$ is
+#
+# $$\left[ m + A_{ij} - A_{ii} \right]_+ = \left[ m + \cos(q_i, r_j) - \cos(q_i, r_i) \right]_+ = m \quad \text{whatever the weights,}$$
+# <!-- eq: same-video negative -> prvr_lite.losses:MSSLppLoss._frame_scale -->
+#
+# a constant, with gradient zero: the "negative" *is* the positive. In the other direction, with $r = r_i = r_j$, the two losses are $[m + \cos(q_i, r) - \cos(q_j, r)]_+$ and $[m + \cos(q_j, r) - \cos(q_i, r)]_+$. Add what is inside: it is $2m$, so the two losses together are at least $2m$, always. Each pulls at what the other has just won. (And infoNCE between the two can't fall below $\log 2$ each, on average.)
+#
+# Is it rare? Here are such pairs, found in the table by their equal columns:
+
+# %%
+equal = (A[:, :, None] - A[:, None]).abs().amax(0) < 1e-6  # [Q, Q]: the same r
+pairs = equal & same_film & ~torch.eye(len(A), dtype=torch.bool)
+i, j = pairs.nonzero()[0].tolist()
+texts = [sample.query_text[q] for v in films[:8] for q in (sample.query_video == v).nonzero()[0]]
+print(
+    f"{int(pairs.any(1).sum())} of {len(A)} queries share their key clip with another of their film, e.g."
+)
+print(" ", texts[i], "\n ", texts[j])
+
+# %%
+x = A.clone().requires_grad_()
+to_video = (0.2 + x[i, j] - x[i, i]).clamp(min=0)
+to_text = (0.2 + x[j, i] - x[i, i]).clamp(min=0), (0.2 + x[i, j] - x[j, j]).clamp(min=0)
+print(f"text to video: {to_video.detach():.4f} = the margin")
+print(
+    f"video to text: {to_text[0].detach():.4f} + {to_text[1].detach():.4f}, together at least twice the margin"
+)
+
+# %% [markdown]
+# Often it is two captions of the *same moment*. That they share a key clip is exactly right, and the loss calls it wrong. `TrainConfig(same_video_negatives=False)` leaves pairs of one film out.
+#
+# Is the fix an improvement? Careful: it also drops pairs of *different moments* of one film, and these are good negatives: they teach that a clip should see its own moment and not the film at large. What wins is a question for an experiment, not for a proof. The package brings one (test films, several seeds; made by `prvr-lite experiments`):
+
+# %%
+results = Results.published()
+for name in (
+    "mssl++",
+    "no-same-video",
+    "own-key-clip",
+    "no-hard",
+    "no-clip-triplet",
+    "no-clip-nce",
+):
+    told = (
+        f"{metric} {spread_text(results.values(name, metric), metric)}"
+        for metric in ("R@1", "SumR")
+    )
+    print(f"{label(name):36s}", ", ".join(told))
+
+# %% [markdown]
+# (`docs/experiments.md` tells the whole outcome.) Read differences by their ±. Dropping pairs of one film gains nothing on these films; in SumR it rather loses a little. What the impossible margins cost and what the other pairs teach about balance. Hard negatives and the clip triplet earn their keep. The proof was right, and still the bug is not where the points are. That is a lesson about research too.
+#
+# ### A second mismatch
+#
+# In search, query $i$ sees every film through *its own* key clip there. In training, $A_{ij}$ shows it film $v(j)$ through the key clip *of query $j$*. How different are these numbers?
+
+# %%
+with torch.no_grad():
+    batch = reader.batch(films[:8])
+    encoded = model.encode_videos(batch.unit_input, batch.frame_input, batch.frame_mask)
+    searching = model.similarity(model.encode_queries(batch.word_input, batch.word_mask), encoded)
+as_search = searching.frame[:, query_video]  # [Q, Q]: film of j, through the key clip of query i
+other = ~same_film
+print("largest difference on the diagonal:", f"{(as_search - A).diagonal().abs().max():.0e}")
+print(
+    f"mean of other films: {A[other].mean():.2f} in training, {as_search[other].mean():.2f} in search"
+)
+print(f"{100 * (as_search > A + 1e-6)[other].float().mean():.0f} % of them score higher in search")
+
+# %% [markdown]
+# Positives are the same, negatives are harder in search, because there each film may show its best side. The row "training as search" above removes this mismatch by training on each query's own key clips, and is *worse*, also than leaving out the pairs of one film, which it must do as well. A possible reason: training then sees fewer different views of each film. Again: measure.
+#
+# ## 8 · All four terms
+#
+# $$\mathcal{L} = \mathcal{L}^{clip}_{triplet} + 0.02\, \mathcal{L}^{clip}_{nce} + \mathcal{L}^{frame}_{triplet} + 0.03\, \mathcal{L}^{frame}_{nce}$$
+# <!-- eq: total -> prvr_lite.losses:LossTerms.total -->
+#
+# Everything from your functions, against the package, on random scores of 5 films and 12 queries:
+
+
+# %%
+def dual_loss(
+    scores: TrainingScores, query_video: torch.Tensor, margin: float
+) -> list[torch.Tensor]:
+    """The four weighted terms with the hardest negatives, pairs of one film included."""
+    own = query_video[:, None] == torch.arange(int(query_video.max()) + 1)
+    diagonal = torch.eye(len(query_video), dtype=torch.bool)
+    dot, seen = scores.clip_dot, scores.frame_dot
+    return [
+        clip_triplet(scores.clip_cosine, own, margin),
+        0.02 * (info_nce(dot, own) + info_nce(dot.T, own.T)),
+        frame_triplet(scores.frame_cosine, frame_negatives(query_video, True), margin),
+        0.03 * (info_nce(seen, diagonal) + info_nce(seen.T, diagonal)),
+    ]
+
+
+# %%
+g = torch.Generator().manual_seed(7)
+who = torch.tensor([0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 4, 4])
+made = TrainingScores(
+    torch.rand(12, 5, generator=g) * 2 - 1,
+    4 * torch.randn(12, 5, generator=g),
+    torch.rand(12, 12, generator=g) * 2 - 1,
+    4 * torch.randn(12, 12, generator=g),
+)
+theirs = hardest(made, who, hard=True)
+for (name, term), mine in zip(theirs.named().items(), dual_loss(made, who, 0.2), strict=True):
+    print(
+        f"{name:14s} mine {mine:.6f}, the package's {term:.6f}, equal: {torch.allclose(mine, term, atol=1e-6)}"
+    )
+print(f"{'total':14s} mine {sum(dual_loss(made, who, 0.2)):.6f}, the package's {theirs.total:.6f}")
+
+# %% [markdown]
+# ## 9 · Predict, then break it
+#
+# A classic bug: the mask is forgotten, and the **positive is left among the negatives**. Nothing crashes. Take a world without any networks: 6 films and 24 queries, all free vectors, trained with the text-to-video triplet loss and the hardest negative. Once with the right mask, once with the bug.
+#
+# Write down before you run it: Will the buggy one find the right films? How large will its loss be in the end? How many queries will have their margin in the end, in the right version, in the buggy one?
+
+
+# %%
+def train_vectors(negative: torch.Tensor, steps: int = 120) -> tuple[dict, dict]:
+    """Loss, and how many queries (%) have their margin, at each tenth step."""
+    g = torch.Generator().manual_seed(0)
+    q, v = (torch.randn(n, 8, generator=g).requires_grad_() for n in (24, 6))
+    optimizer, losses, kept = torch.optim.Adam([q, v], lr=0.03), {}, {}
+    for step in range(steps):
+        score = F.normalize(q, dim=1) @ F.normalize(v, dim=1).T  # [24, 6]
+        positive = score[toy_own]
+        loss = triplet_loss(positive, draw_negative(score, negative, 1, torch.zeros(24)), 0.2)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 10 == 0:
+            rival = score.masked_fill(toy_own, -1).amax(1)
+            losses[step] = float(loss.detach())
+            kept[step] = 100 * float((positive - rival >= 0.199).float().mean())
+    return losses, kept
+
+
+toy_own = torch.arange(24)[:, None] // 4 == torch.arange(6)  # four queries a film
+
+# %%
+everything = torch.ones(24, 6, dtype=torch.bool)
+runs = {"right": train_vectors(~toy_own), "positive left in": train_vectors(everything)}
+spread_curves(
+    {
+        "loss": {name: run[0] for name, run in runs.items()},
+        "margin kept (%)": {name: run[1] for name, run in runs.items()},
+    },
+    xlabel="step",
+    title="A loss that stops at the margin is a sign",
+)
+
+# %% [markdown]
+# The buggy run *learns*, and its ranking may even become right. But as soon as a positive is the highest of its row, it is its own "hardest negative": the loss is $m + s^+ - s^+ = m$, and the gradient is zero. So the loss **never falls below the margin**, and the lead stays wherever it was when the pull ended: enough for these queries, too little for new ones. Without a test one might go on for days. Remember the number: a triplet loss that settles at just $m$ (or $2m$, for two directions) compares something with itself. The same-video negative of section 7 was the same disease in a mild form.
+#
+# ## Recap
+#
+# - The triplet loss wants a margin and then rests; infoNCE compares with everybody and never quite rests.
+# - Hard negatives keep the gradient alive, but only once the model knows something.
+# - Video to text: the mean of the own queries for the triplet, the log of their summed votes for infoNCE.
+# - Cosines for the triplet, raw inner products for infoNCE: with cosines it would have a high floor.
+# - Frame scale: [Q, Q], through the key clip of the column's query. Two queries of one film that share a key clip have a margin that can't be met. Whether that matters is measured, not proved.
+# - A loss that settles at the margin is a bug's signature.
+#
+# ## Five questions
+#
+# <details><summary>1. The margin is 0.2 and a negative is 0.25 behind. What is its loss, and what its gradient? And with infoNCE?</summary>
+#
+# Both are 0 with the triplet. infoNCE still pushes it down, by its share of the vote.
+#
+# </details>
+#
+# <details><summary>2. Why does the triplet loss get cosines? What would go wrong with raw inner products?</summary>
+#
+# A margin of 0.2 means something only on a fixed scale. Raw inner products can be doubled by doubling all vectors, and any lead, however small, would grow beyond the margin without a better ranking.
+#
+# </details>
+#
+# <details><summary>3. A colleague uses batches of two films. What happens to hard negatives, and to infoNCE?</summary>
+#
+# There is but one negative film a query: hard and random are the same. infoNCE has two candidates and is soon content, since telling two films apart is easy. Large batches hold harder rivals, and more of them.
+#
+# </details>
+#
+# <details><summary>4. Why does video to text weigh each film alike, although some have more queries?</summary>
+#
+# It is a mean over films of each film's own loss. Text to video is a mean over queries, so films with many queries count more there. The two directions balance each other a little.
+#
+# </details>
+#
+# <details><summary>5. A query may truly be answered by another film of the batch as well ("A panda dances" in two of them). What do both losses do, and what could help?</summary>
+#
+# They push it away: a false negative. Hard negatives find such films all the more, because they score high. One could leave out known answers (the table `relevant` of the sample has them), or draw hard negatives from a pool instead of always taking the hardest, which is what MS-SL++ does from text to video.
+#
+# </details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | in the authors' code |
+# |---|---|---|
+# | triplet ranking loss | `prvr_lite.losses:triplet_ranking_loss` | `method/model.py:301-401` |
+# | drawing negatives | `prvr_lite.losses:sample_negatives` | `method/model.py:301-401` (pool of 20 from epoch 20) |
+# | infoNCE | `prvr_lite.losses:info_nce_loss` | `method/model_components.py:27-68` |
+# | clip scale, both directions | `prvr_lite.losses:MSSLppLoss._clip_scale` | `method/model.py:317-331` (video to text: the single hardest) |
+# | frame scale, same-video negatives | `prvr_lite.losses:MSSLppLoss._frame_scale` | `method/model.py:349-394`, `method/model_components.py:60-68` |
+# | $A_{ij}$, another query's key clip | `prvr_lite.model.base:RetrievalModel.frame_scores` | `method/model.py:239-244`; in search `method/model.py:266` |
+# | all terms with their weights | `prvr_lite.losses:MSSLppLoss` | `method/model.py:301-401` |
+
+# %%
+progress(7)

@@ -1,0 +1,56 @@
+"""What lessons share: a model is trained once and taken up again; results come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from prvr_lite import lesson
+from prvr_lite.data.features import Dataset
+from prvr_lite.experiments import results
+from prvr_lite.experiments.results import Results
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(lesson.RUNS, str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+def test_a_model_is_trained_once_and_taken_up_again(toy: Dataset, runs: Path) -> None:
+    first, history = lesson.trained("mean-pool", toy, epochs=2)
+    seen: list[int] = []
+    again, kept = lesson.trained(
+        "mean-pool", toy, epochs=2, watch=lambda h: seen.append(len(h.rows))
+    )
+    assert kept.rows == history.rows
+    assert seen == [2], "nothing was left to train"
+    pairs = zip(first.state_dict().values(), again.state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert [path.name for path in runs.iterdir()] == ["lesson-mean-pool-seed0-epochs=2.pt"]
+
+
+def test_other_seeds_and_changes_are_other_runs(toy: Dataset, runs: Path) -> None:
+    lesson.trained("mean-pool", toy, epochs=1)
+    lesson.trained("mean-pool", toy, epochs=1, seed=3)
+    lesson.trained("mean-pool", toy, epochs=1, learning_rate=0.1)
+    assert len(list(runs.iterdir())) == 3
+
+
+def test_a_change_that_is_none_is_named(toy: Dataset) -> None:
+    with pytest.raises(ValueError, match="epoch: can't be changed; choose from epochs, batch"):
+        lesson.trained("mean-pool", toy, epoch=3)
+
+
+def test_published_results_are_at_hand() -> None:
+    values = Results.published().values("mssl++", "R@1")
+    assert sorted(values) == [0, 1, 2, 3, 4]
+    assert all(0 < value < 100 for value in values.values())
+
+
+def test_missing_results_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "_PLACES", (tmp_path / "a.csv", tmp_path / "b.csv"))
+    with pytest.raises(FileNotFoundError, match="b.csv does not exist"):
+        Results.published()

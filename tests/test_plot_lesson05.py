@@ -1,0 +1,103 @@
+"""The pictures of lesson 5 show the right clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("matplotlib")
+
+from figure_checks import assert_readable, names, panel, part
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from prvr_lite.model.clustering import cluster_clips
+from prvr_lite.plots import alt_text
+from prvr_lite.plots.cluster_map import cluster_triangles
+from prvr_lite.plots.cluster_rounds import cluster_rounds
+from prvr_lite.widgets.clip_clusters import clip_clusters
+
+POINTS = [(0.0, 0.0), (1.0, 0.0), (8.0, 1.0), (9.0, 1.0)]
+
+
+def units(n: int = 8) -> torch.Tensor:
+    return torch.randn(n, 5, generator=torch.Generator().manual_seed(1))
+
+
+def test_one_colour_a_cluster_and_a_dot_on_each_medoid() -> None:
+    assignment = [0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 2, 1, 2, 2, 2]  # of 5 units
+    figure = cluster_triangles({"three": (assignment, [1, 4, 13])}, title="clusters")
+    axes = panel(figure, "three")
+    found = [to_hex(color) for color in part(axes, "clips").get_facecolor()]
+    by_cluster = {c: {found[i] for i in range(15) if assignment[i] == c} for c in range(3)}
+    assert all(len(paint) == 1 for paint in by_cluster.values())
+    assert len(set.union(*by_cluster.values())) == 3
+    dots = part(axes, "medoids").get_xydata()
+    np.testing.assert_allclose(dots, [(1.5, 0.9), (4.5, 0.9), (3.0, 4.0)])
+    assert "three: 3 clusters of 4 to 6 clips" in alt_text(figure)
+    assert_readable(figure)
+
+
+def test_clusters_side_by_side_differ_in_colour() -> None:
+    medoids, assignment = cluster_clips(units(12)[None], 9)
+    figure = cluster_triangles({"nine": (assignment[0], medoids[0])}, title="clusters")
+    found = [to_hex(color) for color in part(panel(figure, "nine"), "clips").get_facecolor()]
+    bottom = assignment[0, :12].tolist()
+    for left in range(11):
+        assert (bottom[left] == bottom[left + 1]) == (found[left] == found[left + 1])
+
+
+def test_rounds_show_medoids_members_and_lines_to_the_medoid() -> None:
+    steps = {"start": ([3, 0], None), "assign": ([3, 0], [1, 1, 0, 0])}
+    figure = cluster_rounds(POINTS, steps, title="one round")
+    assert names(figure) == ["start", "assign"]
+    first, second = panel(figure, "start"), panel(figure, "assign")
+    np.testing.assert_allclose(part(first, "points").get_xydata(), POINTS)
+    medoids = [line.get_xydata()[0] for line in second.lines if line.get_label() == "medoid"]
+    np.testing.assert_allclose(medoids, [POINTS[3], POINTS[0]])
+    np.testing.assert_allclose(part(second, "cluster 1").get_xydata(), POINTS[:2])
+    assert [text.get_text() for text in second.texts] == ["0", "1"]
+    assert "assign: medoids [3, 0]" in alt_text(figure)
+    assert_readable(figure)
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: cluster_triangles({}, title="x"), "must hold a clustering"),
+        (lambda: cluster_triangles({"a": ([0, 0], [0])}, title="x"), "assignment of 'a' has 2"),
+        (lambda: cluster_triangles({"a": ([0, 1, 0], [0])}, title="x"), "clusters must be 0..0"),
+        (lambda: cluster_triangles({"a": ([0, 0, 0], [3])}, title="x"), "medoids must be rows"),
+        (lambda: cluster_rounds(POINTS, {}, title="x"), "must hold a step"),
+        (lambda: cluster_rounds([(1, 2, 3)], {"a": ([0], None)}, title="x"), r"must be \[N, 2\]"),
+        (lambda: cluster_rounds(POINTS, {"a": ([4], None)}, title="x"), "medoids must be rows"),
+        (lambda: cluster_rounds(POINTS, {"a": ([0], [0, 0])}, title="x"), "must be 4 numbers"),
+    ],
+)
+def test_what_does_not_fit_is_said(draw: Callable[[], Figure], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw()
+
+
+def test_the_widget_draws_small_multiples_or_a_slider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRVR_LITE_STATIC", "1")
+    figure = clip_clusters(units(), static=(2, 4), values=(2, 4), start=4)
+    assert names(figure) == [
+        *("K = 2, with length code", "K = 4, with length code"),
+        *("K = 2, without", "K = 4, without"),
+    ]
+    assert_readable(figure)
+    pytest.importorskip("ipywidgets")
+    monkeypatch.setenv("PRVR_LITE_STATIC", "0")
+    controls, view = clip_clusters(units(), values=(2, 4), start=4).children
+    k, switch = controls.children
+    assert "K = 4, with length code" in view.value
+    k.value = 2
+    assert "K = 2, with length code: 2 clusters" in view.value
+    switch.value = False
+    assert "K = 2, without: 2 clusters" in view.value
+    with pytest.raises(ValueError, match="can't start at 5"):
+        clip_clusters(units(), start=5)

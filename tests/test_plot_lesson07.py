@@ -1,0 +1,107 @@
+"""The pictures of lesson 7 show the right pushes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("matplotlib")
+
+from figure_checks import assert_readable, names, panel, part
+from matplotlib.figure import Figure
+
+from prvr_lite.losses import info_nce_loss, triplet_ranking_loss
+from prvr_lite.plots import alt_text
+from prvr_lite.plots.pairs import pair_maps
+from prvr_lite.plots.pulls import Pull, hinge, info_nce_of, loss_columns, push
+from prvr_lite.widgets.core import STATIC
+from prvr_lite.widgets.losses import loss_explorer
+
+SCORE = [[0.6, 0.1], [0.5, 0.2], [0.0, 0.3]]
+OWN = [[True, False], [True, False], [False, True]]
+ROW, MINE = np.array([0.5, 0.3, 0.45, -0.2]), np.array([True, True, False, False])
+
+
+def test_each_positive_has_a_frame_and_each_sign_its_side() -> None:
+    figure = pair_maps({"one": SCORE, "two": SCORE}, OWN, title="scores", unit="cosine")
+    assert names(figure) == ["one", "two", "scale"]
+    frames = [patch for patch in panel(figure, "one").patches if patch.get_label() == "positive"]
+    assert [(f.get_x(), f.get_y()) for f in frames] == [(-0.5, -0.5), (-0.5, 0.5), (0.5, 1.5)]
+    limits = [axes.images[0].get_clim() for axes in figure.axes[:2]]
+    assert limits == [(0.0, 0.6)] * 2
+    assert "one: mean 0.47 of positives, 0.10 of all others" in alt_text(figure)
+    assert_readable(figure)
+
+
+def test_a_signed_map_has_zero_in_the_middle() -> None:
+    pushes = [[0.2, -0.1], [0.0, 0.0], [-0.4, 0.2]]
+    figure = pair_maps({"all": pushes}, OWN, title="pushes", signed=True)
+    assert panel(figure, "all").images[0].get_clim() == (-0.4, 0.4)
+    assert "all: 2 pairs pulled up, 2 pushed down, of 6" in alt_text(figure)
+    assert_readable(figure)
+
+
+def test_the_drawn_losses_are_the_losses() -> None:
+    """Costs, the loss and its pushes, against autograd through prvr_lite.losses."""
+    score, own = torch.tensor(ROW)[None], torch.tensor(MINE)[None]
+    raw = (6 * score).requires_grad_()
+    loss = info_nce_loss(raw, own)
+    loss.backward()
+    assert info_nce_of(ROW, MINE, 6.0) == pytest.approx(float(loss.detach()))
+    np.testing.assert_allclose(push(ROW, MINE, 6.0), -raw.grad[0], atol=1e-12)
+    hardest = triplet_ranking_loss(score[:, :2].mean(1), score, ~own, margin=0.2, pool=1)
+    assert hinge(ROW, MINE, 0.2)[~MINE].max() == pytest.approx(float(hardest))
+
+
+def test_columns_put_each_negative_on_the_hinge() -> None:
+    figure = loss_columns([Pull("a", ROW, MINE, 0.2), Pull("b", ROW, MINE, 0.0)], title="x")
+    assert names(figure) == ["triplet 0", "infoNCE 0", "triplet 1", "infoNCE 1"]
+    points = part(panel(figure, "triplet 0"), "negatives").get_xydata()
+    np.testing.assert_allclose(points, [(0.45, 0.25), (-0.2, 0.0)], atol=1e-12)
+    np.testing.assert_allclose(
+        part(panel(figure, "triplet 0"), "hardest").get_xydata(), [(0.45, 0.25)]
+    )
+    assert "a: 1 of 2 negatives cost something, the hardest 0.25" in alt_text(figure)
+    assert_readable(figure)
+
+
+def test_the_static_explorer_varies_margin_and_positives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STATIC, "1")
+    figure = loss_explorer([0.55, 0.4, 0.35], [0.5, 0.38, 0.1])
+    titles = [axes.get_title("left").split("\n")[0] for axes in figure.axes[::2]]
+    assert titles == [
+        *("3 pos., 3 neg., margin 0.2", "3 pos., 3 neg., margin 0.4", "1 pos., 3 neg., margin 0.2")
+    ]
+    assert_readable(figure)
+
+
+def test_the_sliders_change_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ipywidgets")
+    monkeypatch.setenv(STATIC, "0")
+    controls, view = loss_explorer([0.55, 0.4], [0.5, 0.38, 0.1]).children
+    margin, against, own = controls.children
+    assert "2 of 3 negatives cost something" in view.value
+    own.value, against.value = 1, 1
+    assert "1 pos., 1 neg." in view.value
+    margin.value = 0.0
+    assert "0 of 1 negatives cost something" in view.value
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: pair_maps({}, OWN, title="x"), "must hold a table"),
+        (lambda: pair_maps({"a": [[1.0]]}, OWN, title="x"), r"'a' has shape \(1, 1\), positive"),
+        (lambda: pair_maps({"a": [[np.nan]]}, [[1]], title="x"), "'a' must be finite"),
+        (lambda: loss_columns([], title="x"), "pulls must hold a case"),
+        (lambda: loss_columns([Pull("a", ROW, MINE[:2], 0.2)], title="x"), "'a': score and pos"),
+        (lambda: loss_columns([Pull("a", 3 * ROW, MINE, 0.2)], title="x"), "must hold cosines"),
+        (lambda: loss_explorer([], [0.1]), "at least one positive and one negative"),
+    ],
+)
+def test_what_does_not_fit_is_said(draw: Callable[[], Figure], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw()
