@@ -10,7 +10,7 @@ help:
 	@echo "make lab     open JupyterLab here"
 	@echo "make lessons make the notebooks from notebooks/source, run and measure them (about 10 minutes)"
 	@echo "make check-lessons  say which notebooks are not what their sources make (seconds)"
-	@echo "make test    lint, types, all tests"
+	@echo "make test    lint, types, spelling, all tests"
 	@echo "make bench   the figures that README.md quotes (about 15 minutes)"
 	@echo "make experiments  every baseline and ablation, several seeds (about 90 minutes; resumes)"
 	@echo "make sample  make the sample data anew (about 20 minutes)"
@@ -41,6 +41,7 @@ test: .venv/stamp-lessons+course+sample+dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 

@@ -52,5 +52,5 @@ def test_published_results_are_at_hand() -> None:
 
 def test_missing_results_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "_PLACES", (tmp_path / "a.csv", tmp_path / "b.csv"))
-    with pytest.raises(FileNotFoundError, match="b.csv does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"b\.csv does not exist"):
         Results.published()
