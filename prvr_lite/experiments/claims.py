@@ -128,10 +128,8 @@ def _twice_the_global(results: Results) -> Iterator[Claim]:
 
 
 def _fused(results: Results) -> Iterator[Claim]:
-    fused = results.values(FULL, "SumR")
     for scale in ("clip", "frame"):
-        alone = results.values(FULL, "SumR", score=scale)
-        gap = {seed: fused[seed] - alone[seed] for seed in fused if seed in alone}
+        gap = results.differences(FULL, FULL, "SumR", scores=("fused", scale))
         if gap:
             yield Claim(
                 f"both scales better than the {scale} scale of the same model",
@@ -161,9 +159,7 @@ def _clusters(results: Results) -> Iterator[Claim]:
 
 
 def _pessimistic(results: Results) -> Iterator[Claim]:
-    several = results.values(FULL, "R@1", queries="correct=several")
-    own = results.values(FULL, "R@1")
-    gap = {seed: several[seed] - own[seed] for seed in several if seed in own}
+    gap = results.differences(FULL, FULL, "R@1", queries=("correct=several", "all"))
     if gap:
         yield Claim(
             "how pessimistic is R@1 with one correct film a query?",
@@ -180,9 +176,8 @@ def _moments(results: Results) -> Iterator[Claim]:
         ),
         "the key clip helps a span head, as a prior": ("span head + key clip", "span head"),
     }  # fmt: skip
-    for text, (ours, theirs) in asked.items():
-        mine, its = (results.values(MOMENTS, "mIoU", score=score) for score in (ours, theirs))
-        gap = {seed: mine[seed] - its[seed] for seed in mine if seed in its}
+    for text, scores in asked.items():
+        gap = results.differences(MOMENTS, MOMENTS, "mIoU", scores=scores)
         if gap:
             told = f"mIoU {spread_text(gap, 'mIoU', sign=True)}, {len(gap)} seeds"
             yield Claim(text, told, _by_seeds(gap))

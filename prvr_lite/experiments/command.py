@@ -12,7 +12,7 @@ from prvr_lite.experiments.lines import Line, lines_of_run, merge_lines
 from prvr_lite.experiments.moment_stage import moment_lines
 from prvr_lite.experiments.rows import EXPERIMENTS, Experiment, choose, searches
 from prvr_lite.experiments.runner import RunError, perform_all, planned
-from prvr_lite.experiments.runs import Run, Setting, recall
+from prvr_lite.experiments.runs import Run, Setting, is_kept, recall
 
 CSV = Path("benchmarks/results/experiments.csv")
 STAGES = {
@@ -89,9 +89,11 @@ def list_experiments(setting: Setting) -> str:
     """Every row with its group, and which of its seeds are finished."""
     lines = []
     with setting.open() as dataset:
-        for name, row in {**EXPERIMENTS, **searches()}.items():
-            runs, refused = planned({name: row}, None, setting, dataset)
-            done = [str(run.seed) for run in runs if recall(run, setting) is not None]
+        rows = {**EXPERIMENTS, **searches()}
+        runs, refused = planned(rows, None, setting, dataset)
+        for name, row in rows.items():
+            mine = [run for run in runs if run.experiment == name]
+            done = [str(run.seed) for run in mine if is_kept(run, setting)]
             state = refused.get(name, f"seeds {' '.join(done) or 'none'} of {row.seeds}")
             lines.append(f"{row.group:7s} {name:32s} {row.label:46s} {state}")
     lines += [f"{'stage':7s} {name:32s} {label}" for name, label in STAGES.items()]

@@ -86,15 +86,21 @@ class Results:
         return self.values(experiment, metric, score="", queries="", split="")
 
     def differences(
-        self, experiment: str, against: str, metric: str, *, scores: tuple[str, str]
+        self,
+        experiment: str,
+        against: str,
+        metric: str,
+        *,
+        scores: tuple[str, str] = ("fused", "fused"),
+        queries: tuple[str, str] = ("all", "all"),
     ) -> Seeds:
         """Value minus that of another experiment, on test, for the seeds that both have.
 
         Args:
-            scores: by which the first and the second one are judged.
+            scores, queries: by which the first and the second one are judged.
         """
-        ours = self.values(experiment, metric, score=scores[0])
-        theirs = self.values(against, metric, score=scores[1])
+        ours = self.values(experiment, metric, score=scores[0], queries=queries[0])
+        theirs = self.values(against, metric, score=scores[1], queries=queries[1])
         return {seed: ours[seed] - theirs[seed] for seed in ours if seed in theirs}
 
     def kinds(self, family: str) -> list[str]:

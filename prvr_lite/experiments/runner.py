@@ -13,6 +13,7 @@ import torch
 from tqdm.auto import tqdm
 
 from prvr_lite.data.features import Dataset
+from prvr_lite.data.fingerprint import fingerprint
 from prvr_lite.experiments.rows import Experiment
 from prvr_lite.experiments.runs import SPLITS, Run, Setting, perform, plan, recall
 from prvr_lite.optimization import choose_device
@@ -39,7 +40,7 @@ def planned(
     for split in SPLITS:
         if not len(dataset.queries_in(split) if split in dataset.splits else ()):
             raise ValueError(f"{dataset.path}: no query in split {split!r}: runs need val and test")
-    runs, refused = [], {}
+    runs, refused, data = [], {}, fingerprint(dataset)
     for name, row in rows.items():
         if row.model == "zero-shot" and not _one_space(dataset):
             refused[name] = (
@@ -48,7 +49,7 @@ def planned(
             )
             continue
         count = row.seeds if seeds is None else seeds
-        runs += [plan(name, row, seed, setting, dataset) for seed in range(count)]
+        runs += [plan(name, row, seed, setting, dataset, data) for seed in range(count)]
     return runs, refused
 
 

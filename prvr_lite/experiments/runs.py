@@ -17,7 +17,6 @@ import torch
 
 from prvr_lite.config import PRESETS, ModelConfig, TrainConfig
 from prvr_lite.data.features import Dataset, open_features
-from prvr_lite.data.fingerprint import fingerprint
 from prvr_lite.data.sample import load_sample
 from prvr_lite.evaluation import evaluate
 from prvr_lite.experiments.rows import Experiment
@@ -73,13 +72,15 @@ class Run:
         return f"{self.model.replace('+', 'p')}-seed{self.seed}-{digest[:12]}"
 
 
-def plan(name: str, row: Experiment, seed: int, setting: Setting, dataset: Dataset) -> Run:
-    """The run of a row with a seed."""
+def plan(
+    name: str, row: Experiment, seed: int, setting: Setting, dataset: Dataset, data: str
+) -> Run:
+    """The run of a row with a seed; `data` is the data set's fingerprint, taken once for all."""
     preset = PRESETS[setting.preset]
     if setting.epochs is not None:
         preset = replace(preset, training=replace(preset.training, epochs=setting.epochs))
     sizes = (dataset.visual_dim, dataset.query_dim)
-    return Run(name, seed, row.model, *row.configs(preset, *sizes, seed), fingerprint(dataset))
+    return Run(name, seed, row.model, *row.configs(preset, *sizes, seed), data)
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,11 @@ class Found:
 
 def path_of(run: Run, setting: Setting) -> Path:
     return setting.folder / f"{run.key}.pt"
+
+
+def is_kept(run: Run, setting: Setting) -> bool:
+    """Is there a file of this run? (Whether it is whole, only ``recall`` can say.)"""
+    return path_of(run, setting).exists()
 
 
 def recall(run: Run, setting: Setting) -> Found | None:
