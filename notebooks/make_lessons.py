@@ -7,12 +7,14 @@
 
 ``lesson_source.py`` says what a source is, ``lesson_rules.py`` what it must keep to. The finished
 lesson is run; the twin is not, and holds no outputs. Time and memory of each run go to
-``costs.json`` and from there into the lessons and ``README.md``.
+``costs.json`` and from there into the lessons and ``README.md``; where there is a CUDA GPU, a
+lesson is run a second time on it, for its time alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import io
 import json
 import os
@@ -40,7 +42,7 @@ QUIET = {"PRVR_LITE_STATIC": "1", "CUDA_VISIBLE_DEVICES": ""}
 GRADING = ("PRVR_LITE_STRICT", "NBGRADER_EXECUTION")
 
 
-def run(notebook: NotebookNode, folder: Path, **variables: str) -> dict[str, float]:
+def run(notebook: NotebookNode, folder: Path, **variables: str) -> dict[str, Any]:
     """Run a notebook in place; seconds and peak memory (MiB; 0: unknown) of its kernel.
 
     The seconds are those on the clock, or those that the kernel computed where they are fewer: on
@@ -95,9 +97,30 @@ def shrink(png: str) -> str:
     return b64encode(data).decode()
 
 
-def costs() -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = json.loads(read(COSTS) or "{}")
+def on_gpu(notebook: NotebookNode) -> dict[str, Any]:
+    """What a lesson costs on this machine's GPU; nothing where there is none."""
+    import torch  # late: all else here does without
+
+    if not torch.cuda.is_available():
+        return {}
+    fresh, began = copy.deepcopy(notebook), time.perf_counter()
+    with tempfile.TemporaryDirectory() as runs:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+        run(fresh, HERE, PRVR_LITE_RUNS=runs, CUDA_VISIBLE_DEVICES=visible)
+    seconds = round(
+        time.perf_counter() - began, 1
+    )  # the clock: who waits for a GPU computes little
+    return {"GPU": {"name": torch.cuda.get_device_name(), "seconds": seconds}}
+
+
+def costs() -> dict[str, dict[str, Any]]:
+    """Number of a lesson -> seconds, MiB, and of a GPU its name and seconds."""
+    found: dict[str, dict[str, Any]] = json.loads(read(COSTS) or "{}")
     return found
+
+
+def round_seconds(seconds: float) -> str:
+    return f"about {5 * max(1, round(seconds / 5))} s"
 
 
 def cost_text(number: str) -> str:
@@ -105,9 +128,8 @@ def cost_text(number: str) -> str:
     cost = costs().get(number)
     if cost is None:
         return "not measured yet"
-    seconds = 5 * max(1, round(cost["seconds"] / 5))
     memory = f" and {cost['MiB'] / 1024:.1f} GiB" if cost["MiB"] else ""
-    return f"about {seconds} s{memory} on two CPU cores"
+    return f"{round_seconds(cost['seconds'])}{memory} on two CPU cores"
 
 
 def course_map() -> str:
@@ -121,6 +143,8 @@ def course_map() -> str:
         links = f"[{title[1] if title else name}]({name}) · [exercises](exercises/{name})"
         words = ", ".join(f"`{one}`" for one in asked)
         cost = cost_text(lesson.number).removesuffix(" on two CPU cores")
+        gpu = costs().get(lesson.number, {}).get("GPU")
+        cost += f"; {round_seconds(gpu['seconds'])} on {gpu['name']}" if gpu else ""
         lines.append(f"| {links} | {words} | {minutes[1] if minutes else '?'} | {cost} |")
     return "\n".join(lines)
 
@@ -165,7 +189,10 @@ def make(lesson: Lesson) -> None:
     made = finished_form(lesson.read(""))
     with tempfile.TemporaryDirectory() as runs:  # no earlier run's model: the whole cost is paid
         cost = run(made, HERE, PRVR_LITE_RUNS=runs)
-    write(COSTS, json.dumps({**costs(), lesson.number: cost}, indent=1, sort_keys=True) + "\n")
+    known = costs()
+    # a GPU's time is kept where there is no GPU to measure it anew
+    known[lesson.number] = {**known.get(lesson.number, {}), **cost, **on_gpu(made)}
+    write(COSTS, json.dumps(known, indent=1, sort_keys=True) + "\n")
     notebook = lesson.read(cost_text(lesson.number))  # now with its cost
     for fresh, done in zip(finished_form(notebook).cells, made.cells, strict=True):
         done.source, done.metadata = fresh.source, fresh.metadata

@@ -175,6 +175,22 @@ def test_a_run_is_quiet_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "execution" not in notebook.cells[0].metadata
 
 
+def test_a_gpu_is_measured_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch, ran = pytest.importorskip("torch"), []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert make_lessons.on_gpu(cells(("code", "1"))) == {}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Abacus 3")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
+    monkeypatch.setattr(make_lessons, "run", lambda notebook, folder, **env: ran.append(env))
+    found = make_lessons.on_gpu(cells(("code", "1")))["GPU"]
+    assert found["name"] == "Abacus 3"
+    assert ran[0]["CUDA_VISIBLE_DEVICES"] == "5", "the GPU is not hidden from it"
+    told = {"01": {"seconds": 12.0, "MiB": 512, "GPU": {"name": "Abacus 3", "seconds": 7.0}}}
+    monkeypatch.setattr(make_lessons, "costs", lambda: told)
+    assert "| about 10 s and 0.5 GiB; about 5 s on Abacus 3 |" in make_lessons.course_map()
+
+
 def test_the_source_folder_of_an_nbgrader_course(tmp_path: Path) -> None:
     """Its notebooks still hold the marks between which nbgrader puts its stubs."""
     number = LESSONS[0].number
