@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from nbformat import NotebookNode  # noqa: E402
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3  # noqa: E402
 
 from prvr_lite.exercises import session  # noqa: E402
+from prvr_lite.experiments.results import Results, label  # noqa: E402
+from prvr_lite.plots.seed_band import run_band  # noqa: E402
 
 LESSONS = lesson_source.lessons()
 STRICT = session.STRICT[0]
@@ -79,6 +82,20 @@ def test_the_lesson_was_run_within_its_time(lesson: Lesson) -> None:
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     limit = 240 if lesson.number == "08" else 120
     assert make_lessons.costs()[lesson.number]["seconds"] <= limit
+
+
+def test_lesson_8_found_what_the_experiments_say() -> None:
+    """Its committed numbers, as printed, lie in the bands of the published seeds."""
+    said = "".join(
+        o.get("text", "") for c in read(LESSONS[7].finished).cells for o in c.get("outputs", [])
+    )
+    results = Results.published()
+    for name in ("mssl++", "mean-pool", "frame-max"):
+        row = re.search(rf"^{re.escape(label(name))}((?: +[\d.]+){{5}})$", said, re.MULTILINE)
+        assert row, f"{name} is not in the table"
+        for metric, value in zip(("R@1", "SumR"), (row[1].split()[i] for i in (0, 4)), strict=True):
+            low, high = run_band(list(results.values(name, metric).values()))
+            assert low <= float(value) <= high, f"{name}, {metric}: {value} not in {low}..{high}"
 
 
 @every_lesson

@@ -1,0 +1,652 @@
+# %% [markdown]
+# # 8 · Train MS-SL++
+#
+# **You will be able to**
+# - put the parts of lessons 3 to 7 together, and know each tensor's shape on the way from features to scores;
+# - write a training step and a learning rate schedule, and check them against the package's numbers;
+# - say when training should stop, and which epoch to keep;
+# - compare models fairly: by several seeds, with an interval, on films that nothing was chosen on.
+#
+# **You need** lesson 7 (the losses). The parts themselves come from lessons 3 to 6; here they are used, not explained again.
+#
+# **Time**: 80 minutes to read and solve; running it takes {{cost}}, most of it training.
+
+# %% tags=["setup"]
+# 8
+
+# %%
+import math
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+import torch.nn.functional as F
+
+from prvr_lite import PRESETS, MSSLppLoss, build_model, evaluate, fit, load_sample
+from prvr_lite.data.batches import Batch, InputReader
+from prvr_lite.evaluation import two_step
+from prvr_lite.exercises import check, hint, progress
+from prvr_lite.exercises.lesson08 import TrainingRun
+from prvr_lite.experiments.results import Results, ablation_groups, group, label, spread_text
+from prvr_lite.lesson import table, trained
+from prvr_lite.metrics import rank_of_first_relevant
+from prvr_lite.optimization import make_optimizer, make_schedule
+from prvr_lite.plots import gap_chart, recall_bars, spread_curves
+from prvr_lite.plots.model_flow import model_flow
+from prvr_lite.plots.seed_band import run_band, seed_band
+from prvr_lite.plots.seeds import mean_interval, student_t
+from prvr_lite.widgets.live_curves import live_curves
+
+sample = load_sample()
+
+# %% [markdown]
+# ## 1 · The whole model
+#
+# Everything you built so far is one class of 70 lines, `MSSLpp`. Build it, untrained, and send six films through it.
+
+# %%
+preset = PRESETS["sample"]
+config = preset.model_config(sample.visual_dim, sample.query_dim)
+model = build_model("mssl++", config, seed=0).eval()
+reader = InputReader(sample, config)
+six = reader.batch(sample.videos_in("val")[:6])
+with torch.no_grad():
+    videos = model.encode_videos(six.unit_input, six.frame_input, six.frame_mask)
+    units = model.unit_encoder(six.unit_input)  # [V, n, H]
+    queries = model.encode_queries(six.word_input, six.word_mask)  # [Q, H]
+    similarity = model.similarity(queries, videos)
+
+# %%
+model_flow(
+    {
+        "words": six.word_input.shape,
+        "query": queries.shape,
+        "unit inputs": six.unit_input.shape,
+        "units": units.shape,
+        "medoid clips": videos.clips.shape,
+        "frame inputs": six.frame_input.shape,
+        "frames": videos.frames.shape,
+        "attended": videos.attended.shape,
+        "S_c, key clip": similarity.clip.shape,
+        "S_f": similarity.frame.shape,
+        "S": similarity.fused(config.alpha).shape,
+    }
+)
+
+# %% [markdown]
+# Read it by rows. **Orange** is the query (lesson 3). **Blue** is the clip scale: units, all 528 clips of them, the 32 medoids that stay (lessons 4 and 5). **Green** is the frame scale: what each medoid sees when it is the key clip (lesson 6). Purple are scores, one for each query and film.
+#
+# Where do the numbers that are learned sit?
+
+# %%
+weights: dict[str, int] = {}
+for name, parameter in model.named_parameters():
+    part = name.split(".")[0]
+    weights[part] = weights.get(part, 0) + parameter.numel()
+table({part: {"weights": count} for part, count in weights.items()}, digits=0)
+print(f"in all {sum(weights.values()):,}; clips and clustering add none")
+
+# %% [markdown]
+# Now the end of the road, the score. With a loop, for one query and one film:
+#
+# $$S(v, q) = \alpha\, S_c + (1 - \alpha)\, S_f, \qquad S_c = \max_k \cos(q, c_{v,k}), \qquad S_f = \cos(q, r_{v,k^*})$$
+# <!-- eq: fused score -> prvr_lite.model.encoding:Similarity.fused -->
+
+
+# %%
+def score_by_loop(query: torch.Tensor, clips: torch.Tensor, attended: torch.Tensor) -> float:
+    """S of one query and one film: [H], [K, H], [K, H]."""
+    best, key = -2.0, -1
+    for k, clip in enumerate(clips):
+        cosine = float(F.cosine_similarity(query, clip, dim=0))
+        if cosine > best:
+            best, key = cosine, k
+    seen = float(F.cosine_similarity(query, attended[key], dim=0))
+    return config.alpha * best + (1 - config.alpha) * seen
+
+
+by_loop = score_by_loop(queries[0], videos.clips[0], videos.attended[0])
+print(f"the first query and its film: {by_loop:.4f}")
+
+# %% [markdown]
+# ### ✏️ Exercise 8.1 · whole_score  (★★☆, 10 minutes)
+#
+# All queries with all films, and the key clips too. `attended[v, k]` is what clip $k$ of film $v$ sees; only that of the key clip counts.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("whole_score")` in a new cell, again and again.
+# - *S_f is a little too high*: did you take the best of all attended vectors, instead of the key clip's?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def whole_score(
+    queries: torch.Tensor, clips: torch.Tensor, attended: torch.Tensor, alpha: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """S and the key clips: queries [Q, H], clips and attended [V, K, H] -> [Q, V], [Q, V] int64.
+
+    S_c is the best cosine with a clip; S_f the cosine with what that clip attends.
+    """
+    ### BEGIN SOLUTION
+    q, c, r = (F.normalize(x, dim=-1) for x in (queries, clips, attended))
+    best, key = torch.einsum("qh,vkh->qvk", q, c).max(-1)  # [Q, V] both
+    frame = torch.einsum("qh,vkh->qvk", q, r).gather(2, key[..., None]).squeeze(2)
+    return alpha * best + (1 - alpha) * frame, key
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+whole_score = check(whole_score)
+
+# %%
+mine, key = whole_score(queries, videos.clips, videos.attended, config.alpha)
+theirs = similarity.fused(config.alpha)
+print("as the loop:", math.isclose(mine[0, 0], by_loop, abs_tol=1e-5))
+print(
+    "as prvr_lite:", torch.allclose(mine, theirs, atol=1e-5), torch.equal(key, similarity.key_clip)
+)
+
+# %% [markdown]
+# ## 2 · What should an untrained model score?
+#
+# Before a long run, ask what the very first loss *must* be; many bugs show up here. An untrained model can't tell films apart: all its cosines are nearly alike. Then each triplet term is just the margin $m$, and there are two directions at two scales: $4m$. Compare.
+
+# %%
+loss = MSSLppLoss(preset.training)
+torch.manual_seed(0)
+batch = reader.batch(sample.videos_in("train")[:16])
+with torch.no_grad():
+    first = loss(model(*batch), batch.query_video, hard=False)
+m = preset.training.margin
+print(f"triplet terms {first.clip_triplet + first.frame_triplet:.3f}, expected about {4 * m:.3f}")
+test = evaluate(model, sample, "test")
+films = len(test.videos)
+print(f"R@1 {test.fused['R@1']:.1f} %, by chance {100 / films:.1f} %")
+
+# %% [markdown]
+# Had the triplet terms been near 0, or 10, we would have stopped here and searched. (R@1 need not be *exactly* chance: an untrained model tends to put the same few films first for nearly every query, and those films' own queries decide.)
+#
+# ## 3 · The learning rate
+#
+# AdamW divides each gradient by a running mean of its size. In the first steps that mean is a guess, so the rate **warms up**: it rises for a few steps. Then it falls in a straight line to 0, so that the last steps only polish. (Weight decay pulls matrices towards 0, but not biases and LayerNorms: `make_optimizer` keeps two groups.)
+#
+# $$\eta_s = \eta \cdot \begin{cases} \dfrac{s + 1}{w + 1} & s < w \\[2ex] \dfrac{S - s}{S - w} & s \ge w \end{cases} \qquad s = 0, \ldots, S - 1$$
+# <!-- eq: schedule -> prvr_lite.optimization:make_schedule -->
+#
+# ### ✏️ Exercise 8.2 · learning_rate_at  (★☆☆, 8 minutes)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("learning_rate_at")`.
+# - *It says that the rate jumps*: put $s = w$ into both lines of the formula. Which one holds, and what does it give?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def learning_rate_at(step: int, steps: int, warm: int, peak: float) -> float:
+    """The rate of a step, 0..steps-1: up to `peak` at step `warm`, then straight to 0."""
+    ### BEGIN SOLUTION
+    if step < warm:
+        return peak * (step + 1) / (warm + 1)
+    return peak * (steps - step) / (steps - warm)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+learning_rate_at = check(learning_rate_at)
+
+# %%
+training = preset.training
+batches = math.ceil(len(reader.captioned("train")) / training.batch_videos)
+steps = training.epochs * batches
+warm = round(training.warmup * steps)
+print(f"{batches} batches x {training.epochs} epochs = {steps} steps, {warm} of them warm up")
+
+# %%
+optimizer = make_optimizer(model, training)
+schedule = make_schedule(optimizer, training, steps)
+mine = [learning_rate_at(s, steps, warm, training.learning_rate) for s in range(steps)]
+theirs = [training.learning_rate * schedule.lr_lambdas[0](s) for s in range(steps)]
+print("as prvr_lite:", torch.allclose(torch.tensor(mine), torch.tensor(theirs)))
+
+# %%
+shown = {s: 1000 * mine[s] for s in [*range(0, warm, 6), *range(warm, steps, 30)]} | {steps: 0.0}
+spread_curves(
+    {"learning rate, 1/1000": {"rate": shown}},
+    xlabel="step",
+    title="A short rise, a long way down",
+)
+
+# %% [markdown]
+# ## 4 · A step
+#
+# Six lines that nearly every network in the world is trained by. Their order matters, and all wrong orders run without an error.
+#
+# 1. the loss of a batch;
+# 2. forget the gradients of the step before;
+# 3. `backward` puts fresh ones into each weight's `.grad`;
+# 4. **clip**: if the gradient of the whole model, as one long vector, is longer than `max_norm`, shorten it. One odd batch can't throw the model off;
+# 5. the optimizer moves the weights;
+# 6. the schedule moves the rate.
+#
+# And before all of it, `model.train()` turns dropout on.
+#
+# ### ✏️ Exercise 8.3 · train_steps  (★★★, 15 minutes)
+#
+# `run` holds all that is needed: `run.model`, `run.loss` (of a batch), `run.optimizer`, `run.schedule`, `run.max_norm`.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("train_steps")`.
+# - *The losses are right at first, then drift*: something is not forgotten, or not clipped.
+# - *No gradient is wanted in the result*: `loss.detach()`.
+#
+# </details>
+
+
+# %% tags=["solution"]
+def train_steps(run: TrainingRun, batches) -> torch.Tensor:
+    """A step on each batch; the loss of each before its step, [S], without gradient."""
+    ### BEGIN SOLUTION
+    run.model.train()
+    losses = []
+    for batch in batches:
+        loss = run.loss(batch)
+        run.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(run.model.parameters(), run.max_norm)
+        run.optimizer.step()
+        run.schedule.step()
+        losses.append(loss.detach())
+    return torch.stack(losses)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+train_steps = check(train_steps)
+
+# %% [markdown]
+# Is that what `fit` does? Train one epoch of MS-SL++ with your steps, and one with the package's, from the same weights, batches and random numbers:
+
+# %%
+one_epoch = replace(training, epochs=1, device="cpu", precision="float32", evaluate_from=1)
+
+
+def prepare(name: str, config=one_epoch) -> TrainingRun:
+    """A fresh model with all that trains it."""
+    model = build_model(name, preset.model_config(sample.visual_dim, sample.query_dim), seed=0)
+    optimizer, loss = make_optimizer(model, config), MSSLppLoss(config)
+    schedule = make_schedule(optimizer, config, config.epochs * batches)
+
+    def of_batch(batch: Batch) -> torch.Tensor:
+        return loss(model(*batch), batch.query_video, hard=False).total
+
+    return TrainingRun(model, of_batch, optimizer, schedule, config.max_grad_norm)
+
+
+# %%
+run = prepare("mssl++")
+torch.manual_seed(0)
+mine = train_steps(run, reader.training_batches("train", training.batch_videos, 0))
+package = build_model("mssl++", config, seed=0)
+theirs = fit(package, sample, one_epoch, progress=False).rows[0]["loss"]
+print(f"mean loss of the epoch: mine {mine.mean():.5f}, the package's {theirs:.5f}")
+apart = [
+    (a - b).abs().max() for a, b in zip(run.model.parameters(), package.parameters(), strict=True)
+]
+print(f"largest difference of any weight: {max(apart):.0e}")
+
+# %% [markdown]
+# (The digits of a sum may depend on the order in which a processor adds, so tiny differences are no bug.) What did 25 steps do?
+
+# %%
+spread_curves(
+    {"loss": {"one batch each": {i: float(v) for i, v in enumerate(mine)}}},
+    xlabel="step",
+    title="The first 25 steps: most is learned at once",
+)
+
+# %% [markdown]
+# ## 5 · When to stop
+#
+# Training loss nearly always falls. What we want to know is how the model does on films that it was *not* trained on. So after each epoch it is tried on the **val** films, by SumR, the sum of R@1, R@5, R@10 and R@100.
+#
+# **Early stopping**: stop when the best epoch is more than `patience` epochs ago, and keep the best. The released code does that with patience 20.
+#
+# Why not try it on the test films, and save a split? Because then the test result would be the best of many looks, not a test. (The released code has only two splits; which one it stops on is not said. Our `fit` never looks at test.)
+#
+# ### ✏️ Exercise 8.4 · best_epoch  (★★☆, 10 minutes)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("best_epoch")`.
+# - *One epoch too early*: with patience 2 and the best epoch 5, are epochs 6 and 7 allowed? And 8?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def best_epoch(sumr: list[float], patience: int) -> tuple[int, int]:
+    """The epoch to keep, and the last one that is trained, counted from 0.
+
+    sumr: val SumR of each epoch, as it would come. The first of equal values is the best one.
+    Training ends with the first epoch that is more than `patience` after the best so far.
+    """
+    ### BEGIN SOLUTION
+    best = 0
+    for epoch, value in enumerate(sumr):
+        if value > sumr[best]:
+            best = epoch
+        if epoch - best > patience:
+            return best, epoch
+    return best, len(sumr) - 1
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+best_epoch = check(best_epoch)
+
+# %% [markdown]
+# ## 6 · Train it
+#
+# All of it now: the sample preset, 24 epochs, val after each. On a GPU it takes a few seconds; on two CPU cores about a minute. In JupyterLab and Colab the curves below grow while you watch. You may interrupt the cell and run it again: each epoch is kept in `runs/`, and training goes on where it was. (Lesson 9 takes up the same file.)
+
+# %%
+model, history = trained("mssl++", sample, watch=live_curves(training.epochs))
+print(f"{history.seconds:.0f} s of training on {model.device.type}")
+
+# %% [markdown]
+# Read the curves.
+#
+# - **Loss**: it falls steeply, and then *jumps up* when negatives become hard (epoch 7). The model did not get worse: the questions got harder. Two losses can be compared only if they ask the same thing.
+# - **SumR on val** hardly notices, and goes on rising slowly. That is why one watches it, and not the loss.
+#
+# Which epoch would early stopping have kept, and when would it have stopped?
+
+# %%
+sumr = [row["SumR"] for row in history.rows]
+for patience in (1, 3, 20):
+    best, last = best_epoch(sumr, patience)
+    print(
+        f"patience {patience:2d}: keep epoch {best:2d} (SumR {sumr[best]:.1f}), train up to {last:2d}"
+    )
+print(f"fit kept epoch {history.best['epoch']:.0f}")
+
+# %% [markdown]
+# With little patience one bad epoch ends it all. On so small a val split an epoch is up or down a few points by luck alone.
+#
+# ### Interrupted?
+#
+# A kernel dies, a laptop closes, Colab takes its GPU back. With `checkpoint=…` nothing but the running epoch is lost, and the numbers are those of a run that was never stopped: each epoch starts from its own random numbers. Try it on the smallest model: stop in the second epoch.
+
+
+# %%
+def pull_the_plug(history) -> None:
+    if len(history.rows) == 2:
+        raise KeyboardInterrupt
+
+
+def short_run(**settings) -> list[float]:
+    small = build_model("mean-pool", config, seed=0)
+    three = replace(one_epoch, epochs=3)
+    return [row["loss"] for row in fit(small, sample, three, progress=False, **settings).rows]
+
+
+with TemporaryDirectory() as folder:
+    kept = Path(folder) / "kept.pt"
+    try:
+        short_run(checkpoint=kept, watch=pull_the_plug)
+    except KeyboardInterrupt:
+        print("interrupted after 2 of 3 epochs")
+    resumed = short_run(checkpoint=kept)
+print("losses as without interruption:", resumed == short_run())
+
+# %% [markdown]
+# ## 7 · Against T2VR
+#
+# **T2VR**, text-to-video retrieval, makes one vector of a film. `mean-pool` is its simplest form. `frame-max` is the other extreme: no pooling at all, the best single frame decides. Both get the same query side, the same losses and as many epochs.
+
+# %%
+models = {"mssl++": model}
+for name in ("mean-pool", "frame-max"):
+    models[name], _ = trained(name, sample)
+tests = {name: evaluate(one, sample, "test") for name, one in models.items()}
+columns = ("R@1", "R@5", "R@10", "R@100", "SumR")
+table({label(name): {c: t.fused[c] for c in columns} for name, t in tests.items()})
+
+# %% [markdown]
+# Where does the difference come from? Some captions tell of a moment that unfolds: "… eats an ice cream *and then* celebrates". Each step is also seen in a sibling film; only the two together are right.
+
+# %%
+unfolds = two_step(sample, tests["mssl++"].queries)  # [Q]
+kinds = {"all": unfolds | ~unfolds, "single-step": ~unfolds, "two-step": unfolds}
+
+
+def recall_by_kind(test) -> dict[str, float]:
+    """R@1 (%) of each kind of query."""
+    alpha = config.alpha if test.similarity.frame is not None else 1.0
+    hit = rank_of_first_relevant(test.similarity.fused(alpha), test.relevant) == 1  # [Q]
+    return {kind: 100 * float(hit[rows].mean()) for kind, rows in kinds.items()}
+
+
+order = ("mean-pool", "frame-max", "mssl++")
+recall_bars({label(name): recall_by_kind(tests[name]) for name in order})
+
+# %% [markdown]
+# A mean drowns a short moment in the rest of the film. A single frame does well on single deeds, and loses on what unfolds: no one frame shows it. Clips of every length can hold both.
+#
+# ### Is your run like ours?
+#
+# Two runs of the same code differ: the seed draws weights, batches, dropout and negatives. The package brings numbers of five seeds for each model. Yours should lie among them, 19 times out of 20:
+
+# %%
+results = Results.published()
+metrics = ("R@1", "SumR")
+seeds = {
+    label(name): {k: list(results.values(name, k).values()) for k in metrics} for name in models
+}
+own = {label(name): {k: t.fused[k] for k in metrics} for name, t in tests.items()}
+seed_band(seeds, own, title="Is your run like ours?")
+
+# %% [markdown]
+# The bar is a **prediction band**, $\bar x \pm t\, s \sqrt{1 + 1/S}$: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. (Ours validated at the end only and kept the last epoch, `fit` above kept the best epoch on val. That moves little.)
+#
+# $$\bar x \pm t_{S-1}\, s\, \sqrt{1 + \tfrac1S}$$
+# <!-- eq: prediction band -> prvr_lite.plots.seed_band:run_band -->
+
+# %%
+for name, test in tests.items():
+    low, high = run_band(list(results.values(name, "SumR").values()))
+    inside = "inside" if low <= test.fused["SumR"] <= high else "OUTSIDE"
+    print(f"{label(name):24s} SumR {inside} the band of our seeds")
+
+# %% [markdown]
+# One in twenty lies outside by chance, a little. If yours lies far off, something differs: the data, a version, an edit.
+#
+# ## 8 · Better, or lucky?
+#
+# Here are seeds of MS-SL++ and of the same model without hard negatives. Is the difference luck? The seeds are **paired**: seed 0 of both models draws the same batches and, as far as they share parts, the same weights. So take the difference seed by seed; what both share falls out. Then ask how well $S$ differences pin down their mean:
+#
+# $$\bar d \pm t_{S-1} \frac{s_d}{\sqrt S}$$
+# <!-- eq: interval of the mean -> prvr_lite.plots.seeds:mean_interval -->
+#
+# $t$ grows as seeds get few (4.3 for three, 2.8 for five): a spread seen on three runs is itself a guess.
+#
+# ### ✏️ Exercise 8.5 · seed_interval  (★★☆, 8 minutes)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("seed_interval")`.
+# - *Not paired*: what is the first thing to do with `ours` and `theirs`?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def seed_interval(
+    ours: torch.Tensor, theirs: torch.Tensor, t: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mean of ours - theirs over paired seeds, and half the width of its interval: [S], [S]."""
+    ### BEGIN SOLUTION
+    gap = ours - theirs  # [S]
+    return gap.mean(), t * gap.std() / math.sqrt(len(gap))
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+seed_interval = check(seed_interval)
+
+
+# %%
+def paired(name: str, metric: str = "SumR") -> tuple[torch.Tensor, torch.Tensor]:
+    """Values of MS-SL++ and of another row for the seeds that both have, [S] each."""
+    ours, theirs = results.values("mssl++", metric), results.values(name, metric)
+    common = [seed for seed in ours if seed in theirs]
+    return torch.tensor([ours[s] for s in common]), torch.tensor([theirs[s] for s in common])
+
+
+for name in ("no-hard", "no-length-code"):
+    ours, theirs = paired(name)
+    middle, half = seed_interval(ours, theirs, student_t(len(ours) - 1))
+    low, high = mean_interval((ours - theirs).double().numpy())
+    print(f"{label(name)}: MS-SL++ ahead by {middle:+.1f} ± {half:.1f} SumR")
+    print(f"   as prvr_lite: {math.isclose(middle - half, low, abs_tol=1e-3)}; seeds {len(ours)}")
+
+# %% [markdown]
+# If 0 lies within the interval, these seeds do not tell which one is better. That is not "they are equal"; it is "we do not know".
+#
+# ## 9 · Taking it apart
+#
+# An **ablation** removes or replaces one part and trains anew. Which parts of MS-SL++ matter on these films? Guess first: all of them?
+
+# %%
+changes = {
+    part: {
+        label(name): (-results_gap).tolist()
+        for name in group(part)
+        if len(results_gap := torch.subtract(*paired(name))) > 1 and name != "frame-scale"
+    }
+    for part in ablation_groups()
+}
+gap_chart(changes)
+
+# %% [markdown]
+# Left of the line: worse without the part. (All at α = 0.7. A model without a proper frame scale would want a larger one; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion is what surely costs; grey is what these seeds can't tell.
+#
+# - Too few clips, or **random** clips, cost most: *which* clips are kept matters.
+# - Hard negatives and the clip triplet earn their keep (lesson 7).
+# - The **length code**, medoids instead of centroids, guided attention instead of the best frame: no clear difference here. Each is a good idea, and on these films not one that pays. On other data they may.
+# - Look at the whiskers, not only at the dots: three seeds tell large effects from nothing, and small ones from nothing at all.
+#
+# (All seeds, bootstrap intervals over films, and a table of claims: `docs/experiments.md`. With `prvr-lite experiments` you run any row yourself, from about a minute for one seed.)
+
+# %%
+for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
+    told = {k: spread_text(results.values(name, k), k) for k in metrics}
+    print(f"{label(name):20s} R@1 {told['R@1']:12s} SumR {told['SumR']}")
+
+# %% [markdown]
+# MS-SL keeps all 528 clips. MS-SL++ keeps 32 of them, and finds as much. What it gains is room and time, which lesson 9 measures.
+#
+# ## 10 · Predict, then break it
+#
+# A data file is read one row off: each film gets the captions of *another* film, always the same one. Nothing crashes. We train the mean-pooling model for eight epochs on these wrong pairs, and on the right ones.
+#
+# Write down before you run it: Will the training loss fall on wrong pairs? How far, compared with right ones? And SumR on the val films?
+
+# %%
+films = [int(v) for v in sample.videos_in("train")]
+other = dict(zip(films, films[5:] + films[:5], strict=True))  # always the same wrong film
+
+
+def train_pairs(wrong: bool, epochs: int = 8) -> tuple[dict, dict]:
+    """Mean training loss and SumR on val of each epoch."""
+    run, losses, sumr = prepare("mean-pool", replace(one_epoch, epochs=epochs)), {}, {}
+    for epoch in range(epochs):
+        shuffled = torch.randperm(len(films), generator=torch.Generator().manual_seed(epoch))
+        parts = [[films[i] for i in part] for part in shuffled.split(training.batch_videos)]
+        mixed = [
+            Batch(*reader.batch(part)[:3], *reader.batch([other[v] for v in part])[3:])
+            if wrong
+            else reader.batch(part)
+            for part in parts
+        ]
+        losses[epoch] = float(train_steps(run, mixed).mean())
+        sumr[epoch] = evaluate(run.model, sample, "val", reader=reader).fused["SumR"]
+    return losses, sumr
+
+
+# %%
+right, wrong = train_pairs(wrong=False), train_pairs(wrong=True)
+spread_curves(
+    {
+        "training loss": {"right pairs": right[0], "wrong pairs": wrong[0]},
+        "SumR on val": {"right pairs": right[1], "wrong pairs": wrong[1]},
+    },
+    xlabel="epoch",
+    title="A falling loss proves nothing",
+    about="by chance, SumR on 100 films is 1 + 5 + 10 + 100 = 116",
+)
+
+# %% [markdown]
+# The loss falls on nonsense as well: a network learns 400 films and their wrong captions *by heart*. On new films there is nothing to remember, and SumR stays at chance. So a falling training loss shows that the optimizer works, and no more. Whether anything was *understood* only new films can tell. (And this is why lesson 2 checks a file, and why you look at a few captions beside their films before you train.)
+#
+# ## Recap
+#
+# - The model is a short list of parts; follow one tensor through it and check each shape.
+# - Know what the loss must be before training: $4m$ for the triplets of a model that knows nothing.
+# - A step: loss, zero_grad, backward, clip, optimizer, schedule. Warm up, then down to 0.
+# - When the questions change (hard negatives), the loss jumps. Watch SumR on val; keep its best epoch; never choose anything on test.
+# - One run is an anecdote. Pair the seeds, take the interval of the mean, and say "we do not know" where 0 lies within.
+# - A falling training loss proves that the optimizer works, nothing else.
+#
+# ## Five questions
+#
+# <details><summary>1. Where do gradients reach the unit encoder from, and why not through the clustering?</summary>
+#
+# From both scales: the medoid clips are means of its units (clip scale), and they guide attention (frame scale). Which clips are medoids is a choice of rows, without a derivative: k-medoids runs without gradient, and the gradient flows through the vectors that were chosen.
+#
+# </details>
+#
+# <details><summary>2. A friend's training loss rises sharply at epoch 7 and never gets back to its old value. What do you ask first?</summary>
+#
+# Whether hard negatives begin there. Then the loss asks harder questions, and the value to look at is SumR on val.
+#
+# </details>
+#
+# <details><summary>3. You try 20 learning rates and report the best one's R@1 on test. What is wrong, and what is right?</summary>
+#
+# The best of 20 looks at test is too good by luck. Choose the rate on val, then look at test once. (Our table of learning rates in `docs/experiments.md` is on val.)
+#
+# </details>
+#
+# <details><summary>4. Two models, three seeds each: 51.2, 52.0, 51.1 and 50.0, 51.1, 50.0. Is the first one better?</summary>
+#
+# Paired differences: 1.2, 0.9, 1.1. Their mean is 1.07, their deviation 0.15, so the interval is ± 4.3 · 0.15 / √3 = ± 0.38: yes, by these seeds. Unpaired, the spread of about 0.6 within each would have hidden it.
+#
+# </details>
+#
+# <details><summary>5. You clip the gradient at norm 1 and find that nearly every step is clipped. Is that bad?</summary>
+#
+# Not by itself. AdamW divides by the size of past gradients anyway, so what clipping changes is mostly how much one odd batch weighs. If *all* steps are clipped equally, it changes next to nothing.
+#
+# </details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | in the authors' code |
+# |---|---|---|
+# | the whole model | `prvr_lite.model.msslpp:MSSLpp` | `method/model.py` |
+# | fused score | `prvr_lite.model.encoding:Similarity.fused` | `method/eval.py:192` (α is fixed there) |
+# | optimizer, schedule | `prvr_lite.optimization:make_optimizer`, `prvr_lite.optimization:make_schedule` | `method/train.py:136-143` (BertAdam: no bias correction, each tensor clipped by itself) |
+# | a step, an epoch, checkpoints | `prvr_lite.training:fit` | `method/train.py:141-165` |
+# | early stopping | `prvr_lite.history:History.best`, `TrainConfig.patience` | `method/train.py:157-165` |
+# | baselines | `prvr_lite.model.baselines` | not there |
+# | experiments with seeds | `prvr_lite.experiments.rows:EXPERIMENTS` | not there |
+
+# %%
+progress(8)
