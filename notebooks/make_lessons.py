@@ -183,12 +183,16 @@ def differences(lesson: Lesson) -> list[str]:
     return wrong
 
 
-def make(lesson: Lesson) -> None:
-    """Run the lesson, note its cost, write it and its twin; say which rules it breaks."""
+def make(lesson: Lesson, kept: Path | None = None) -> None:
+    """Run the lesson, note its cost, write it and its twin; say which rules it breaks.
+
+    Args:
+        kept: folder of what earlier lessons trained, which is taken up; None: all is trained anew.
+    """
     print(f"{lesson.source.stem} …", flush=True)
     made = finished_form(lesson.read(""))
-    with tempfile.TemporaryDirectory() as runs:  # no earlier run's model: the whole cost is paid
-        cost = run(made, HERE, PRVR_LITE_RUNS=runs)
+    with tempfile.TemporaryDirectory() as runs:
+        cost = run(made, HERE, PRVR_LITE_RUNS=str(kept or runs))
     known = costs()
     # a GPU's time is kept where there is no GPU to measure it anew
     known[lesson.number] = {**known.get(lesson.number, {}), **cost, **on_gpu(made)}
@@ -212,6 +216,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("numbers", nargs="*", help="such as 01 04; default: all")
     parser.add_argument("--check", action="store_true", help="only say what is out of date")
     parser.add_argument("--nbgrader", type=Path, metavar="DIR", help="write nbgrader's source/")
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="take up what was trained there")
     chosen = parser.parse_args(argv)
     found = lessons(chosen.numbers)
     if not found:
@@ -228,7 +233,7 @@ def main(argv: list[str] | None = None) -> int:
         print("\n".join(f"out of date: {name}; run make lessons" for name in wrong) or "all fresh")
         return 1 if wrong else 0
     for lesson in found:
-        make(lesson)
+        make(lesson, chosen.runs and chosen.runs.resolve())
     write(README, readme())
     return 0
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
 
-from figure_checks import bars, names, panel, part, words
+from figure_checks import assert_readable, bars, names, panel, part, words
 from figure_inputs import ALPHA, GROUPS, GROWTH, SEEDS, SWEEP, THUMBNAILS, history, ranking
 from matplotlib.figure import Figure
 
@@ -40,6 +41,26 @@ def test_gallery_appends_the_right_video_with_its_true_rank() -> None:
     within = ranked_gallery("a cat", ranking(right=2), top=3)
     assert "video 4" not in names(within)
     assert "· · ·" not in [text for text, _ in words(within)]
+
+
+def test_gallery_points_at_the_chosen_video() -> None:
+    videos = [replace(video, chosen=video.rank == 2) for video in ranking(places=3, right=3)]
+    figure = ranked_gallery("a cat", videos)
+    (mark,) = [patch for patch in figure.artists if patch.get_label() == "chosen"]
+    box, row = mark.get_window_extent(), panel(figure, "video 2").get_window_extent()
+    assert box.y0 < row.y0 < row.y1 < box.y1 <= panel(figure, "spans 1").get_window_extent().y0
+    assert [text for text, _ in words(figure)].count("map ↓") == 1
+    told = "2. v2, score 0.70, its map below; 3. v3, score 0.60, right, true moment 4.0–10.0 s."
+    assert told in alt_text(figure)
+
+
+@pytest.mark.parametrize(("places", "right", "query"), [(6, 2, "a"), (6, 2, "a cat " * 40)])
+def test_gallery_of_a_given_height(places: int, right: int, query: str) -> None:
+    for top in (3, 6):
+        figure = ranked_gallery(query, ranking(places, right), top=top, height=7.2)
+        assert figure.get_figheight() == pytest.approx(7.2)
+        assert_readable(figure)
+    assert ranked_gallery(query, ranking(places, right), top=6, height=3).get_figheight() > 4
 
 
 def test_gallery_takes_numpy_scalars() -> None:

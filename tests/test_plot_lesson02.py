@@ -100,6 +100,13 @@ def test_heat_maps_share_one_scale_and_leave_nan_blank() -> None:
     assert "two, 2 by 2, from -1 to 3 weight (most at row a, column 0)" in alt_text(figure)
 
 
+def test_a_scale_of_whole_numbers_has_no_fractions() -> None:
+    whole = panel(heat_maps({"slice": np.array([[0, 1], [2, 3]])}, title="Slices"), "scale")
+    assert [tick for tick in whole.get_yticks() if 0 <= tick <= 3] == [0, 1, 2, 3]
+    parts = panel(heat_maps({"slice": np.array([[0.5, 3]])}, title="Slices"), "scale")
+    assert any(tick % 1 for tick in parts.get_yticks())
+
+
 @pytest.mark.parametrize("size", [3, 12, 40])
 @pytest.mark.parametrize("square", [True, False])
 def test_heat_maps_are_readable(size: int, square: bool) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from io import BytesIO
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -10,9 +13,9 @@ import torch
 
 pytest.importorskip("matplotlib")
 
-from figure_checks import assert_readable, names, panel, part, words
+from figure_checks import assert_readable, names, panel, part, picture_of, words
 from figure_inputs import THUMBNAILS
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from prvr_lite import load_sample
@@ -20,8 +23,9 @@ from prvr_lite.model.clips import clip_spans
 from prvr_lite.plots import alt_text
 from prvr_lite.plots.running_total import running_total
 from prvr_lite.plots.score_triangles import score_triangles
+from prvr_lite.plots.strip import decode
 from prvr_lite.plots.triangles import CELL, INSIDE, lit_clips, numbered_clips
-from prvr_lite.widgets.clip_triangle import clip_triangle
+from prvr_lite.widgets.clip_triangle import clip_triangle, pointed_clips
 
 GLOW = "#ffd98a"
 
@@ -49,6 +53,28 @@ def test_lit_clips_side_by_side_are_readable() -> None:
     assert names(figure)[::3] == ["clip 5", "clip 137", "clip 300", "clip 480"]
     assert_readable(figure)
     assert names(lit_clips([0])) == ["clip 0", "units 0"]
+
+
+@pytest.mark.parametrize(("row", "told"), [(0, "[0, 1)"), (9, "[0, 3)"), (11, "[2, 5)")])
+def test_the_pointer_finds_the_clip_that_is_drawn_below_it(row: int, told: str) -> None:
+    figure = lit_clips([row], n=5, duration=20.0, thumbnails=THUMBNAILS)
+    page = ElementTree.fromstring(pointed_clips(figure, 5, 20.0))
+    assert len(page.findall("g")) == 15
+    group = page.findall("g")[row]
+    start, end = clip_spans(5)[row].tolist()
+    assert group.findtext("text") == f"row {row}: {told}, {4 * start:.1f}–{4 * end:.1f} s"
+    stream = BytesIO()
+    figure.savefig(stream, format="png", dpi=100)
+    pixels = decode((0.0, stream.getvalue())) / 255  # [height, width, 3], as large as the page
+    assert page.attrib["viewBox"] == f"0 0 {pixels.shape[1]} {100 * figure.get_figheight():.1f}"
+    lit = (pixels == to_rgb(GLOW)).all(-1)  # [height, width]
+    (left, y), *_, (right, _), _ = re.findall(r"(\d+),(\d+)", group.find("path").attrib["d"])
+    for share in (0.05, 0.3, 0.7, 0.95):  # of the way; the tip of the tent is in the middle
+        assert lit[int(y), round(int(left) + share * (int(right) - int(left)))]
+    bar = {name: int(value) for name, value in group.find("rect").attrib.items()}
+    units = lit[bar["y"] + bar["height"] // 2].nonzero()[0]
+    assert units[0] == pytest.approx(bar["x"], abs=10)
+    assert units[-1] == pytest.approx(bar["x"] + bar["width"], abs=10)
 
 
 def test_numbered_clips_stand_above_the_middle_of_their_units() -> None:
@@ -91,6 +117,18 @@ def test_scores_share_a_scale_and_stars_stand_on_the_best_clip() -> None:
     assert_readable(figure)
 
 
+def test_scores_of_films_have_their_thumbnails_below() -> None:
+    films = {"b": [(0.5, picture_of((200, 0, 0))), (4.5, picture_of((0, 0, 200)))]}
+    both = {"a": (torch.zeros(15), None), "b": (torch.ones(15), (1.0, 2.0))}
+    figure = score_triangles(both, title="two", films=films)
+    assert names(figure) == ["a", "b", "film b", "scale"]
+    above, below = (panel(figure, name).get_window_extent() for name in ("b", "film b"))
+    assert (below.x0, below.x1) == pytest.approx((above.x0, above.x1))
+    assert below.y1 < above.y0
+    assert len(panel(figure, "film b").images) == 2
+    assert_readable(figure)
+
+
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
@@ -99,7 +137,7 @@ def test_scores_share_a_scale_and_stars_stand_on_the_best_clip() -> None:
         (lambda: lit_clips([1], thumbnails=THUMBNAILS), "need the film's duration"),
         (lambda: numbered_clips(9), "n=9: the writing fits"),
         (lambda: running_total([1.0, 2.0], [(1, 3)]), r"span \[1, 3\) does not lie within the 2"),
-        (lambda: score_triangles({}, title="x"), "0 queries: 1 to 3"),
+        (lambda: score_triangles({}, title="x"), "0 panels: 1 to 3"),
         (lambda: score_triangles({"a": ([1.0, 2.0], None)}, title="x"), "'a' has 2 values"),
         (lambda: score_triangles({"a": ([1.0], (0, 2))}, title="x"), "outside the 1 units"),
     ],
@@ -123,4 +161,5 @@ def test_the_widget_draws_small_multiples_or_a_slider(monkeypatch: pytest.Monkey
         before = view.value
         control.value = 40
         assert view.value != before
-        assert "row 40" in view.value
+        assert "row 40 units 8 to 9" in view.value
+        assert view.value.count("<g>") == 528

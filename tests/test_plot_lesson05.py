@@ -92,8 +92,7 @@ def test_the_widget_draws_small_multiples_or_a_slider(monkeypatch: pytest.Monkey
     assert_readable(figure)
     pytest.importorskip("ipywidgets")
     monkeypatch.setenv("PRVR_LITE_STATIC", "0")
-    controls, view = clip_clusters(units(), values=(2, 4), start=4).children
-    k, switch = controls.children
+    k, switch, view = clip_clusters(units(), values=(2, 4), start=4).children
     assert "K = 4, with length code" in view.value
     k.value = 2
     assert "K = 2, with length code: 2 clusters" in view.value

@@ -74,7 +74,7 @@ def test_the_slider_runs_through_the_clips_in_time(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv(STATIC, "0")
     control, view = clip_guide(WEIGHT, SPANS, duration=20.0, key=0).children
     assert [text for text, _ in control.options] == [
-        *("0.0–5.0 s", "0.0–20.0 s", "10.0–15.0 s, the key clip")
+        *("0.0–5.0 s", "0.0–20.0 s", "10.0–15.0 s (key)")
     ]
     assert "10–15 s" in view.value.split("looks most")[0]
     control.value = 0

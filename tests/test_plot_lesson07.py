@@ -81,8 +81,7 @@ def test_the_static_explorer_varies_margin_and_positives(monkeypatch: pytest.Mon
 def test_the_sliders_change_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ipywidgets")
     monkeypatch.setenv(STATIC, "0")
-    controls, view = loss_explorer([0.55, 0.4], [0.5, 0.38, 0.1]).children
-    margin, against, own = controls.children
+    margin, against, own, view = loss_explorer([0.55, 0.4], [0.5, 0.38, 0.1]).children
     assert "2 of 3 negatives cost something" in view.value
     own.value, against.value = 1, 1
     assert "1 pos., 1 neg." in view.value

@@ -122,6 +122,43 @@ def test_close_up_numbers_the_steps() -> None:
     assert [text.get_text() for text in panel(a_map(steps=None), "close-up").texts] == ["moment"]
 
 
+def test_close_up_shows_the_key_clip_where_no_moment_is_given() -> None:
+    figure = a_map(moment=None, steps=None)  # the key clip covers 2–6 s
+    shown = [
+        int(np.asarray(image.get_array())[0, 0, 0]) for image in panel(figure, "close-up").images
+    ]
+    assert shown[0] == 9 * 4
+    assert shown[-1] == 9 * 11
+    assert [text.get_text() for text in panel(figure, "close-up").texts] == ["key clip"]
+    few = timed_thumbnails([picture_of((9, 0, 0)), b"", b"", picture_of((27, 0, 0))], 8.0)
+    figure = a_map(moment=None, steps=None, thumbnails=few, key_clip=1)  # 2–4 s has none
+    (image,) = panel(figure, "close-up").images
+    assert int(np.asarray(image.get_array())[0, 0, 0]) == 9  # at 1 s, not at 7 s
+    assert "close-up" not in names(a_map(moment=None, steps=None, key_clip=9))
+
+
+def test_close_up_is_no_wider_than_its_frames_and_stands_where_they_lie() -> None:
+    one = timed_thumbnails([b""] * 15 + [picture_of((9, 0, 0))], 8.0)
+    figure = a_map(moment=(7.2, 8.0), steps=None, thumbnails=one)
+    box = panel(figure, "close-up").get_window_extent()
+    assert box.width == pytest.approx(box.height)
+    assert box.x1 == pytest.approx(panel(figure, "video").get_window_extent().x1)
+    assert_readable(figure)
+
+
+def test_maps_share_limits_and_height_if_told() -> None:
+    assert part(panel(a_map(), "map"), "clips").get_clim() == (0.0, 0.9)
+    assert part(panel(a_map(limits=(-1.0, 0.5)), "map"), "clips").get_clim() == (-1.0, 0.5)
+    for changes in (
+        {},
+        {"moment": None, "steps": None},
+        {"thumbnails": None},
+        {"query": "a " * 99},
+    ):
+        assert a_map(height=7.0, **changes).get_figheight() == pytest.approx(7.0)
+    assert a_map(height=1.0).get_figheight() > 3
+
+
 def test_map_takes_tensors_and_unscored_clips() -> None:
     score = torch.full((10,), NAN, dtype=torch.bfloat16, requires_grad=True)
     with torch.no_grad():

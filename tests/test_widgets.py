@@ -121,6 +121,7 @@ def test_images_carry_their_words() -> None:
     html = image_html(page('"<b>"'))
     assert 'alt="page “&quot;&lt;b&gt;&quot;” &amp; more"' in html
     assert "width:300px" in html
+    assert image_html(page("a"), "<svg></svg>").endswith("<svg></svg></div>")
 
 
 # ----------------------------------------------------------------------------- the bag explorer

@@ -3,7 +3,9 @@
 #
 # Somebody remembers a few seconds of a film and writes one sentence about them. Which of thousands
 # of films was it? Nobody cut the film for this question, and most of it shows something else. That
-# is *partially relevant video retrieval*, PRVR, and this course builds a system for it.
+# is *partially relevant video retrieval*, PRVR, and this course builds a system for it: **MS-SL++**,
+# the successor of **MS-SL**. Both compare a query with clips of every length; MS-SL keeps all 528
+# clips of a film, MS-SL++ only 32 that stand for the others.
 #
 # **You will be able to**
 # - say how PRVR differs from its three neighbours T2VR, SVMR and VCMR;
@@ -14,11 +16,27 @@
 #
 # **You need** Python and a little PyTorch: tensors, broadcasting, boolean masks.
 #
-# **Time**: 60 minutes to read and solve; running it takes {{cost}}.
+# **Time**: 80 minutes to read and solve; running it takes {{cost}}.
 #
 # **Four exercises.** Each is one small function. A check tells you what is wrong, not only that
 # something is. Stuck? `hint("name")` helps in small steps. Leave one blank, and the lesson goes on
 # with ours.
+#
+# <details><summary><b>Symbols</b> in this and all later lessons, to look up</summary>
+#
+# | symbol | meaning |
+# |---|---|
+# | $Q$, $V$ | number of queries, of videos (films); scores `[Q, V]` hold a number for every pair |
+# | $B$ | films or queries that are computed together, in one batch |
+# | $T$, $T_v$ | frames of the longest film in a batch; of film $v$ |
+# | $L$ | length of a sequence: words of a query, or frames that look at other frames |
+# | $D$ | numbers in a feature, as it comes from the file: $D_v$ of a frame, $D_w$ of a word |
+# | $H$ | numbers in an encoding, inside the model |
+# | $n$, $N$ | units of a film (32), and its clips (528) |
+# | $K$ | clips of a film that are kept (32); in R@K, how many films of a ranking count |
+# | $S_c$, $S_f$, $S$ | score of a film by its clips, by its frames, and by both |
+#
+# </details>
 
 # %% tags=["setup"]
 # 1
@@ -105,7 +123,7 @@ print("equal:", abs(ratio - by_loop).max() < 1e-6, abs(ratio - at_once).max() < 
 # %% [markdown]
 # How do these films compare with real ones? Three data sets carry this field: **TVR** (scenes of TV
 # series), **ActivityNet Captions** (web videos) and **Charades-STA** (chores at home). The dots show
-# the mean over their test moments.
+# the mean over their test moments, and for Emoji Theatre over all of its moments.
 
 # %%
 from prvr_lite.plots.ratio_histogram import ratio_histogram
@@ -153,7 +171,7 @@ for name, frames in {"forest": forest, "stage": stage}.items():
 # it holds 9, so that a forgotten mask shows at once.
 
 # %%
-score = torch.full((2, 8), 9.0)  # [V, T], V = 2 films, T = 8 frames
+score = torch.full((2, 8), 9.0)  # [V, T], V = 2 films, T = 8 places
 score[0, :8], score[1, :6] = forest, stage
 mask = torch.arange(8) < torch.tensor([[8], [6]])  # [V, T] bool, True where a frame is real
 print(score, mask.sum(1), sep="\n")
@@ -161,10 +179,11 @@ print(score, mask.sum(1), sep="\n")
 # %% [markdown]
 # ### ✏️ Exercise 1.1 · mean_score  (★☆☆, 5 minutes)
 #
-# $$ s_{\text{mean}} = \frac{1}{T} \sum_{t=1}^{T} s_t $$
-# <!-- eq: mean -> prvr_lite.exercises.lesson01:mean_score -->
+# $$ s_{\text{mean}} = \frac{1}{T_v} \sum_{t=1}^{T_v} s_t $$
+# <!-- eq: mean -> prvr_lite.exercises.answers01:mean_score -->
 #
-# The mean over the *real* frames of each film, for all films at once, without a loop.
+# The mean over the *real* frames of each film, for all films at once, without a loop. $T_v$ is how
+# many frames film $v$ has: 8 and 6 here, while the tensor has $T = 8$ places for each.
 #
 # <details><summary>A film scores 2 or more, though no frame is above 1</summary>
 #
@@ -173,7 +192,8 @@ print(score, mask.sum(1), sep="\n")
 # </details>
 # <details><summary>I am stuck</summary>
 #
-# Run `hint("mean_score")` in a new cell; each run gives one more hint.
+# Run `hint("mean_score")` in a new cell; each run gives one more hint, and `hint("mean_score", 1)`
+# the first one again.
 #
 # </details>
 
@@ -241,13 +261,13 @@ def top_k_by_loop(frames: Tensor, k: int) -> float:
 print([round(top_k_by_loop(frames, 3), 4) for frames in (forest, stage)])
 
 # %%
-from prvr_lite.exercises.lesson01 import top_k_score
+from prvr_lite.exercises.answers01 import top_k_score
 
 best = score.masked_fill(~mask, -torch.inf).topk(3, dim=1).values  # [V, 3]
 print(best.mean(1), "package:", top_k_score(score, mask, 3))
 
 # %% [markdown]
-# With k = 1 it is the maximum, with k = T the mean. With k = 3 `forest` is ahead again: the moment
+# With k = 1 it is the maximum, with k = $T_v$ the mean. With k = 3 `forest` is ahead again: the moment
 # of `stage` is one frame long, so k = 3 asks for more than it has. A good k depends on the length
 # of the moment, and that is just what we do not know.
 #
@@ -256,7 +276,7 @@ print(best.mean(1), "package:", top_k_score(score, mask, 3))
 # A soft way from mean to max: let each frame count the more, the better it is. A **temperature**
 # $\tau > 0$ says how much more.
 #
-# $$ s_{\tau} = \tau \, \log \frac{1}{T} \sum_{t=1}^{T} e^{s_t / \tau} $$
+# $$ s_{\tau} = \tau \, \log \frac{1}{T_v} \sum_{t=1}^{T_v} e^{s_t / \tau} $$
 # <!-- eq: log-sum-exp -> prvr_lite.widgets.bags:bag_score -->
 #
 # First the loop, which is the specification:
@@ -276,7 +296,8 @@ print([round(log_sum_exp_by_loop(frames, 0.1), 4) for frames in (forest, stage)]
 
 # %% [markdown]
 # Then yours, for all films at once. Use `torch.logsumexp`: it takes the largest term out before the
-# exponential, so that $e^{900}$ never happens. (In the loop it happens at a temperature of 0.001.)
+# exponential, so that $e^{900}$ never happens. (In the loop it happens at a temperature of 0.001, and
+# the check tries that.)
 #
 # <details><summary>My numbers are too large, by the same amount for films of one length</summary>
 #
@@ -334,7 +355,8 @@ table(
 # $$ \frac{\partial s_{\tau}}{\partial s_t} = \frac{e^{s_t / \tau}}{\sum_{u} e^{s_u / \tau}} $$
 # <!-- eq: weight -> prvr_lite.widgets.bags:bag_score -->
 #
-# So it also says which frames *learn* from this query: with the mean all of them, with the max one.
+# So it also says which frames *learn* from this query: with the mean all of them, with the max the
+# best one alone. (In `forest` four frames are equally good: they share.)
 
 # %%
 from prvr_lite.widgets.bags import Bag, bag_explorer
@@ -433,7 +455,8 @@ g = torch.Generator().manual_seed(0)
 noise, answer = torch.rand(20_000, 200, generator=g), torch.randint(200, (20_000,), generator=g)
 yours = {f"R@{k}": recall_at(noise, answer, k) for k in (1, 5, 10, 100)}
 yours["SumR"] = sum(yours.values())
-table({"yours": yours, "package": retrieval_metrics(noise, answer)}, digits=2)
+package = retrieval_metrics(noise, answer)
+table({"yours": yours, "package": {k: package[k] for k in yours}}, digits=2)
 
 # %% [markdown]
 # ## 5 Two models meet real queries
@@ -444,7 +467,8 @@ table({"yours": yours, "package": retrieval_metrics(noise, answer)}, digits=2)
 # - `frame-max`: a film is its best frame.
 #
 # Lesson 3 opens the encoders, lessons 7 and 8 the training. Here a few passes over the training
-# films are enough.
+# films are enough. `evaluate` gives metrics (`.fused`) and the scores behind them
+# (`.similarity.clip`, [Q, V]; the two are named for models that have clips, which ours have not yet).
 
 # %%
 from dataclasses import replace
@@ -502,9 +526,10 @@ print({name: int(r[fooled]) for name, r in rank.items()})
 gallery(sample, QUERY, test_films, test["mean-pool"].similarity.clip[fooled], top=2)
 
 # %% [markdown]
-# The first films have the right mood from end to end: the right place, or somebody of that kind, all
-# the time. The right film follows far below; its moment, the bar under its thumbnails, is short. This
-# is `forest` against `stage` again, in pixels.
+# The first films show the right place, or somebody of that kind, for a good part of their length:
+# never the moment itself, but something like it again and again. The right film follows far below; its
+# moment, the bar under its thumbnails, is short, and the rest of it is elsewhere. This is `forest`
+# against `stage` again, in pixels.
 #
 # ### Look inside
 #
@@ -558,8 +583,8 @@ bag_explorer(bags, query=sample.query_text[QUERY], static=(float("inf"), 0.05, 0
 
 # %% [markdown]
 # In the right film the curve jumps where the moment is (lit), and lies low elsewhere. In the other it
-# is never as high, but seldom low. Which of the two shapes wins is decided by the bag score, not by
-# the frames.
+# is never as high, but raised for much of the film. Which of the two shapes wins is decided by the bag
+# score, not by the frames.
 #
 # How do our four bag scores do on *all* queries, with the same frame scores? (The model was trained
 # for the max, so this is not quite fair to the others. It shows the direction.)
@@ -598,27 +623,38 @@ for name, pool in {"mean": mean_score, "max": max_score}.items():
 table(rows)
 
 # %% [markdown]
-# The mean pays for every frame that somebody adds, whether it has to do with the query or not. The
-# max pays only where a stranger's frame happens to beat the best frame of a right film. With untrimmed
-# videos, "somebody adds frames" is the normal case.
+# The mean loses nearly two thirds: it pays for every frame that somebody adds, whether it has to do with
+# the query or not. The max loses more than a third, which is far from nothing. It pays only where a
+# stranger's frame happens to beat the best frame of the right film; but there are 200 strangers, and a
+# maximum over more frames is also a maximum over more mistakes. With untrimmed videos, "somebody adds
+# frames" is the normal case.
 #
 # ## 7 What even the best frame cannot see
 #
 # Is PRVR solved with the max over frames, then? Split the queries by another line: moments of a single
-# step, and those that unfold in two.
+# step, and those that unfold in two. The last two rows take only moments of one size, a ratio between
+# 0.2 and 0.4.
 
 # %%
 from prvr_lite.evaluation import two_step
 
 two = torch.from_numpy(two_step(sample, queries))  # [Q] bool
+share = torch.from_numpy(ratio[queries])  # [Q]
+middle = (share > 0.2) & (share <= 0.4)
+kinds = {"single-step": ~two, "two-step": two}
+kinds |= {f"{name}, 0.2 to 0.4": kind & middle for name, kind in kinds.items()}
 rows = {}
-for name, rows_of in {"single-step": ~two, "two-step": two}.items():
-    recalls = {pool: recall_at(s[rows_of], own_film[rows_of], 1) for pool, s in pooled.items()}
-    rows[name] = {"mean": recalls["mean"], "max": recalls["max"]}
+for name, kind in kinds.items():
+    recalls = {p: recall_at(pooled[p][kind], own_film[kind], 1) for p in ("mean", "max")}
+    rows[name] = {**recalls, "of the film (%)": 100 * float(share[kind].mean())}
 table(rows)
 
 # %% [markdown]
-# *"A whale dances and then plays the guitar"*: the sample holds sibling films in which a whale dances
+# The max finds far fewer of the two-step moments. The mean seems not to care; but the two-step moments
+# are more than twice as long (last column), and length is what the mean likes. At one size, both find
+# less than half as many.
+#
+# Why? *"A whale dances and then plays the guitar"*: the sample holds sibling films in which a whale dances
 # and then does something else. One frame shows one step, and half a moment fits several films. What is
 # needed lies between a frame and a film: **clips**, of every length, because nobody knows how
 # long the moment is. Lesson 4 builds all 528 of them, lesson 5 keeps the 32 that matter.
@@ -636,7 +672,8 @@ progress(1)
 # - A film is a **bag of frames**. The **mean** is one vector and cheap, and drowns short moments. The
 #   **max** finds them, and believes single frames. **Top-k** and **log-sum-exp** lie between.
 # - **R@K** and **SumR** judge rankings; ties count against the model. Report them **by ratio** too.
-# - Neither bag score sees a moment that takes two steps. That is what clips are for.
+# - A moment that takes two steps is hard for both: of moments of one size, they find less than half as
+#   many. That is what clips are for.
 #
 # ## Questions
 #

@@ -156,7 +156,7 @@ for name, offset in (("frames a film", sample.frame_offset), ("words a query", s
 # %% [markdown]
 # ## 4 · The same number of units for every film
 #
-# MS-SL++ cuts each film into $n = 32$ **units** of equal length, whatever its length $T$. From
+# MS-SL++ cuts each film, as MS-SL did, into $n = 32$ **units** of equal length, whatever its length $T$. From
 # units it will build clips (lesson 4), and 32 units make the same 528 clips for every film. A
 # unit is the mean of the frames in its window:
 #
@@ -178,7 +178,7 @@ print("halves:", [round(x) for x in (0.5, 1.5, 2.5, 3.5)])
 #
 # ### ✏️ Exercise 2.1 · pool_bounds  (★☆☆, 10 minutes)
 #
-# Write the bounds $b_0 \dots b_n$ for a film of `total` frames, all at once, without a loop.
+# Write the bounds $b_0 \dots b_n$ for a film of `total` frames, as one tensor.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -217,9 +217,12 @@ pooling_windows(few, title="Four units from films of any length")
 pooling_slider(pool_bounds, count=32)
 
 # %% [markdown]
+# In the first row each frame makes two units on average, but the frames 1, 2, 3, 4 make 1, 3, 1, 3:
+# every other bound is a half, and halves go to the even neighbour.
+#
 # From which length on is the last frame lost? Try a few lengths by hand before you run the next
-# cell. A window holds frame $T - 1$ only if it starts there, for no window reaches beyond $b_n =
-# T - 1$, and that bound itself is outside.
+# cell. The windows end before $b_n = T - 1$, so frame $T - 1$ is in none of them. Only an *empty*
+# last window can still hold it: where $b_{n-1} = T - 1$ too, the last unit is that frame.
 
 # %%
 lost = [total for total in range(2, 200) if pool_bounds(total, 32)[-2] < total - 1]
@@ -311,13 +314,15 @@ for spoiled in (0, len(long) - 1):
     print(f"frame {spoiled:3d} of {len(long)} spoiled, units that change: {int(changed.sum())}")
 
 # %% [markdown]
-# Nothing at all could have told you that the last frame was garbage. A test that feeds garbage
+# The first frame changes one unit, the last frame none. Nothing at all could have told you that the
+# last frame was garbage. A test that feeds garbage
 # where it should not matter, or where it *should*, is worth more than a glance at the averages.
 #
 # ## 5 · Length 1
 #
-# Lesson 1 compared vectors by their inner product. Then a long vector wins against a better one.
-# Spoil our film in another way: make one frame three times as loud.
+# The formulas of lesson 1 compared vectors by their inner product, its trained models by the
+# cosine. Here is why: by inner product, a long vector wins against a better one. Spoil our film in
+# another way, and make one frame three times as loud.
 
 # %%
 loud = frames.clone()
@@ -535,8 +540,8 @@ tokens = [word for caption in CAPTIONS for word in caption.split()]
 word = np.array([COLOR[token] for token in tokens], np.float32) / 255  # [W, 3]
 
 # %% [markdown]
-# A `FeatureTable` is the whole data set in memory. `write_features` checks it, and only then
-# writes it.
+# A `FeatureTable` is the whole data set in memory, and its arguments are the columns of section 3:
+# skim them. `write_features` checks it, and only then writes it.
 
 # %%
 ids = list(FILMS)

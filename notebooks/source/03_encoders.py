@@ -10,7 +10,7 @@
 #
 # **You need** lesson 2 (batches, padding, masks), matrix products and `nn.Linear`.
 #
-# **Time**: 85 minutes to read and solve; running it takes {{cost}}.
+# **Time**: 90 minutes to read and solve; running it takes {{cost}}.
 
 # %% tags=["setup"]
 # 3
@@ -54,14 +54,16 @@ film(sample, video)
 # ## 2 · A frame looks around
 #
 # Let each frame become a weighted mean of all frames, and give more weight to frames that are
-# like it. First with plain loops: scores by inner product, weights by softmax, then the mean.
+# like it. First with plain loops: scores by inner product, weights by softmax, then the mean. Frames
+# have length 1, so the scores lie between -1 and 1, and their softmax would be nearly flat. A factor
+# makes it choosy; we take 8, and any other of that size would do.
 
 # %%
 _, x, _ = (part[0] for part in reader.videos([video]))  # frames of length 1, [T, Dv]
 mixed = []
 for here in x:
     score = torch.stack([here @ there for there in x])  # [T]
-    weight = (8 * score).softmax(0)  # the 8 makes it choosy
+    weight = (8 * score).softmax(0)
     mixed.append(sum(w * there for w, there in zip(weight, x, strict=True)))
 mixed = torch.stack(mixed)  # [T, Dv]
 
@@ -87,11 +89,13 @@ heat_maps(
 # (**key**), and as what it then hands over (**value**). With $Q = XW_Q$, $K = XW_K$, $V = XW_V$:
 #
 # $$\operatorname{attention}(Q, K, V) =
-# \operatorname{softmax}\!\left(\frac{QK^\top}{\sqrt d} + M\right) V$$
+# \operatorname{softmax}\!\left(\frac{QK^\top}{\sqrt d} + Z\right) V$$
 # <!-- eq: attention -> prvr_lite.model.encoders:SelfAttention -->
 #
-# (An unlucky name: *this* query is a frame or a word that looks, not a caption.) $M$ is the mask:
-# 0 for real keys, $-10{,}000$ for padding. We build the formula from the inside out.
+# (Unlucky names: *this* query is a frame or a word that looks, not a caption, and these three letters
+# are matrices here, not numbers of things.) $d$ is the size of a query and of a key. $Z$ does the
+# masking: 0 for real keys, $-10{,}000$ for padding. We build the formula from the inside out, for
+# $L$ frames that look at $M$ keys.
 #
 # ### ✏️ Exercise 3.1 · masked_softmax  (★☆☆, 10 minutes)
 #
@@ -122,7 +126,7 @@ masked_softmax = check(masked_softmax)
 
 # %% [markdown]
 # A short film in a batch with a long one, with and without the mask. Watch what the short film
-# does behind its own end.
+# does behind its own end. (A factor of 4 this time: with less choosy frames more of it shows.)
 
 # %%
 lengths = sample.frame_offset[1:] - sample.frame_offset[:-1]
@@ -131,6 +135,10 @@ short, long = int(tests[lengths[tests].argmin()]), int(tests[lengths[tests].argm
 _, pair, mask = reader.videos([short, long])  # [2, T, Dv], [2, T]
 score = 4 * pair @ pair.transpose(1, 2)  # [2, T, T]
 weights = {"without a mask": score.softmax(-1)[0], "with the mask": masked_softmax(score, mask)[0]}
+for name, weight in weights.items():
+    spent = weight[mask[0]][:, ~mask[0]].sum(1)  # by each real frame on padding
+    print(f"{name}: {spent.mean():.0%} of a frame's attention goes to padding", end="; ")
+    print(f"{spent.min():.0%} to {spent.max():.0%}")
 heat_maps(
     weights,
     title="A short film, padded",
@@ -141,8 +149,9 @@ heat_maps(
 )
 
 # %% [markdown]
-# Without the mask every real frame spends part of its attention on zeros. With it, nothing. (The
-# rows of the padding itself are filled with something as well. Nobody will ever look at them.)
+# Without the mask every real frame spends part of its attention on zeros: hardly to be seen in the
+# picture, because it is spread thinly, but more than an eighth of it. With the mask, nothing. (The rows
+# of the padding itself are filled with something as well. Nobody will ever look at them.)
 #
 # ### ✏️ Exercise 3.2 · attention  (★★☆, 15 minutes)
 #
@@ -152,8 +161,10 @@ heat_maps(
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("attention")` in a new cell.
-# - *mat1 and mat2 shapes can't be multiplied*: the keys must be transposed, `key.transpose(1,
-#   2)`.
+# - *Expected size for first two dimensions of batch2 tensor*: the keys must be transposed,
+#   `key.transpose(1, 2)`.
+# - *The size of tensor a must match the size of tensor b*: `key.T` turns the batch round as well;
+#   `key.transpose(1, 2)` swaps the last two dimensions.
 # - *All numbers are a little off*: which dimension is $d$?
 # </details>
 
@@ -296,8 +307,12 @@ merge_heads = check(merge_heads)
 # Now the layer. After the heads comes one more linear map, and the result is *added* to what came
 # in (a **residual**): a frame keeps what it was, and receives a message.
 #
-# $$h = \operatorname{LayerNorm}\bigl(x + W_O\,[\text{head}_1; \dots; \text{head}_m]\bigr)$$
+# $$h = \operatorname{LayerNorm}\bigl(x + W_O\,[\text{head}_1; \text{head}_2; \dots]\bigr)$$
 # <!-- eq: residual -> prvr_lite.model.encoders:SelfAttention.forward -->
+#
+# **LayerNorm** keeps sums from growing: it gives the numbers of each frame mean 0 and spread 1, then
+# scales and shifts each of them as learned. (In training there is **dropout** as well, which sets a
+# random tenth of the numbers to 0. Outside training, as here, it does nothing.)
 
 
 # %%
@@ -463,8 +478,22 @@ recall_bars(right, metric="right (%)", title="What happened in the frame before?
 
 # %% [markdown]
 # Alone it is chance. Without positions a frame knows *what else* happens in the film, but not
-# when, and has to choose among the others. With both, it is nearly perfect. And now its attention
-# has a shape:
+# when, and has to choose among the others. How well can one choose there?
+
+# %%
+_, mask, deed = tiny_films(1000, torch.Generator().manual_seed(99))
+often, any_frame = [], []
+for film_deeds, size in zip(deed.tolist(), mask.sum(1).tolist(), strict=True):
+    for t in range(1, size):
+        others, before = film_deeds[:t] + film_deeds[t + 1 : size], film_deeds[t - 1]
+        often.append(max(others, key=others.count) == before)
+        any_frame.append(others.count(before) / len(others))
+for name, rights in {"any other frame": any_frame, "the most frequent deed": often}.items():
+    print(f"{name:24s}{100 * sum(rights) / len(rights):5.1f} % right")
+
+# %% [markdown]
+# So the model without positions has learned all that a bag of frames can tell: to name the deed that is
+# most frequent among the others. With both, it is nearly perfect. And now its attention has a shape:
 
 # %%
 trained = models["both"][0][0]
@@ -500,6 +529,9 @@ attention_slider(heads, names, static=(1, 4, 8), title="Which frames does this f
 # <!-- eq: pool -> prvr_lite.model.encoders:attention_pool -->
 #
 # ### ✏️ Exercise 3.5 · attention_pool  (★★☆, 10 minutes)
+#
+# Turn the encoded words of each query into its vector: a score for each word, a softmax over the real
+# words, and the sum of the words with these weights.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -601,9 +633,10 @@ spread_curves(
 )
 
 # %% [markdown]
-# Zeros do not stay zeros. After the first LayerNorm and the linear map with its bias, and with a
-# position added, a padded place is a key like any other. The film's encoding now depends on the
-# longest film that happened to be in its batch.
+# A single padded place moves the frames by 1 per cent, and all 64 move them by nearly 7. Zeros do not
+# stay zeros: after the first LayerNorm and the linear map with its bias, and with a position added, a
+# padded place is a key like any other. The film's encoding now depends on the longest film that
+# happened to be in its batch.
 #
 # Now the uncomfortable part. Does the trained model from above get worse without its mask?
 

@@ -5,11 +5,11 @@
 # - say what 528 clips a film cost, and why a few dozen *real* clips can stand for all of them;
 # - write k-medoids: a start far out, assignment, and an update that is one matrix product;
 # - make clips of different lengths keep apart with a code of their length, and see what happens without it;
-# - explain why ties between clips are no accident, and what a careful program does about them.
+# - (if you like) explain why ties between clips are no accident, and what a careful program does about them.
 #
 # **You need** lesson 4 (the triangle of clips, $C = W U$). Lesson 3 helps: its encoder ends in a LayerNorm.
 #
-# **Time**: 85 minutes to read and solve; running it takes {{cost}}.
+# **Time**: 100 minutes to read and solve; running it takes {{cost}}.
 
 # %% tags=["setup"]
 # 5
@@ -201,31 +201,34 @@ print(
 # <!-- eq: summed distances -> prvr_lite.model.clustering:_update -->
 #
 # holds the summed distance of **every** point to **every** cluster. Blank out the points that are no members, and each column's minimum is the new
-# medoid. Here is that table; brighter is farther, grey is no member:
+# medoid. Here is that table, each row from its own least to its own most; brighter is farther, grey is no member:
 
 # %%
 member = F.one_hot(joined, 3).float()  # O, [N, k]
 cost = (distance @ member).masked_fill(member == 0, torch.nan)  # [N, k]
+least, most = (cost.nanquantile(q, dim=0) for q in (0.0, 1.0))  # [k] each
+print("least of each cluster", [round(x, 1) for x in least.tolist()])
 heat_maps(
-    {"cost": cost.T},
+    {"cost": ((cost - least) / (most - least)).T},  # 0 to 1 in each row
     title="Who is central in its cluster?",
     square=False,
-    about="summed distance of each point to its own cluster; the darkest of a row is the medoid",
+    about="summed distance to the own cluster; each row's darkest point is its medoid",
     xlabel="point",
     ylabel="cluster",
-    unit="summed distance",
+    unit="from the least of a row to the most",
 )
 
 # %% [markdown]
 # ### ✏️ Exercise 5.3 · move_medoids  (★★★, 15 minutes)
 #
-# Write the update with one product and without a tensor larger than [N, N].
+# Write the update with one product, and without a loop or K copies. (The check notices a loop. Copies it can't see: they give the same numbers, and only cost.)
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("move_medoids")` in a new cell.
 # - *A medoid comes from another cluster*: who may stand for election?
-# - *It always elects row 0 or some far-off point*: what cost did you give to those who are no members?
+# - *It always elects row 0 or some far-off point*: what cost did you give to those who are no members? (For a picture NaN is fine. `argmin` takes it for the least of all.)
+# - *It stops with a RuntimeError about dtypes*: of what type is `one_hot`?
 #
 # </details>
 
@@ -373,14 +376,17 @@ print("lengths of the medoids:", sorted(size[medoids].int().tolist()))
 #
 # ## 4 · A code for the length
 #
-# The cure of MS-SL++: before clustering, write the length behind each clip, as numbers. One number would drown among 384, and lengths 31 and 32 should be closer to each
-# other than 1 and 2. So it takes the sines and cosines that transformers use for positions, $d = 256$ of them. For a clip of length $\ell$:
+# The cure of MS-SL++: before clustering, write the length behind each clip, as numbers. One number would drown among 384. So it takes the sines and cosines that transformers use for positions, $d = 256$ of them. For a clip of length $\ell$:
 #
 # $$p_{\ell, 2i} = \sin\!\left(\frac{\ell - 1}{10000^{2i/d}}\right), \qquad p_{\ell, 2i+1} = \cos\!\left(\frac{\ell - 1}{10000^{2i/d}}\right),
 # \qquad i = 0 \dots \tfrac{d}{2} - 1 .$$
 # <!-- eq: length code -> prvr_lite.model.clips:length_code -->
 #
+# With $d = 4$ there are two pairs. Their angles are $\ell - 1$ and $(\ell - 1) / 100$, so that the code of length 3 is $(\sin 2, \cos 2, \sin 0.02, \cos 0.02)$.
+#
 # ### ✏️ Exercise 5.5 · code_of_length  (★★☆, 10 minutes)
+#
+# Write it for many lengths at once.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -441,7 +447,9 @@ spread_curves(
 )
 
 # %% [markdown]
-# The two curves lie on top of each other where both exist. Now cluster clips **with** their code behind them. (Only the clustering sees the code. What is kept and compared with
+# The two curves lie on top of each other where both exist. So the code puts 31 as far from 32 as 1 from 2, although a unit more means little to the former and doubles the latter. One could wish for a code of the *ratio*; this one does not have it.
+#
+# Now cluster clips **with** their code behind them. (Only the clustering sees the code. What is kept and compared with
 # queries is the plain clip.) In a live notebook, move K and switch the code off and on.
 
 # %%
@@ -458,7 +466,9 @@ for name, these in (("without the code", clips), ("with the code", coded)):
     print(f"{name:17s} clips lie {away:.1f} units off their cluster's mean length")
 
 # %% [markdown]
-# ## 5 · Ties are no accident
+# ## 5 · Ties are no accident (optional)
+#
+# In a hurry? Run the three cells of this section and go on with section 6. All that you need of it: equal distances do come up, and `cluster_clips` settles them by a rule, the lowest row.
 #
 # Look at the clip [4, 12) and its two halves, [4, 8) and [8, 12). The whole is the mean of the halves, so it lies **exactly midway**
 # between them; and as the halves are equally long, their codes change nothing:
@@ -587,12 +597,12 @@ growth_curves(
 )
 
 # %% [markdown]
-# The copies pay for $K$ tables where one would do. (Exponents from small sizes are rough: part of the time is the calls themselves.)
+# The copies pay for $K$ tables where one would do. With many clips they even lose to the loop on a CPU: the loop looks at members alone, the copies at all $N^2$ distances $K$ times. (A GPU does that work side by side, as long as its memory holds it; there the loop would be last.) Mind that $K$ grows with $N$ in this picture, up to 32, and that exponents from small sizes are rough: part of the time is the calls themselves.
 #
 # ## 7 · How many medoids?
 #
 # K is a price: memory and query time grow with it. What does it buy? Search the test films by the dictionary of lesson 4 (captions turned into frames by least squares, fitted to the train films), but
-# let each film keep only its K medoids.
+# let each film keep only its K medoids. The next two cells are that dictionary once more, with nothing new in them.
 
 
 # %%
@@ -657,7 +667,7 @@ for k in (8, 16, 32, 64):
     )
 
 # %% [markdown]
-# With a few dozen medoids hardly anything is lost, for a small part of the memory. Clustering happens once, when a film enters the index, and takes milliseconds a film.
+# With a few dozen medoids hardly anything is lost, for a small part of the memory. (More than 100 %? Each clip is also a chance to look right by mistake, lesson 4's "maximum over more mistakes": who keeps fewer clips has fewer of them.) Clustering happens once, when a film enters the index, and takes milliseconds a film.
 #
 # And the length code? Here the two curves run close together, now one ahead and now the other. That is an honest result of an *untrained* toy: differences of one or two points are within chance. What *trained*
 # models do takes an experiment with several seeds. We ran one (`prvr-lite experiments`; `docs/experiments.md` tells its outcome), and its numbers come with the package:
@@ -673,7 +683,7 @@ for name, values in told.items():
 medoids_figure(results)
 
 # %% [markdown]
-# Read them by their spread: a difference that is smaller than the ± is none. Random clips instead of medoids cost much, so choosing well is worth it. The length code is another matter: on these
+# Read them by their spread: a difference that is smaller than the ± tells nothing. (That is a rough rule. Seed 0 of two rows shares its luck, and lesson 8 compares seed by seed, which is sharper.) Random clips instead of medoids cost much, so choosing well is worth it. The length code is another matter: on these
 # films it brings nothing that could be measured, whatever the pretty bands suggest. A plausible idea is not yet a measured one. (Films of minutes, with moments from seconds to minutes, may well
 # say otherwise; with `length_aware=False` you can try.)
 
@@ -698,10 +708,7 @@ every_clip = multi_scale_clips(encoded)  # [V, N, H]
 for weight in weights:
     behind = (weight * code).expand(len(every_clip), -1, -1)
     kept, _ = prvr_lite.kmedoids(torch.cat([every_clip, behind], dim=2), 16)
-    print(
-        f"code × {weight:4.1f}: R@1 {recall_at_1(kept):4.1f} %, "
-        f"{size[kept].std(1).mean():4.1f} units standard deviation of the medoids' lengths"
-    )
+    print(f"code × {weight:4.1f}: R@1 {recall_at_1(kept):4.1f} %")
 
 # %% [markdown]
 # Nearly without a code the wedges of section 3 come back. With ten times the code only length counts: flat bands, one medoid for *all* clips of a few lengths, wherever they lie. Then a short moment at the wrong place

@@ -149,7 +149,7 @@ for i in own:
     print(f"    {sample.query_text[asked[i]]}")
 
 # %% [markdown]
-# Nobody told the model where the moments are; it was only told which film answers which query. Different words choose different clips of the same film, roughly at the right place. *Roughly*: a key clip starts and ends where units do, only 32 of 528 were kept, and its edges blur. A finer look is due.
+# Nobody told the model where the moments are; it was only told which film answers which query. Different words choose different clips of the same film, roughly at the right place. *Roughly*: a key clip starts and ends where units do, only 32 of 528 were kept, its edges blur, and some key clips miss their moment altogether (section 6 counts how many). A finer look is due.
 #
 # ## 3 · How a clip looks at frames
 #
@@ -215,21 +215,22 @@ padding = (weight * ~videos.frame_mask[:, None]).sum()
 print(f"rows sum to {weight.sum(-1).mean():.4f}, all weight on padding: {float(padding)}")
 
 # %% [markdown]
-# (Scores reach a hundred here, and in float32 their sixth digit is rounding.) Look at the weights. The bar is what a clip covers, the curve how it weighs the frames; the blue frame is the true moment of the ghost's query.
+# (Scores reach a hundred here, and in float32 their sixth digit is rounding.) Look at the weights. The bar is what a clip covers, the curve how it weighs the frames; the blue frame in each row is the true moment of that row's query.
 
 # %%
 ghost = int(own[2])  # "... a ghost first plays the drum and afterwards falls asleep."
 real = int(videos.frame_mask[v].sum())
 scene = {
     "duration": duration,
-    "moment": tuple(sample.moment[asked[ghost]]),
     "thumbnails": timed_thumbnails(sample.thumbnails(video), duration),
 }
-picked = [int(key[i, v]) for i in own[[2, 1, 4]]]
+chosen = own[[2, 1, 4]]  # rows of queries
+picked = [int(key[i, v]) for i in chosen]
 guided_attention(
     weight[v, picked, :real],
     [spans[k] for k in picked],
-    names=["ghost's key clip", "giraffe's", "fox's"],
+    names=["ghost drums, then sleeps", "giraffe spins", "fox spins"],
+    moments=[tuple(sample.moment[asked[i]]) for i in chosen],
     title="Three key clips look at the same film",
     **scene,
 )
@@ -272,7 +273,14 @@ for name, W in {"trained": W1, "divided by √H": W1 / 192**0.5, "untrained W1":
 #
 # ### ✏️ Exercise 6.3 · attended_frames  (★☆☆, 5 minutes)
 #
-# The first of the two. $W_2$ is linear, so it may be applied before or after the sum. (Which is cheaper? See section 5.)
+# The first of the two. A toy: three frames with weights 0.5, 0.5 and 0, and $W_2$ the identity. Then $r$ is the mean of the first two frames, and the third is not seen. $W_2$ is linear, so it may be applied before or after the sum. (Which is cheaper? See section 5.)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("attended_frames")`.
+# - *It is off by a little everywhere*: `value_map` is $W_2$ as `nn.Linear` keeps it, as `key_map` was.
+#
+# </details>
 
 
 # %% tags=["solution"]
@@ -430,15 +438,15 @@ growth_curves(
 # This is no approximation. It is a matter of reading the formula. The index of `prvr_lite` (`VideoIndex`, lesson 11) keeps nothing but clips and attended frames. What does that weigh, at the paper's sizes?
 
 # %%
-K, T, H, n = 32, 128, 384, 20_000
-numbers = {"clips and attended frames": 2 * K * H, "clips and frames": (K + T) * H}
+kept, long, wide, n = 32, 128, 384, 20_000  # K, T and H of the paper, and films
+numbers = {"clips and attended frames": 2 * kept * wide, "clips and frames": (kept + long) * wide}
 for name, count in numbers.items():
     print(
         f"{name:26s} {4 * count / 2**10:4.0f} KiB a film, {4 * n * count / 2**30:.1f} GiB for {n:,}"
     )
 
 # %% [markdown]
-# Faster *and* smaller. Computing $r$ can be made cheaper as well: a film has up to T = 128 frames but K = 32 clips, so move both maps to the side with fewer vectors,
+# Faster *and* smaller. Computing $r$ can be made cheaper as well: a film has more frames than clips, so move both maps to the side with fewer vectors,
 #
 # $$(W_1 f) \cdot c = f \cdot (W_1^\top c), \qquad \sum_t a_t W_2 f_t = W_2 \sum_t a_t f_t$$
 # <!-- eq: maps on the smaller side -> prvr_lite.model.key_clip:frame_attention -->
@@ -447,7 +455,9 @@ for name, count in numbers.items():
 by_frames = videos.clips @ (videos.frames @ W1.T).mT  # (W1 f) . c, [V, K, T]
 by_clips = (videos.clips @ W1) @ videos.frames.mT  # f . (W1^T c)
 off = (by_clips - by_frames).abs().max() / by_frames.abs().max()
+T, K = videos.frames.shape[1], videos.clips.shape[1]
 print(f"largest difference {off:.0e} of the largest score; to map: {T} frames or {K} clips")
+print(f"at the paper's sizes: {long} frames or {kept} clips")
 
 # %% [markdown]
 # ## 6 · All clips of a film at once
@@ -455,10 +465,21 @@ print(f"largest difference {off:.0e} of the largest score; to map: {T} frames or
 # Ahead of any query means: we can look at everything a film can ever answer with. One row for each of the 32 clips:
 
 # %%
+scene["moment"] = tuple(sample.moment[asked[ghost]])  # of the ghost's query, as the key clip is
 attention_table(weight[v, :, :real], spans, key=int(key[ghost, v]), **scene)
 
 # %% [markdown]
-# Bright cells follow the lines: clips mostly look at frames of their own, although nothing forces them to. Vertical stripes are frames that many clips agree on: the telling frame of a scene. Short clips look sharply, long ones at several frames.
+# Bright cells follow the lines: clips mostly look at frames of their own, although nothing forces them to. Vertical stripes are frames that many clips agree on: the telling frame of a scene. Do short clips look more sharply than long ones? Single clips say this and that, so count over all films:
+
+# %%
+size = (clip_spans(32)[:, 1] - clip_spans(32)[:, 0])[videos.clip_index]  # [V, K] units
+view = torch.special.entr(weight).sum(-1).exp()  # [V, K] frames in view
+for low, high in ((1, 1), (2, 7), (8, 15), (16, 32)):
+    here = (size >= low) & (size <= high)
+    print(f"clips of {low:2d} to {high:2d} units: {view[here].mean():4.1f} frames in view")
+
+# %% [markdown]
+# On the whole, yes: more scenes have more telling frames. A long clip whose film has one telling frame may still look at that alone.
 #
 # Try it. With a live kernel in JupyterLab or Colab this is a slider; elsewhere four clips side by side.
 
@@ -484,9 +505,13 @@ even = videos.frame_mask / videos.frame_mask.sum(1, keepdim=True)  # [V, T]
 own_key = key[torch.arange(len(right)), right]  # [Q]
 print(f"even attention: {share_in_moment(even[right]):.0f} % in the true moment")
 print(f"key clip's:     {share_in_moment(weight[right, own_key]):.0f} %")
+part = clip_spans(32)[videos.clip_index[right, own_key]] / 32  # [Q, 2] key clips, 0..1
+true = torch.from_numpy(sample.moment[asked] / sample.duration[films][right][:, None])  # [Q, 2]
+touching = (part[:, 0] < true[:, 1]) & (part[:, 1] > true[:, 0])
+print(f"{100 * touching.float().mean():.0f} % of the key clips touch their true moment")
 
 # %% [markdown]
-# About four times what an even look would find, learned from nothing but pairs of caption and film.
+# About four times what an even look would find, learned from nothing but pairs of caption and film. The key clips that touch nothing of their moment are in this mean too.
 #
 # ## 7 · Predict, then break it
 #
@@ -517,13 +542,15 @@ guides = {
 rows = {
     name: {"frame scale": r_at_1(S), "both scales": r_at_1(both(S))} for name, S in guides.items()
 }
+every = torch.einsum("qh,vkh->qvk", unit_q, F.normalize(r, dim=-1)).amax(-1)  # for question 5
+print(f"the best of all r: frame scale {r_at_1(every):.1f}, both scales {r_at_1(both(every)):.1f}")
 recall_bars(rows, title="Who guides the second look?")
 
 # %% [markdown]
-# Alone, a random guide finds about as much as nobody's even look. Joined with the clip scale it does far more harm: an even look is vague, a wrong guide is *sure of the wrong frames*. The worst clip looks away on purpose, for this query at least. And with none of the four do both scales together reach the clip scale alone (section 4): what was a second opinion became noise. The attention is worth as much as its guide.
+# Alone, the worst clip is worst: it looks away on purpose, for this query at least. A random guide finds about as much as nobody's even look. Joined with the clip scale it does more harm: an even look is vague, a wrong guide is *sure of the wrong frames*. The mean frame is one guide for all queries, so it too is sure, and wrong for most. Can a bad second look harm the first? Yes: with none of the four do both scales together reach the clip scale alone (section 4); what was a second opinion became noise. The attention is worth as much as its guide.
 
 # %% [markdown]
-# Was that fair? The model had learned to rely on the key clip, and we took it away. The fair question is: *trained* with something simpler, how good could the frame scale have become? That takes whole trainings with several seeds. They come with the package, measured on the test films:
+# Was that fair? The model had learned to rely on the key clip, and we took it away. The fair question is: *trained* with something simpler, how good could the frame scale have become? That takes whole trainings with several seeds. They come with the package, measured on the test films (KCGA is key clip guided attention):
 
 # %%
 results = Results.published()
@@ -535,7 +562,7 @@ for name in ("mssl++", "mean-frames", "max-frames"):
     print(f"{label(name):26s}", ", ".join(told))
 
 # %% [markdown]
-# (`prvr-lite experiments` measured them, and `docs/experiments.md` tells the outcome.) The mean of all frames loses clearly. But "best frame", the one frame that fits the query best, comes close to key clip guided attention on these films, within the spread of the seeds. What the key clip buys for certain is the size of the index: for the best frame it must keep every frame of a film, and compare the query with all of them.
+# (`prvr-lite experiments` measured them, and `docs/experiments.md` tells the outcome.) The mean of all frames loses clearly. But "best frame", the one frame that fits the query best, comes close to key clip guided attention on these films, within the spread of the seeds. (Lesson 8 compares seed by seed, which is sharper than two ±.) What the key clip buys for certain is the size of the index: for the best frame it must keep every frame of a film, and compare the query with all of them.
 #
 # ## Recap
 #
@@ -565,15 +592,15 @@ for name in ("mssl++", "mean-frames", "max-frames"):
 #
 # </details>
 #
-# <details><summary>4. The released code, called without a frame mask, gives frame scores of zero everywhere. What does that do to the ranking?</summary>
+# <details><summary>4. Suppose a bug makes all frame scores zero. What does that do to the ranking, and how would you notice?</summary>
 #
-# S becomes 0.7 times the clip score: the ranking of the clip scale alone. Nothing crashes, and the numbers only look a little bad. A missing mask should be an error.
+# S becomes 0.7 times the clip score: the ranking of the clip scale alone. Nothing crashes, and the numbers only look a little bad. Judge each scale by itself, as section 4 does, and it shows at once. (No invention: the released code does this when it is called without a frame mask. A missing mask should be an error.)
 #
 # </details>
 #
 # <details><summary>5. Could you skip the key clip and take the highest cosine over all K attended vectors?</summary>
 #
-# Yes: it is another table and a maximum. It is a different model, though. Training rewarded the r of the key clip; try `torch.einsum(...).amax(-1)` in section 7 and see how little differs here.
+# Yes: it is one table and a maximum. It is a different model, though: training rewarded the r of the key clip. Section 7 prints what it finds here ("the best of all r"): more than the key clip's r, most of all on the frame scale alone. Take it as an idea and not as a result: it is one seed, a quarter of the training, on val films. A fair test would train with it, with several seeds.
 #
 # </details>
 #

@@ -43,7 +43,7 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · The whole model
 #
-# Everything you built so far is one class of 70 lines, `MSSLpp`. Build it, untrained, and send six films through it.
+# Everything you built so far is one class of some 50 lines, `MSSLpp`. Build it, untrained, and send six films through it.
 
 # %%
 preset = PRESETS["sample"]
@@ -171,9 +171,9 @@ print(f"R@1 {test.fused['R@1']:.1f} %, by chance {100 / films:.1f} %")
 #
 # ## 3 · The learning rate
 #
-# AdamW divides each gradient by a running mean of its size. In the first steps that mean is a guess, so the rate **warms up**: it rises for a few steps. Then it falls in a straight line to 0, so that the last steps only polish. (Weight decay pulls matrices towards 0, but not biases and LayerNorms: `make_optimizer` keeps two groups.)
+# AdamW divides each gradient by a running mean of its size. In the first steps that mean is a guess, so the rate **warms up**: it rises for a few steps. Then it falls in a straight line to 0, so that the last steps only polish. (Weight decay pulls matrices towards 0, but not biases and LayerNorms: `make_optimizer` keeps two groups.) With $I$ steps in all, $w$ of them to warm up, and the peak $\eta$:
 #
-# $$\eta_s = \eta \cdot \begin{cases} \dfrac{s + 1}{w + 1} & s < w \\[2ex] \dfrac{S - s}{S - w} & s \ge w \end{cases} \qquad s = 0, \ldots, S - 1$$
+# $$\eta_i = \eta \cdot \begin{cases} \dfrac{i + 1}{w + 1} & i < w \\[2ex] \dfrac{I - i}{I - w} & i \ge w \end{cases} \qquad i = 0, \ldots, I - 1$$
 # <!-- eq: schedule -> prvr_lite.optimization:make_schedule -->
 #
 # ### ✏️ Exercise 8.2 · learning_rate_at  (★☆☆, 8 minutes)
@@ -181,7 +181,7 @@ print(f"R@1 {test.fused['R@1']:.1f} %, by chance {100 / films:.1f} %")
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("learning_rate_at")`.
-# - *It says that the rate jumps*: put $s = w$ into both lines of the formula. Which one holds, and what does it give?
+# - *It says that the rate jumps*: put $i = w$ into both lines of the formula. Which one holds, and what does it give?
 #
 # </details>
 
@@ -201,10 +201,10 @@ learning_rate_at = check(learning_rate_at)
 
 # %%
 training = preset.training
-batches = math.ceil(len(reader.captioned("train")) / training.batch_videos)
-steps = training.epochs * batches
+per_epoch = math.ceil(len(reader.captioned("train")) / training.batch_videos)
+steps = training.epochs * per_epoch
 warm = round(training.warmup * steps)
-print(f"{batches} batches x {training.epochs} epochs = {steps} steps, {warm} of them warm up")
+print(f"{per_epoch} batches x {training.epochs} epochs = {steps} steps, {warm} of them warm up")
 
 # %%
 optimizer = make_optimizer(model, training)
@@ -280,7 +280,7 @@ def prepare(name: str, config=one_epoch) -> TrainingRun:
     """A fresh model with all that trains it."""
     model = build_model(name, preset.model_config(sample.visual_dim, sample.query_dim), seed=0)
     optimizer, loss = make_optimizer(model, config), MSSLppLoss(config)
-    schedule = make_schedule(optimizer, config, config.epochs * batches)
+    schedule = make_schedule(optimizer, config, config.epochs * per_epoch)
 
     def of_batch(batch: Batch) -> torch.Tensor:
         return loss(model(*batch), batch.query_video, hard=False).total
@@ -315,7 +315,7 @@ spread_curves(
 #
 # Training loss nearly always falls. What we want to know is how the model does on films that it was *not* trained on. So after each epoch it is tried on the **val** films, by SumR, the sum of R@1, R@5, R@10 and R@100.
 #
-# **Early stopping**: stop when the best epoch is more than `patience` epochs ago, and keep the best. The released code does that with patience 20.
+# **Early stopping**: stop when the best epoch is more than `patience` epochs ago, and keep the best. One can only see that after training the epoch that is one too many: if epoch 5 is best and the patience is 2, epochs 6, 7 and 8 are trained, and 8 is the last. The released code does that with patience 20.
 #
 # Why not try it on the test films, and save a split? Because then the test result would be the best of many looks, not a test. (The released code has only two splits; which one it stops on is not said. Our `fit` never looks at test.)
 #
@@ -324,7 +324,7 @@ spread_curves(
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("best_epoch")`.
-# - *One epoch too early*: with patience 2 and the best epoch 5, are epochs 6 and 7 allowed? And 8?
+# - *One epoch too early*: the epoch that exceeds the patience has been trained, and is the last one. With patience 2 and the best epoch 5 the answer is (5, 8).
 #
 # </details>
 
@@ -334,7 +334,7 @@ def best_epoch(sumr: list[float], patience: int) -> tuple[int, int]:
     """The epoch to keep, and the last one that is trained, counted from 0.
 
     sumr: val SumR of each epoch, as it would come. The first of equal values is the best one.
-    Training ends with the first epoch that is more than `patience` after the best so far.
+    The last epoch is the first one that is more than `patience` after the best so far.
     """
     ### BEGIN SOLUTION
     best = 0
@@ -357,12 +357,14 @@ best_epoch = check(best_epoch)
 
 # %%
 model, history = trained("mssl++", sample, watch=live_curves(training.epochs))
-print(f"{history.seconds:.0f} s of training on {model.device.type}")
+print(
+    f"{len(history.rows)} epochs, {history.seconds:.0f} s of training, now or when they were kept"
+)
 
 # %% [markdown]
 # Read the curves.
 #
-# - **Loss**: it falls steeply, and then *jumps up* when negatives become hard (epoch 7). The model did not get worse: the questions got harder. Two losses can be compared only if they ask the same thing.
+# - **Loss**: it falls steeply, and then *jumps up* when negatives become hard (epoch 7). The model did not get worse: the questions got harder (in batches of 16 films above all those of the video-to-text direction and of the frame scale, as lesson 7 counted). Two losses can be compared only if they ask the same thing.
 # - **SumR on val** hardly notices, and goes on rising slowly. That is why one watches it, and not the loss.
 #
 # Which epoch would early stopping have kept, and when would it have stopped?
@@ -377,7 +379,7 @@ for patience in (1, 3, 20):
 print(f"fit kept epoch {history.best['epoch']:.0f}")
 
 # %% [markdown]
-# With little patience one bad epoch ends it all. On so small a val split an epoch is up or down a few points by luck alone.
+# With patience 1, two bad epochs in a row end it all. On so small a val split an epoch is up or down a few points by luck alone.
 #
 # ### Interrupted?
 #
@@ -408,7 +410,7 @@ print("losses as without interruption:", resumed == short_run())
 # %% [markdown]
 # ## 7 · Against T2VR
 #
-# **T2VR**, text-to-video retrieval, makes one vector of a film. `mean-pool` is its simplest form. `frame-max` is the other extreme: no pooling at all, the best single frame decides. Both get the same query side, the same losses and as many epochs.
+# **T2VR**, text-to-video retrieval, makes one vector of a film. `mean-pool` is its simplest form. `frame-max` is the other extreme: no pooling at all, the best single frame decides. Both get the same query side, the clip-scale losses (they have no second scale) and as many epochs.
 
 # %%
 models = {"mssl++": model}
@@ -453,9 +455,9 @@ own = {label(name): {k: t.fused[k] for k in metrics} for name, t in tests.items(
 seed_band(seeds, own, title="Is your run like ours?")
 
 # %% [markdown]
-# The bar is a **prediction band**, $\bar x \pm t\, s \sqrt{1 + 1/S}$: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. (Ours validated at the end only and kept the last epoch, `fit` above kept the best epoch on val. That moves little.)
+# The bar is a **prediction band**: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. With the mean $\bar x$ and the standard deviation $\sigma$ of $n$ seeds, and $t_{n-1}$ from Student's table for $n - 1$ degrees of freedom, it is the formula below. (Ours validated at the end only and kept the last epoch, `fit` above kept the best epoch on val. That moves little.)
 #
-# $$\bar x \pm t_{S-1}\, s\, \sqrt{1 + \tfrac1S}$$
+# $$\bar x \pm t_{n-1}\, \sigma\, \sqrt{1 + \tfrac1n}$$
 # <!-- eq: prediction band -> prvr_lite.plots.seed_band:run_band -->
 
 # %%
@@ -469,12 +471,12 @@ for name, test in tests.items():
 #
 # ## 8 · Better, or lucky?
 #
-# Here are seeds of MS-SL++ and of the same model without hard negatives. Is the difference luck? The seeds are **paired**: seed 0 of both models draws the same batches and, as far as they share parts, the same weights. So take the difference seed by seed; what both share falls out. Then ask how well $S$ differences pin down their mean:
+# Here are seeds of MS-SL++ and of the same model without hard negatives. Is the difference luck? The seeds are **paired**: seed 0 of both models draws the same batches and, as far as they share parts, the same weights. So take the difference seed by seed; what both share falls out. Then ask how well $n$ differences, with mean $\bar d$ and standard deviation $\sigma_d$, pin down the mean over all seeds there could be:
 #
-# $$\bar d \pm t_{S-1} \frac{s_d}{\sqrt S}$$
+# $$\bar d \pm t_{n-1} \frac{\sigma_d}{\sqrt n}$$
 # <!-- eq: interval of the mean -> prvr_lite.plots.seeds:mean_interval -->
 #
-# $t$ grows as seeds get few (4.3 for three, 2.8 for five): a spread seen on three runs is itself a guess.
+# $t$ grows as seeds get few (4.3 for three, 2.8 for five): a spread seen on three runs is itself a guess. (Earlier lessons printed mean ± deviation of each model by itself. That is honest, but blunt: it does not pair the seeds.)
 #
 # ### ✏️ Exercise 8.5 · seed_interval  (★★☆, 8 minutes)
 #
@@ -535,14 +537,14 @@ changes = {
 gap_chart(changes)
 
 # %% [markdown]
-# Left of the line: worse without the part. (All at α = 0.7. A model without a proper frame scale would want a larger one; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion is what surely costs; grey is what these seeds can't tell.
+# Left of the line: worse without the part. (The frame scale trained alone lies so far off that it is left out: without clip losses, nothing teaches which clip is key.) (All at α = 0.7. A model without a proper frame scale would want a larger one; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion is what very likely costs; white dots are what these seeds can't tell. Of 18 rows, chance alone would colour about one.
 #
 # - Too few clips, or **random** clips, cost most: *which* clips are kept matters.
 # - Hard negatives and the clip triplet earn their keep (lesson 7).
 # - The **length code**, medoids instead of centroids, guided attention instead of the best frame: no clear difference here. Each is a good idea, and on these films not one that pays. On other data they may.
 # - Look at the whiskers, not only at the dots: three seeds tell large effects from nothing, and small ones from nothing at all.
 #
-# (All seeds, bootstrap intervals over films, and a table of claims: `docs/experiments.md`. With `prvr-lite experiments` you run any row yourself, from about a minute for one seed.)
+# (All seeds, a table of claims, and what *other films* might change, by drawing the test films again with replacement: `docs/experiments.md`. With `prvr-lite experiments` you run any row yourself, from about a minute for one seed.)
 
 # %%
 for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
@@ -556,7 +558,7 @@ for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
 #
 # A data file is read one row off: each film gets the captions of *another* film, always the same one. Nothing crashes. We train the mean-pooling model for eight epochs on these wrong pairs, and on the right ones.
 #
-# Write down before you run it: Will the training loss fall on wrong pairs? How far, compared with right ones? And SumR on the val films?
+# Write down before you run it: Will the training loss fall on wrong pairs? Will it end twice as high as with right ones, ten times, or not fall at all? And SumR on the val films?
 
 # %%
 films = [int(v) for v in sample.videos_in("train")]
@@ -593,7 +595,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# The loss falls on nonsense as well: a network learns 400 films and their wrong captions *by heart*. On new films there is nothing to remember, and SumR stays at chance. So a falling training loss shows that the optimizer works, and no more. Whether anything was *understood* only new films can tell. (And this is why lesson 2 checks a file, and why you look at a few captions beside their films before you train.)
+# The loss falls on nonsense as well: more slowly, and after eight epochs it is about where right pairs were after two or three. With more epochs it would go on falling. A network can learn 400 films and their wrong captions *by heart*. On new films there is nothing to remember, and SumR stays at chance. So a falling training loss shows that the optimizer works, and no more. Whether anything was *understood* only new films can tell. (And this is why lesson 2 checks a file, and why you look at a few captions beside their films before you train.)
 #
 # ## Recap
 #

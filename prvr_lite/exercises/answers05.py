@@ -70,13 +70,13 @@ def _apart(points: Tensor) -> Tensor:
     return (points[:, None] - points).square().sum(-1).sqrt()
 
 
-def wrong_start(distance: Tensor, norm: Tensor, k: int, far: str) -> Tensor:
-    """kkz_start with something wrong in it."""
+def wrong_start(distance: Tensor, norm: Tensor, k: int, far: str, once: bool = True) -> Tensor:
+    """kkz_start with something wrong in it; unless ``once``, a row may be taken again."""
     chosen = [int(norm.argmax())]
     while len(chosen) < k:
         own = distance[chosen]  # [chosen, N]
         seen = {"last": own[-1], "sum": own.sum(0), "close": -own.amin(0)}.get(far, own.amin(0))
-        if far != "twice":
+        if once and far != "twice":
             seen = seen.clone()
             seen[chosen] = -torch.inf
         chosen.append(int(seen.argmax()))
@@ -88,6 +88,18 @@ def membership(assignment: Tensor, k: int) -> Tensor:
 
 
 def least_member(cost: Tensor, member: Tensor) -> Tensor:
+    return cost.masked_fill(member == 0, torch.inf).argmin(0)
+
+
+def outside_wins(distance: Tensor, assignment: Tensor, k: int, cost: float) -> Tensor:
+    member = membership(assignment, k)
+    return (distance @ member).masked_fill(member == 0, cost).argmin(0)
+
+
+def integer_members(distance: Tensor, assignment: Tensor, k: int, turned: bool = False) -> Tensor:
+    """move_medoids with one_hot as it is, before or behind the distances: torch refuses."""
+    member = torch.nn.functional.one_hot(assignment, k)  # [N, k] int64
+    cost = (member.T @ distance).T if turned else distance @ member
     return cost.masked_fill(member == 0, torch.inf).argmin(0)
 
 
@@ -128,6 +140,15 @@ def wrong_code(length: Tensor, dim: int, shift: int = 1, step: float = 1.0, up: 
     rate = 10_000.0 ** (up * step * torch.arange(0, dim, 2) / dim)
     angle = (length - shift)[:, None] * rate
     return torch.stack([angle.sin(), angle.cos()], dim=-1)
+
+
+def rate_for_each(length: Tensor, dim: int, in_turn: bool = False) -> Tensor:
+    """``dim`` rates instead of half as many: [N, 2 dim], or by turns sine or cosine, [N, dim]."""
+    column = torch.arange(dim)
+    angle = (length - 1)[:, None] * 10_000.0 ** (-column / dim)  # [N, dim]
+    if in_turn:
+        return torch.where(column % 2 == 0, angle.sin(), angle.cos())
+    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
 
 
 def _points(g: Generator) -> tuple[Tensor, int]:

@@ -101,6 +101,11 @@ def wrong_score(q: Tensor, c: Tensor, r: Tensor, a: float, wrong: str) -> tuple[
     """whole_score with something wrong in it."""
     raw = wrong == "raw"
     clip, frame = (torch.einsum("qh,vkh->qvk", q, x) if raw else cosines(q, x) for x in (c, r))
+    for name, vectors in (("long clips", c), ("long frames", r), ("long queries", q)):
+        if wrong == name:  # not divided by their lengths
+            size = vectors.norm(dim=-1)
+            clip = clip * {"long clips": size, "long queries": size[:, None, None]}.get(name, 1)
+            frame = frame * {"long frames": size, "long queries": size[:, None, None]}.get(name, 1)
     by = {"frame": frame, "fused": a * clip + (1 - a) * frame}.get(wrong, clip)
     key = by.argmax(-1)
     first, second = at(clip, key), at(frame, key)
@@ -132,7 +137,8 @@ def wrong_rate(step: int, steps: int, warm: int, peak: float, wrong: str) -> flo
 
 def wrong_steps(run: TrainingRun, batches: Iterable[Any], wrong: str) -> Tensor:
     """train_steps with something wrong in it."""
-    run.model.train(wrong != "eval")
+    if wrong != "eval":
+        run.model.train()
     clip, losses = nn.utils.clip_grad_norm_, []
     for batch in batches:
         loss = run.loss(batch)
@@ -165,6 +171,8 @@ def wrong_epoch(sumr: list[float], patience: int, wrong: str) -> tuple[int, int]
     """best_epoch with something wrong in it."""
     if wrong == "all":
         return sumr.index(max(sumr)), len(sumr) - 1
+    if wrong == "future":
+        return sumr.index(max(sumr)), best_epoch(sumr, patience)[1]
     best, waited = 0, 0
     for epoch, value in enumerate(sumr):
         if value > sumr[best] or (wrong == "equal" and value == sumr[best]):
@@ -180,6 +188,9 @@ def wrong_interval(ours: Tensor, theirs: Tensor, t: float, wrong: str) -> tuple[
     """seed_interval with something wrong in it."""
     gap = theirs - ours if wrong == "sign" else ours - theirs
     root = math.sqrt(len(gap))
+    if wrong == "ends":
+        middle, half_width = seed_interval(ours, theirs, t)
+        return middle - half_width, middle + half_width
     half = {
         "biased": gap.std(correction=0) / root,
         "spread": gap.std(),
@@ -215,7 +226,7 @@ def _tiny_run(g: Generator) -> Inputs:
     with torch.no_grad():
         for weight in linear.parameters():
             weight.copy_(normal(g, *weight.shape))
-    model = nn.Sequential(nn.BatchNorm1d(inputs), linear)
+    model = nn.Sequential(nn.BatchNorm1d(inputs), linear).eval()  # who trains must say so
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
     wanted = 2 * normal(g, outputs)

@@ -1,4 +1,4 @@
-"""What is wrong with an answer: shape, type, finite, padding, gradient, value, in this order.
+"""What is wrong with an answer: form, shape, type, finite, padding, gradient, value, loop.
 
 Before a general message is given, the answer is compared with the mistakes that are known by
 name: one that gives the very same numbers on all inputs is the one that was made.
@@ -6,14 +6,28 @@ name: one that gives the very same numbers on all inputs is the one that was mad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from prvr_lite.exercises.exercise import Exercise, Function, Inputs, Mistake, copy_inputs
+from prvr_lite.exercises.outputs import (
+    Trial,
+    close,
+    finite_fault,
+    form_fault,
+    order_fault,
+    parts,
+    shape,
+    shape_fault,
+    told,
+    type_fault,
+    value_fault,
+    whole,
+)
 
 DRAWS = 4
 
@@ -34,7 +48,7 @@ def diagnose(exercise: Exercise, answer: Function, seed: int) -> str | None:
     cases = [_draw(exercise, seed + i) for i in range(DRAWS)]
     found = next((text for inputs in cases if (text := _fault(exercise, answer, inputs))), None)
     if found is None:
-        return None
+        return _loop(exercise, answer, cases)
     known = _known_mistake(exercise, answer, cases)
     return found if known is None else known.message
 
@@ -45,8 +59,9 @@ def _draw(exercise: Exercise, seed: int) -> Inputs:
 
 def _known_mistake(exercise: Exercise, answer: Function, cases: list[Inputs]) -> Mistake | None:
     for mistake in exercise.mistakes:
-        if all(_alike(exercise, answer, mistake.wrong, inputs) for inputs in cases):
-            return mistake
+        for wrong in (mistake.wrong, *mistake.also):
+            if all(_alike(exercise, answer, wrong, inputs) for inputs in cases):
+                return mistake
     return None
 
 
@@ -55,11 +70,19 @@ def _alike(exercise: Exercise, one: Function, other: Function, inputs: Inputs) -
     a, b = _outcome(one, inputs), _outcome(other, inputs)
     if isinstance(a, Exception) or isinstance(b, Exception):
         return type(a) is type(b) and str(a) == str(b)
-    if _form(a) != _form(b):
+    if _looks(a) != _looks(b):
         return False
-    if any(not _close(x, y, exercise.tolerance) for x, y in zip(_parts(a), _parts(b), strict=True)):
+    if any(not close(x, y, exercise.tolerance) for x, y in zip(parts(a), parts(b), strict=True)):
         return False
-    return _gradients(exercise, one, inputs) == _gradients(exercise, other, inputs)
+    return gradients(exercise, one, inputs) == gradients(exercise, other, inputs)
+
+
+def _looks(value: Any) -> list[tuple[Any, ...]]:
+    """Shape and type of each output; a single number may come out of torch, NumPy or Python."""
+    return [
+        (shape(part), getattr(part, "dtype", type(part)) if shape(part) else whole(part))
+        for part in parts(value)
+    ]
 
 
 def _outcome(function: Function, inputs: Inputs) -> Any:
@@ -78,55 +101,19 @@ def _fault(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None:
     except NotImplementedError as error:
         raise OpenExerciseError from error
     except Exception as error:
-        return f"it stopped with {type(error).__name__}: {error}. The inputs were {_told(inputs)}."
+        return f"it stopped with {_error(error)}. {told(inputs)}"
     for name, value in inputs.items():
         if isinstance(value, Tensor) and not torch.equal(given[name], value):
             return f"it changed its input {name} in place: work on a copy, or build a new tensor."
-    stages: tuple[Callable[[], str | None], ...] = (
-        lambda: _shape(exercise, found, expected, inputs),
-        lambda: _kind(found, expected),
-        lambda: _finite(found, expected),
-        lambda: _padding(exercise, answer, inputs),
-        lambda: _gradient(exercise, answer, inputs),
-        lambda: _value(exercise, found, expected),
+    trial = Trial(exercise, inputs, found, expected)
+    for stage in (form_fault, order_fault, shape_fault, type_fault, finite_fault):
+        if text := stage(trial):
+            return text
+    return (
+        _padding(exercise, answer, inputs)
+        or _gradient(exercise, answer, inputs)
+        or value_fault(trial)
     )
-    return next((text for stage in stages if (text := stage()) is not None), None)
-
-
-def _shape(exercise: Exercise, found: Any, expected: Any, inputs: Inputs) -> str | None:
-    if found is None:
-        return "it returns None: is the return statement missing?"
-    if len(_parts(found)) != len(_parts(expected)):
-        return f"it returns {len(_parts(found))} things, and {len(_parts(expected))} are asked for."
-    for i, (mine, right) in enumerate(zip(_parts(found), _parts(expected), strict=True)):
-        if np.shape(mine) != np.shape(right):
-            which = f"result {i} of it" if len(_parts(found)) > 1 else "the result"
-            return (
-                f"{which} has shape {list(np.shape(mine))} instead of {list(np.shape(right))} = "
-                f"{exercise.shape}. The inputs were {_told(inputs)}."
-            )
-    return None
-
-
-def _kind(found: Any, expected: Any) -> str | None:
-    for mine, right in zip(_parts(found), _parts(expected), strict=True):
-        if isinstance(right, Tensor) and not isinstance(mine, Tensor):
-            return f"it returns a {type(mine).__name__} where a torch tensor is asked for."
-        if isinstance(right, Tensor) and mine.dtype != right.dtype:
-            return f"the result is of type {mine.dtype} instead of {right.dtype}."
-        if isinstance(right, Tensor) and mine.device != right.device:
-            return f"the result is on {mine.device} instead of {right.device}."
-    return None
-
-
-def _finite(found: Any, expected: Any) -> str | None:
-    for mine, right in zip(_parts(found), _parts(expected), strict=True):
-        if bool((~torch.as_tensor(mine).isfinite() & torch.as_tensor(right).isfinite()).any()):
-            return (
-                "the result holds NaN or infinity: is something divided by 0, or is a softmax "
-                "taken over nothing but -inf?"
-            )
-    return None
 
 
 def _padding(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None:
@@ -134,72 +121,83 @@ def _padding(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None
     if exercise.padding is None:
         return None
     one, other = _outcome(answer, inputs), _outcome(answer, exercise.padding(copy_inputs(inputs)))
-    pairs = zip(_parts(one), _parts(other), strict=True)
-    if all(_close(a, b, exercise.tolerance) for a, b in pairs):
+    if not isinstance(other, Exception) and all(
+        close(a, b, exercise.tolerance) for a, b in zip(parts(one), parts(other), strict=True)
+    ):
         return None
     return "what stands in the padding changes the result: what is masked must not count."
 
 
 def _gradient(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None:
-    for name, reached in _gradients(exercise, answer, inputs).items():
-        if not reached:
-            return (
-                f"no gradient reaches {name}: is something detached, put through .item() or numpy, "
-                "or replaced by indices?"
-            )
-    return None
+    reached = gradients(exercise, answer, inputs)
+    if isinstance(reached, str):
+        return f"it works, but not where gradients are wanted: {reached}."
+    lost = [name for name, arrives in reached.items() if not arrives]
+    if not lost:
+        return None
+    return (
+        f"no gradient reaches {lost[0]}: is something detached, put through .item() or numpy, or "
+        "replaced by indices?"
+    )
 
 
-def _gradients(exercise: Exercise, function: Function, inputs: Inputs) -> dict[str, bool]:
-    """Whether each input that should get a gradient gets one."""
+def gradients(exercise: Exercise, function: Function, inputs: Inputs) -> dict[str, bool] | str:
+    """Whether each input that should get a gradient gets one; or the error on the way."""
     given = copy_inputs(inputs)
     for name in exercise.gradient:
         given[name].requires_grad_()
     try:
-        results = [r for r in _parts(function(**given)) if isinstance(r, Tensor) and r.grad_fn]
+        results = [r for r in parts(function(**given)) if isinstance(r, Tensor) and r.grad_fn]
         if results:
             torch.autograd.backward([r.sum() for r in results if r.is_floating_point()])
-    except Exception:  # a fault of another stage
-        return {}
+    except Exception as error:
+        return _error(error)
     return {name: given[name].grad is not None for name in exercise.gradient}
 
 
-def _value(exercise: Exercise, found: Any, expected: Any) -> str | None:
-    for mine, right in zip(_parts(found), _parts(expected), strict=True):
-        a, b = torch.as_tensor(mine).double(), torch.as_tensor(right).double()
-        wrong = ~torch.isclose(a, b, atol=exercise.tolerance, rtol=exercise.tolerance)
-        if not bool(wrong.any()):
-            continue
-        place = wrong.nonzero()[0].tolist()
-        where = f" at {place}" if place else ""
-        share = f"{int(wrong.sum())} of {wrong.numel()} numbers differ; " if place else ""
-        got, right_one = (float(values[tuple(place)]) for values in (a, b))
-        return f"{share}the first{where} is {got:.4g} instead of {right_one:.4g}."
-    return None
+def _error(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).rstrip('.')}"
 
 
-def _parts(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, tuple) else [value]
+def _loop(exercise: Exercise, answer: Function, cases: list[Inputs]) -> str | None:
+    """Does a right answer call torch the more often, the larger its inputs are?"""
+    if not exercise.loop:
+        return None
+    counts = [_calls(answer, inputs) for inputs in cases]
+    if min(counts) == max(counts):
+        return None
+    return (
+        f"the numbers are right, but a loop makes them ({min(counts)} calls of torch for the "
+        f"smallest inputs, {max(counts)} for the largest). {exercise.loop}"
+    )
 
 
-def _form(value: Any) -> list[tuple[Any, ...]]:
-    return [(np.shape(part), getattr(part, "dtype", type(part))) for part in _parts(value)]
+def _calls(answer: Function, inputs: Inputs) -> int:
+    """How often an answer calls torch with numbers (positions may be listed in a loop)."""
+    answer(**copy_inputs(inputs))  # first, whatever is remembered for the next time
+    counter = _Counter()
+    with counter:
+        answer(**copy_inputs(inputs))
+    return counter.count
 
 
-def _close(a: Any, b: Any, tolerance: float) -> bool:
-    if np.shape(a) != np.shape(b):
-        return False
-    x, y = torch.as_tensor(a).double(), torch.as_tensor(b).double()
-    return torch.allclose(x, y, atol=tolerance, rtol=tolerance, equal_nan=True)
+class _Counter(TorchFunctionMode):
+    """Counts calls in which a tensor of floats takes part."""
+
+    count: int = 0
+
+    def __torch_function__(
+        self, func: Function, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = _tensors([*args, *(kwargs or {}).values()])
+        self.count += any(tensor.is_floating_point() for tensor in given)
+        return func(*args, **(kwargs or {}))
 
 
-def _told(inputs: Inputs) -> str:
-    return ", ".join(f"{name} {text}" for name, text in _described(inputs))
-
-
-def _described(inputs: Inputs) -> Iterator[tuple[str, str]]:
-    for name, value in inputs.items():
-        if isinstance(value, (Tensor, np.ndarray)):
-            yield name, str(list(value.shape))
-        else:
-            yield name, repr(value)
+def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    """All tensors among arguments, and in lists among them."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _tensors(value)

@@ -20,10 +20,12 @@ class Mistake:
     Attributes:
         wrong: the answer, as somebody might write it.
         message: names the mistake and points to its cure, without giving the solution away.
+        also: other ways to write it that come out a little differently.
     """
 
     wrong: Function
     message: str
+    also: Sequence[Function] = ()
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,16 @@ class Exercise:
         lesson: its number. minutes: a guess for a first try. difficulty: 1 to 3.
         reference: the right answer; the lesson goes on with it where the learner's is missing.
         draw: tiny random inputs; all dimensions differ, and padding holds garbage.
-        shape: names of the output's dimensions, such as "[V, N, H]", for messages.
+        shape: names of the output's dimensions, such as "[V, N, H]", for messages; of several
+            outputs as "[Q, V] and [Q]".
         mistakes: wrong answers that are recognised.
         hints: a ladder, from a nudge to nearly the answer.
         padding: inputs -> the same with other garbage in the padding; None: there is no padding.
         gradient: names of inputs that must get a gradient.
         tolerance: absolute and relative, of values.
+        outputs: names of the outputs, where there are several.
+        loop: for one who calls torch again and again where one call does it all; "": loops are
+            welcome.
     """
 
     name: str
@@ -55,6 +61,8 @@ class Exercise:
     padding: Callable[[Inputs], Inputs] | None = None
     gradient: Sequence[str] = ()
     tolerance: float = 1e-4
+    outputs: Sequence[str] = ()
+    loop: str = ""
 
 
 def copy_inputs(inputs: Inputs) -> Inputs:

@@ -3,66 +3,17 @@
 from __future__ import annotations
 
 import torch
-from torch import Generator, Tensor
 
-from prvr_lite.exercises.drawing import fill_padding, mask, normal, other_padding, sizes
-from prvr_lite.exercises.exercise import Exercise, Inputs, Mistake
+from prvr_lite.exercises import answers01 as a
+from prvr_lite.exercises.answers01 import log_sum_exp_score, max_score, mean_score, recall_at
+from prvr_lite.exercises.drawing import other_padding
+from prvr_lite.exercises.exercise import Exercise, Mistake
 
 UNMASKED = "padding counts as frames: let the mask say which of the T places are real."
 
-
-def mean_score(score: Tensor, mask: Tensor) -> Tensor:
-    """The mean over the real frames of each film: score [V, T], mask [V, T] bool -> [V]."""
-    return (score * mask).sum(1) / mask.sum(1)
-
-
-def max_score(score: Tensor, mask: Tensor) -> Tensor:
-    """The best real frame of each film: score [V, T], mask [V, T] bool -> [V]."""
-    return score.masked_fill(~mask, -torch.inf).amax(1)
-
-
-def top_k_score(score: Tensor, mask: Tensor, k: int) -> Tensor:
-    """The mean of the k best real frames, of all where there are fewer: [V, T], [V, T] -> [V]."""
-    best = score.masked_fill(~mask, -torch.inf).sort(1, descending=True).values[:, :k]  # [V, k]
-    real = best.isfinite()
-    return best.masked_fill(~real, 0).sum(1) / real.sum(1)
-
-
-def log_sum_exp_score(score: Tensor, mask: Tensor, temperature: float) -> Tensor:
-    """temperature x log of the mean of e^(score / temperature): [V, T], [V, T] bool -> [V]."""
-    sharp = (score / temperature).masked_fill(~mask, -torch.inf)  # [V, T]
-    return temperature * (sharp.logsumexp(1) - mask.sum(1).log())
-
-
-def recall_at(score: Tensor, right: Tensor, k: int) -> float:
-    """Percentage of queries whose right film is among the first k: score [Q, V], right [Q]."""
-    own = score.gather(1, right[:, None])  # [Q, 1]
-    rank = (score >= own).sum(1)  # [Q], 1 = best; a tie counts against the model
-    return 100 * float((rank <= k).float().mean())
-
-
-def _frames(g: Generator) -> Inputs:
-    videos, frames = sizes(g, 2, 3, 8)
-    real = mask(g, videos, frames)
-    return {"score": fill_padding(normal(g, videos, frames) - 1, real, g), "mask": real}
-
-
-def _ranking(g: Generator) -> Inputs:
-    (videos,), (queries,) = sizes(g, 1, 7, 12), sizes(g, 1, 31, 39)  # queries enough to tell
-    score = torch.randint(0, 12, (queries, videos), generator=g).float()  # with ties
-    k = int(torch.randint(2, 4, (1,), generator=g))
-    return {"score": score, "right": torch.randint(videos, (queries,), generator=g), "k": k}
-
-
-def _ties_for_the_model(score: Tensor, right: Tensor, k: int) -> float:
-    own = score.gather(1, right[:, None])
-    ahead = (score > own).sum(1)
-    return 100 * float((ahead < k).float().mean())
-
-
 EXERCISES = (
     Exercise(
-        "mean_score", 1, mean_score, _frames, "[V]",
+        "mean_score", 1, mean_score, a.frame_inputs, "[V]",
         (
             Mistake(lambda score, mask: score.mean(1), UNMASKED),
             Mistake(
@@ -88,9 +39,10 @@ EXERCISES = (
             "(score * mask).sum(1) / … the number of True in each row.",
         ),
         minutes=5, padding=other_padding("score", "mask"), gradient=("score",),
+        loop="sum(1) adds up the rows of all films at once.",
     ),
     Exercise(
-        "max_score", 1, max_score, _frames, "[V]",
+        "max_score", 1, max_score, a.frame_inputs, "[V]",
         (
             Mistake(lambda score, mask: score.amax(1), UNMASKED),
             Mistake(
@@ -118,32 +70,47 @@ EXERCISES = (
         minutes=5, padding=other_padding("score", "mask"), gradient=("score",),
     ),
     Exercise(
-        "log_sum_exp_score", 1, log_sum_exp_score,
-        lambda g: {**_frames(g), "temperature": 0.3 + float(torch.rand(1, generator=g))}, "[V]",
+        "log_sum_exp_score", 1, log_sum_exp_score, a.soft_inputs, "[V]",
         (
+            Mistake(a.padded_log_sum_exp, UNMASKED),
             Mistake(
-                lambda score, mask, temperature: temperature
-                * ((score / temperature).logsumexp(1) - torch.tensor(score.shape[1]).log()),
-                UNMASKED,
+                a.padded_count,
+                "the count is T, padding included: take the log of the number of real frames.",
+            ),
+            Mistake(
+                a.zero_score,
+                "padding became a score of 0, and e^0 = 1 still counts: fill it with -inf instead.",
+            ),
+            Mistake(
+                a.plain_exponentials,
+                "at a low temperature e^(score / temperature) is too large (or too small) for a "
+                "number: torch.logsumexp takes the largest term out first.",
+                also=(a.real_exponentials,),
             ),
             Mistake(
                 lambda score, mask, temperature: temperature
-                * (score / temperature).masked_fill(~mask, -torch.inf).logsumexp(1),
+                * a.log_sum(score / temperature, mask),
                 "it is the log of a sum: a long film gets more than a short one. Take the mean.",
             ),
             Mistake(
-                lambda score, mask, temperature: (score / temperature)
-                .masked_fill(~mask, -torch.inf)
-                .logsumexp(1)
+                lambda score, mask, temperature: temperature
+                * a.log_sum(score / temperature, mask) / mask.sum(1),
+                "it divides the log by the count: the count stands inside the log, and the log of "
+                "a quotient is a difference.",
+            ),
+            Mistake(
+                lambda score, mask, temperature: temperature
+                * a.log_sum(score / temperature, mask) - mask.sum(1).log(),
+                "the log of the count was not multiplied by the temperature: the whole difference "
+                "is.",
+            ),
+            Mistake(
+                lambda score, mask, temperature: a.log_sum(score / temperature, mask)
                 - mask.sum(1).log(),
                 "the score was divided by the temperature and never multiplied back.",
             ),
             Mistake(
-                lambda score, mask, temperature: (
-                    (score * temperature).masked_fill(~mask, -torch.inf).logsumexp(1)
-                    - mask.sum(1).log()
-                )
-                / temperature,
+                a.upside_down,
                 "the temperature is upside down: a low one must come close to the maximum.",
             ),
         ),
@@ -156,11 +123,15 @@ EXERCISES = (
         minutes=10, difficulty=2, padding=other_padding("score", "mask"), gradient=("score",),
     ),
     Exercise(
-        "recall_at", 1, recall_at, _ranking, "one number",
+        "recall_at", 1, recall_at, a.ranking_inputs, "one number",
         (
             Mistake(
                 lambda score, right, k: recall_at(score, right, k) / 100,
                 "it is a fraction: recalls are told in per cent.",
+            ),
+            Mistake(
+                lambda score, right, k: recall_at(score, right, k) * len(score) / 100,
+                "it is a number of queries: take their share of all queries, in per cent.",
             ),
             Mistake(
                 lambda score, right, k: recall_at(score, right, k - 1),
@@ -175,9 +146,24 @@ EXERCISES = (
                 "it ranks the other way round: the highest score is the best.",
             ),
             Mistake(
-                _ties_for_the_model,
+                a.ties_for_the_model,
                 "ties count for the model: one that scores every film alike would be perfect. "
                 "Count a film that is just as good as ahead.",
+            ),
+            Mistake(
+                a.by_topk,
+                "ties are broken by chance: of two films that score alike, topk and argsort put "
+                "one ahead. Count how many films score at least as much as the right one.",
+                also=(a.by_sorting,),
+            ),
+            Mistake(
+                a.by_one_sort,
+                "argsort tells which film has each place, not which place a film has. Count how "
+                "many films score at least as much as the right one.",
+            ),
+            Mistake(
+                a.wrong_own,
+                "gather(0, …) picks a row: column right[i] of row i is gather(1, right[:, None]).",
             ),
         ),
         (
@@ -186,5 +172,6 @@ EXERCISES = (
             "rank = (score >= own).sum(1); then the share of queries with rank <= k, times 100.",
         ),
         minutes=10, difficulty=2,
+        loop="gather and one comparison do it for all queries at once.",
     ),
 )  # fmt: skip

@@ -2,138 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
-
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
 
-from prvr_lite.exercises.drawing import normal, sizes
-from prvr_lite.exercises.exercise import Exercise, Inputs, Mistake
-
-EPSILON = 1e-5
-
-
-def pool_bounds(total: int, count: int) -> Tensor:
-    """b_i = min(round(i / count * total), total - 1) for i = 0..count: [count + 1] int64."""
-    # round: halves go to the even neighbour
-    return _even(total, count).round().long().clamp(max=total - 1)
-
-
-def pool_features(features: Tensor, count: int) -> Tensor:
-    """Row i: the mean of frames b_i up to b_(i+1), or frame b_i where there are none.
-
-    features [T, D] -> [count, D].
-    """
-    return _pool(features, count, lambda a, z: max(z, a + 1))
-
-
-def normalise(features: Tensor) -> Tensor:
-    """x / (|x| + 1e-5) for each row x of features [..., D]."""
-    length: Tensor = features.norm(dim=-1, keepdim=True)  # [..., 1]
-    return features / (length + EPSILON)
-
-
-def pad_ragged(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
-    """Films end to end -> one batch with zeros behind the short ones, and its mask.
-
-    features [F, D], offset [V + 1] -> padded [V, T, D], mask [V, T] bool, True on real frames.
-    """
-    mask = _places(offset)  # [V, T]
-    padded = features.new_zeros(*mask.shape, features.shape[1])  # [V, T, D]
-    padded[mask] = features[int(offset[0]) : int(offset[-1])]
-    return padded, mask
-
-
-def _even(total: int, count: int) -> Tensor:
-    """i / count * total for i = 0..count."""
-    return torch.arange(count + 1, dtype=torch.float64) / count * total
-
-
-def _pool(features: Tensor, count: int, stop: Callable[[int, int], int]) -> Tensor:
-    """Means of features[a : stop(a, z)] for neighbouring bounds a, z."""
-    windows = pairwise(pool_bounds(len(features), count).tolist())
-    return torch.stack([features[a : stop(a, z)].mean(0) for a, z in windows])
-
-
-def _places(offset: Tensor) -> Tensor:
-    """[V, T] bool: which places of the batch are real."""
-    length = offset.diff()  # [V]
-    return torch.arange(int(length.max())) < length[:, None]
-
-
-def _counts(g: Generator) -> Inputs:
-    """Every i / count * total is a whole number or a half, exactly, so that rounding shows."""
-    count = 8 * (1 + int(torch.randint(2, (1,), generator=g)))
-    times = int(torch.randint(5, (1,), generator=g))
-    return {"total": count * times + count // 2, "count": count}
-
-
-def _film(g: Generator) -> Inputs:
-    """Every other draw is a film of many frames; the others have windows of 0, 1 and 2 frames."""
-    dim, more = sizes(g, 2, 2, 7)
-    long = g.initial_seed() % 2 == 0  # of four draws in a row, two are
-    count, total = (4, 26 + dim + more) if long else (8, 9 + more % 3)
-    return {"features": normal(g, total, dim), "count": count}
-
-
-def _rows(g: Generator) -> Inputs:
-    """Rows of all lengths, with a black frame (nothing but zeros) and one that is nearly black."""
-    features = normal(g, *sizes(g, 3, 2, 7))
-    features[0, 0] = 0
-    features[1, 1] *= 2e-5 / features[1, 1].norm()
-    return {"features": features}
-
-
-def _films(g: Generator) -> Inputs:
-    """Films end to end, the first is not the longest; one real frame is black."""
-    videos, longest, dim = sizes(g, 3, 4, 9)
-    length = torch.randint(1, longest, (videos,), generator=g)
-    length[torch.randint(1, videos, (1,), generator=g)] = longest
-    offset = torch.cat([torch.zeros(1, dtype=torch.long), length.cumsum(0)])
-    features = normal(g, int(offset[-1]), dim)
-    features[torch.randint(len(features), (1,), generator=g)] = 0
-    return {"features": features, "offset": offset}
-
-
-def _size(features: Tensor, count: int) -> Tensor:
-    """Frames in each window, [count, 1]."""
-    return pool_bounds(len(features), count).diff().clamp(min=1)[:, None]
-
-
-def _overall_count(features: Tensor, count: int) -> Tensor:
-    return pool_features(features, count) * _size(features, count) * count / len(features)
-
-
-def _to_the_end(features: Tensor, count: int) -> Tensor:
-    last = int(pool_bounds(len(features), count)[-1])
-    return _pool(features, count, lambda a, z: max(z + (z == last), a + 1))
-
-
-def _neighbours(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
-    padded, mask = pad_ragged(features, offset)
-    for film, start in zip(padded, offset.tolist(), strict=False):
-        piece = features[start : start + len(film)]
-        film[: len(piece)] = piece
-    return padded, mask
-
-
-def _zeros_in_front(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
-    padded, mask = pad_ragged(features, offset)
-    late = mask.flip(1)
-    return torch.zeros_like(padded).masked_scatter(late[..., None], features), late
-
+from prvr_lite.exercises import answers02 as a
+from prvr_lite.exercises.answers02 import (
+    even_bounds,
+    normalise,
+    pad_ragged,
+    places,
+    pool_bounds,
+    pool_features,
+    window_size,
+)
+from prvr_lite.exercises.exercise import Exercise, Mistake
 
 EXERCISES = (
     Exercise(
-        "pool_bounds", 2, pool_bounds, _counts, "[count + 1]",
+        "pool_bounds", 2, pool_bounds, a.count_inputs, "[count + 1]",
         (
-            Mistake(lambda total, count: _even(total, count).long().clamp(max=total - 1),
+            Mistake(lambda total, count: even_bounds(total, count).long().clamp(max=total - 1),
                 "the bounds are cut off, not rounded: 2.7 must become 3. int() and .long() cut."),
-            Mistake(lambda total, count: (_even(total, count) + 0.5).long().clamp(max=total - 1),
-                "halves always go up: 2.5 must become 2, its even neighbour. Use round."),
-            Mistake(lambda total, count: _even(total, count).round().long(),
+            Mistake(
+                lambda total, count: (even_bounds(total, count) + 0.5).long().clamp(max=total - 1),
+                "halves always go up: 2.5 must become 2, its even neighbour. Use round.",
+            ),
+            Mistake(lambda total, count: even_bounds(total, count).round().long(),
                 "the last bound is total, and no frame has that row: cap the bounds at total - 1."),
             Mistake(lambda total, count: pool_bounds(total, count)[:-1],
                 "there are count bounds; count windows need count + 1 (posts of a fence)."),
@@ -143,24 +37,29 @@ EXERCISES = (
         (
             "Cut a film of 8 frames into 4 windows by hand. Where does each start, the last end?",
             "torch.arange(count + 1) is i = 0..count. Divide by count, multiply by total.",
-            "(torch.arange(count + 1) / count * total).round(), as integers (.long()), and none "
-            "above total - 1 (.clamp).",
+            "(torch.arange(count + 1).double() / count * total).round(), as integers (.long()), "
+            "and none above total - 1 (.clamp). Python's floats have as many digits as .double().",
         ),
     ),
     Exercise(
-        "pool_features", 2, pool_features, _film, "[count, D]",
+        "pool_features", 2, pool_features, a.film_inputs, "[count, D]",
         (
-            Mistake(lambda features, count: _pool(features, count, lambda a, z: z),
+            Mistake(lambda features, count: a.pool(features, count, lambda a, z: z),
                 "the mean of an empty window is NaN: where b_i = b_(i+1), take frame b_i."),
-            Mistake(_overall_count,
+            Mistake(a.zeros_for_nothing,
+                "an empty window became zeros: where b_i = b_(i+1), take frame b_i."),
+            Mistake(a.overall_count,
                 "it divides by T / count: divide by the number of frames in this very window."),
-            Mistake(lambda features, count: _pool(features, count, lambda a, z: z + 1),
+            Mistake(lambda features, count: a.pool(features, count, lambda a, z: z + 1),
                 "frame b_(i+1) is counted twice: it belongs to the next window alone."),
             Mistake(lambda features, count: features[pool_bounds(len(features), count)[:-1]],
                 "it picks the first frame of each window: take the mean of all of them."),
-            Mistake(lambda features, count: pool_features(features, count) * _size(features, count),
-                "it is the sum of each window: a long film would have longer vectors."),
-            Mistake(_to_the_end,
+            Mistake(
+                lambda features, count: pool_features(features, count)
+                * window_size(features, count),
+                "it is the sum of each window: a long film would have longer vectors.",
+            ),
+            Mistake(a.to_the_end,
                 "the last window runs to the end of the film: as released it stops before frame "
                 "b_count = T - 1, odd as that is."),
             Mistake(lambda features, count: F.adaptive_avg_pool1d(features.T, count).T,
@@ -175,20 +74,20 @@ EXERCISES = (
         minutes=15, difficulty=2, gradient=("features",),
     ),
     Exercise(
-        "normalise", 2, normalise, _rows, "[..., D]",
+        "normalise", 2, normalise, a.row_inputs, "[..., D]",
         (
             Mistake(lambda features: features / features.norm(dim=-1, keepdim=True),
                 "a black frame has length 0, and 0 / 0 is NaN: add 1e-5 to the length."),
-            Mistake(lambda features: F.normalize(features, dim=-1, eps=EPSILON),
+            Mistake(lambda features: F.normalize(features, dim=-1, eps=a.EPSILON),
                 "F.normalize divides by max(|x|, eps), not by |x| + eps: dark frames differ."),
-            Mistake(lambda features: features / (features.norm() + EPSILON),
+            Mistake(lambda features: features / (features.norm() + a.EPSILON),
                 "it is one length for everything: each row has its own."),
-            Mistake(lambda features: features / (features.norm(dim=-2, keepdim=True) + EPSILON),
+            Mistake(lambda features: features / (features.norm(dim=-2, keepdim=True) + a.EPSILON),
                 "it is the length over the frames: a row's numbers are the last dimension."),
-            Mistake(lambda features: features / (features.norm(dim=-1) + EPSILON),
+            Mistake(lambda features: features / (features.norm(dim=-1) + a.EPSILON),
                 "the lengths have lost a dimension, so they meet the wrong one: keepdim=True."),
             Mistake(
-                lambda features: features / (features.square().sum(-1, keepdim=True) + EPSILON),
+                lambda features: features / (features.square().sum(-1, keepdim=True) + a.EPSILON),
                 "it divides by the squared length: the root is missing.",
             ),
         ),
@@ -200,14 +99,14 @@ EXERCISES = (
         minutes=5, gradient=("features",),
     ),
     Exercise(
-        "pad_ragged", 2, pad_ragged, _films, "([V, T, D], [V, T])",
+        "pad_ragged", 2, pad_ragged, a.ragged_inputs, "[V, T, D] and [V, T]",
         (
-            Mistake(lambda features, offset: (pad_ragged(features, offset)[0], ~_places(offset)),
+            Mistake(lambda features, offset: (pad_ragged(features, offset)[0], ~places(offset)),
                 "the mask is the wrong way round: True is a real frame."),
             Mistake(
                 lambda features, offset: (
                     pad_ragged(features, offset)[0],
-                    torch.ones_like(_places(offset)),
+                    torch.ones_like(places(offset)),
                 ),
                 "the mask calls everything real: it must be False behind the end of a film.",
             ),
@@ -218,9 +117,11 @@ EXERCISES = (
                 ),
                 "the mask is read off the zeros: a black frame is real. Use the offsets.",
             ),
-            Mistake(_neighbours, "frames of the next film stand behind the short ones: stop at its "
-                                 "own end, offset[v + 1]."),
-            Mistake(_zeros_in_front, "the zeros stand in front: films start at place 0."),
+            Mistake(a.one_too_many, "the mask reaches one place too far: a film of T_v frames has "
+                                    "them at the places 0 to T_v - 1 (< against <=)."),
+            Mistake(a.neighbours, "frames of the next film stand behind the short ones: stop at "
+                                  "its own end, offset[v + 1]."),
+            Mistake(a.zeros_in_front, "the zeros stand in front: films start at place 0."),
         ),
         (
             "Film v is features[offset[v] : offset[v + 1]]. How long is the longest?",
@@ -229,6 +130,6 @@ EXERCISES = (
             "length = offset.diff(); mask = torch.arange(length.max()) < length[:, None]; in a "
             "loop padded[v, :length[v]] = the film.",
         ),
-        minutes=15, difficulty=2, gradient=("features",),
+        minutes=15, difficulty=2, outputs=("padded", "mask"),
     ),
 )  # fmt: skip

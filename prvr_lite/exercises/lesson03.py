@@ -5,97 +5,27 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
-from prvr_lite.exercises.drawing import fill_padding, mask, normal, other_padding, sizes
-from prvr_lite.exercises.exercise import Exercise, Inputs, Mistake
+from prvr_lite.exercises import answers03 as a
+from prvr_lite.exercises.answers03 import (
+    NEVER,
+    attention,
+    attention_pool,
+    masked_score,
+    masked_softmax,
+    merge_heads,
+    split_heads,
+    weigh,
+)
+from prvr_lite.exercises.drawing import other_padding
+from prvr_lite.exercises.exercise import Exercise, Mistake
 
-NEVER = -10_000.0  # e to this power is 0, and yet it is a number
 TURNED = "the mask is the wrong way round: True is real, and must keep its weight."
-
-
-def masked_softmax(score: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the keys, none of it on masked ones: score [B, L, M], mask [B, M] bool."""
-    return score.masked_fill(~mask[:, None, :], NEVER).softmax(-1)  # [B, L, M]
-
-
-def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """softmax(query key' / sqrt(d)) value, over real keys.
-
-    query [B, L, d], key [B, M, d], value [B, M, e], mask [B, M] bool -> [B, L, e].
-    """
-    score = query @ key.transpose(1, 2) / math.sqrt(query.shape[-1])  # [B, L, M]
-    return masked_softmax(score, mask) @ value
-
-
-def split_heads(x: Tensor, heads: int) -> Tensor:
-    """Each head gets its own slice of the features: x [B, L, H] -> [B, heads, L, H / heads]."""
-    b, length, dim = x.shape
-    return x.view(b, length, heads, dim // heads).transpose(1, 2)
-
-
-def merge_heads(x: Tensor) -> Tensor:
-    """The slices side by side again: x [B, heads, L, d] -> [B, L, heads * d]."""
-    b, heads, length, dim = x.shape
-    return x.transpose(1, 2).reshape(b, length, heads * dim)
-
-
-def attention_pool(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
-    """sum_l softmax_l(w . h_l) h_l over real words: tokens [B, L, H], mask [B, L], w [H] -> [B, H].
-
-    The softmax runs over the words of one query, and there is no scaling.
-    """
-    return _weigh(masked_score(tokens, mask, w).softmax(1), tokens)
-
-
-def masked_score(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
-    """w . h_l, and nothing that counts at masked words: [B, L]."""
-    return (tokens @ w).masked_fill(~mask, NEVER)
-
-
-def _weigh(weight: Tensor, tokens: Tensor) -> Tensor:
-    """weight [B, L], tokens [B, L, H] -> [B, H]."""
-    return (weight[..., None] * tokens).sum(1)
-
-
-def _scores(g: Generator) -> Inputs:
-    b, length, keys = sizes(g, 3, 3, 8)
-    return _garbage({"score": normal(g, b, length, keys), "mask": mask(g, b, keys)}, g)
-
-
-def _garbage(inputs: Inputs, g: Generator) -> Inputs:
-    """Other numbers in the columns of masked keys."""
-    score, real = inputs["score"], inputs["mask"]
-    by_key = fill_padding(score.transpose(1, 2), real, g)  # [B, M, L]
-    return {**inputs, "score": by_key.transpose(1, 2).contiguous()}
-
-
-def _triple(g: Generator) -> Inputs:
-    b, length, keys, d, e = sizes(g, 5, 2, 8)
-    real = mask(g, b, keys)
-    return {
-        "query": 2 * normal(g, b, length, d),
-        "key": fill_padding(normal(g, b, keys, d), real, g),
-        "value": fill_padding(normal(g, b, keys, e), real, g),
-        "mask": real,
-    }
-
-
-def _whole(g: Generator) -> Inputs:
-    b, length, heads, d = sizes(g, 4, 2, 6)
-    return {"x": normal(g, b, length, heads * d), "heads": heads}
-
-
-def _tokens(g: Generator) -> Inputs:
-    b, length, h = sizes(g, 3, 3, 8)
-    real = mask(g, b, length)
-    tokens = fill_padding(normal(g, b, length, h), real, g)
-    return {"tokens": tokens, "mask": real, "w": 1 + normal(g, h).abs()}
-
 
 EXERCISES = (
     Exercise(
-        "masked_softmax", 3, masked_softmax, _scores, "[B, L, M]",
+        "masked_softmax", 3, masked_softmax, a.score_inputs, "[B, L, M]",
         (
             Mistake(lambda score, mask: score.softmax(-1),
                 "the mask is not used: masked keys get weight too."),
@@ -108,6 +38,14 @@ EXERCISES = (
                 lambda score, mask: score.masked_fill(~mask[:, None, :], NEVER).softmax(1),
                 "the softmax runs over the L frames that look: each of them shares out its "
                 "weight over the M keys, the last dimension.",
+                also=(
+                    lambda score, mask: score.masked_fill(~mask[:, None, :], -torch.inf)
+                    .softmax(1),
+                ),
+            ),
+            Mistake(
+                lambda score, mask: score.masked_fill(~mask[:, None, :], NEVER).softmax(0),
+                "the softmax runs over the films of the batch: each row of M keys adds up to 1.",
             ),
             Mistake(
                 lambda score, mask: score.masked_fill(~mask[:, None, :], NEVER).flatten(1)
@@ -120,28 +58,49 @@ EXERCISES = (
             "mask[:, None, :] has shape [B, 1, M], and fits every row of score.",
             "score.masked_fill(where, -10_000.0), then .softmax over the last dimension.",
         ),
-        padding=lambda inputs: _garbage(inputs, Generator().manual_seed(7)), gradient=("score",),
+        padding=lambda inputs: a.other_keys(inputs, Generator().manual_seed(7)),
+        gradient=("score",),
     ),
     Exercise(
-        "attention", 3, attention, _triple, "[B, L, e]",
+        "attention", 3, attention, a.triple_inputs, "[B, L, e]",
         (
             Mistake(
-                lambda query, key, value, mask: attention(
-                    query * math.sqrt(query.shape[-1]), key, value, mask
-                ),
+                lambda query, key, value, mask: a.scaled(query, key, value, mask, 1),
                 "1 / sqrt(d) is missing: without it the softmax gets sharper as d grows.",
             ),
             Mistake(
-                lambda query, key, value, mask: masked_softmax(
-                    query @ key.transpose(1, 2) / query.shape[-1], mask
-                ) @ value,
+                lambda query, key, value, mask: a.scaled(
+                    query, key, value, mask, 1 / query.shape[-1]
+                ),
                 "it divides by d: the root is missing.",
             ),
             Mistake(
-                lambda query, key, value, mask: masked_softmax(
-                    query @ key.transpose(1, 2) / math.sqrt(value.shape[-1]), mask
-                ) @ value,
+                lambda query, key, value, mask: a.scaled(
+                    query, key, value, mask, math.sqrt(query.shape[-1])
+                ),
+                "it multiplies by the root of d: divide, so that the scores get smaller.",
+            ),
+            Mistake(
+                lambda query, key, value, mask: a.scaled(
+                    query, key, value, mask, value.shape[-1] ** -0.5
+                ),
                 "it divides by the root of the value's size: d is the size of query and key.",
+            ),
+            Mistake(
+                lambda query, key, value, mask: a.scaled(
+                    query, key, value, mask, query.shape[1] ** -0.5
+                ),
+                "it divides by the root of how many frames (or keys) there are: d is the last "
+                "dimension of query and key.",
+                also=(
+                    lambda query, key, value, mask: a.scaled(
+                        query, key, value, mask, key.shape[1] ** -0.5
+                    ),
+                ),
+            ),
+            Mistake(
+                a.scaled_after,
+                "the root divides the weights: divide the scores, before the softmax.",
             ),
             Mistake(
                 lambda query, key, value, mask: attention(query, key, value, mask | True),
@@ -155,13 +114,9 @@ EXERCISES = (
             ),
             Mistake(lambda query, key, value, mask: attention(query, key, value, ~mask), TURNED),
             Mistake(
-                lambda query, key, value, mask: (
-                    (query @ key.transpose(1, 2) / math.sqrt(query.shape[-1]))
-                    .masked_fill(~mask[:, None, :], NEVER)
-                    .softmax(1)
-                )
-                @ value,
+                a.over_frames,
                 "the softmax runs over the frames that look, not over the keys: last dimension.",
+                also=(lambda **given: a.over_frames(**given, never=-math.inf),),
             ),
         ),
         (
@@ -174,7 +129,7 @@ EXERCISES = (
         padding=lambda inputs: other_padding("key", "mask")(other_padding("value", "mask")(inputs)),
     ),
     Exercise(
-        "split_heads", 3, split_heads, _whole, "[B, heads, L, H / heads]",
+        "split_heads", 3, split_heads, a.whole_inputs, "[B, heads, L, H / heads]",
         (
             Mistake(lambda x, heads: x.reshape(len(x), heads, x.shape[1], -1),
                 "one view straight to the shape mixes frames and heads: first make [B, L, heads, "
@@ -196,8 +151,8 @@ EXERCISES = (
         minutes=10, difficulty=2, gradient=("x",),
     ),
     Exercise(
-        "merge_heads", 3, merge_heads, lambda g: {"x": split_heads(**_whole(g)).contiguous()},
-        "[B, L, heads * d]",
+        "merge_heads", 3, merge_heads,
+        lambda g: {"x": split_heads(**a.whole_inputs(g)).contiguous()}, "[B, L, heads * d]",
         (
             Mistake(lambda x: x.reshape(len(x), x.shape[2], -1),
                 "one reshape straight to the shape mixes frames and heads: swap them back first."),
@@ -217,26 +172,30 @@ EXERCISES = (
         minutes=5, gradient=("x",),
     ),
     Exercise(
-        "attention_pool", 3, attention_pool, _tokens, "[B, H]",
+        "attention_pool", 3, attention_pool, a.token_inputs, "[B, H]",
         (
-            Mistake(lambda tokens, mask, w: _weigh(mask / mask.sum(1, keepdim=True), tokens),
+            Mistake(lambda tokens, mask, w: weigh(mask / mask.sum(1, keepdim=True), tokens),
                 "it is the plain mean: let w . h_l decide how much each word counts."),
-            Mistake(lambda tokens, mask, w: _weigh((tokens @ w).softmax(1), tokens),
+            Mistake(lambda tokens, mask, w: weigh((tokens @ w).softmax(1), tokens),
                 "the mask is not used: padding counts as words."),
-            Mistake(lambda tokens, mask, w: _weigh((tokens @ w).softmax(1) * mask, tokens),
+            Mistake(lambda tokens, mask, w: weigh((tokens @ w).softmax(1) * mask, tokens),
                 "masked after the softmax: what is left no longer adds up to 1. Mask before it."),
-            Mistake(lambda tokens, mask, w: _weigh((tokens @ w) * mask, tokens),
+            Mistake(lambda tokens, mask, w: weigh((tokens @ w) * mask, tokens),
                 "the scores themselves are the weights: a softmax is missing."),
             Mistake(lambda tokens, mask, w: attention_pool(tokens, ~mask, w), TURNED),
             Mistake(
-                lambda tokens, mask, w: _weigh(
+                lambda tokens, mask, w: weigh(
                     (masked_score(tokens, mask, w) / math.sqrt(len(w))).softmax(1), tokens
                 ),
                 "there is no 1 / sqrt(H) here: w learns its own size.",
             ),
             Mistake(
-                lambda tokens, mask, w: _weigh(masked_score(tokens, mask, w).softmax(0), tokens),
+                lambda tokens, mask, w: weigh(masked_score(tokens, mask, w).softmax(0), tokens),
                 "the softmax runs over the queries of the batch: words are dimension 1.",
+            ),
+            Mistake(
+                lambda tokens, mask, w: attention_pool(tokens, mask, w) / tokens.shape[1],
+                "the weights add up to 1 already: take the sum over the words, not the mean.",
             ),
         ),
         (

@@ -45,6 +45,15 @@ EXERCISES = (
                 "it thinks that there are n windows of every length: of length 2 there are n - 1.",
             ),
             Mistake(
+                lambda start, end, n: clip_row(start, end, n) - (end - start - 1),
+                "it counts one window too few of every shorter length: of length n there is one, "
+                "not none.",
+            ),
+            Mistake(
+                lambda start, end, n: clip_row(start, end, n) + end - start,
+                "it goes on from the end: among clips of one length, the start counts.",
+            ),
+            Mistake(
                 lambda start, end, n: clip_row(start, end, n) + 1,
                 "it is one too many: the first clip has row 0.",
             ),
@@ -61,7 +70,7 @@ EXERCISES = (
         minutes=8,
     ),
     Exercise(
-        "clip_at", 4, clip_at, row_inputs, "(start, end)",
+        "clip_at", 4, clip_at, row_inputs, "two numbers",
         (
             Mistake(
                 lambda row, n: (clip_at(row, n)[0], clip_at(row, n)[1] - 1),
@@ -91,7 +100,7 @@ EXERCISES = (
             "A while loop: as long as row >= n - length + 1, subtract that and add 1 to length.",
             "What is left of row when the loop ends is the start. The end is start + length.",
         ),
-        minutes=10, difficulty=2,
+        minutes=10, difficulty=2, outputs=("start", "end"),
     ),
     Exercise(
         "all_clips", 4, all_clips, unit_inputs, "[V, N, H]",
@@ -104,6 +113,11 @@ EXERCISES = (
             Mistake(
                 lambda units: wrong_means(units, by="one"),
                 "they are sums: a clip is the mean of its units, so divide by its length.",
+            ),
+            Mistake(
+                lambda units: wrong_means(units, by="more"),
+                "it divides by the length + 1: as the end is one past the last unit, the length is "
+                "end - start.",
             ),
             Mistake(
                 lambda units: wrong_means(units, by="n"),
@@ -136,9 +150,10 @@ EXERCISES = (
             "(total[:, end] - total[:, start]) / length[:, None].",
         ),
         minutes=15, difficulty=2, gradient=("units",),
+        loop="Look up the running total at all ends at once, total[:, end], and at all starts.",
     ),
     Exercise(
-        "clip_scores", 4, clip_scores, score_inputs, "[Q, V]",
+        "clip_scores", 4, clip_scores, score_inputs, "[Q, V] and [Q, V]",
         (
             Mistake(
                 inner_products,
@@ -178,6 +193,6 @@ EXERCISES = (
             "torch.einsum('qh,vnh->qvn', q, c).",
             "score, key = (…).max(-1) gives the best one and where it is.",
         ),
-        minutes=12, difficulty=2, gradient=("queries", "clips"),
+        minutes=12, difficulty=2, gradient=("queries", "clips"), outputs=("score", "key"),
     ),
 )  # fmt: skip

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import inf, nan
+
 from prvr_lite.exercises.answers05 import (
     assign_inputs,
     assign_points,
     code_inputs,
     code_of_length,
+    integer_members,
     k_medoids,
     kkz_start,
     least_member,
     membership,
     move_inputs,
     move_medoids,
+    outside_wins,
     own_lost,
+    rate_for_each,
     row_in_cluster,
     set_inputs,
     start_inputs,
@@ -36,11 +42,13 @@ EXERCISES = (
                 lambda distance, norm, k: wrong_start(distance, norm, k, "last"),
                 "it looks only at the medoid chosen last, and so runs to and fro: the distance "
                 "to the nearest of all medoids counts.",
+                also=(partial(wrong_start, far="last", once=False),),
             ),
             Mistake(
                 lambda distance, norm, k: wrong_start(distance, norm, k, "sum"),
                 "it adds up the distances to all medoids: the nearest medoid alone counts, so keep "
                 "the minimum.",
+                also=(partial(wrong_start, far="sum", once=False),),
             ),
             Mistake(
                 lambda distance, norm, k: wrong_start(distance, norm, k, "close"),
@@ -55,6 +63,11 @@ EXERCISES = (
             Mistake(
                 lambda distance, norm, k: wrong_start(distance, norm, k, "twice"),
                 "it takes a row twice where points coincide: rule out those already chosen.",
+            ),
+            Mistake(
+                lambda distance, norm, k: kkz_start(distance, norm, k).sort().values,
+                "the rows are in ascending order: give them in the order of choice, the longest "
+                "first.",
             ),
         ),
         (
@@ -72,10 +85,12 @@ EXERCISES = (
             Mistake(
                 lambda distance, medoids: medoids[assign_points(distance, medoids)],
                 "it gives rows of medoids: number the clusters 0..k-1, in the order of medoids.",
+                also=(lambda distance, medoids: medoids[own_lost(distance, medoids)],),
             ),
             Mistake(
                 lambda distance, medoids: assign_points(-distance, medoids),
                 "every point joins the farthest medoid: these are distances, not similarities.",
+                also=(lambda distance, medoids: own_lost(-distance, medoids),),
             ),
             Mistake(
                 own_lost,
@@ -107,10 +122,16 @@ EXERCISES = (
                 "a medoid may come from another cluster: only members may stand.",
             ),
             Mistake(
-                lambda distance, assignment, k: (
-                    distance @ membership(assignment, k) * membership(assignment, k)
-                ).argmin(0),
-                "those outside a cluster got cost 0 and win: give them infinity instead.",
+                partial(outside_wins, cost=0.0),
+                "those outside a cluster win the election. For argmin 0 is little, -inf is least, "
+                "and NaN wins over any number: give them +infinity.",
+                also=(partial(outside_wins, cost=-inf), partial(outside_wins, cost=nan)),
+            ),
+            Mistake(
+                integer_members,
+                "one_hot gives integers, and a product wants both of one type: put .float() behind "
+                "one_hot(assignment, k).",
+                also=(partial(integer_members, turned=True),),
             ),
             Mistake(
                 lambda distance, assignment, k: least_member(
@@ -141,6 +162,7 @@ EXERCISES = (
             "(distance @ O).masked_fill(O == 0, torch.inf), and argmin over the points (0).",
         ),
         minutes=15, difficulty=3,
+        loop="distance @ O sums up for all clusters at once.",
     ),
     Exercise(
         "k_medoids", 5, k_medoids, set_inputs, "[k] and [N]",
@@ -212,6 +234,12 @@ EXERCISES = (
             Mistake(
                 lambda length, dim: wrong_code(length, dim, up=1).flatten(1),
                 "the rates grow: the exponent is negative, so that later pairs turn ever slower.",
+            ),
+            Mistake(
+                rate_for_each,
+                "every number has a rate of its own: a sine and its cosine share one, so there are "
+                "dim / 2 of them. The exponents go in steps of 2.",
+                also=(partial(rate_for_each, in_turn=True),),
             ),
         ),
         (

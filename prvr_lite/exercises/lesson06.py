@@ -93,9 +93,14 @@ def _pick(table: Tensor, key: Tensor) -> Tensor:
     return table.gather(2, key[..., None]).squeeze(-1)  # [Q, V]
 
 
-def _wrong(answer: Function, message: str) -> Mistake:
-    """A mistake whose answer takes the inputs by their order."""
-    return Mistake(lambda **given: answer(*given.values()), message)
+def _wrong(answer: Function, message: str, *also: Function) -> Mistake:
+    """A mistake whose answers take the inputs by their order."""
+    first, *others = (_by_name(one) for one in (answer, *also))
+    return Mistake(first, message, others)
+
+
+def _by_name(answer: Function) -> Function:
+    return lambda **given: answer(*given.values())
 
 
 EXERCISES = (
@@ -105,6 +110,9 @@ EXERCISES = (
             _wrong(lambda q, c: _table(q, c).argmax(-1),
                 "long vectors win: it compares inner products. A cosine divides by the lengths; "
                 "those of the clips of one film differ, so they decide."),
+            _wrong(lambda q, c: _table(F.normalize(q), F.normalize(c)).argmax(-1),
+                "F.normalize goes over dimension 1 unless told otherwise, and that is K in clips: "
+                "say dim=-1, so that each vector gets length 1."),
             _wrong(lambda q, c: _cosines(q, c).argmin(-1),
                 "it is the worst clip of each film: the key clip has the highest cosine."),
             _wrong(lambda q, c: _cosines(q, c).argmax(1),
@@ -122,7 +130,7 @@ EXERCISES = (
             "Make all vectors unit length (F.normalize(x, dim=-1)); cosines are then products.",
             "torch.einsum('qh,vkh->qvk', …, …) of the unit vectors, then argmax over the last one.",
         ),
-        minutes=10,
+        minutes=10, loop="One product makes the cosines of all queries with all clips.",
     ),
     Exercise(
         "guided_weights", 6, guided_weights, _film, "[V, K, T]",
@@ -136,12 +144,18 @@ EXERCISES = (
                 "to 1. Mask the scores first."),
             _wrong(lambda c, f, mask, w: _softmax(_raw(c, f, w), mask, 1),
                 "the softmax goes over the clips: each clip shares its attention among the frames, "
-                "so the last dimension sums to 1."),
+                "so the last dimension sums to 1.",
+                lambda c, f, mask, w: _raw(c, f, w)
+                .masked_fill(~mask[:, None], -torch.inf)
+                .softmax(1)),
             _wrong(lambda c, f, mask, w: _softmax(_raw(c, f, w) / math.sqrt(c.shape[-1]), mask),
                 "it divides by the root of H, as a Transformer does; here nothing is scaled."),
             _wrong(lambda c, f, mask, w: _softmax(_raw(c, f, w.T), mask),
                 "it is f . (W1 c): W1 went to the clip, or to the frames the wrong way round. "
                 "It maps the frames, and as in nn.Linear W1 f is written frames @ key_map.T."),
+            _wrong(lambda c, f, mask, w: _softmax(_raw(c @ w.T, f, w), mask),
+                "the clip went through W1 too: only the frames are mapped, the clip stays as it "
+                "is."),
             _wrong(lambda c, f, mask, w: _softmax(c @ f.mT, mask),
                 "W1 is missing: the frames are mapped before they meet the clip."),
             _wrong(
@@ -193,6 +207,9 @@ EXERCISES = (
                 "the queries still have their own length: a cosine divides by both."),
             _wrong(lambda q, r, key: _pick(_cosines(q, r), key[:1].expand_as(key)),
                 "every query uses the key clip of the first one: each has its own in each film."),
+            _wrong(lambda q, r, key: _cosines(q, r).gather(1, key[..., None]).squeeze(-1),
+                "gather goes along dimension 1, the films: key numbers the K clips of each film, "
+                "and they are the last dimension of the table [Q, V, K]."),
             _wrong(lambda q, r, key: _cosines(q, r).mean(-1),
                 "it is the mean over all clips of a film: only the key clip's r counts."),
             _wrong(lambda q, r, key: _pick(_cosines(q, r), key).T,

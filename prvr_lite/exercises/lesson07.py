@@ -3,115 +3,41 @@
 from __future__ import annotations
 
 import torch
-from torch import Generator, Tensor
 
-from prvr_lite.exercises.drawing import lengths, normal, sizes
-from prvr_lite.exercises.exercise import Exercise, Function, Inputs, Mistake
-
-
-def triplet_loss(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
-    """mean of [margin + negative - positive]+: scores [R], [R] -> one number."""
-    return (margin + negative - positive).clamp(min=0).mean()
-
-
-def draw_negative(score: Tensor, negative: Tensor, pool: int, luck: Tensor) -> Tensor:
-    """One of the ``pool`` best negatives a row: [R, C], [R, C] bool, int, [R] in 0..1 -> [R]."""
-    ranked = score.masked_fill(~negative, -torch.inf).sort(1, descending=True).values  # [R, C]
-    size = negative.sum(1).clamp(max=pool)  # [R]
-    return ranked.gather(1, (luck * size).long()[:, None]).squeeze(1)
-
-
-def own_query_mean(score: Tensor, own: Tensor) -> Tensor:
-    """The mean score of each film's own queries: [Q, V], own [Q, V] bool -> [V]."""
-    return (score * own).sum(0) / own.sum(0)
-
-
-def info_nce(score: Tensor, positive: Tensor) -> Tensor:
-    """mean over rows of -log(sum of e^s over positives / over all): [R, C], bool -> one number."""
-    own = score.masked_fill(~positive, -torch.inf)
-    return (score.logsumexp(1) - own.logsumexp(1)).mean()
+from prvr_lite.exercises.answers07 import (
+    downwards,
+    draw_inputs,
+    draw_negative,
+    drawn,
+    frame_negatives,
+    info_nce,
+    log_sum,
+    own_log,
+    own_query_mean,
+    owned_inputs,
+    pair_inputs,
+    plain_share,
+    pool_size,
+    query_inputs,
+    several_inputs,
+    triplet_loss,
+)
+from prvr_lite.exercises.exercise import Exercise, Function, Mistake
 
 
-def frame_negatives(query_video: Tensor, same_video: bool) -> Tensor:
-    """Which pairs are negatives at the frame scale: films of the queries [Q] -> [Q, Q] bool."""
-    if same_video:
-        return ~torch.eye(len(query_video), dtype=torch.bool)
-    return query_video[:, None] != query_video
+def _wrong(answer: Function, message: str, *also: Function) -> Mistake:
+    """A mistake whose answers take the inputs by their order."""
+    first, *others = (_by_name(one) for one in (answer, *also))
+    return Mistake(first, message, others)
 
 
-def _pairs(g: Generator) -> Inputs:
-    """Some pairs are far enough apart, by much; the others are not: the mean tells nothing."""
-    half = sizes(g, 1, 3, 6)[0]
-    rows = torch.randperm(2 * half + 1, generator=g)
-    gap = torch.cat([torch.full((half,), 0.5), torch.full((half + 1,), -2.0)])[rows]
-    positive = normal(g, len(gap)) / 4
-    negative = positive + gap + torch.rand(len(gap), generator=g) / 4
-    return {"positive": positive, "negative": negative, "margin": 0.1 + 0.03 * half}
-
-
-def _draws(g: Generator) -> Inputs:
-    rows, columns = sizes(g, 2, 6, 9)
-    count = lengths(g, rows, columns)  # negatives of each row, at least one
-    luck = torch.rand(rows, generator=g)
-    count[0], luck[0] = 1, 0.7  # a row with fewer negatives than the pool
-    place = torch.rand(rows, columns + 3, generator=g).argsort(1)
-    pool = 2 + int(torch.randint(3, (1,), generator=g))
-    score = normal(g, rows, columns + 3)
-    return {"score": score, "negative": place < count[:, None], "pool": pool, "luck": luck}
-
-
-def _owned(g: Generator) -> Inputs:
-    videos, extra = sizes(g, 2, 3, 7)
-    owner = torch.cat([torch.arange(videos), torch.randint(videos - 1, (extra,), generator=g)])
-    own = owner[torch.randperm(len(owner), generator=g), None] == torch.arange(videos)
-    return {"score": normal(g, *own.shape) - 0.5, "own": own}
-
-
-def _several(g: Generator) -> Inputs:
-    rows, columns = sizes(g, 2, 4, 9)
-    positive = torch.rand(rows, columns, generator=g) < 0.4
-    positive[:, 0], positive[:, 1], positive[0, 2] = True, False, True
-    order = torch.randperm(columns, generator=g)
-    return {"score": 2 * normal(g, rows, columns), "positive": positive[:, order]}
-
-
-def _queries(g: Generator) -> Inputs:
-    videos = sizes(g, 1, 3, 6)[0]
-    owner = torch.cat([torch.arange(videos), torch.randint(videos, (4,), generator=g)])
-    owner = owner[torch.randperm(len(owner), generator=g)]
-    return {"query_video": owner, "same_video": g.initial_seed() % 2 == 0}  # both come up in turn
-
-
-def _drawn(ranked: Tensor, size: Tensor | int, luck: Tensor) -> Tensor:
-    return ranked.gather(1, (luck * size).long()[:, None]).squeeze(1)
-
-
-def _down(score: Tensor, allowed: Tensor) -> Tensor:
-    """The allowed scores of each row from the highest to the lowest, then -inf."""
-    return score.masked_fill(~allowed, -torch.inf).sort(1, descending=True).values
-
-
-def _size(negative: Tensor, pool: int) -> Tensor:
-    return negative.sum(1).clamp(max=pool)
-
-
-def _own_log(score: Tensor, positive: Tensor) -> Tensor:
-    """log softmax of the positives, 0 elsewhere."""
-    return score.log_softmax(1).masked_fill(~positive, 0)
-
-
-def _log_sum(score: Tensor, kept: Tensor, axis: int = 1) -> Tensor:
-    return score.masked_fill(~kept, -torch.inf).logsumexp(axis)
-
-
-def _wrong(answer: Function, message: str) -> Mistake:
-    """A mistake whose answer takes the inputs by their order."""
-    return Mistake(lambda **given: answer(*given.values()), message)
+def _by_name(answer: Function) -> Function:
+    return lambda **given: answer(*given.values())
 
 
 EXERCISES = (
     Exercise(
-        "triplet_loss", 7, triplet_loss, _pairs, "one number",
+        "triplet_loss", 7, triplet_loss, pair_inputs, "one number",
         (
             _wrong(lambda p, n, m: (m + p - n).clamp(min=0).mean(),
                 "positive and negative changed sides: it punishes films that are found."),
@@ -134,25 +60,37 @@ EXERCISES = (
             "(margin + negative - positive), clamped from below at 0, then the mean.",
         ),
         minutes=5, gradient=("positive", "negative"),
+        loop="margin + negative - positive works on all pairs at once, and so does clamp.",
     ),
     Exercise(
-        "draw_negative", 7, draw_negative, _draws, "[R]",
+        "draw_negative", 7, draw_negative, draw_inputs, "[R]",
         (
-            _wrong(lambda s, n, pool, luck: _drawn(s.sort(1, descending=True).values, pool, luck),
-                "positives can be drawn: the mask of negatives is not used."),
+            _wrong(lambda s, n, pool, luck: drawn(s.sort(1, descending=True).values, pool, luck),
+                "positives can be drawn: the mask of negatives is not used.",
+                lambda s, n, pool, luck: drawn(
+                    s.sort(1, descending=True).values, pool_size(n, pool), luck
+                )),
+            _wrong(lambda s, n, pool, luck: drawn(downwards(s, ~n), pool_size(n, pool), luck),
+                "the mask is the wrong way round: the negatives are crossed out, and the others "
+                "are drawn. masked_fill fills where its mask is True.",
+                lambda s, n, pool, luck: drawn(downwards(s, ~n), pool_size(~n, pool), luck),
+                lambda s, n, pool, luck: drawn(downwards(s, ~n), pool, luck)),
             _wrong(
-                lambda s, n, pool, luck: _drawn(
-                    (s * n).sort(1, descending=True).values, _size(n, pool), luck
+                lambda s, n, pool, luck: drawn(
+                    (s * n).sort(1, descending=True).values, pool_size(n, pool), luck
                 ),
                 "positives became 0, and 0 is above every negative score: fill them with -inf.",
+                lambda s, n, pool, luck: drawn(
+                    (s * n).sort(1, descending=True).values, pool, luck
+                ),
             ),
-            _wrong(lambda s, n, pool, luck: _drawn(-_down(-s, n), _size(n, pool), luck),
+            _wrong(lambda s, n, pool, luck: drawn(-downwards(-s, n), pool_size(n, pool), luck),
                 "it draws among the lowest scores: hard negatives are the highest ones."),
-            _wrong(lambda s, n, pool, luck: _drawn(_down(s, n), n.sum(1), luck),
+            _wrong(lambda s, n, pool, luck: drawn(downwards(s, n), n.sum(1), luck),
                 "it draws among all negatives of the row: only the pool best ones may come."),
-            _wrong(lambda s, n, pool, luck: _down(s, n)[:, 0],
+            _wrong(lambda s, n, pool, luck: downwards(s, n)[:, 0],
                 "it always takes the hardest: draw among the pool best ones, as luck says."),
-            _wrong(lambda s, n, pool, luck: _drawn(_down(s, n), pool, luck),
+            _wrong(lambda s, n, pool, luck: drawn(downwards(s, n), pool, luck),
                 "a row with fewer negatives than the pool draws a positive: the draw goes over "
                 "min(pool, number of negatives) of that row."),
         ),
@@ -164,7 +102,7 @@ EXERCISES = (
         minutes=15, difficulty=3, gradient=("score",),
     ),
     Exercise(
-        "own_query_mean", 7, own_query_mean, _owned, "[V]",
+        "own_query_mean", 7, own_query_mean, owned_inputs, "[V]",
         (
             _wrong(lambda s, own: (s * own).sum(0),
                 "it is the sum: a film with many queries would look better. Take their mean."),
@@ -185,21 +123,24 @@ EXERCISES = (
         minutes=5, gradient=("score",),
     ),
     Exercise(
-        "info_nce", 7, info_nce, _several, "one number",
+        "info_nce", 7, info_nce, several_inputs, "one number",
         (
-            _wrong(lambda s, p: -(_own_log(s, p).sum(1) / p.sum(1)).mean(),
+            _wrong(lambda s, p: -(own_log(s, p).sum(1) / p.sum(1)).mean(),
                 "it is the mean of the logs: every positive must then be likely by itself. Here "
                 "the positives' e^s are added first, and the log comes last."),
-            _wrong(lambda s, p: -_own_log(s, p).sum(1).mean(),
+            _wrong(lambda s, p: -own_log(s, p).sum(1).mean(),
                 "it is the sum of the logs of the positives: the log of their sum is asked for."),
-            _wrong(lambda s, p: (_log_sum(s, ~p) - _log_sum(s, p)).mean(),
+            _wrong(lambda s, p: (log_sum(s, ~p) - log_sum(s, p)).mean(),
                 "the positives are missing below the line: the sum there goes over all columns, "
                 "or the loss could fall for ever."),
-            _wrong(lambda s, p: (_log_sum(s, p) - s.logsumexp(1)).mean(),
+            _wrong(plain_share,
+                "where scores are large e^s is no longer a number (and where they are far below 0 "
+                "it is 0): torch.logsumexp takes the largest one out first."),
+            _wrong(lambda s, p: (log_sum(s, p) - s.logsumexp(1)).mean(),
                 "the sign is wrong: it rewards what should be punished."),
-            _wrong(lambda s, p: (s.logsumexp(1) - _log_sum(s, p)).sum(),
+            _wrong(lambda s, p: (s.logsumexp(1) - log_sum(s, p)).sum(),
                 "it is the sum over rows: a large batch would weigh more. Take the mean."),
-            _wrong(lambda s, p: (s.logsumexp(0) - _log_sum(s, p, 0)).mean(),
+            _wrong(lambda s, p: (s.logsumexp(0) - log_sum(s, p, 0)).mean(),
                 "the wrong axis: each row is one question, so the sums go over dimension 1."),
             _wrong(lambda s, p: (s.logsumexp(1) - (s * p).logsumexp(1)).mean(),
                 "what is no positive became 0, and e^0 = 1 is added: fill it with -inf."),
@@ -212,7 +153,7 @@ EXERCISES = (
         minutes=10, difficulty=2, gradient=("score",),
     ),
     Exercise(
-        "frame_negatives", 7, frame_negatives, _queries, "[Q, Q]",
+        "frame_negatives", 7, frame_negatives, query_inputs, "[Q, Q]",
         (
             _wrong(lambda own, same: (own[:, None] != own) | torch.tensor(same),
                 "each query is its own negative: with same_video, the diagonal is left out."),

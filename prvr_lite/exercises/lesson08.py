@@ -63,6 +63,12 @@ EXERCISES = (
             _wrong(a.wrong_score, "raw",
                 "these are raw inner products: for a cosine, queries, clips and attended frames "
                 "are divided by their lengths first."),
+            _wrong(a.wrong_score, "long queries",
+                "the queries are not divided by their lengths."),
+            _wrong(a.wrong_score, "long clips",
+                "the clips are not divided by their lengths: long ones win for every query."),
+            _wrong(a.wrong_score, "long frames",
+                "the attended frames are not divided by their lengths."),
             _wrong(a.wrong_score, "free",
                 "S_f is the best over all attended vectors: it must be the one of the key clip, "
                 "even where another would score higher."),
@@ -121,8 +127,8 @@ EXERCISES = (
                 "gradients are never set to 0: backward adds to what is there, so each step also "
                 "takes all earlier ones again."),
             _wrong(a.wrong_steps, "emptied",
-                "gradients are set to 0 between backward and the optimizer's step: it then sees "
-                "none, and nothing is ever learned."),
+                "nothing is ever learned: is optimizer.step() called, and are the gradients still "
+                "there when it is? zero_grad belongs before backward."),
             _wrong(a.wrong_steps, "wild",
                 "the gradient is not clipped when the optimizer takes its step: clip_grad_norm_ "
                 "belongs between backward and step."),
@@ -130,7 +136,8 @@ EXERCISES = (
                 "each tensor is clipped by itself (as the released BertAdam does): here the "
                 "gradient of the whole model counts as one vector, clipped in one call."),
             _wrong(a.wrong_steps, "constant",
-                "the schedule never moves: the learning rate stays that of the first step."),
+                "the schedule does not move between the steps: the learning rate stays that of "
+                "the first one. It moves once a batch."),
             _wrong(a.wrong_steps, "early",
                 "the schedule steps before the optimizer: the first rate is never used, and "
                 "torch warns of it."),
@@ -152,13 +159,16 @@ EXERCISES = (
             _wrong(a.wrong_epoch, "all",
                 "patience is not used: training ends early, and what would have come later can't "
                 "be known."),
+            _wrong(a.wrong_epoch, "future",
+                "it keeps an epoch that was never trained: a better value that comes after the "
+                "stop can't be known."),
             _wrong(a.wrong_epoch, "last",
                 "it keeps the last epoch: keep the one with the best value so far."),
             _wrong(a.wrong_epoch, "equal",
                 "of two equal epochs it keeps the later one: an equal value is no better one."),
             _wrong(a.wrong_epoch, "soon",
-                "it stops one epoch too early: `patience` epochs without a better value are "
-                "allowed, one more is not."),
+                "it stops too soon: the last epoch is the first one that is *more* than patience "
+                "after the best, and that one is still trained."),
             _wrong(a.wrong_epoch, "neighbour",
                 "it compares with the epoch before: what counts is how long ago the best one was."),
         ),
@@ -187,6 +197,8 @@ EXERCISES = (
                 "it is made from the variance: take the standard deviation, its square root."),
             _wrong(a.wrong_interval, "whole",
                 "it is the whole width: half of it is asked for, what stands behind the ±."),
+            _wrong(a.wrong_interval, "ends",
+                "these are the two ends of the interval: asked are its middle and half its width."),
             _wrong(a.wrong_interval, "no t",
                 "t is missing: one standard error covers far less than 95 %, and of a few seeds "
                 "even two do."),

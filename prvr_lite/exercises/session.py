@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -37,12 +38,12 @@ def find(name: str) -> Exercise:
         ValueError: there is none of that name.
     """
     known = exercises()
-    if name not in known:
-        raise ValueError(
-            f"there is no exercise {name!r}: give the function the name that the text asks for "
-            f"({', '.join(known)})"
-        )
-    return known[name]
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    other = "give the function the name that the text asks for"
+    cure = f"did you mean {near[0]!r}?" if near else other
+    raise ValueError(f"there is no exercise {name!r}: {cure}")
 
 
 def check(answer: Function, *, seed: int | None = None) -> Any:
@@ -57,7 +58,7 @@ def check(answer: Function, *, seed: int | None = None) -> Any:
 
     Raises:
         CheckFailed: wrong or missing, in a graded run (nbgrader, or PRVR_LITE_STRICT=1).
-        ValueError: no exercise of that name.
+        ValueError: no function, or no exercise of that name.
     """
     exercise = find(_name(answer))
     if answer is exercise.reference:  # the check ran before, on a blank, and gave it out
@@ -84,16 +85,37 @@ def _go_on(exercise: Exercise, state: str, text: str) -> Function:
 
 
 def _name(answer: Any) -> str:
-    """The name of a function or class; whatever else it is, in words."""
-    return str(getattr(answer, "__name__", f"a {type(answer).__name__}"))
+    """The name of a function or class.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not hasattr(answer, "__name__"):
+        kind = "a string" if isinstance(answer, str) else f"of type {type(answer).__name__}"
+        raise ValueError(
+            f"this is {kind}: give the function itself, without quotes or brackets, such as "
+            "mean_score = check(mean_score)"
+        )
+    return str(answer.__name__)
 
 
-def hint(name: str | Function) -> None:
-    """Print the next hint for an exercise (its name, or its function); each call climbs a step."""
+def hint(name: str | Function, number: int | None = None) -> None:
+    """Print a hint for an exercise.
+
+    Args:
+        name: of the exercise, or its function.
+        number: of a hint to see again, from 1; None: the next one, so that each call climbs a step.
+    Raises:
+        ValueError: no exercise or no hint of that name or number.
+    """
     exercise = find(name if isinstance(name, str) else _name(name))
-    step = min(_shown.get(exercise.name, 0), len(exercise.hints) - 1)
-    _shown[exercise.name] = step + 1
-    print(f"hint {step + 1} of {len(exercise.hints)}: {exercise.hints[step]}")
+    known, last = exercise.name, len(exercise.hints)
+    if number is None:
+        number = _shown[known] = min(_shown.get(known, 0) + 1, last)
+    if number not in range(1, last + 1):
+        raise ValueError(f"{known} has no hint {number!r}: its hints are 1 to {last}")
+    end = f", the last; hint('{known}', 1) shows the first again" if number == last else ""
+    print(f"hint {number} of {last}{end}: {exercise.hints[number - 1]}")
 
 
 def progress(lesson: int) -> None:

@@ -14,18 +14,22 @@ from matplotlib.patches import Polygon
 
 from prvr_lite.plots.pyramid import cells, tent
 from prvr_lite.plots.scene import Scene
-from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, RAIL, SPOT
+from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, RAIL, SPOT, Span
 
 # Inferno without its black end, so that low scores stay visible on the night.
 EMBER: Final = ListedColormap(colormaps["inferno"](np.linspace(0.12, 1, 256)), name="ember")
 
 
-def draw_map(axes: Axes, scene: Scene) -> None:
-    """The pyramid of clips, with medoids, key clip and the moment's tent."""
+def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
+    """The pyramid of clips, with medoids, key clip and the moment's tent.
+
+    Args:
+        limits: scores of the darkest and the brightest colour; None: the lowest and the highest.
+    """
     unit = scene.unit
     shown = np.ma.masked_invalid(scene.score)
     grid = PolyCollection(
-        list(cells(scene.n, unit)), array=shown, cmap=EMBER.with_extremes(bad=RAIL),
+        list(cells(scene.n, unit)), array=shown, cmap=EMBER.with_extremes(bad=RAIL), clim=limits,
         edgecolors=NIGHT, linewidths=0.6 if scene.n <= 64 else 0.0, label="clips",
     )  # fmt: skip
     axes.add_collection(grid)

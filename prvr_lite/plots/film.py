@@ -49,12 +49,14 @@ def film_strip(
     *,
     moments: Sequence[tuple[str, Span]] = (),
     title: str | None = None,
+    kind: str = "captioned moment",
 ) -> Picture:
     """A film along its time axis, with one bar for each captioned moment.
 
     Args:
         duration: of the film, in s. thumbnails: (time in s, image bytes), see `timed_thumbnails`.
         moments: (caption, [start, end] in s), in any order. title: a headline instead of the id.
+        kind: what the bars are, in the singular.
     Returns:
         a Figure with the axes "film" (thumbnails) and "moments" (bars, labelled "moment 1", …).
     Raises:
@@ -63,11 +65,11 @@ def film_strip(
     if not (math.isfinite(duration) and duration > 0):
         raise ValueError(f"{video_id}: duration must be seconds above 0, but is {duration:g}")
     told = sorted(_placed(moments, duration, video_id), key=lambda item: item[1])
-    head = heading(title or video_id, _about(video_id if title else "", duration, told))
+    head = heading(title or video_id, _about(video_id if title else "", duration, told, kind))
     slots, high = strip_slots(thumbnails, ROOM, STRIP)
     high = high or STRIP
     page = head.height + 0.14 + high + AXIS + ROW * len(told) + 0.1
-    picture = new_picture(WIDTH, page, alt=_alt(video_id, duration, told), facecolor=NIGHT)
+    picture = new_picture(WIDTH, page, alt=_alt(video_id, duration, told, kind), facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     foot = page - head.height - 0.14 - high
     left, width = EDGE / WIDTH, ROOM / WIDTH
@@ -86,12 +88,12 @@ def _placed(
     return [(text, span) for text, span in pairs if span]
 
 
-def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]]) -> str:
+def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]], kind: str) -> str:
     """Length, number of moments, and what each covers, in words."""
     parts = [name, f"{duration:.1f} s"] if name else [f"{duration:.1f} s"]
     if moments:
         share = [100 * (end - start) / duration for _, (start, end) in moments]
-        many = f"{len(moments)} captioned moments" if len(moments) > 1 else "1 captioned moment"
+        many = f"{len(moments)} {kind}s" if len(moments) > 1 else f"1 {kind}"
         low, high = f"{min(share):.0f}", f"{max(share):.0f}"
         span = low if low == high else f"{low} to {high}"
         each = "each " if len(moments) > 1 else ""
@@ -99,9 +101,9 @@ def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]]) -> s
     return " · ".join(parts)
 
 
-def _alt(video_id: str, duration: float, moments: Sequence[tuple[str, Span]]) -> str:
+def _alt(video_id: str, duration: float, moments: Sequence[tuple[str, Span]], kind: str) -> str:
     told = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in moments)
-    about = f"moments: {told}" if told else "no captioned moment"
+    about = f"{kind}s: {told}" if told else f"no {kind}"
     return f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {about}."
 
 

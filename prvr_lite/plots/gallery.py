@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from prvr_lite.plots.canvas import WIDTH, Picture, house_style, new_picture, wrap
 from prvr_lite.plots.heading import EDGE, heading
@@ -29,11 +30,7 @@ from prvr_lite.plots.strip import (
 
 LEFT: Final = 1.95  # inches for rank, name and score
 ROOM: Final = WIDTH - LEFT - EDGE - 0.1  # inches for the video
-STRIP, LANE, PAD = (
-    0.54,
-    0.1,
-    0.1,
-)  # height of the strip, of a bar under it, and what surrounds a row
+STRIP, LANE, PAD = 0.54, 0.1, 0.1  # of the strip, of a bar under it, and around a row
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class RankedVideo:
     """One video of a ranking: rank from 1, score, and what is known of it.
 
     `duration`, `key_span` and `moment` are in seconds (NaN or None if unknown); `thumbnails` are
-    (time in s, image bytes), see `timed_thumbnails`.
+    (time in s, image bytes), see `timed_thumbnails`. Of the `chosen` one a map follows below.
     """
 
     rank: int
@@ -52,6 +49,7 @@ class RankedVideo:
     thumbnails: Sequence[Thumbnail] = ()
     key_span: Span | None = None
     moment: Span | None = None
+    chosen: bool = False
 
 
 @house_style
@@ -62,6 +60,7 @@ def ranked_gallery(
     top: int = 5,
     num_videos: int | None = None,
     title: str | None = None,
+    height: float | None = None,
 ) -> Picture:
     """The videos a query found, best first, each with its strip, its score and its key clip.
 
@@ -71,6 +70,7 @@ def ranked_gallery(
         query: named above the gallery. title: a headline instead of the query.
         results: the ranking, or as much of it as is known, in any order.
         top: how many videos to show. num_videos: size of the whole collection, if known.
+        height: of the page in inches, which the videos share; None: as high as they need.
     Returns:
         a Figure with the axes "video 1", "score 1", "video 2", … named by rank.
     Raises:
@@ -80,10 +80,12 @@ def ranked_gallery(
     about = _verdict(results, num_videos)
     head = heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
     strip = max(strip_slots(video.thumbnails, ROOM, STRIP)[1] for video in shown)
+    ranks = [shown[0].rank - 1, *(video.rank for video in shown)]
+    gaps = [0.3 if rank > before + 1 else 0.0 for before, rank in pairwise(ranks)]
+    rest = head.height + 0.14 + sum(gaps) + 0.45
     row = max(strip + 2 * LANE + 0.04, 0.62) + 2 * PAD
-    skips = [i > 0 and video.rank > shown[i - 1].rank + 1 for i, video in enumerate(shown)]
-    gaps = [0.3 if skip else 0.0 for skip in skips]
-    page = head.height + 0.14 + row * len(shown) + sum(gaps) + 0.45
+    row = max(0.8, (height - rest) / len(shown)) if height else row
+    page = rest + row * len(shown)
     picture = new_picture(WIDTH, page, alt=_alt(query, shown, about), facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     low = min(0.0, *(video.score for video in shown))
@@ -96,10 +98,6 @@ def ranked_gallery(
         _draw_row(picture, video, y, row, (video.score - low) / (reach or 1.0))
     _legend(picture, shown)
     return picture
-
-
-def _known(duration: float) -> bool:
-    return not math.isnan(duration)
 
 
 def _choose(results: Sequence[RankedVideo], top: int) -> list[RankedVideo]:
@@ -135,11 +133,13 @@ def _verdict(results: Sequence[RankedVideo], num_videos: int | None) -> str:
 
 def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
     """The gallery in words."""
-    videos = [
-        f"{video.rank}. {video.video_id}, score {video.score:.2f}"
-        + (", right" if video.correct else "")
-        for video in shown
-    ]
+    videos = []
+    for video in shown:
+        told = f"{video.rank}. {video.video_id}, score {video.score:.2f}"
+        told += ", right" if video.correct else ""
+        if video.moment and not math.isnan(sum(video.moment)):
+            told += ", true moment {:.1f}–{:.1f} s".format(*video.moment)
+        videos.append(told + (", its map below" if video.chosen else ""))
     return f"Videos ranked for the query “{query}”: {about}. {'; '.join(videos)}."
 
 
@@ -151,8 +151,12 @@ def _draw_row(picture: Picture, video: RankedVideo, y: float, row: float, share:
     box = (LEFT / WIDTH, (y + PAD) / page, ROOM / WIDTH, (row - 2 * PAD) / page)
     _draw_video(picture, video, box, row - 2 * PAD)
     note = ["right video"] if video.correct else []
-    if _known(video.duration):
+    if not math.isnan(video.duration):
         note.append(f"{video.duration:.1f} s")
+    if video.chosen:  # a mark at the left edge
+        bar = Rectangle((0, y / page), 0.07 / WIDTH, row / page, color=GLOW, label="chosen")
+        picture.add_artist(bar)
+        picture.text(0.44 / WIDTH, (y + 0.1) / page, "map ↓", ha="center", size=10, color=GLOW)
     middle = y + row / 2 + 0.085 * (len(note) - 1)
     color = SPOT if video.correct else CHALK
     picture.text(
@@ -203,7 +207,7 @@ def _draw_video(
     picture: Picture, video: RankedVideo, box: tuple[float, float, float, float], inner: float
 ) -> None:
     """The video's strip with, under it, one bar for the key clip and one for the true moment."""
-    known = _known(video.duration)
+    known = not math.isnan(video.duration)
     extent = float(video.duration) if known else max(1.0, float(len(video.thumbnails)))
     key = known_span(video.key_span, extent if known else None, f"{video.video_id}: key_span")
     moment = known_span(video.moment, extent if known else None, f"{video.video_id}: moment")

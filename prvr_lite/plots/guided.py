@@ -39,6 +39,7 @@ def guided_attention(
     duration: float,
     names: Sequence[str] | None = None,
     moment: Span | None = None,
+    moments: Sequence[Span | None] | None = None,
     thumbnails: Sequence[Thumbnail] = (),
     title: str = "Where each clip looks",
     about: str = "",
@@ -52,6 +53,7 @@ def guided_attention(
         spans: C times [start, end] in s. duration: of the film in s.
         names: of the rows; by default the seconds that each clip covers.
         moment: true [start, end] in s, outlined through all rows.
+        moments: instead, a true [start, end] for each row (None: unknown), outlined in it alone.
         thumbnails: (time in s, image bytes), see `timed_thumbnails`.
     Returns:
         a Figure with the axes "film" (where there are thumbnails) and "clip 0", "clip 1", ….
@@ -62,10 +64,13 @@ def guided_attention(
     told = list(names) if names is not None else [_tell(span) for span in covered]
     if len(told) != len(covered):
         raise ValueError(f"names has {len(told)} entries for {len(covered)} clips; give one each")
-    lit = known_span(moment, duration, "moment")
+    lit, own = known_span(moment, duration, "moment"), _own_moments(moments, moment, duration)
+    if moments is not None and len(own) != len(covered):
+        raise ValueError(f"moments has {len(own)} entries for {len(covered)} clips; give one each")
     slots, strip = strip_slots(thumbnails, WIDTH - LEFT - RIGHT, 0.62)
     rows = {"film": strip, **{f"clip {i}": ROW for i in range(len(covered))}}
-    picture, axes = _page(rows, title, about, _alt(weights, covered, told, lit, duration))
+    alt = _alt(weights, covered, told, lit, duration, own)
+    picture, axes = _page(rows, title, about, alt)
     if strip:
         draw_strip(axes["film"], thumbnails, slots, (0, duration), lit)
         name_row(axes["film"], 0.5, "film")
@@ -78,6 +83,8 @@ def guided_attention(
         panel.set(ylim=(-0.26, 1.12), yticks=[], facecolor=RAIL)
         name_row(panel, 0.5, wrap(name, LEFT - 0.2, 10.5, lines=2))
     _share_time(axes, duration, lit)
+    for i, truth in enumerate(own):
+        _outline(axes[f"clip {i}"], truth)
     return picture
 
 
@@ -167,10 +174,23 @@ def _share_time(axes: dict[str, Axes], duration: float, moment: Span | None) -> 
         panel.tick_params(bottom=panel is panels[-1], labelbottom=panel is panels[-1])
         for spine in panel.spines.values():
             spine.set_visible(False)
-        if moment:
-            panel.axvspan(*moment, fill=False, ec=SPOT, lw=1.8, label="moment", zorder=4)
+        _outline(panel, moment)
     panels[-1].tick_params(axis="x", colors=HAZE, labelcolor=CHALK)
     panels[-1].set_xlabel("time in the film (s)", color=CHALK)
+
+
+def _outline(panel: Axes, moment: Span | None) -> None:
+    if moment:
+        panel.axvspan(*moment, fill=False, ec=SPOT, lw=1.8, label="moment", zorder=4)
+
+
+def _own_moments(
+    moments: Sequence[Span | None] | None, moment: Span | None, duration: float
+) -> list[Span | None]:
+    """The true span of each row; [] where all rows share one."""
+    if moments is not None and moment is not None:
+        raise ValueError("give either moment, for all rows, or moments, one a row")
+    return [known_span(span, duration, "moments") for span in moments or ()]
 
 
 def _tell(span: Span) -> str:
@@ -183,6 +203,7 @@ def _alt(
     names: Sequence[str],
     moment: Span | None,
     duration: float,
+    own: Sequence[Span | None] = (),
 ) -> str:
     """Where each clip looks, in words."""
     time = (np.arange(weights.shape[1]) + 0.5) * duration / weights.shape[1]
@@ -193,5 +214,8 @@ def _alt(
         for name, span, row in zip(names, spans, weights, strict=True)
     ]
     true = f" The true moment is {_tell(moment)}." if moment else ""
+    if any(own):
+        spans_told = ", ".join(_tell(span) if span else "unknown" for span in own)
+        true = f" The true moments of the rows: {spans_told}."
     shown = parts if len(parts) <= 8 else [*parts[:7], f"and {len(parts) - 7} more"]
     return f"Attention of {len(parts)} clips over a film: {'; '.join(shown)}.{true}"

@@ -82,7 +82,8 @@ def heat_maps(
     box = (WIDTH - BAR + 0.15, foot, 0.14, height)
     bar = picture.colorbar(axes.images[0], cax=_panel(picture, box, "scale"))
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(4))
+    whole = all(bool((matrix % 1 == 0).all()) for matrix in matrices.values())
+    bar.ax.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
     bar.set_label(plain(unit))
     return picture
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from prvr_lite.plots.canvas import Array, apart
 
@@ -20,6 +20,9 @@ def draw_lines(axes: Axes, lines: Sequence[Line]) -> None:
     values = np.concatenate([line[3] for line in lines])
     if values.min() > 0 and values.max() > 20 * values.min():
         axes.set_yscale("log")
+        if values.max() < 100 * values.min():  # powers of ten alone would leave one tick
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(axis="y")
 

@@ -29,6 +29,7 @@ LEFT, RIGHT, GAP, FOOT, NAME, LINE, KEYS = 0.85, 0.15, 0.18, 0.62, 0.3, 0.2, 0.3
 HIGH, LOW = 1.55, 1.35  # inches of the upper and the lower panel
 Mask = NDArray[np.bool_]
 EDGES: Final = 0.07  # what the axis of scores shows beyond the outermost score
+DOT: Final = 0.055  # positives nearer to each other than this share of the axis are stacked
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> Pictu
     """A column for each case: above, the triplet loss; below, how hard infoNCE pulls at each.
 
     Above, the line is what a negative costs at each score; the positives' mean sets where it bends.
+    Positives cost nothing; those with nearly the same score are stacked, for the eye alone.
     Below, a bar up pulls the score up, a bar down pushes it down, by |d loss / d raw score|.
 
     Returns:
@@ -112,6 +114,16 @@ def info_nce_of(score: Array, own: Mask, scale: float) -> float:
     return float(-np.log(raw[own].sum() / raw.sum()))
 
 
+def stacked(score: Array, near: float) -> Array:
+    """How far up each dot goes, so that none hides another: 0 at the bottom, [C]."""
+    level, last = np.zeros(len(score)), list[float]()  # the score of the last dot on each level
+    for i in np.argsort(score, kind="stable"):
+        free = next((k for k, s in enumerate(last) if score[i] - s >= near), len(last))
+        last[free : free + 1] = [float(score[i])]
+        level[i] = free
+    return level
+
+
 def _check(pull: Pull) -> tuple[Array, Mask]:
     score, own = as_array(pull.score, pull.name), as_array(pull.positive, pull.name) > 0
     if score.shape != own.shape or not own.any() or own.all():
@@ -137,7 +149,11 @@ def _triplet(
         others[hardest], max(0.0, margin + others[hardest] - mean), "o", ms=12, mfc="none",
         mec=ORANGE, mew=1.8, label="hardest",
     )  # fmt: skip
-    axes.plot(score[own], np.zeros(own.sum()), "o", ms=7, color=BLUE, label="positives", zorder=3)
+    level = stacked(score[own], DOT * (span[1] - span[0]))
+    axes.plot(
+        score[own], 0.1 * top * level, "o", ms=7, color=BLUE, mec="white", mew=0.7,
+        label="positives", zorder=3,
+    )  # fmt: skip
     axes.set(xlim=span, ylim=(-0.08 * top, 1.12 * top))
     axes.tick_params(labelbottom=False)
 
@@ -149,7 +165,7 @@ def _info_nce(
     for s, p, mine in zip(score, push(score, own, scale), own, strict=True):
         color, name = (BLUE, "positives") if mine else (ORANGE, "negatives")
         axes.plot([s, s], [0, p], color=color, lw=2.2)
-        axes.plot(s, p, "o", ms=6, color=color, label=name)
+        axes.plot(s, p, "o", ms=6, color=color, mec="white", mew=0.7, label=name)
     axes.axhline(0, color=SOFT, lw=0.8)
     axes.set(xlim=span, ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
 
@@ -159,7 +175,7 @@ def _keys(picture: Picture) -> None:
         Line2D([], [], color=BLUE, marker="o", ls="", label="positive"),
         Line2D([], [], color=ORANGE, marker="o", ls="", label="negative"),
         Line2D([], [], color=ORANGE, marker="o", mfc="none", ms=11, ls="", label="the hardest"),
-        Line2D([], [], color=RULE, lw=8, label="margin"),
+        Line2D([], [], color=RULE, lw=8, solid_capstyle="butt", label="margin"),
     ]
     picture.legend(
         handles=marks, loc="lower left", ncols=4, borderaxespad=0, handletextpad=0.4,

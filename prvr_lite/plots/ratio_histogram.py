@@ -50,7 +50,7 @@ def ratio_histogram(
         raise ValueError("ratios must lie in 0..1: length of a moment / duration of its video")
     half = 100 * float((values < 0.2).mean())
     head = heading(
-        title, f"{name}: {len(values):,} queries; moments of {half:.0f} % cover under a fifth"
+        title, f"{name}: {len(values):,} queries; {half:.0f} % of their moments cover under a fifth"
     )
     picture = new_picture(WIDTH, head.height + 4.4, alt=_alt(means, half))
     head.draw(picture)

@@ -44,11 +44,20 @@ class Scene:
         start, end = span
         return f"{start:.1f}–{end:.1f} s" if self.known else f"units {start:g}–{end:g}"
 
+    @property
+    def telling(self) -> Span | None:
+        """The true moment, or the key clip where it is unknown; None if that is nearly all."""
+        span = self.moment or (None if self.key_clip is None else self.span(self.key_clip))
+        return span if span and span[1] - span[0] <= 0.8 * self.extent else None
+
     def close_up(self) -> tuple[Thumbnail, ...]:
-        """Thumbnails inside the true moment, if it is short enough to need a closer look."""
-        if not self.moment or self.moment[1] - self.moment[0] > 0.8 * self.extent:
+        """Thumbnails inside the telling span; of a key clip that has none, the nearest one."""
+        if not self.telling:
             return ()
-        inside = [t for t in self.thumbnails if self.moment[0] <= t[0] < self.moment[1]]
+        start, end = self.telling
+        inside = [item for item in self.thumbnails if start <= item[0] < end]
+        if not inside and not self.moment:
+            inside = sorted(self.thumbnails, key=lambda item: abs(2 * item[0] - start - end))[:1]
         return tuple(inside)
 
     def best(self) -> int:

@@ -1,8 +1,8 @@
-"""Scores of all clips for several queries side by side: where in its triangle each one shines."""
+"""Scores of all clips for several queries, or in several films: where each triangle shines."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,10 +21,19 @@ from prvr_lite.plots.canvas import (
 from prvr_lite.plots.clip_map import EMBER
 from prvr_lite.plots.heading import EDGE, heading
 from prvr_lite.plots.pyramid import cells, clip_units, tent, units_of
-from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, SPOT, Span
+from prvr_lite.plots.strip import (
+    CHALK,
+    HAZE,
+    NIGHT,
+    SPOT,
+    Span,
+    Thumbnail,
+    draw_strip,
+    strip_slots,
+)
 from prvr_lite.plots.triangles import panel
 
-GAP, NAMES, FOOT, HIGH = 0.4, 0.52, 0.75, 2.4  # inches
+GAP, NAMES, FOOT, HIGH, STRIP = 0.4, 0.52, 0.75, 2.4, 0.5  # inches
 
 
 @house_style
@@ -33,36 +42,44 @@ def score_triangles(
     *,
     title: str,
     about: str = "outline: the true moment; star: the key clip",
+    films: Mapping[str, Sequence[Thumbnail]] | None = None,
 ) -> Picture:
-    """One triangle of scores for each query, all on one scale.
+    """One triangle of scores for each query (or film), all on one scale.
 
     Args:
-        panels: query -> (score of all clips [N], true moment as [start, end] in units or None);
+        panels: name -> (score of all clips [N], true moment as [start, end] in units or None);
             one to three.
         title, about: heading.
+        films: name -> (time in units, image bytes) of the film below its triangle.
     Returns:
-        a Figure with one axes a query, labelled with it, and the axes "scale".
+        a Figure with one axes a name, labelled with it, "film NAME" below, and the axes "scale".
     Raises:
-        ValueError: naming the query that does not fit.
+        ValueError: naming the panel that does not fit.
     """
     if not 1 <= len(panels) <= 3:
-        raise ValueError(f"{len(panels)} queries: 1 to 3 triangles fit side by side")
+        raise ValueError(f"{len(panels)} panels: 1 to 3 triangles fit side by side")
     scores = {name: as_array(score, f"score of {name!r}") for name, (score, _) in panels.items()}
     low = min(float(score.min()) for score in scores.values())
     high = max(float(score.max()) for score in scores.values())
     head = heading(title, about)
     width = (WIDTH - 2 * EDGE - GAP * (len(panels) - 1)) / len(panels)
-    page = head.height + 0.12 + NAMES + HIGH + FOOT
+    strips = {name: strip_slots(items, width, STRIP) for name, items in (films or {}).items()}
+    foot = FOOT + max((high for _, high in strips.values()), default=0.0)
+    page = head.height + 0.12 + NAMES + HIGH + foot
     picture = new_picture(WIDTH, page, alt=_alt(title, scores), facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     for i, (name, score) in enumerate(scores.items()):
         left = EDGE + i * (width + GAP)
-        axes = panel(picture, (left, FOOT, width, HIGH), name)
+        axes = panel(picture, (left, foot, width, HIGH), name)
         picture.text(
-            left / WIDTH, (FOOT + HIGH + 0.1) / page, wrap(name, width, 11, lines=2), size=11,
+            left / WIDTH, (foot + HIGH + 0.1) / page, wrap(name, width, 11, lines=2), size=11,
             color=CHALK, va="bottom", parse_math=False,
         )  # fmt: skip
         grid = _draw(axes, score, panels[name][1], (low, high))
+        if films and name in strips:
+            slots, tall = strips[name]
+            film = panel(picture, (left, foot - 0.06 - tall, width, tall), f"film {name}")
+            draw_strip(film, films[name], slots, axes.get_xlim(), panels[name][1])
     bar = panel(picture, (WIDTH / 2 - 1.2, 0.42, 2.4, 0.11), "scale")
     picture.colorbar(grid, cax=bar, orientation="horizontal")
     bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)

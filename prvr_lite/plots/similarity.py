@@ -21,6 +21,7 @@ from prvr_lite.plots.strip import (
     SPOT,
     Span,
     Thumbnail,
+    decode,
     draw_strip,
     name_row,
     strip_slots,
@@ -28,6 +29,7 @@ from prvr_lite.plots.strip import (
 )
 
 LEFT, RIGHT, GAP, AXIS = 0.95, 0.25, 0.07, 0.55  # inches
+ROOM = WIDTH - LEFT - RIGHT
 
 
 @house_style
@@ -44,12 +46,15 @@ def similarity_map(
     frame_attention: object | None = None,
     frame_time: object | None = None,
     thumbnails: Sequence[Thumbnail] | None = None,
+    limits: Span | None = None,
     title: str | None = None,
+    height: float | None = None,
 ) -> Picture:
     """All clips of one video, each above what it covers, coloured by its score for the query.
 
     A cell stands over the middle of its clip, as high as the clip is long. The true moment is a
-    tent: clips inside the moment lie under it, and its tip is the clip that is the moment.
+    tent: clips inside the moment lie under it, and its tip is the clip that is the moment. The
+    moment's own frames are enlarged below, or the key clip's where no moment is given.
 
     Args:
         clip_score: [N] scores in clip order (n windows of one unit, n − 1 of two, …), N = n(n+1)/2;
@@ -60,6 +65,8 @@ def similarity_map(
         key_clip, medoids: row, rows [K] among the N clips.
         frame_attention: [T] weight of each frame. frame_time: [T] s, by default evenly spaced.
         thumbnails: (time in s, image bytes), see `timed_thumbnails`.
+        limits: scores of the darkest and the brightest colour; None: the lowest and the highest.
+        height: of the page in inches; None: as high as its parts need.
     Returns:
         a Figure whose axes are labelled "map", "spans", "video" and "attention".
     Raises:
@@ -71,20 +78,21 @@ def similarity_map(
     )  # fmt: skip
     about = _about(scene, video_id)
     head = heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
-    room = WIDTH - LEFT - RIGHT
-    slots, strip = strip_slots(scene.thumbnails, room, 0.56)
-    closer, zoomed = strip_slots(scene.close_up(), room, 0.95)
+    slots, strip = strip_slots(scene.thumbnails, ROOM, 0.56)
+    closer, zoomed = strip_slots(scene.close_up(), ROOM, 0.95)
     rows = {
-        "map": 3.3,
+        "map": 0.0,
         "spans": 0.17 * ((scene.key_clip is not None) + (scene.moment is not None)),
         "video": strip,
         "attention": 0.0 if scene.attention is None else 0.5,
     }
-    page = head.height + 0.2 + sum(rows.values()) + GAP * 3 + AXIS + (zoomed and zoomed + 0.2)
+    rest = head.height + 0.2 + sum(rows.values()) + GAP * 3 + AXIS + (zoomed and zoomed + 0.2)
+    rows["map"] = max(1.5, height - rest) if height else 3.3
+    page = rest + rows["map"]
     picture = new_picture(WIDTH, page, alt=_alt(scene, query, video_id), facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     axes = stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP)
-    draw_map(axes["map"], scene)
+    draw_map(axes["map"], scene, limits)
     if "spans" in axes:
         _draw_spans(axes["spans"], scene)
     if "video" in axes:
@@ -169,28 +177,32 @@ def _shine(picture: Picture, panels: list[Axes], scene: Scene) -> None:
 
 
 def _look_closer(picture: Picture, above: Axes, scene: Scene, slots: int, height: float) -> None:
-    """The moment's own frames, enlarged under the time axis, with a beam from where they lie."""
-    assert scene.moment is not None
+    """The frames that deserve it, enlarged under the time axis, with a beam from where they lie."""
+    assert scene.telling is not None
+    name, color = ("moment", SPOT) if scene.moment else ("key clip", CHALK)
     page, base = picture.get_figheight(), above.get_position()
-    box = (base.x0, 0.2 / page, base.width, height / page)
-    axes = picture.add_axes(box, label="close-up", zorder=3)
     shown = scene.close_up()
+    rows, columns, _ = decode(shown[0]).shape
+    width = min(base.width, slots * height * columns / rows / WIDTH)
+    left, right = (base.x0 + base.width * t / scene.extent for t in scene.telling)
+    start = min(max((left + right - width) / 2, base.x0), base.x1 - width)
+    box = (start, 0.2 / page, width, height / page)
+    axes = picture.add_axes(box, label="close-up", zorder=3)
     shown = tuple(shown[(2 * i + 1) * len(shown) // (2 * slots)] for i in range(slots))
     draw_strip(axes, [(i + 0.5, image) for i, (_, image) in enumerate(shown)], slots, (0, slots))
-    name_row(axes, 0.5, "moment")
+    name_row(axes, 0.5, name)
     for i, (time, _) in enumerate(shown):
-        for number, (start, end) in enumerate(scene.steps, start=1):
-            if start <= time < end:
+        for number, (begin, end) in enumerate(scene.steps, start=1):
+            if begin <= time < end:
                 _badge(axes, i + 1, number)
-    left, right = (base.x0 + base.width * t / scene.extent for t in scene.moment)
     top = box[1] + box[3]
-    corners = [(left, base.y0), (right, base.y0), (base.x1, top), (base.x0, top)]
+    corners = [(left, base.y0), (right, base.y0), (start + width, top), (start, top)]
     beam = Polygon(
-        corners, fc=SPOT, alpha=0.13, lw=0, transform=picture.transFigure, zorder=-1, label="beam"
+        corners, fc=color, alpha=0.13, lw=0, transform=picture.transFigure, zorder=-1, label="beam"
     )
     picture.add_artist(beam)
     axes.add_patch(
-        Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, ec=SPOT, lw=2, clip_on=False)
+        Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, ec=color, lw=2, clip_on=False)
     )
 
 

@@ -43,8 +43,9 @@ def clip_clusters(
         return draw_clusters(units, [(k, coded) for coded in CODED for k in static], title=title)
     widgets = import_module("ipywidgets")
     control = widgets.SelectionSlider(
-        options=list(values), value=start, description="K", continuous_update=False
-    )
+        options=list(values), value=start, description="K", continuous_update=False,
+        style={"description_width": "initial"}, layout={"margin": "2px"},
+    )  # fmt: skip
     switch = widgets.ToggleButtons(options=[(told, coded) for coded, told in CODED.items()])
     view = widgets.HTML()
 
@@ -55,7 +56,7 @@ def clip_clusters(
     for one in (control, switch):
         one.observe(show, names="value")
     show()
-    return widgets.VBox([widgets.HBox([control, switch]), view])
+    return widgets.VBox([control, switch, view])
 
 
 def draw_clusters(units: Tensor, chosen: Sequence[tuple[int, bool]], *, title: str) -> Picture:

@@ -26,6 +26,7 @@ def slider(
     static: Callable[[], Picture],
     start: Value | None = None,
     told: Callable[[Value], str] = str,
+    over: Callable[[Picture], str] = lambda picture: "",
 ) -> Any:
     """A slider above a picture that follows it; else small multiples, the same every time.
 
@@ -38,7 +39,8 @@ def slider(
         static: draws the small multiples, one picture, for where no slider can be driven (see
             ``can_slide``): for instance `draw`'s panels for three telling values.
         start: the first value shown; None: the first of ``values``.
-        told: a value -> its text beside the slider.
+        told: a value -> its text beside the slider, where there is room for 20 characters.
+        over: a picture -> an <svg> that lies over it, for what shows up where a reader points.
     Returns:
         an ipywidgets box, or the ``Picture`` of ``static``.
     Raises:
@@ -58,13 +60,14 @@ def slider(
         description=label,
         continuous_update=False,  # draw where the slider is let go, not on its whole way
         style={"description_width": "initial"},
-        layout={"width": "36em", "max_width": "100%"},
+        layout={"width": "36em", "max_width": "100%", "margin": "2px"},
     )
     drawn: dict[int, str] = {}
 
     def page(i: int) -> str:
         if i not in drawn:
-            drawn[i] = image_html(draw(values[i]))
+            picture = draw(values[i])
+            drawn[i] = image_html(picture, over(picture))
         return drawn[i]
 
     view = widgets.HTML(page(control.value))
@@ -96,13 +99,18 @@ def _front_end_asks() -> bool:
     return bool(parent.get("content", {}).get("allow_stdin", False))
 
 
-def image_html(picture: Picture) -> str:
-    """A picture as an <img> with its alt text, never wider than the notebook."""
+def image_html(picture: Picture, over: str = "") -> str:
+    """A picture as an <img> with its alt text, never wider than the notebook.
+
+    Args:
+        over: an <svg> that fills the picture's place, whatever its width: ``position:absolute``.
+    """
     stream = BytesIO()
     picture.savefig(stream, format="png", dpi=SCREEN_DPI)
     data = b64encode(stream.getvalue()).decode()
     width = round(100 * picture.get_figwidth())
     return (
+        f'<div style="position:relative;width:100%;max-width:{width}px">'
         f'<img src="data:image/png;base64,{data}" alt="{escape(alt_text(picture))}" '
-        f'style="width:{width}px;max-width:100%">'
+        f'style="display:block;width:100%">{over}</div>'
     )

@@ -39,16 +39,16 @@ def clip_guide(
     values = np.asarray(weight)
     order = sorted(range(len(spans)), key=lambda i: (sum(spans[i]), spans[i][0]))
 
-    def told(clip: int) -> str:
+    def told(clip: int, mark: str = " (key)") -> str:
         start, end = spans[clip]
-        return f"{start:.1f}–{end:.1f} s" + (", the key clip" if clip == key else "")
+        return f"{start:.1f}–{end:.1f} s" + (mark if clip == key else "")
 
     def draw(clips: Sequence[int]) -> Picture:
         return guided_attention(
             values[list(clips)],
             [spans[i] for i in clips],
             duration=duration,
-            names=[told(i) for i in clips],
+            names=[told(i, ", the key clip") for i in clips],
             moment=moment,
             thumbnails=thumbnails,
             title=title,

@@ -38,7 +38,7 @@ def loss_explorer(
         cases = [every, (0.4, *every[1:]), (0.2, len(bad), 1)]
         return draw_losses(good, bad, list(dict.fromkeys(cases)), scale=scale)
     widgets = import_module("ipywidgets")
-    settings = {"continuous_update": False, "style": {"description_width": "initial"}}
+    settings = {"continuous_update": False, "layout": {"margin": "2px"}}
     controls = [
         widgets.SelectionSlider(options=MARGINS, value=0.2, description="margin", **settings),
         widgets.IntSlider(len(bad), 1, len(bad), description="negatives", **settings),
@@ -54,7 +54,7 @@ def loss_explorer(
     for control in controls:
         control.observe(show, names="value")
     show()
-    return widgets.VBox([widgets.HBox(controls), view])
+    return widgets.VBox([*controls, view])  # under each other there is room on any page
 
 
 def draw_losses(
@@ -70,4 +70,4 @@ def draw_losses(
         losses = f"hardest {cost:.2f}, infoNCE {info_nce_of(score, mine, scale):.2f}"
         pulls.append(Pull(f"{told}\n{losses}", score, mine, margin, scale))
     about = "above: what a negative costs at its score; below: how hard infoNCE pulls at each"
-    return loss_columns(pulls, title="Two losses, one row of scores", about=about)
+    return loss_columns(pulls, title="Two losses, the same scores", about=about)

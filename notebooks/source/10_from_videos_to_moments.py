@@ -1,0 +1,568 @@
+# %% [markdown]
+# # 10 · From videos to moments
+#
+# **You will be able to**
+# - tell three tasks apart, VR, SVMR and VCMR, and measure the last two by the field's protocol;
+# - read a moment out of a model that was never shown a start or an end, in three ways;
+# - write non-maximum suppression, and say when it helps and when it hurts;
+# - search a whole collection for a moment in two stages, and weigh accuracy against time.
+#
+# **You need** lesson 9 (key clips, similarity maps, IoU). The model is the one that lesson 8 trained; if you skipped it, it is trained here, which takes about a minute.
+#
+# **Time**: 80 minutes to read and solve; running it takes {{cost}}.
+
+# %% tags=["setup"]
+# 10
+
+# %%
+import time
+
+import torch
+
+from prvr_lite import clip_spans, load_sample
+from prvr_lite.data.batches import InputReader
+from prvr_lite.exercises import check, hint, progress
+from prvr_lite.experiments.results import Results, spread_text
+from prvr_lite.experiments.rows import MOMENTS
+from prvr_lite.lesson import table, trained
+from prvr_lite.moments import (
+    SCORERS,
+    MomentIndex,
+    SpanHeadConfig,
+    choose_weight,
+    encode_split,
+    fit_span_head,
+    rank_moments,
+    search_moments,
+    svmr_metrics,
+    temporal_iou,
+    vcmr_metrics,
+)
+from prvr_lite.moments.encoding import peak_runs
+from prvr_lite.moments.predict import clip_overlap, non_maximum_suppression
+from prvr_lite.plots import spread_curves, timed_thumbnails
+from prvr_lite.plots.film import film_strip
+
+sample = load_sample()
+model, history = trained("mssl++", sample)
+print(f"SumR on val {history.best['SumR']:.1f}")
+
+# %% [markdown]
+# ## 1 · Three tasks
+#
+# | task | given | asked for |
+# |---|---|---|
+# | **VR**, video retrieval (so far; with untrimmed videos it is PRVR) | a query, many videos | the video |
+# | **SVMR**, single video moment retrieval | a query, *its* video | start and end |
+# | **VCMR**, video corpus moment retrieval | a query, many videos | the video, start and end |
+#
+# VCMR is what a person wants: not "it is somewhere in this hour", but "here". It is also the hardest. A search engine would find the video first, and then look inside: **PRVR is the first stage of VCMR**. In this lesson you build both stages.
+#
+# The training data of PRVR has no times. Ours does (the test films' moments are known), and we use them to *measure*, and once, in section 5, to train a small helper.
+
+# %%
+reader = InputReader(sample, model.config)
+train, val, test = (
+    encode_split(model, sample, name, reader=reader) for name in ("train", "val", "test")
+)
+print(f"test: {len(test.clips)} films, {len(test.queries)} queries with a known moment each")
+
+# %% [markdown]
+# An `EncodedSplit` holds everything this lesson needs: queries [Q, H], the encoded units of each film, which film is a query's own, and its true moment in seconds.
+#
+# ## 2 · What a model knows that was never told
+#
+# MS-SL++ learns which film a sentence belongs to. To be good at that it must find the place in the film, and that place we can read off. Three readings, from coarse to fine:
+#
+# 1. **key clip**: the best of the 32 medoids;
+# 2. **clip map**: the best of all 528 clips;
+# 3. **frame attention**: the frames that the key clip looks at.
+
+# %%
+q = 57  # a query of the test films
+queries = sample.queries_in("test")
+own = test.own[q].item()
+video = int(sample.videos_in("test")[own])
+readings = {"the truth": test.moment[q].tolist()}
+for name, scorer in SCORERS.items():
+    score = scorer(test.queries[q : q + 1], test.clips[[own]])  # [1, N]
+    readings[name] = test.clips[[own]].seconds(score.argmax(1, keepdim=True))[0, 0].tolist()
+for name, (start, end) in readings.items():
+    print(f"{name:16s} {start:5.1f} to {end:5.1f} s")
+
+
+# %%
+def show(video: int, spans: dict, title: str):
+    """A film, and under it named spans in seconds."""
+    duration = float(sample.duration[video])
+    pictures = timed_thumbnails(sample.thumbnails(video), duration)
+    told = [(name, (float(a), min(float(b), duration))) for name, (a, b) in spans.items()]
+    return film_strip(
+        sample.video_id[video], duration, pictures, moments=told, title=title, kind="span"
+    )
+
+
+show(video, readings, "“" + sample.query_text[queries[q]] + "”")
+
+# %% [markdown]
+# How much of it is right? Lesson 9 measured one span against another by **intersection over union**:
+#
+# $$\text{IoU}(a, b) = \frac{|a \cap b|}{|a \cup b|}$$
+# <!-- eq: IoU -> prvr_lite.moments.metrics:temporal_iou -->
+
+# %%
+for name, span in readings.items():
+    print(f"{name:16s} IoU {temporal_iou(span, readings['the truth']):.2f}")
+
+# %% [markdown]
+# ## 3 · Measuring SVMR
+#
+# A model may give several moments, best first. It is asked two things: how often is one of the first $k$ good enough, and how good is the first one?
+#
+# $$\text{R@}k,\ \text{IoU} = m: \quad \frac{100}{Q} \sum_q \mathbb{1}\Big[\max_{i \le k} \text{IoU}(\hat s_{q,i}, s_q) \ge m\Big] \qquad \text{mIoU}: \quad \frac{100}{Q} \sum_q \text{IoU}(\hat s_{q,1}, s_q)$$
+# <!-- eq: SVMR -> prvr_lite.moments.metrics:svmr_metrics -->
+#
+# With a loop, for one query:
+
+
+# %%
+def is_hit_by_loop(iou: list[float], k: int, threshold: float) -> bool:
+    """Is one of the first k predictions good enough?"""
+    hits = 0
+    for value in iou[:k]:
+        if value >= threshold:
+            hits += 1
+    return hits > 0
+
+
+print([is_hit_by_loop([0.2, 0.5, 0.9], k, 0.5) for k in (1, 2, 3)])
+
+# %% [markdown]
+# ### ✏️ Exercise 10.1 · moment_recall  (★☆☆, 5 minutes)
+#
+# All queries at once, in per cent.
+
+
+# %% tags=["solution"]
+def moment_recall(iou: torch.Tensor, k: int, threshold: float) -> torch.Tensor:
+    """R@k (%) in each query's own film: IoU [Q, P] of P predictions, best first -> one number.
+
+    An IoU of exactly the threshold is a hit.
+    """
+    ### BEGIN SOLUTION
+    return 100 * (iou[:, :k] >= threshold).any(1).float().mean()
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+moment_recall = check(moment_recall)
+
+# %%
+spans = torch.from_numpy(rank_moments(test, SCORERS["clip map"], k=5))  # [Q, 5, 2] s
+iou = torch.from_numpy(temporal_iou(spans, test.moment[:, None])).nan_to_num()  # [Q, 5]
+theirs = svmr_metrics(spans, test.moment)
+for k in (1, 5):
+    told = f"{theirs[f'R@{k} IoU=0.5']:.2f}"
+    print(f"R@{k}, IoU 0.5: mine {moment_recall(iou, k, 0.5):.2f}, the package's {told}")
+
+# %% [markdown]
+# Now all three readings. Guess first: which one is best at IoU 0.3, and which one at 0.7?
+
+# %%
+columns = ("R@1 IoU=0.3", "R@1 IoU=0.5", "R@1 IoU=0.7", "R@5 IoU=0.7", "mIoU")
+found = {name: svmr_metrics(rank_moments(test, s), test.moment) for name, s in SCORERS.items()}
+table({name: {c: row[c] for c in columns} for name, row in found.items()})
+
+# %% [markdown]
+# A loose overlap is easy: the key clip alone manages it most of the time, without ever having seen a time. For a tight one, frame attention is far ahead. Why? A clip's borders lie between units, a thirty-second of the film; the medoid is even chosen to stand for its neighbours. And a *mean* over a clip that is a bit too long hardly changes, so its cosine does not care much about borders. Attention looks at single frames.
+#
+# ## 4 · Five guesses, not one five times
+#
+# R@5 lets a model guess five times. Here are the five best clips of the clip map for our query, just by score:
+
+# %%
+score = SCORERS["clip map"](test.queries[q : q + 1], test.clips[[own]])[0]  # [N]
+best = score.topk(5).indices
+five = test.clips[[own]].seconds(best[None])[0]
+show(video, {f"guess {i + 1}": span.tolist() for i, span in enumerate(five)}, "The five best clips")
+
+# %% [markdown]
+# Five times nearly the same: if the first is wrong, so are all. **Non-maximum suppression** takes the best clip, strikes out all that overlap it by more than some IoU, takes the best of the rest, and so on. The overlap of every two clips can be computed once for all films, since clips are the same windows everywhere:
+
+# %%
+overlap = clip_overlap(32)  # [N, N]
+near = overlap > 0.6
+print(f"{list(near.shape)}; a clip is near {near.sum(1).float().mean():.0f} others on average")
+
+# %% [markdown]
+# ### ✏️ Exercise 10.2 · strike_out  (★★☆, 12 minutes)
+#
+# One row of scores is enough here; a loop over `keep` is fine.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("strike_out")`.
+# - *Too much is struck out*: is it struck by clips that were themselves struck out?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def strike_out(score: torch.Tensor, near: torch.Tensor, keep: int) -> torch.Tensor:
+    """Non-maximum suppression: score [N], near [N, N] bool -> [keep] rows, best first, int64.
+
+    Each time the best row that is left, which strikes out itself and all that is near it;
+    -1 where none is left. score stays as it is.
+    """
+    ### BEGIN SOLUTION
+    left, rows = score.clone(), []
+    for _ in range(keep):
+        best = int(left.argmax())
+        rows.append(-1 if left[best] == -torch.inf else best)
+        left[near[best]] = -torch.inf
+        left[best] = -torch.inf
+    return torch.tensor(rows)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+strike_out = check(strike_out)
+
+# %%
+mine = strike_out(score, near, 5)
+print("as prvr_lite:", torch.equal(mine, non_maximum_suppression(score[None], near, 5)[0]))
+apart = test.clips[[own]].seconds(mine[None])[0]
+show(video, {f"guess {i + 1}": s.tolist() for i, s in enumerate(apart)}, "Five clips that differ")
+
+# %% [markdown]
+# What is it worth? And how near is too near? R@5 on val for several thresholds (1 strikes out nothing but the clip itself):
+
+# %%
+curves: dict[str, dict[float, float]] = {"IoU 0.5": {}, "IoU 0.7": {}}
+for threshold in (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
+    spans = rank_moments(val, SCORERS["clip map"], threshold=threshold)
+    measured = svmr_metrics(spans, val.moment)
+    for name in curves:
+        curves[name][threshold] = measured[f"R@5 {name.replace(' ', '=')}"]
+spread_curves(
+    {"R@5 on val (%)": curves},
+    xlabel="struck out above this overlap",
+    title="Neither too near nor too far",
+)
+
+# %% [markdown]
+# Strike out too little, and five guesses are one guess. Too much, and the right clip is struck out by a neighbour that was nearly right. Where the best threshold lies depends on how exact a hit must be. (The package uses 0.6, chosen on val like this.)
+#
+# ## 5 · From attention to a moment
+#
+# Frame attention gave the tightest moments. How does one make a span of a row of weights? Take the scores *before* the softmax, $a_t = (W_1 f_t) \cdot c_k$: after it, one frame has nearly all the weight. Start at the peak and walk to both sides for as long as the score stays high:
+#
+# $$a_t \;\ge\; a_{\min} + \beta\,(a_{\max} - a_{\min}), \qquad \beta = \tfrac12$$
+# <!-- eq: attended run -> prvr_lite.moments.encoding:peak_runs -->
+
+# %%
+with torch.inference_mode():
+    units, frames, mask = reader.videos([video])
+    encoding = model.encode_videos(units, frames, mask)
+    vector = model.encode_queries(*reader.queries([queries[q]]))
+    key = model.similarity(vector, encoding).key_clip[0, 0]
+    W1 = model.key_map.weight
+    attention = (encoding.clips[0] @ W1) @ encoding.frames[0].T  # [K, T], before the softmax
+row, real = attention[key], mask[0]
+bar = row[real].min() + 0.5 * (row[real].max() - row[real].min())
+
+# %%
+seconds = [
+    round(float(sample.duration[video]) * t / int(real.sum()), 1) for t in range(int(real.sum()))
+]
+spread_curves(
+    {
+        "score of a frame": {
+            "key clip's attention": dict(zip(seconds, row[real].tolist(), strict=True)),
+            "half height": {seconds[0]: float(bar), seconds[-1]: float(bar)},
+        }
+    },
+    xlabel="s",
+    title="Walk down from the peak until you cross the bar",
+)
+
+# %% [markdown]
+# ### ✏️ Exercise 10.3 · attended_run  (★★★, 15 minutes)
+#
+# Several rows at once, each with its own peak and its own padding. A run is unbroken: a second hill beyond a valley does not belong to it.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("attended_run")`.
+# - *The padding is taken for frames*: is it out of the peak, the low, *and* the walk?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def attended_run(score: torch.Tensor, real: torch.Tensor, share: float) -> torch.Tensor:
+    """The frames around each row's highest one that stay high, int64.
+
+    score [R, T], real [R, T] bool (False: padding) -> [R, 2], first and one-past-last frame.
+    High is at least low + share (peak - low); low and peak are those of the row's real frames.
+    """
+    ### BEGIN SOLUTION
+    spans = []
+    for values, kept in zip(score, real, strict=True):
+        low, peak = values[kept].min(), values[kept].max()
+        high = (kept & (values >= low + share * (peak - low))).tolist()
+        start = int(values.masked_fill(~kept, -torch.inf).argmax())
+        end = start + 1
+        while start > 0 and high[start - 1]:
+            start -= 1
+        while end < len(high) and high[end]:
+            end += 1
+        spans.append((start, end))
+    return torch.tensor(spans)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+attended_run = check(attended_run)
+
+# %%
+everywhere = mask.expand(len(attention), -1)  # [K, T]
+mine = attended_run(attention, everywhere, 0.5)
+theirs = peak_runs(attention[None], mask, 0.5)[0]
+print("as prvr_lite, for all 32 medoids:", torch.equal(mine, theirs))
+start, end = mine[key].tolist()
+print(f"the key clip attends frames {start} to {end - 1} of {int(real.sum())}")
+
+# %% [markdown]
+# Note that nothing here depends on the query but the choice of the key clip. So each medoid's moment can be computed ahead, as its attended vector was in lesson 6: 32 moments a film, and a query just picks one.
+#
+# ### With a little teaching
+#
+# Everything so far is **weakly supervised**: nobody ever told the model a time. How much would it help to tell it? A small **span head** reads the frozen encodings and scores all 528 clips, from what lies inside a clip and just before and after it. It is trained with the true moments of the train films:
+
+# %%
+config = SpanHeadConfig(learning_rates=(1e-2,), epochs=8)
+head = fit_span_head(train, val, config=config).head
+found["span head (supervised)"] = svmr_metrics(rank_moments(test, head), test.moment)
+table({name: {c: row[c] for c in columns} for name, row in found.items()})
+
+# %% [markdown]
+# It is better, as it should be: it knows what annotators call a border. But see how near frame attention comes *without any times*. And the head stands on the shoulders of retrieval. Trained on the encodings of an MS-SL++ that never learned to retrieve, it does worse (three seeds, from the package):
+
+# %%
+results = Results.published()
+for name in (
+    "frame attention",
+    "span head",
+    "span head + key clip",
+    "span head, untrained MS-SL++",
+):
+    told = spread_text(results.values(MOMENTS, "mIoU", score=name), "mIoU")
+    print(f"{name:30s} mIoU {told}")
+
+# %% [markdown]
+# ("+ key clip": the head is told what PRVR thinks. With all the rest it has, that adds little.)
+#
+# ## 6 · Many films: VCMR
+#
+# Now the film is not given. Each film offers its best moments; all of them compete in one ranking, by a moment's own score and by its film's:
+#
+# $$\text{score}(v, i) = w \cdot S(v, q) + s_{v,i}$$
+# <!-- eq: corpus score -> prvr_lite.moments.corpus:search_moments -->
+#
+# To score moments in *all* films is slow. So keep only the $n$ best films by $S$, which an index gives in milliseconds, and look inside those. That is **two-stage search**.
+#
+# ### ✏️ Exercise 10.4 · merge_moments  (★★☆, 10 minutes)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("merge_moments")`.
+# - *The first film's moments all come first*: they compete with the moments of all other films.
+#
+# </details>
+
+
+# %% tags=["solution"]
+def merge_moments(
+    video_score: torch.Tensor, moment_score: torch.Tensor, weight: float, keep: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The best moments of n films in one ranking, by weight x film's score + moment's score.
+
+    video_score [n], moment_score [n, m] -> which film and which of its moments, [keep] each, best
+    first, int64.
+    """
+    ### BEGIN SOLUTION
+    total = weight * video_score[:, None] + moment_score  # [n, m]
+    best = total.flatten().topk(keep).indices
+    return best // total.shape[1], best % total.shape[1]
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+merge_moments = check(merge_moments)
+
+# %% [markdown]
+# One query by hand: five films, three moments each.
+
+# %%
+index = MomentIndex.build(model, sample, "test", reader=reader)
+S = index.videos.score_vectors(test.queries[q : q + 1]).fused(model.config.alpha)[0]  # [V]
+films = S.topk(5).indices
+scores = SCORERS["frame attention"](test.queries[q : q + 1].expand(5, -1), test.clips[films])
+rows = torch.stack([strike_out(one, overlap > 0.4, 3) for one in scores])  # [5, 3]
+moments = scores.gather(1, rows.clamp(min=0)).masked_fill(rows < 0, -torch.inf)
+which, moment = merge_moments(S[films], moments, 1.0, 5)
+ids = index.videos.video_ids
+for v, i in zip(which.tolist(), moment.tolist(), strict=True):
+    a, b = test.clips[films[v : v + 1]].seconds(rows[v : v + 1, i : i + 1])[0, 0].tolist()
+    mark = "  <- its film" if films[v] == own else ""
+    print(f"{ids[films[v]]:12s} {a:5.1f} to {b:5.1f} s{mark}")
+
+# %% [markdown]
+# ### Measuring VCMR
+#
+# A hit names the right film **and** meets the moment there. A good moment of a wrong film is a miss, and takes a place. (Also when that film truly answers: the data know one moment a query.)
+#
+# ### ✏️ Exercise 10.5 · corpus_recall  (★☆☆, 6 minutes)
+
+
+# %% tags=["solution"]
+def corpus_recall(
+    video: torch.Tensor, iou: torch.Tensor, own: torch.Tensor, k: int, threshold: float
+) -> torch.Tensor:
+    """R@k (%) in all films: film of each prediction [Q, P], its IoU with the query's true moment
+    [Q, P], each query's own film [Q] -> one number."""
+    ### BEGIN SOLUTION
+    hit = (video == own[:, None]) & (iou >= threshold)  # [Q, P]
+    return 100 * hit[:, :k].any(1).float().mean()
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+corpus_recall = check(corpus_recall)
+
+# %%
+ranking = search_moments(index, test.queries, SCORERS["frame attention"], top=10)
+iou = torch.from_numpy(temporal_iou(ranking.span, test.moment[:, None])).nan_to_num()
+theirs = vcmr_metrics(ranking.video, ranking.span, test.own, test.moment)
+for k in (1, 10, 100):
+    mine = corpus_recall(ranking.video, iou, test.own, k, 0.5)
+    print(f"R@{k:<3d} IoU 0.5: mine {mine:.2f}, the package's {theirs[f'R@{k} IoU=0.5']:.2f}")
+
+# %% [markdown]
+# ## 7 · How many films to keep?
+#
+# One film: fast, and no better than R@1 of PRVR. All 200: slow, and nothing is lost in the first stage. In between?
+
+# %%
+recall: dict[str, dict[int, float]] = {"R@1": {}, "R@10": {}, "R@100": {}}
+cost: dict[int, float] = {}
+some = test.queries[:200]
+for n in (1, 2, 5, 10, 20, 50, 200):
+    began = time.perf_counter()
+    ranking = search_moments(index, some, SCORERS["frame attention"], top=n)
+    cost[n] = 1000 * (time.perf_counter() - began) / len(some)
+    measured = vcmr_metrics(ranking.video, ranking.span, test.own[:200], test.moment[:200])
+    for name in recall:
+        recall[name][n] = measured[f"{name} IoU=0.5"]
+spread_curves(
+    {"recall (%), IoU 0.5": recall, "ms a query": {"time": cost}},
+    xlabel="films kept of 200",
+    logarithmic=True,
+    title="Five to ten films are nearly all of it",
+)
+
+# %% [markdown]
+# The numbers of three seeds from the package, all test queries: how much of what all 200 films give is reached with ten?
+
+# %%
+for name in ("key clip", "clip map", "frame attention", "span head"):
+    told = []
+    for n in (1, 10, 200):
+        values = results.values(MOMENTS, "R@10 IoU=0.5", score=f"{name}, n={n}")
+        told.append(f"n = {n}: {spread_text(values, 'R@10')}")
+    print(f"{name:16s} R@10 IoU 0.5   {'   '.join(told)}")
+
+# %% [markdown]
+# Ten films of 200 give what all of them give, in a fraction of the time. On a collection of millions the first stage is the only way at all. But note the price: a film that PRVR misses is lost for good, however good the second stage.
+#
+# ## 8 · Predict, then break it
+#
+# The span head is the best at SVMR by far. So let it decide alone: merge by the moments' scores only, $w = 0$, and use PRVR just to choose the $n$ films. The more films, the more it has to choose from.
+#
+# Write down before you run it: R@1 at IoU 0.5 for $n = 1, 5, 20, 50$, with a well-chosen weight. And with $w = 0$: does it grow with $n$, stay, or fall?
+
+# %%
+val_index = MomentIndex.build(model, sample, "val", reader=reader)
+weight = choose_weight(val_index, val, head, top=5, weights=(0.0, 1.0, 10.0, 30.0))
+alone: dict[str, dict[int, float]] = {"PRVR has a say": {}, "the head alone": {}}
+for n in (1, 5, 20, 50):
+    for name, w in zip(alone, (weight, 0.0), strict=True):
+        ranking = search_moments(index, some, head, top=n, weight=w)
+        measured = vcmr_metrics(ranking.video, ranking.span, test.own[:200], test.moment[:200])
+        alone[name][n] = measured["R@1 IoU=0.5"]
+print(f"weight chosen on val: {weight:g}")
+spread_curves(
+    {"R@1 (%), IoU 0.5": alone},
+    xlabel="films that the head may choose from",
+    logarithmic=True,
+    title="A good judge of moments is no judge of films",
+)
+
+# %% [markdown]
+# Alone it gets *worse* with every film it may choose from. The head was trained to rank the clips of one film, its own; in the softmax of that loss a constant can be added to all scores of a film and nothing changes. So its scores of *different films* were never made comparable, and a wrong film with confident-looking borders wins. PRVR's score is made for just that comparison. Neither can do the other's work. It is the same in lesson 7: a loss teaches what it compares, and nothing else.
+#
+# ## Recap
+#
+# - VR finds the film, SVMR the moment in it, VCMR both. PRVR is VCMR's first stage.
+# - A model that was never shown a time still knows where: key clip, clip map and, tightest, frame attention.
+# - A hit needs IoU of at least $m$; give several guesses that differ (non-maximum suppression).
+# - Supervision tightens borders; retrieval training is what it stands on.
+# - Two stages: a few films by the index, moments only inside those. What the first stage misses is lost.
+# - Scores may be compared only where a loss compared them.
+#
+# ## Five questions
+#
+# <details><summary>1. A prediction covers the whole film of 40 s, the moment lasts 8 s. What is the IoU? Is it a hit at 0.3?</summary>
+#
+# 8 / 40 = 0.2: no. The lazy answer "all of it" never hits a moment shorter than 30 % of its film, and most are.
+#
+# </details>
+#
+# <details><summary>2. Why can R@1 at IoU 0.7 of the clip map not reach 100 %, however good the scores?</summary>
+#
+# Clips begin and end at units, a thirty-second of the film each. A moment of about one unit that lies across a border has no clip with IoU 0.7. Short moments in long films suffer most. A finer grid, or frames, can do it.
+#
+# </details>
+#
+# <details><summary>3. R@100 of VCMR with n = 10 films can't be reached by any second stage. What bounds it?</summary>
+#
+# R@10 of PRVR: if a query's film is not among the ten, all its moments are missing.
+#
+# </details>
+#
+# <details><summary>4. Within one film we strike out above IoU 0.6, in the corpus above 0.4. Why less there?</summary>
+#
+# In the corpus the places are shared by all films. A near-copy of one film's best moment takes a place that another film's moment could have. (Chosen on val.)
+#
+# </details>
+#
+# <details><summary>5. Someone trains the span head with negatives from other films as well. What would you expect in section 8?</summary>
+#
+# Its scores become comparable between films, so that with w = 0 it should fall less, or not at all. It would cost training time, and do part of PRVR's work again.
+#
+# </details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | elsewhere |
+# |---|---|---|
+# | IoU, SVMR and VCMR metrics | `prvr_lite.moments.metrics` | jayleicn/TVRetrieval `standalone_eval/eval.py`, the protocol |
+# | readings of MS-SL++ | `prvr_lite.moments.predict:SCORERS` | the authors' code has none |
+# | attended run | `prvr_lite.moments.encoding:peak_runs` | not there |
+# | non-maximum suppression | `prvr_lite.moments.predict:non_maximum_suppression` | TVRetrieval `utils/temporal_nms.py` |
+# | span head | `prvr_lite.moments.span_head:SpanHead` | ideas: 2D-TAN (arXiv 1912.03590), XML (arXiv 2001.09099) |
+# | two-stage search | `prvr_lite.moments.corpus:search_moments` | not there |
+
+# %%
+progress(10)

@@ -1,0 +1,79 @@
+"""The picture of lesson 9 puts each query on its side of the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("matplotlib")
+
+from figure_checks import assert_readable, names, panel, part, words
+from matplotlib.figure import Figure
+
+from prvr_lite.plots import alt_text
+from prvr_lite.plots.leads import lead_plane
+
+# one query in each corner, two in the corners where the scales disagree
+CLIP = [0.2, -0.1, -0.1, 0.1, 0.1, -0.2]
+FRAME = [0.1, 0.1, 0.3, -0.1, -0.3, -0.2]
+
+
+def test_dots_and_crosses_are_the_found_and_the_missed() -> None:
+    figure = lead_plane(CLIP, FRAME, alpha=0.7)
+    assert names(figure) == ["leads"]
+    axes = panel(figure, "leads")
+    np.testing.assert_allclose(
+        part(axes, "found").get_xydata(), [(0.2, 0.1), (-0.1, 0.3), (0.1, -0.1)]
+    )
+    np.testing.assert_allclose(
+        part(axes, "missed").get_xydata(), [(-0.1, 0.1), (0.1, -0.3), (-0.2, -0.2)]
+    )
+    assert_readable(figure)
+
+
+def test_each_corner_says_how_many_are_found() -> None:
+    figure = lead_plane(torch.tensor(CLIP), torch.tensor(FRAME), alpha=0.7)
+    told = sorted(text for text, _ in words(figure) if text.endswith(" found"))
+    assert told == [
+        "ahead at both: 1 of 1 found",
+        "ahead at neither: 0 of 1 found",
+        "ahead by clips only: 1 of 2 found",
+        "ahead by frames only: 1 of 2 found",
+    ]
+    assert "ahead by frames only: 1 of 2 found" in alt_text(figure)
+    assert "ties at alpha 0.7" in alt_text(figure)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+def test_on_the_line_both_films_tie(alpha: float) -> None:
+    figure = lead_plane(CLIP, FRAME, alpha=alpha)
+    axes = panel(figure, "leads")
+    ends = part(axes, "alpha").get_xydata()
+    np.testing.assert_allclose(alpha * ends[:, 0] + (1 - alpha) * ends[:, 1], 0, atol=1e-12)
+    assert np.abs(ends).max(1).min() >= axes.get_xlim()[1], "it crosses the whole panel"
+    fused = alpha * np.array(CLIP) + (1 - alpha) * np.array(FRAME)
+    assert len(part(axes, "found").get_xydata()) == (fused > 0).sum()
+    assert_readable(figure)
+
+
+def test_a_tie_counts_as_missed() -> None:
+    figure = lead_plane([0.0, 0.1], [0.0, 0.1], alpha=0.5)
+    assert part(panel(figure, "leads"), "missed").get_xydata().tolist() == [[0.0, 0.0]]
+    assert "ahead at neither: 0 of 1 found" in alt_text(figure)
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: lead_plane([0.1], [0.1, 0.2], alpha=0.7), "pair up: 1 and 2 leads"),
+        (lambda: lead_plane([0.1, np.nan], [0.1, 0.2], alpha=0.7), "must be finite"),
+        (lambda: lead_plane([0.1], [0.2], alpha=1.2), "alpha is 1.2: it must lie in 0..1"),
+        (lambda: lead_plane([], [], alpha=0.7), "clip must have 1 axis"),
+    ],
+)
+def test_what_does_not_fit_is_said(draw: Callable[[], Figure], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw()
