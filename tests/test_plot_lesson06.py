@@ -37,6 +37,21 @@ def test_each_clip_has_its_bar_and_its_curve_on_one_scale() -> None:
     assert_readable(figure)
 
 
+def test_each_row_may_have_a_moment_of_its_own() -> None:
+    spans = [(0.0, 5.0), None, (12.0, 20.0)]
+    figure = guided_attention(
+        WEIGHT, SPANS, duration=20.0, moments=spans, thumbnails=THUMBNAILS, title="Own"
+    )
+    for i, span in enumerate(spans):
+        frames = [p for p in panel(figure, f"clip {i}").patches if p.get_label() == "moment"]
+        assert [(f.get_x(), f.get_x() + f.get_width()) for f in frames] == [span][
+            : span is not None
+        ]
+    assert not any(p.get_label() == "moment" for p in panel(figure, "film").patches)
+    assert alt_text(figure).endswith("The true moments of the rows: 0–5 s, unknown, 12–20 s.")
+    assert_readable(figure)
+
+
 def test_table_is_in_order_of_time_and_marks_the_key_clip() -> None:
     figure = attention_table(WEIGHT, SPANS, duration=20.0, key=0, thumbnails=THUMBNAILS)
     axes = panel(figure, "clips")
@@ -89,6 +104,16 @@ def test_the_slider_runs_through_the_clips_in_time(monkeypatch: pytest.MonkeyPat
         (lambda: guided_attention([[1.0]], [(0, 1)], duration=0.0), "duration must be above 0"),
         (lambda: guided_attention([[1.0]], [(3, 1)], duration=5.0), "spans .* is reversed"),
         (lambda: guided_attention([[1.0]], [(0, 1)], duration=5.0, names=[]), "names has 0"),
+        (
+            lambda: guided_attention([[1.0]], [(0, 1)], duration=5.0, moments=[]),
+            "moments has 0 entries for 1 clips",
+        ),
+        (
+            lambda: guided_attention(
+                [[1.0]], [(0, 1)], duration=5.0, moments=[(0, 1)], moment=(0, 1)
+            ),
+            "either moment, for all rows, or moments",
+        ),
         (lambda: attention_table([[1.0]], [(0, 1)], duration=5.0, key=1), "key must be a row 0..0"),
         (lambda: clip_guide([[1.0]], [(0, 1)], duration=5.0, key=-1), "key=-1 must be a row"),
     ],

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from prvr_lite.losses import info_nce_loss, triplet_ranking_loss
 from prvr_lite.plots import alt_text
 from prvr_lite.plots.pairs import pair_maps
-from prvr_lite.plots.pulls import Pull, hinge, info_nce_of, loss_columns, push
+from prvr_lite.plots.pulls import Pull, hinge, info_nce_of, loss_columns, push, stacked
 from prvr_lite.widgets.core import STATIC
 from prvr_lite.widgets.losses import loss_explorer
 
@@ -66,6 +66,16 @@ def test_columns_put_each_negative_on_the_hinge() -> None:
     )
     assert "a: 1 of 2 negatives cost something, the hardest 0.25" in alt_text(figure)
     assert_readable(figure)
+
+
+def test_positives_with_nearly_the_same_score_can_be_counted() -> None:
+    assert stacked(np.array([0.41, 0.4, 0.9, 0.42, 0.46]), 0.05).tolist() == [1, 0, 0, 2, 0]
+    score, own = np.array([0.4, 0.4, 0.41, 0.9, 0.1]), np.array([True] * 4 + [False])
+    figure = loss_columns([Pull("a", score, own, 0.2)], title="x")
+    dots = part(panel(figure, "triplet 0"), "positives").get_xydata()
+    np.testing.assert_allclose(dots[:, 0], score[:4])
+    assert len(np.unique(dots[:3, 1])) == 3
+    assert dots[0, 1] == dots[3, 1] == 0
 
 
 def test_the_static_explorer_varies_margin_and_positives(monkeypatch: pytest.MonkeyPatch) -> None:

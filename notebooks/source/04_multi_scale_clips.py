@@ -262,11 +262,11 @@ for some in (many[:1], many):
         min(repeat(lambda build=build, some=some: build(some), number=1, repeat=12))  # s
         for build in (clips_by_loop, all_clips)
     )
-    print(f"{len(some):3d} film(s): the loop takes {loop / yours:3.0f} times as long")
+    print(f"{len(some):3d} film(s): the loop takes {loop / yours:5.1f} times as long")
 
 # %% [markdown]
-# For one film the loop pays for hundreds of calls where a handful do. For many films at once both mostly wait for memory, into
-# which they write the same 528 vectors a film, and the lead shrinks to a small factor.
+# For one film the loop pays for hundreds of calls where a handful do. For many films at once both mostly
+# wait for memory, into which they write the same 528 vectors a film, and most of the lead is gone.
 #
 # One caution. A running total grows, and a small difference of two large numbers loses digits. The package therefore adds
 # up in float64. Put a huge unit in front of ordinary ones, and look at a clip that does not even contain it:
@@ -560,7 +560,8 @@ table(rows)
 # - So the gain is small. By R@1, a good compromise (length 3) does just as well as all lengths; by R@5 and R@10 all lengths are 2 to 3 points
 #   ahead of the best single one. But which length is good can only be told afterwards, on captions with known films, and on other
 #   films it is another one. All lengths together need no such choice.
-# - These are numbers of a least-squares dictionary on raw features. What trained models make of it is measured in lesson 8.
+# - These are numbers of a least-squares dictionary on raw features. Lesson 8 trains the real model, and sets it beside one vector a film
+#   and the best frame.
 #
 # ## Recap
 #

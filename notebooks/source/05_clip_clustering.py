@@ -208,15 +208,17 @@ member = F.one_hot(joined, 3).float()  # O, [N, k]
 cost = (distance @ member).masked_fill(member == 0, torch.nan)  # [N, k]
 least, most = (cost.nanquantile(q, dim=0) for q in (0.0, 1.0))  # [k] each
 print("least of each cluster", [round(x, 1) for x in least.tolist()])
-heat_maps(
+picture = heat_maps(
     {"cost": ((cost - least) / (most - least)).T},  # 0 to 1 in each row
     title="Who is central in its cluster?",
     square=False,
-    about="summed distance to the own cluster; each row's darkest point is its medoid",
+    about="summed distance to the own cluster; dots: the medoids that the loop found",
     xlabel="point",
     ylabel="cluster",
-    unit="from the least of a row to the most",
+    unit="0: a row's least, 1: its most",
 )
+picture.axes[0].plot(moved, range(3), "o", color="white")
+picture
 
 # %% [markdown]
 # ### ✏️ Exercise 5.3 · move_medoids  (★★★, 15 minutes)

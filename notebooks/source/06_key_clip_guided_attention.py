@@ -462,7 +462,7 @@ print(f"at the paper's sizes: {long} frames or {kept} clips")
 # %% [markdown]
 # ## 6 · All clips of a film at once
 #
-# Ahead of any query means: we can look at everything a film can ever answer with. One row for each of the 32 clips:
+# Ahead of any query means: we can look at everything a film can ever answer with. One row for each of the 32 clips, and the moment of the ghost's query in blue:
 
 # %%
 scene["moment"] = tuple(sample.moment[asked[ghost]])  # of the ghost's query, as the key clip is
@@ -474,7 +474,7 @@ attention_table(weight[v, :, :real], spans, key=int(key[ghost, v]), **scene)
 # %%
 size = (clip_spans(32)[:, 1] - clip_spans(32)[:, 0])[videos.clip_index]  # [V, K] units
 view = torch.special.entr(weight).sum(-1).exp()  # [V, K] frames in view
-for low, high in ((1, 1), (2, 7), (8, 15), (16, 32)):
+for low, high in ((1, 3), (4, 7), (8, 15), (16, 32)):
     here = (size >= low) & (size <= high)
     print(f"clips of {low:2d} to {high:2d} units: {view[here].mean():4.1f} frames in view")
 

@@ -255,6 +255,7 @@ def clip_triplet(score: torch.Tensor, own: torch.Tensor, margin: float) -> torch
     return by_query + triplet_loss(own_query_mean(score, own), to_text, margin)
 
 
+# %%
 hardest = MSSLppLoss(TrainConfig(hard_pool=1))  # no draw is left to chance
 terms = hardest(scores, query_video, hard=True)
 print(f"mine {clip_triplet(S, own, 0.2):.6f}, the package's {terms.clip_triplet:.6f}")

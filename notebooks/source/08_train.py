@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 import torch
 import torch.nn.functional as F
 
-from prvr_lite import PRESETS, MSSLppLoss, build_model, evaluate, fit, load_sample
+from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, evaluate, fit, load_sample
 from prvr_lite.data.batches import Batch, InputReader
 from prvr_lite.evaluation import two_step
 from prvr_lite.exercises import check, hint, progress
@@ -276,7 +276,7 @@ train_steps = check(train_steps)
 one_epoch = replace(training, epochs=1, device="cpu", precision="float32", evaluate_from=1)
 
 
-def prepare(name: str, config=one_epoch) -> TrainingRun:
+def prepare(name: str, config: TrainConfig) -> TrainingRun:
     """A fresh model with all that trains it."""
     model = build_model(name, preset.model_config(sample.visual_dim, sample.query_dim), seed=0)
     optimizer, loss = make_optimizer(model, config), MSSLppLoss(config)
@@ -289,7 +289,7 @@ def prepare(name: str, config=one_epoch) -> TrainingRun:
 
 
 # %%
-run = prepare("mssl++")
+run = prepare("mssl++", one_epoch)
 torch.manual_seed(0)
 mine = train_steps(run, reader.training_batches("train", training.batch_videos, 0))
 package = build_model("mssl++", config, seed=0)

@@ -35,8 +35,7 @@ EXERCISES = (
         (
             Mistake(
                 lambda distance, norm, k: kkz_start(distance, -norm, k),
-                "it starts with the point of the smallest norm: KKZ starts far out, with the "
-                "largest.",
+                "it starts with the point of the smallest norm: KKZ starts with the largest.",
             ),
             Mistake(
                 lambda distance, norm, k: wrong_start(distance, norm, k, "last"),
@@ -46,14 +45,12 @@ EXERCISES = (
             ),
             Mistake(
                 lambda distance, norm, k: wrong_start(distance, norm, k, "sum"),
-                "it adds up the distances to all medoids: the nearest medoid alone counts, so keep "
-                "the minimum.",
+                "it adds up the distances to all medoids: the nearest alone counts (minimum).",
                 also=(partial(wrong_start, far="sum", once=False),),
             ),
             Mistake(
                 lambda distance, norm, k: wrong_start(distance, norm, k, "close"),
-                "it takes the point nearest to the medoids: the farthest is the one not yet "
-                "served.",
+                "it takes the point nearest to the medoids: the farthest is not yet served.",
             ),
             Mistake(
                 lambda distance, norm, k: norm.argsort(descending=True, stable=True)[:k],
