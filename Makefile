@@ -37,7 +37,7 @@ lessons: .venv/stamp-lessons+course
 check-lessons: .venv/stamp-lessons+course
 	$(BIN)/python notebooks/make_lessons.py --check
 
-test: .venv/stamp-lessons+course+sample+dev
+test: .venv/stamp-lessons+course+sample+video+scale+dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,7 +45,7 @@ test: .venv/stamp-lessons+course+sample+dev
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-bench: .venv/stamp-lessons+sample+dev
+bench: .venv/stamp-lessons+sample+scale+dev
 	$(BIN)/python -m benchmarks.clustering
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.training_step
