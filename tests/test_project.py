@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "config": set(),
     "files": set(),
     "model": {"config", "model"},
-    "data": {"config", "data"},
+    "data": {"config", "data", "files"},
     "losses": {"config", "model"},
     "metrics": set(),
     "optimization": {"config"},
