@@ -92,13 +92,3 @@ def write_tvr(root: Path, annotations: list[Annotation], sizes: Sizes, seed: int
             block = rng.standard_normal((rows, sizes.visual_dim), dtype=np.float32)
             file.write(block.astype("<f4", copy=False).data)
     return len(ids)
-
-
-def cleaned_up(captions: list[Caption]) -> list[Caption]:
-    """As another clean-up leaves them: lower case, no punctuation, and one in 100 a word short."""
-    found = []
-    for row, caption in enumerate(captions):
-        words = "".join(c if c.isalnum() else " " for c in caption.text.lower()).split()
-        text = " ".join(words[1:] if row % 100 == 99 and len(words) > 1 else words)
-        found.append(caption._replace(text=text))
-    return found

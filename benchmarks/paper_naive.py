@@ -8,10 +8,14 @@ array again. Each video becomes a data set of an HDF5 file, as later releases di
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
 
 
 class NaiveBigFile:
@@ -31,10 +35,15 @@ class NaiveBigFile:
         return numbers.tolist()
 
 
-def convert_naively(folder: Path, frames: dict[str, list[str]], out: Path) -> None:
-    """Videos with the ids of their frames -> an HDF5 file of videos."""
+def read_naively(folder: Path, frames: dict[str, list[str]]) -> Iterator[tuple[str, Array]]:
+    """Videos with the ids of their frames -> each video's features, [T, dim]."""
     big = NaiveBigFile(folder)
+    for video, names in frames.items():
+        yield video, np.array([big.read_one(name) for name in names], dtype=np.float32)
+
+
+def convert_naively(folder: Path, frames: dict[str, list[str]], out: Path) -> None:
+    """The same into an HDF5 file of videos."""
     with h5py.File(out, "w") as file:
-        for video, names in frames.items():
-            vectors = [big.read_one(name) for name in names]
-            file[video] = np.array(vectors, dtype=np.float32)
+        for video, features in read_naively(folder, frames):
+            file[video] = features

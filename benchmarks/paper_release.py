@@ -15,7 +15,6 @@ another clean-up would leave them.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,22 +26,15 @@ import h5py
 import numpy as np
 
 from benchmarks.measure import Row, Work, once_in_a_process, options, race, save
-from benchmarks.paper_inputs import (
-    TVR,
-    Sizes,
-    captions_of,
-    cleaned_up,
-    tvr_annotations,
-    write_tvr,
-)
-from benchmarks.paper_naive import convert_naively
+from benchmarks.paper_inputs import Sizes, tvr_annotations, write_tvr
+from benchmarks.paper_joins import joins
+from benchmarks.paper_naive import convert_naively, read_naively
 from prvr_lite.config import PRESETS
-from prvr_lite.data.annotations import read_annotations
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset, open_features
 from prvr_lite.data.frame_lists import NAME, read_frame_lists
+from prvr_lite.data.frame_sources import BigFileFrames
 from prvr_lite.data.paper import convert_release
-from prvr_lite.data.paper_moments import Timestamps
 from prvr_lite.evaluation import evaluate
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.zoo import build_model
@@ -50,10 +42,6 @@ from prvr_lite.retrieval import VideoIndex
 from prvr_lite.training import fit
 
 BIG = Path("tvr/FeatureData/i3d_resnet")
-OTHERS = {
-    "charades": "charades_test_release.jsonl",
-    "activitynet": "activitynet_val_release.jsonl",
-}
 QUICK = Sizes(videos=6, queries=2, visual_dim=12, query_dim=10)
 
 
@@ -65,6 +53,25 @@ def naive_conversion(root: str, out: str) -> Work:
     return lambda: convert_naively(
         Path(root) / BIG, dict(read_frame_lists(Path(root) / BIG / NAME)), Path(out)
     )
+
+
+def naive_reading(root: str) -> Work:
+    folder = Path(root) / BIG
+
+    def work() -> None:
+        for _ in read_naively(folder, dict(read_frame_lists(folder / NAME))):
+            pass
+
+    return work
+
+
+def reading(root: str) -> Work:
+    def work() -> None:
+        source = BigFileFrames(Path(root) / BIG)
+        for video in source.counts:
+            np.array(source.frames(video))
+
+    return work
 
 
 def evaluation(path: str) -> Work:
@@ -91,28 +98,35 @@ def _model(dataset: Dataset) -> RetrievalModel:
     return build_model("mssl++", config, seed=0)
 
 
-def side_by_side(scratch: Path, root: Path, sizes: Sizes, chosen: argparse.Namespace) -> list[Row]:
-    """Both conversions of a release of few videos, in turn."""
+def side_by_side(scratch: Path, sizes: Sizes, chosen: argparse.Namespace) -> list[Row]:
+    """Frame by frame and by `prvr_lite`, in turn, on a release of few videos."""
     some = scratch / "some"
     few = tvr_annotations(chosen.annotations, replace(sizes, videos=chosen.naive), chosen.seed)
     frames = write_tvr(some, few, sizes, chosen.seed)
-    sides = {
-        "frame by frame": naive_conversion(str(some), str(scratch / "naive.h5")),
-        "prvr_lite": conversion(str(some), str(scratch / "some.h5")),
-    }
-    timing = race(sides, chosen.repeats, warm=["prvr_lite"])
-    return [
-        {
-            "part": "convert some",
-            "side": side,
-            "videos": len({a.video for a in few}),
-            "frames": frames,
-            "seconds": timing.median(side),
-            "microseconds_a_frame": 1e6 * timing.median(side) / frames,
-            "times_faster": timing.ratio("frame by frame", side),
-        }
-        for side in sides
-    ]
+    rows: list[Row] = []
+    for part, naive, ours in (
+        ("read some", naive_reading(str(some)), reading(str(some))),
+        (
+            "convert some",
+            naive_conversion(str(some), str(scratch / "naive.h5")),
+            conversion(str(some), str(scratch / "some.h5")),
+        ),
+    ):
+        sides = {"frame by frame": naive, "prvr_lite": ours}
+        timing = race(sides, chosen.repeats, warm=["prvr_lite"])
+        rows += [
+            {
+                "part": part,
+                "side": side,
+                "videos": len({a.video for a in few}),
+                "frames": frames,
+                "seconds": timing.median(side),
+                "microseconds_a_frame": 1e6 * timing.median(side) / frames,
+                "times_faster": timing.ratio("frame by frame", side),
+            }
+            for side in sides
+        ]
+    return rows
 
 
 def same_numbers(root: Path, path: Path) -> float:
@@ -134,28 +148,6 @@ def same_numbers(root: Path, path: Path) -> float:
         for query, name in enumerate(dataset.query_id):
             same.append(np.array_equal(dataset.words(query), words[name][()]))
     return float(np.mean(same))
-
-
-def joins(folder: Path) -> list[Row]:
-    """How many captions find their times, as a clean-up of another kind leaves them."""
-    rows: list[Row] = []
-    for collection, name in {"tvr": TVR, **OTHERS}.items():
-        if not (folder / name).exists():
-            continue
-        captions = cleaned_up(captions_of(read_annotations(folder / name)))
-        start = perf_counter()
-        _, report = Timestamps([folder / name]).join(captions)
-        rows.append(
-            {
-                "part": f"join {collection}",
-                "side": "prvr_lite",
-                "queries": len(captions),
-                "seconds": perf_counter() - start,
-                "share_joined": report.share,
-                "ways": json.dumps(report.joined | report.unjoined),
-            }
-        )
-    return rows
 
 
 def pieces(path: Path) -> list[Row]:
@@ -184,7 +176,7 @@ def pieces(path: Path) -> list[Row]:
 
 def measure(scratch: Path, sizes: Sizes, chosen: argparse.Namespace) -> list[Row]:
     annotations = tvr_annotations(chosen.annotations, sizes, chosen.seed)
-    rows = side_by_side(scratch, scratch, sizes, chosen)
+    rows = side_by_side(scratch, sizes, chosen)
     root, path = scratch / "whole", scratch / "whole.h5"
     frames = write_tvr(root, annotations, sizes, chosen.seed)
     size = {

@@ -16,7 +16,7 @@ from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity
 from prvr_lite.retrieval import VideoIndex
 
-QUERIES = 1024  # queries whose words are in memory at a time
+QUERIES = 2048  # queries whose words are in memory at a time
 
 
 @dataclass(frozen=True)
