@@ -31,8 +31,12 @@ MAY_IMPORT = {
     "index_entry": {"model"},
     "retrieval": {"config", "data", "files", "index_entry", "model", "optimization"},
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
+    "authors_checkpoint": {"config", "files", "model", "optimization"},
+    "checkpoints": {"config", "data", "files", "model", "optimization"},
+    "distributed": {"config", "model", "optimization"},
     "training": {
-        "config", "data", "evaluation", "files", "history", "losses", "model", "optimization",
+        "checkpoints", "config", "data", "distributed", "evaluation", "history", "losses", "model",
+        "optimization",
     },
     "moments": {
         "config", "data", "index_entry", "model", "moments", "optimization", "retrieval",
