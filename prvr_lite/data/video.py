@@ -107,7 +107,7 @@ def _frames(path: Path, fps: float) -> Iterator[tuple[float, Pixels]]:
 
 
 def _timed(path: Path, container: Any, stream: Any) -> Iterator[tuple[Any, Fraction]]:
-    """Frames with the seconds from which they are shown, the first from 0; at last None, the end."""
+    """Frames with the seconds from which they are shown, from 0; at last None and the end."""
     first, end = None, Fraction(0)
     usual = 1 / Fraction(stream.average_rate or stream.guessed_rate or 25)
     try:
