@@ -33,10 +33,12 @@ MAY_IMPORT = {
     "index_folder": {"files", "index_entry", "index_manifest", "model"},
     "index_updates": {"data", "index_entry", "index_folder", "index_manifest", "model"},
     "ranking": {"model"},
-    "searcher": {"data", "index_entry", "model", "ranking"},
+    "faiss_parts": {"index_entry"},
+    "index_faiss": {"faiss_parts", "files", "index_entry"},
+    "searcher": {"data", "index_entry", "index_faiss", "model", "ranking"},
     "retrieval": {
-        "data", "files", "index_entry", "index_folder", "index_manifest", "index_updates", "model",
-        "optimization", "ranking", "searcher",
+        "data", "files", "index_entry", "index_faiss", "index_folder", "index_manifest",
+        "index_updates", "model", "optimization", "ranking", "searcher",
     },
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
     "training": {
