@@ -24,7 +24,9 @@ MAY_IMPORT = {
     "config": set(),
     "files": set(),
     "model": {"config", "model"},
-    "data": {"config", "data"},
+    "data": {"config", "data", "optimization"},  # of optimization: which device there is
+    "text": {"data"},
+    "zero_shot": {"config", "data", "model", "retrieval", "text"},
     "losses": {"config", "model"},
     "metrics": set(),
     "optimization": {"config"},
@@ -41,8 +43,12 @@ MAY_IMPORT = {
         "index_updates", "model", "optimization", "ranking", "searcher",
     },
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
+    "authors_checkpoint": {"config", "files", "model", "optimization"},
+    "checkpoints": {"config", "data", "files", "model", "optimization"},
+    "distributed": {"config", "model", "optimization"},
     "training": {
-        "config", "data", "evaluation", "files", "history", "losses", "model", "optimization",
+        "checkpoints", "config", "data", "distributed", "evaluation", "history", "losses", "model",
+        "optimization",
     },
     "moments": {
         "config", "data", "index_entry", "model", "moments", "optimization", "retrieval",
