@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +149,7 @@ class CandidateIndex:
             probes = effort or max(8, self.faiss_index.nlist // 16)
             parameters = faiss.SearchParametersIVF(nprobe=probes)
         _, clips = self.faiss_index.search(queries, asked, params=parameters)
-        return np.asarray(clips, np.int64)
+        return cast("NDArray[np.int64]", clips)
 
     def _videos(self, clips: NDArray[np.int64]) -> NDArray[np.int64]:
         """Clips, best first -> their videos, each once and in this order, [C, 2]."""
