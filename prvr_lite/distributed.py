@@ -154,7 +154,7 @@ def gathered_ranks(device: str, timeout: float = TIMEOUT) -> Iterator[Ranks]:
         if not any(word in words.lower() for word in LOST):
             raise
         raise LostRankError(
-            f"lost touch with another of the {world_size()} processes ({words[:200]}): one ended, "
+            f"lost touch with another of the {world_size()} processes ({words[:120]}): one ended, "
             "or was silent for too long; start all again: training goes on from the last epoch "
             "that the checkpoint holds"
         ) from error

@@ -29,6 +29,7 @@ RUNS: dict[str, tuple[str, TrainConfig]] = {
     "frames": ("frame-max", replace(QUICK, batch_videos=5)),
     "one video": ("mssl++", replace(QUICK, batch_videos=1, epochs=2)),
     "resumed": ("mssl++", replace(QUICK, seed=3)),
+    "dropout": ("mssl++", replace(QUICK, precision="bfloat16")),
 }
 
 
@@ -36,7 +37,8 @@ def train(name: str, dataset: Dataset, folder: Path) -> None:
     """One of ``RUNS``; what was seen goes to ``NAME.RANK.json``."""
     rank, (model_name, config) = own_rank(), RUNS[name]
     watched: list[int] = []
-    model = build_model(model_name, STILL, seed=rank)  # rank 0's weights count
+    sizes = SMALL if name == "dropout" else STILL
+    model = build_model(model_name, sizes, seed=rank)  # rank 0's weights count
     history = fit(
         model,
         dataset,

@@ -13,8 +13,8 @@ from prvr_lite.model.zoo import TRAINABLE, build_model
 from prvr_lite.training import fit
 
 TEST_HABIT = (
-    "--validate-on test: the epoch is chosen on the test videos, as the released runs do; its "
-    "number is optimistic, and can't be compared with one whose epoch val chose"
+    "--validate-on test: the epoch is chosen on the test videos, as very likely in the released "
+    "runs; its number is optimistic, and can't be compared with one whose epoch val chose"
 )
 
 
