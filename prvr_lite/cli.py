@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from prvr_lite.commands import convert, demo, evaluate, experiments, index, search, train
+from prvr_lite.distributed import own_rank, world_size
 
 COMMANDS = (demo, train, evaluate, search, index, experiments, convert)  # in the order of --help
 
@@ -14,13 +15,16 @@ COMMANDS = (demo, train, evaluate, search, index, experiments, convert)  # in th
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 when all went well, 2 with one line on standard error when it did not."""
     options = _parser().parse_args(arguments)
+    who = f"prvr-lite (rank {own_rank()})" if own_rank() else "prvr-lite"
     try:
+        if world_size() > 1 and options.run is not train.run:
+            raise ValueError("torchrun is for `train` alone: start this command without it")
         options.run(options)
     except KeyboardInterrupt:
         print("\nprvr-lite: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     except (OSError, ValueError, FloatingPointError, ImportError) as error:
-        print(f"prvr-lite: {error}", file=sys.stderr)
+        print(f"{who}: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -45,10 +45,11 @@ MAY_IMPORT = {
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
     "authors_checkpoint": {"config", "files", "model", "optimization"},
     "checkpoints": {"config", "data", "files", "model", "optimization"},
-    "distributed": {"config", "model", "optimization"},
+    "distributed": {"optimization"},
+    "shared_scores": {"data", "distributed", "model", "optimization"},
     "training": {
         "checkpoints", "config", "data", "distributed", "evaluation", "history", "losses", "model",
-        "optimization",
+        "optimization", "shared_scores",
     },
     "moments": {
         "config", "data", "index_entry", "model", "moments", "optimization", "retrieval",
