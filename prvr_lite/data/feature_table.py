@@ -124,7 +124,7 @@ def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
 
 
 def _write_column(file: h5py.File, name: str, values: Array) -> None:
-    if COLUMNS[name].kind != "float16 or float32":
+    if COLUMNS[name].kind != "float16 or float32" or not len(values):
         file.create_dataset(name, data=values)
         return
     rows = min(len(values), max(1, CHUNK_BYTES // values[0].nbytes))
