@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "model": {"config", "model"},
     "data": {"config", "data", "optimization"},  # of optimization: which device there is
     "text": {"data"},
-    "zero_shot": {"config", "data", "model", "moments", "retrieval", "text"},
+    "zero_shot": {"config", "data", "model", "retrieval", "text"},
     "losses": {"config", "model"},
     "metrics": set(),
     "optimization": {"config"},
