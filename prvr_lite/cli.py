@@ -1,4 +1,4 @@
-"""The command line: ``prvr-lite demo | train | evaluate | search | convert | experiments``."""
+"""The command line ``prvr-lite``: each command is a module of :mod:`prvr_lite.commands`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from prvr_lite.commands import convert, demo, evaluate, experiments, index, search, train
+from prvr_lite.commands import (
+    convert,
+    demo,
+    evaluate,
+    experiments,
+    extract,
+    index,
+    search,
+    train,
+)
 from prvr_lite.distributed import own_rank, world_size
 
-COMMANDS = (demo, train, evaluate, search, index, experiments, convert)  # in the order of --help
+COMMANDS = (demo, train, evaluate, search, extract, convert, index, experiments)  # as in --help
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
