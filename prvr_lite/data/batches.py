@@ -141,13 +141,15 @@ class InputReader:
         """Rows of the videos of a split that have queries."""
         return [int(v) for v in self.dataset.videos_in(split) if len(self._queries[v])]
 
-    def training_batches(self, split: str, size: int, seed: int) -> Iterator[Batch]:
-        """The videos of a split that have queries, shuffled by ``seed``, ``size`` at a time."""
+    def training_rows(self, split: str, size: int, seed: int) -> Iterator[NDArray[Any]]:
+        """Rows of the videos of a split that have queries, shuffled, at most ``size`` at a time."""
         rows = self.captioned(split)
-        for part in np.array_split(
-            np.random.default_rng(seed).permutation(rows), max(1, -(-len(rows) // size))
-        ):
-            yield self.batch(part)
+        count = max(1, -(-len(rows) // size))
+        yield from np.array_split(np.random.default_rng(seed).permutation(rows), count)
+
+    def training_batches(self, split: str, size: int, seed: int) -> Iterator[Batch]:
+        """The batches of :meth:`training_rows`."""
+        return map(self.batch, self.training_rows(split, size, seed))
 
     def _pool(self, frames: Float) -> tuple[Float, Float]:
         units = pool_features(frames, self.config.num_units)
