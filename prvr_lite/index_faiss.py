@@ -161,11 +161,12 @@ class CandidateIndex:
         """Clips, best first -> their videos, each once and in this order, [C, 2]."""
         shard = np.searchsorted(self._first_clip, clips, side="right") - 1
         size = np.array([c.clips for c in self.covered], np.int64)
-        pairs = np.stack([shard, (clips - self._first_clip[shard]) // size[shard]], 1)
+        pairs: NDArray[np.int64] = np.stack(
+            [shard, (clips - self._first_clip[shard]) // size[shard]], 1
+        )
         code = pairs[:, 0] << 40 | pairs[:, 1]
-        _, first = np.unique(code, return_index=True)
-        videos: NDArray[np.int64] = pairs[np.sort(first)]
-        return videos
+        first: NDArray[np.int64] = np.unique(code, return_index=True)[1]
+        return pairs[np.sort(first)]
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write it into the folder of its index, in place of what candidates were there."""

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "config": set(),
     "files": set(),
     "model": {"config", "model"},
-    "data": {"config", "data", "optimization"},  # of optimization: which device there is
+    "data": {"config", "data", "files", "optimization"},  # of optimization: which device there is
     "text": {"data"},
     "zero_shot": {"config", "data", "model", "retrieval", "text"},
     "losses": {"config", "model"},
@@ -45,10 +45,11 @@ MAY_IMPORT = {
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
     "authors_checkpoint": {"config", "files", "model", "optimization"},
     "checkpoints": {"config", "data", "files", "model", "optimization"},
-    "distributed": {"config", "model", "optimization"},
+    "distributed": {"optimization"},
+    "shared_scores": {"data", "distributed", "model", "optimization"},
     "training": {
         "checkpoints", "config", "data", "distributed", "evaluation", "history", "losses", "model",
-        "optimization",
+        "optimization", "shared_scores",
     },
     "moments": {
         "config", "data", "index_entry", "model", "moments", "optimization", "retrieval",
