@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "config": set(),
     "files": set(),
     "model": {"config", "model"},
-    "data": {"config", "data", "optimization"},  # of optimization: which device there is
+    "data": {"config", "data", "files", "optimization"},  # of optimization: which device there is
     "text": {"data"},
     "zero_shot": {"config", "data", "model", "retrieval", "text"},
     "losses": {"config", "model"},
@@ -35,18 +35,21 @@ MAY_IMPORT = {
     "index_folder": {"files", "index_entry", "index_manifest", "model"},
     "index_updates": {"data", "index_entry", "index_folder", "index_manifest", "model"},
     "ranking": {"model"},
-    "searcher": {"data", "index_entry", "model", "ranking"},
+    "faiss_parts": {"index_entry"},
+    "index_faiss": {"faiss_parts", "files", "index_entry"},
+    "searcher": {"data", "index_entry", "index_faiss", "model", "ranking"},
     "retrieval": {
-        "data", "files", "index_entry", "index_folder", "index_manifest", "index_updates", "model",
-        "optimization", "ranking", "searcher",
+        "data", "files", "index_entry", "index_faiss", "index_folder", "index_manifest",
+        "index_updates", "model", "optimization", "ranking", "searcher",
     },
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
     "authors_checkpoint": {"config", "files", "model", "optimization"},
     "checkpoints": {"config", "data", "files", "model", "optimization"},
-    "distributed": {"config", "model", "optimization"},
+    "distributed": {"optimization"},
+    "shared_scores": {"data", "distributed", "model", "optimization"},
     "training": {
         "checkpoints", "config", "data", "distributed", "evaluation", "history", "losses", "model",
-        "optimization",
+        "optimization", "shared_scores",
     },
     "moments": {
         "config", "data", "index_entry", "model", "moments", "optimization", "retrieval",

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
-from prvr_lite.data.captions import Caption, check_times, match_videos, query_ids, read_captions
 from prvr_lite.data.clip_features import (
     DEFAULT_MODEL,
     IMAGE_TAKEN,
@@ -23,6 +22,13 @@ from prvr_lite.data.clip_features import (
 from prvr_lite.data.feature_columns import SPLITS
 from prvr_lite.data.feature_table import FeatureTable, write_features
 from prvr_lite.data.video import VideoError
+from prvr_lite.data.video_captions import (
+    Caption,
+    check_times,
+    match_videos,
+    query_ids,
+    read_captions,
+)
 from prvr_lite.data.video_folder import find_videos, split_of
 from prvr_lite.data.video_parts import PartMaker, VideoPart
 
