@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "config": set(),
     "files": set(),
     "model": {"config", "model"},
-    "data": {"config", "data", "optimization"},  # of optimization: which device there is
+    "data": {"config", "data", "files", "optimization"},  # of optimization: which device there is
     "text": {"data"},
     "zero_shot": {"config", "data", "model", "retrieval", "text"},
     "losses": {"config", "model"},
