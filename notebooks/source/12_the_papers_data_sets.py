@@ -1,0 +1,822 @@
+# %% [markdown]
+# # 12 · The paper's data sets
+#
+# **You will be able to**
+# - say what TVR, ActivityNet Captions and Charades-STA ask of a model, and what their "test" is;
+# - read the authors' files by hand, byte by byte, and convert them without running anything in them;
+# - open the authors' checkpoint safely, and get their scores to the last digit;
+# - read a table of results like a reviewer: who says so, with which features, chosen on what?
+#
+# **You need** lesson 9 (recall, groups by moment-to-video ratio). The model is the one that lesson 8 trained; if you skipped it, it is trained here, which takes about a minute. **No download is needed**: the lesson writes the authors' files itself, out of the little films.
+#
+# **Time**: 75 minutes to read and solve; running it takes {{cost}}.
+
+# %% tags=["setup"]
+# 12
+
+# %%
+import io
+import json
+import os
+import pickle
+import struct
+import sys
+import tempfile
+import types
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+
+from prvr_lite import build_model, evaluate, fit, load_sample, open_features
+from prvr_lite.config import PRESETS
+from prvr_lite.data.bigfile import BigFile
+from prvr_lite.data.frame_lists import read_frame_lists
+from prvr_lite.data.paper import convert_release
+from prvr_lite.data.paper_toy import write_release
+from prvr_lite.data.table_of import table_of
+from prvr_lite.exercises import check, hint, pickles12, progress
+from prvr_lite.lesson import film, table, trained
+from prvr_lite.metrics import by_group, moment_to_video_ratio, rank_of_first_relevant, ratio_bin
+from prvr_lite.plots import ratio_bars, recall_bars, spread_curves
+from prvr_lite.plots.agreement import agreement
+from prvr_lite.plots.by_source import Told, by_source
+from prvr_lite.plots.byte_layout import byte_layout
+from prvr_lite.plots.stacked import stacked_rows
+
+# %% [markdown]
+# If you have the authors' files, say where: the folder with `tvr/FeatureData` and `tvr/TextData` in it. Section 8 is all that uses it, and is skipped without.
+
+# %%
+TVR_ROOT = None
+
+sample = load_sample()
+root = Path(tempfile.mkdtemp())  # what this lesson writes goes here
+
+
+def say(text) -> None:
+    """Print, with paths as they are inside this lesson's folder."""
+    print(str(text).replace(f"{root}{os.sep}", ""))
+
+
+# %% [markdown]
+# ## 1 · Three data sets at a glance
+#
+# | | what it shows | a query is | features that come with it |
+# |---|---|---|---|
+# | **TVR** | six TV series, clips of about a minute | one of five sentences a clip | I3D + ResNet152, 3,072 numbers a frame |
+# | **ActivityNet Captions** | YouTube, two minutes | one of three or four sentences that tell the whole video | I3D, 1,024 |
+# | **Charades-STA** | people at home, half a minute | a short sentence, made of action labels | I3D, 1,024 |
+#
+# Three very different tasks. A moment may be a tenth of its video or all of it; lesson 9 measured that by
+#
+# $$\text{M/V} = \frac{\text{length of the moment}}{\text{length of the video}}$$
+# <!-- eq: moment-to-video ratio -> prvr_lite.metrics:moment_to_video_ratio -->
+#
+# The numbers below: videos and queries from the authors' `dataset/readme.md`; moments in the three M/V groups counted in the annotation files. Guess first: in which data set do most moments cover less than a fifth of their video, and in which hardly any?
+
+# %%
+SETS = {  # videos: train, test; queries: train, test; test moments by M/V: ≤ .2, ≤ .4, longer
+    "TVR": ((17_435, 2_179), (87_175, 10_895), (9_297, 1_001, 597)),
+    "ActivityNet": ((9_043, 4_430), (33_721, 15_753), (6_711, 3_990, 5_052)),
+    "Charades-STA": ((5_538, 1_334), (12_408, 3_720), (1_074, 2_116, 530)),
+}
+test = sample.queries_in("test")
+ratio = moment_to_video_ratio(sample.moment[test], sample.duration[sample.query_video[test]])
+groups = ratio_bin(ratio)
+counts = np.unique(groups, return_counts=True)[1]
+SETS["Emoji Theatre"] = (
+    tuple(len(sample.videos_in(s)) for s in ("train", "test")),
+    tuple(len(sample.queries_in(s)) for s in ("train", "test")),
+    tuple(counts.tolist()),
+)
+
+# %%
+halves, thirds = ("train", "test"), ("≤ .2", "≤ .4", "more")
+share = {name: 100 * np.array(m) / sum(m) for name, (_, _, m) in SETS.items()}
+stacked_rows(
+    {
+        "videos": {name: dict(zip(halves, v, strict=True)) for name, (v, _, _) in SETS.items()},
+        "queries": {name: dict(zip(halves, q, strict=True)) for name, (_, q, _) in SETS.items()},
+        "M/V (%)": {name: dict(zip(thirds, s, strict=True)) for name, s in share.items()},
+    },
+    title="How large, and how short the moments are",
+)
+
+# %% [markdown]
+# TVR is where retrieval is *partial*: six moments of seven cover less than a fifth. In ActivityNet a third of the queries speak of nearly half the video or more; a mean over the video is not so bad there. (Charades' 5,538 train videos are what the readme says; the caption file has 5,336. Likely a typo.)
+#
+# ### What is "test"?
+#
+# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the real test set's answers are not public. But the released code stops early, and keeps the best epoch, by a set it calls "val" (`method/train.py:157-165`), and reports on the same one (`method/eval.py:270`). So the epoch was most likely **chosen on test**. Nobody hides that, all papers of the line do it, and so their numbers can be compared with each other. They can't be compared with yours if you are honest. By how much not? Section 7 measures it.
+#
+# ## 2 · The release, file by file
+#
+# Instead of downloading 18 GB we write a release ourselves, in the authors' formats: the little films, as if they were TVR.
+
+# %%
+base = write_release(table_of(sample), root, "tvr")
+for path in sorted(p for p in base.rglob("*") if p.is_file()):
+    say(f"{path.stat().st_size:12,d} bytes   {path.as_posix()}")
+
+# %% [markdown]
+# ### The features: a BigFile
+#
+# Three files. `shape.txt` holds two numbers, `id.txt` the name of each row, and `feature.bin` nothing but the numbers, row after row, 4 bytes each, no header:
+#
+# $$\text{row } r \text{ begins at byte } r \cdot \text{dim} \cdot 4$$
+# <!-- eq: BigFile -> prvr_lite.data.bigfile:BigFile.at -->
+
+# %%
+features = base / "FeatureData" / "i3d_resnet"
+print((features / "shape.txt").read_text())
+ids = (features / "id.txt").read_text(encoding="iso-8859-1").split()
+dim = int((features / "shape.txt").read_text().split()[1])
+byte_layout(ids[:6], dim, row=3)
+
+# %% [markdown]
+# By hand, with a loop: one number after the other.
+
+
+# %%
+def row_by_loop(path: Path, row: int, dim: int) -> list[float]:
+    """Row `row` of a feature.bin: go to its first byte, read four bytes a number."""
+    numbers = []
+    with path.open("rb") as file:
+        file.seek(row * dim * 4)
+        for _ in range(dim):
+            numbers += struct.unpack("<f", file.read(4))
+    return numbers
+
+
+print([round(x, 4) for x in row_by_loop(features / "feature.bin", 3, dim)[:5]])
+print(sample.frames(0)[3, :5].round(4).tolist())
+
+# %% [markdown]
+# ### ✏️ Exercise 12.1 · bigfile_rows  (★★☆, 10 minutes)
+#
+# The authors' reader opens the file anew for each frame, and makes a Python list of its numbers. Do it for many names at once, without a loop over numbers.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("bigfile_rows")`.
+# - *It says that an index is out of bounds*: which type of number did NumPy take, if you named none?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def bigfile_rows(data: bytes, ids: list[str], dim: int, names: list[str]) -> torch.Tensor:
+    """Rows of a feature.bin by name -> [n, dim] float32, in the order of names.
+
+    data: the file's bytes, little-endian float32, row after row. ids: names of all its rows.
+    names may ask for a row twice.
+    """
+    ### BEGIN SOLUTION
+    table = np.frombuffer(data, "<f4").reshape(-1, dim)  # [rows, dim]
+    place = {name: row for row, name in enumerate(ids)}
+    return torch.from_numpy(table[[place[name] for name in names]])
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+bigfile_rows = check(bigfile_rows)
+
+# %%
+asked = [ids[3], ids[20_000], ids[3]]
+mine = bigfile_rows((features / "feature.bin").read_bytes(), ids, dim, asked)
+theirs = BigFile.open(features).rows(asked)
+print("as prvr_lite:", np.array_equal(mine.numpy(), theirs))
+
+# %% [markdown]
+# `read_bytes` takes the whole file into memory: 19 MB here, 18 GB there. `BigFile` does the same with a *memory map*: `np.memmap` looks like the table, and the disk is read only where you look.
+#
+# ### Which frames does a video have?
+#
+# `video2frames.txt` tells, as the text of a Python dictionary:
+
+# %%
+lists = features / "video2frames.txt"
+print(lists.read_text()[:110], "…")
+
+# %% [markdown]
+# The released code reads it with `eval` (`utils/basic_utils.py:170-175`). That gives a dictionary. It also does whatever else stands in the file. Suppose somebody has changed one on the way to you:
+
+# %%
+evil = root / "evil.txt"
+evil.write_text("{'film': [print('   >>> I could have deleted your files.') or 'film_0']}")
+print("eval gives", eval(evil.read_text()))
+
+# %% [markdown]
+# It looks quite in order afterwards. A *parser* for just this form of text can't be made to do anything else:
+
+# %%
+try:
+    print(list(read_frame_lists(evil)))
+except ValueError as error:
+    say(error)
+film_name, names = next(read_frame_lists(lists))
+print(film_name, "has", len(names), "frames:", ", ".join(names[:3]), "…")
+
+# %% [markdown]
+# Note what is *not* in it: times. A frame's time is its place in the list: second $= i / \text{frames} \times \text{duration}$.
+#
+# ### The captions
+#
+# One a line: an id, a space, the sentence. The id is `<video>#enc#<n>`. The features of its words are in an HDF5 file, under the same id:
+
+# %%
+text = base / "TextData"
+print("".join(open(text / "tvrtest.caption.txt", encoding="utf-8").readlines()[:3]))
+with h5py.File(text / "roberta_tvr_query_feat.hdf5") as words:
+    for name in list(words)[:3]:
+        print(f"{name:20s} {list(words[name].shape)} numbers")
+
+# %% [markdown]
+# ### Where are the moments?
+#
+# In none of these files: PRVR is trained and measured without. They are in the annotations of the data set itself, which somebody else distributes. TVR's, a line a sentence:
+
+# %%
+lines = (text / "tvr_test_release.jsonl").read_text(encoding="utf-8").splitlines()
+annotations = [json.loads(line) for line in lines]
+for one in annotations[:3]:
+    print(one["vid_name"], one["ts"], "of", round(one["duration"], 1), "s:", one["desc"][:40], "…")
+
+# %% [markdown]
+# To *look* at a moment (lesson 9), to group queries by M/V, to measure moments (lesson 10): for all that they must be joined with the captions. For TVR the rule is: caption `#enc#n` belongs to line number $n$ **of its video**. (On the real files it holds for 8,097 of 8,097 captions that we could compare.)
+#
+# ### ✏️ Exercise 12.2 · join_moments  (★★☆, 12 minutes)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("join_moments")`.
+# - *v_1 gets what belongs to v_12*: how do you find a video's annotations?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def join_moments(caption_id: list[str], video: list[str], moment: torch.Tensor) -> torch.Tensor:
+    """Times of captions "<video>#enc#<n>" -> [Q, 2] s; NaN where there is no such annotation.
+
+    Annotation a is about video[a] and lasts moment[a], [A, 2] s. Caption n belongs to annotation
+    n of its video, counted from 0 in the order of the annotations.
+    """
+    ### BEGIN SOLUTION
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(video):
+        rows.setdefault(name, []).append(row)
+    found = []
+    for caption in caption_id:
+        name, _, n = caption.partition("#enc#")
+        own = rows.get(name, [])
+        found.append(moment[own[int(n)]] if int(n) < len(own) else torch.full((2,), torch.nan))
+    return torch.stack(found)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+join_moments = check(join_moments)
+
+# %%
+captions = open(text / "tvrtest.caption.txt", encoding="utf-8").read().splitlines()
+joined = join_moments(
+    [line.split(" ")[0] for line in captions],
+    [one["vid_name"] for one in annotations],
+    torch.tensor([one["ts"] for one in annotations]),
+)
+print("as in the sample:", np.array_equal(joined.numpy(), sample.moment[test]))
+film(sample, int(sample.videos_in("test")[3]), title="Joined again: who does what, and when")
+
+# %% [markdown]
+# Charades-STA is joined by *text*: its annotations are lines `id start end##sentence`, without numbers. And texts get cleaned up: "Person is PUTTING a book, on the shelf!" in one file is "person is putting a book on the shelf" in the other. So compare what survives any clean-up, letters and digits alone. (On the real files 3,689 of 3,720 fit so; the package takes the rest by order.)
+#
+# ## 3 · Conversion
+#
+# All of it in one call, which is also a command: `prvr-lite convert ROOT tvr --out tvr.h5`. It reads piece by piece, so that memory holds one video at a time; when it is interrupted, it goes on where it was. And it says what it found:
+
+# %%
+report = convert_release(root, "tvr", root / "tvr.h5")
+say(report)
+
+# %%
+converted = open_features(root / "tvr.h5")
+place = [sample.video_id.index(name) for name in converted.video_id]
+pairs = zip(converted.frames_of(range(len(place))), sample.frames_of(place), strict=True)
+same = sum(np.array_equal(new, old) for new, old in pairs)
+print(converted)
+print(f"features the same, to the last bit: {same} of {len(place)} films")
+
+# %% [markdown]
+# Our films have a val split of their own. In a release without one, the converter takes a tenth of the *train* videos for it, chosen by their ids, so that early stopping never looks at test; the report says so.
+#
+# ### Damaged files
+#
+# Downloads break off. A broken file should be named at once, and not be found after ten hours of training. A small release, to be damaged in four ways:
+
+# %%
+small = root / "small"
+write_release(table_of(sample, range(0, 700, 35)), small, "tvr")
+damages = {
+    "tvr/FeatureData/i3d_resnet/feature.bin": lambda data: data[: len(data) // 2],
+    "tvr/FeatureData/i3d_resnet/id.txt": lambda data: data.partition(b" ")[2] or data[9:],
+    "tvr/TextData/tvrtest.caption.txt": lambda data: data.replace(b" ", b"", 99),
+    "tvr/TextData/tvr_test_release.jsonl": lambda data: data[:-20],
+}
+for name, damage in damages.items():
+    good = (small / name).read_bytes()
+    (small / name).write_bytes(damage(good))
+    try:
+        convert_release(small, "tvr", root / "small.h5")
+        print("not noticed")
+    except ValueError as error:
+        say(f"- {error}")
+    (small / name).write_bytes(good)
+
+# %% [markdown]
+# Each says what is wrong, where, and what to do. Nothing half-written is left behind.
+#
+# ## 4 · The authors' checkpoint
+#
+# The authors also distribute trained models. What is in such a file? Their code saves (`method/train.py:164`) the weights, the configuration, and the epoch:
+
+# %%
+model, history = trained("mssl++", sample)
+print(
+    f"SumR on val {history.best['SumR']:.1f}; {sum(p.numel() for p in model.parameters()):,} weights"
+)
+
+# %% [markdown]
+# Ours under *their* names, in a file as theirs. `AUTHORS_MODULES` is the dictionary between both:
+
+# %%
+from prvr_lite.model.authors import AUTHORS_MODULES
+
+theirs = {ours: name for name, ours in AUTHORS_MODULES.items()}
+weights = {}
+for name, tensor in model.state_dict().items():
+    module, _, kind = name.rpartition(".")
+    weights[f"{theirs[module]}.{kind}"] = tensor
+for name in list(weights)[:4]:
+    print(f"{name:45s} {list(weights[name].shape)}")
+
+# %% [markdown]
+# Their configuration is an `EasyDict`, a class of a package that you may not have. (Here we make a module of that name, use it once, and take it away again.)
+
+# %%
+c = model.config
+settings = {
+    "visual_input_size": c.visual_dim, "query_input_size": c.query_dim, "hidden_size": c.hidden_dim,
+    "n_heads": c.num_heads, "map_size": c.num_units, "max_ctx_l": c.max_frames,
+    "max_desc_l": c.max_words, "cluster": True, "cluster_num": c.num_clusters, "length_pos": True,
+    "drop": c.dropout, "input_drop": c.input_dropout,
+}  # fmt: skip
+sys.modules["easydict"] = types.ModuleType("easydict")
+sys.modules["easydict"].EasyDict = EasyDict = type("EasyDict", (dict,), {"__module__": "easydict"})
+checkpoint = root / "model.ckpt"
+torch.save({"model": weights, "model_cfg": EasyDict(settings), "epoch": 3}, checkpoint)
+del sys.modules["easydict"]
+
+# %%
+try:
+    torch.load(checkpoint)
+except Exception as error:
+    print(f"{type(error).__name__}:", str(error).splitlines()[0][:70], "…")
+
+# %% [markdown]
+# torch 2.6 and later refuses it. The advice that you will find everywhere is `weights_only=False`. What does that switch off?
+#
+# ### What a pickle is
+#
+# A torch file holds a **pickle**, and a pickle is no data. It is a little *program*: push this, import that, call it. To see which names a file asks for, watch `find_class`, the method that is called for each of them:
+
+
+# %%
+class Loud(pickle.Unpickler):
+    def find_class(self, module: str, name: str):
+        print("   the file asks for", f"{module}.{name}")
+        return super().find_class(module, name)
+
+
+plain = pickle.dumps({"alpha": 0.7})
+evil = pickles12.calling("builtins", "print", "   >>> I could have deleted your files.")
+for data in (plain, evil):
+    print(f"{len(data)} bytes give", Loud(io.BytesIO(data)).load())
+
+# %% [markdown]
+# The first file names nothing: numbers, texts, lists and dictionaries need no names. The second made us import a module and call a function of it, **while it was read**. With `os.system` in place of `print` it is any command. To look at the result afterwards is too late.
+#
+# A list of what is *bad* does not help: there is always one more way. A list of what is **allowed** does. A checkpoint needs a handful of names (`OrderedDict`, a few functions that put tensors together); and what the file calls `EasyDict` can just as well be a plain dictionary.
+#
+# ### ✏️ Exercise 12.3 · read_without_running  (★★★, 15 minutes)
+#
+# Some of these files are good, and some will ring a bell, if they can. (It only rings. The check hears it.)
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("read_without_running")`.
+# - *The bell rings, though the result is right*: when do you decide?
+#
+# </details>
+
+
+# %% tags=["solution"]
+def read_without_running(files: list[bytes], allowed: dict) -> torch.Tensor:
+    """The number under "alpha" of each pickled dictionary -> [P].
+
+    A file may name what is in allowed, "module.name" -> the thing that stands for it. A file that
+    names anything else gives NaN. Nothing that a file names is ever imported or called.
+    """
+
+    ### BEGIN SOLUTION
+    class Careful(pickle.Unpickler):
+        def find_class(self, module: str, name: str):
+            return allowed[f"{module}.{name}"]
+
+    def alpha(data: bytes) -> float:
+        try:
+            return Careful(io.BytesIO(data)).load()["alpha"]
+        except KeyError:
+            return float("nan")
+
+    return torch.tensor([alpha(data) for data in files])
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+read_without_running = check(read_without_running)
+
+# %%
+easy = pickles12.calling("easydict", "EasyDict", {"alpha": 0.7})
+print(read_without_running([plain, evil, easy], {"easydict.EasyDict": dict}).tolist())
+
+# %% [markdown]
+# `load_authors_checkpoint` does it like that, with torch's own restricted unpickler: tensors and plain values pass, `EasyDict` becomes a dictionary, any other name ends the reading. It returns a model, whose sizes it takes from the weights:
+
+# %%
+from prvr_lite.authors_checkpoint import load_authors_checkpoint
+
+loaded = load_authors_checkpoint(checkpoint, device="cpu")
+ours, again = (evaluate(m, converted, "test") for m in (model, loaded))
+scores = [e.similarity.fused(0.7).numpy().ravel() for e in (ours, again)]
+agreement(*scores, names=("our file", "their file"), title="The same model, read from both files")
+
+
+# %%
+class Evil:
+    def __reduce__(self):
+        return os.system, ("echo   I could have deleted your files.",)
+
+
+torch.save({"model": weights, "model_cfg": Evil(), "epoch": 3}, root / "evil.ckpt")
+try:
+    load_authors_checkpoint(root / "evil.ckpt")
+except ValueError as error:
+    say(error)
+
+# %% [markdown]
+# (The name that it tells is `posix.system` or `nt.system`: what `os.system` really is.) And the model's results on the converted release are those on the sample, to the last digit:
+
+# %%
+before = evaluate(model, sample, "test")
+columns = ("R@1", "R@5", "R@10", "R@100", "SumR")
+rows = {"sample": before.fused, "converted": ours.fused, "converted, their file": again.fused}
+table({name: {c: row[c] for c in columns} for name, row in rows.items()})
+
+# %% [markdown]
+# Training on it works like on anything else: `prvr-lite train --data tvr.h5 --preset tvr`. The preset `tvr` is the authors' own: 384 numbers a vector, 128 videos a batch, margin 0.1, up to 100 epochs. Two of them here, just to see it move:
+
+# %%
+preset = PRESETS["tvr"]
+shape = preset.model_config(converted.visual_dim, converted.query_dim)
+fresh = build_model("mssl++", shape)
+moved = fit(fresh, converted, replace(preset.training, epochs=2), progress=False)
+for row in moved.rows:
+    print(f"epoch {row['epoch']:.0f}: loss {row['loss']:.2f}, SumR on val {row['SumR']:.1f}")
+
+# %% [markdown]
+# ## 5 · Published numbers, by who says so
+#
+# What should come out on the real files? There is no single list. Some numbers stand in a README of the authors themselves, others only in *later* papers, which copied or measured them again. So each has its source:
+
+# %%
+README, CURVSPEC, MSC = "authors' README", "restated by CurvSpec", "restated by MSC-PRVR"
+PUBLISHED = {  # R@1, R@5, R@10, R@100, SumR
+    ("MS-SL", "TVR", README): (13.5, 32.1, 43.4, 83.4, 172.3),
+    ("MS-SL", "ActivityNet", README): (7.1, 22.5, 34.7, 75.8, 140.1),
+    ("MS-SL", "Charades-STA", README): (1.8, 7.1, 11.8, 47.7, 68.4),
+    ("MS-SL++", "TVR", README): (13.6, 33.1, 44.2, 83.5, 174.5),
+    ("MS-SL++", "ActivityNet", README): (7.0, 23.1, 35.2, 75.8, 141.1),
+    ("MS-SL++", "Charades-STA", README): (1.8, 7.6, 12.0, 48.4, 69.7),
+    ("RIVRL", "TVR", CURVSPEC): (9.4, 23.4, 32.2, 70.6, 135.6),
+    ("CONQUER", "TVR", CURVSPEC): (11.0, 28.9, 39.6, 81.3, 160.8),
+    ("GMMFormer", "TVR", README): (13.9, 33.3, 44.5, 84.9, 176.6),
+    ("HLFormer", "TVR", README): (15.7, 37.1, 48.5, 86.4, 187.7),
+    ("CLIP-L, not trained", "TVR", MSC): (16.2, 33.5, 41.8, 75.7, 167.2),
+    ("MS-SL on CLIP-L", "TVR", MSC): (31.9, 57.6, 67.7, 93.8, 251.0),
+}
+
+# %% [markdown]
+# A first test that costs nothing: SumR is the sum of the four recalls. Does it add up? Each number was rounded to one decimal, so a little may be missing:
+#
+# $$\Big|\sum_k \text{R@}k - \text{SumR}\Big| \;\le\; 5 \cdot 0.05$$
+# <!-- eq: rounding -> prvr_lite.exercises.lesson12:cannot_add_up -->
+#
+# ### ✏️ Exercise 12.4 · cannot_add_up  (★☆☆, 6 minutes)
+
+
+# %% tags=["solution"]
+def cannot_add_up(printed: torch.Tensor) -> torch.Tensor:
+    """Which rows of R@1, R@5, R@10, R@100, SumR [M, 5] no rounding can explain, [M] bool.
+
+    Each of the five numbers was rounded to one decimal.
+    """
+    ### BEGIN SOLUTION
+    return (printed[:, :4].sum(1) - printed[:, 4]).abs() > 5 * 0.05
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+cannot_add_up = check(cannot_add_up)
+
+# %%
+printed = torch.tensor(list(PUBLISHED.values()))
+off = (printed[:, :4].sum(1) - printed[:, 4]).round(decimals=1)
+print("can't add up:", int(cannot_add_up(printed).sum()), "of", len(printed))
+for (name, data, _), by in zip(PUBLISHED, off.tolist(), strict=True):
+    if by:
+        print(f"{name} on {data}: off by {by:+.1f}, which rounding explains")
+
+# %% [markdown]
+# Now look at TVR. What makes the difference between these numbers?
+
+# %%
+rows = [
+    Told(name, row[4], source, strong=name == "MS-SL++")
+    for (name, data, source), row in PUBLISHED.items()
+    if data == "TVR"
+]
+by_source(rows, metric="SumR on TVR", title="What makes the difference?")
+
+# %% [markdown]
+# **Features.** The same MS-SL, fed with frames and words from CLIP-L, gains 79 points. All that five years of models gained on the old features is a fifth of that. CLIP-L *without any training* nearly reaches a trained MS-SL on the old ones. So three questions to any row: which features? Who measured it? And where is the line of the features alone, without a model?
+#
+# And MS-SL++? It gains 2.2, 1.0 and 1.3 points of SumR over MS-SL. Is that much?
+
+# %%
+from prvr_lite.experiments.results import Results, spread_text
+
+results = Results.published()
+for data in ("TVR", "ActivityNet", "Charades-STA"):
+    gain = PUBLISHED["MS-SL++", data, README][4] - PUBLISHED["MS-SL", data, README][4]
+    print(f"{data:14s} {gain:+.1f}, of one run each, as far as one can tell")
+gains = results.differences("mssl++", "mssl", "SumR")
+print(f"Emoji Theatre  {spread_text(gains, 'SumR', sign=True)}, five seeds")
+
+# %%
+names = {"MS-SL": "mssl", "MS-SL++": "mssl++"}
+bars = {
+    name: {"Emoji Theatre": list(results.values(n, "SumR").values())} for name, n in names.items()
+}
+recall_bars(bars, metric="SumR", title="Five seeds of each")
+
+# %% [markdown]
+# On our films the same model, trained with another seed, differs by about as much as the two models do. Whether that is so on TVR nobody has told: no paper of the line prints seeds. A gain of one or two points from single runs says little. That does not make MS-SL++ pointless, as its case is another one: the same accuracy with **32 vectors a video in place of 528** (lesson 5).
+#
+# ## 6 · What one number hides
+#
+# ### Who is in it
+#
+# By M/V group, as you did in lesson 9; every data set has other shares of these groups (section 1), so that its one number answers another question:
+
+# %%
+score = before.similarity.fused(0.7)
+own = before.relevant.argmax(1)
+found = by_group(score, own, groups)
+ratio_bars(
+    {"MS-SL++": {g: found[g]["R@1"] for g in found}},
+    counts=[int(found[g]["queries"]) for g in found],
+)
+
+# %% [markdown]
+# ### What counts as right
+#
+# One right video a query: the one that the sentence was written for. "She opens the door" fits a hundred. Here we know all true answers; on the real data somebody looked for more (prvr-ea: 1.18 videos answer a TVR query, on average).
+
+# %%
+fair = evaluate(model, sample, "test", several=True).fused
+table(
+    {
+        "the own film only": {c: before.fused[c] for c in columns},
+        "every true answer": {c: fair[c] for c in columns},
+    }
+)
+
+# %% [markdown]
+# The usual numbers are pessimistic. As all models gain by it, comparisons mostly stand; the absolute numbers do not.
+#
+# ## 7 · Choosing on test
+#
+# Back to section 1: what does it do to a number when the best epoch, or learning rate, or K, is chosen *on test*? We need many choices, trained with several seeds, judged on val and on test. The package has them: 22 settings of MS-SL++ (other K, parts left out, other losses), three seeds each.
+
+# %%
+settings = [n for n, score in results.scored("SumR", split="val") if score == "fused"]
+settings = [n for n in settings if set(results.values(n, "SumR")) >= {0, 1, 2}]
+settings = settings[settings.index("mssl") :]  # without the mean-pooling baselines
+
+
+def grid(split: str) -> torch.Tensor:
+    """SumR of all settings, [3 seeds, C]."""
+    each = [results.values(name, "SumR", split=split) for name in settings]
+    return torch.tensor([[one[seed] for one in each] for seed in (0, 1, 2)])
+
+
+val, tested = grid("val"), grid("test")
+print(f"{len(settings)} settings: {', '.join(settings[:6])}, …")
+
+# %% [markdown]
+# An honest person takes, for each seed, the setting that is best on val, and reports its test result. Somebody else takes the one that is best on test:
+#
+# $$\text{optimism} = \frac{1}{S} \sum_s \Big( \max_c \text{test}_{s,c} - \text{test}_{s,\,\arg\max_c \text{val}_{s,c}} \Big)$$
+# <!-- eq: optimism -> prvr_lite.exercises.lesson12:optimism -->
+#
+# ### ✏️ Exercise 12.5 · optimism  (★★☆, 8 minutes)
+
+
+# %% tags=["solution"]
+def optimism(val: torch.Tensor, test: torch.Tensor) -> torch.Tensor:
+    """What choosing on test adds: results of C choices with S seeds, [S, C] each -> one number.
+
+    For each seed: the best on test, less the test result of the choice that is best on val. Then
+    the mean over seeds.
+    """
+    ### BEGIN SOLUTION
+    honest = test.gather(1, val.argmax(1, keepdim=True))[:, 0]  # [S]
+    return (test.amax(1) - honest).mean()
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+optimism = check(optimism)
+
+# %%
+print(
+    f"with {len(settings)} settings, choosing on test adds {optimism(val, tested):.1f} points of SumR"
+)
+
+# %% [markdown]
+# Several times what MS-SL++ gains over MS-SL, and nothing has become better. It depends on how many choices you try:
+
+# %%
+dice = torch.Generator().manual_seed(0)
+
+
+def by_choices(val: torch.Tensor, test: torch.Tensor) -> dict[int, float]:
+    """Mean optimism if only so many of the settings had been tried, 200 random sets each."""
+    curve = {}
+    for count in (1, 2, 4, 8, 16, val.shape[1]):
+        drawn = [torch.randperm(val.shape[1], generator=dice)[:count] for _ in range(200)]
+        curve[count] = float(torch.stack([optimism(val[:, d], test[:, d]) for d in drawn]).mean())
+    return curve
+
+
+real = by_choices(val, tested)
+spread_curves(
+    {"points of SumR": {"22 settings": real}},
+    xlabel="choices tried", logarithmic=True, title="What choosing on test adds",
+)  # fmt: skip
+
+# %% [markdown]
+# ### Predict, then break it
+#
+# But these settings do differ, and some are truly better. Perhaps test just knows better? So take the truth away: **settings that are all the same model**. One model, one test set; each "setting" is judged on other queries, drawn at random with replacement, and so is its val. No choice is better than another.
+#
+# Write down before you run it: does choosing on test still add something? More than before, or less? And what does choosing on *val* gain over taking the first?
+
+# %%
+rank = torch.from_numpy(rank_of_first_relevant(score, own))
+worth = sum(100.0 * (rank <= k) for k in (1, 5, 10, 100))  # [Q], whose mean is SumR
+
+
+def same_model(queries: int) -> torch.Tensor:
+    """SumR of one and the same model on random queries, [3, C]."""
+    drawn = torch.randint(len(worth), (3, len(settings), queries), generator=dice)
+    return worth[drawn].mean(-1)
+
+
+fake_val, fake_test = same_model(len(sample.queries_in("val"))), same_model(len(worth))
+honest = fake_test.gather(1, fake_val.argmax(1, keepdim=True))[:, 0] - fake_test[:, 0]
+print(f"chosen on val, over the first: {honest.mean():+.1f}")
+spread_curves(
+    {"points of SumR": {"real settings": real, "all the same": by_choices(fake_val, fake_test)}},
+    xlabel="choices tried", logarithmic=True, title="It pays to look, even if nothing differs",
+)  # fmt: skip
+
+# %% [markdown]
+# With nothing to choose from, choosing on test still adds points: it picks the *luckiest*. Each further try makes it a little more. Choosing on val picks a lucky one too, but its luck stays on val: on test it gains nothing but noise, once up, once down. **That is all that a validation set is for.**
+#
+# In practice: choose on val, look at test once, print how many choices were tried, and several seeds. To compare with the old papers, use the habit of the old papers, and say so: `prvr-lite train --validate-on test`.
+#
+# ## 8 · At full size
+#
+# What it takes on your machine. The downloads are large, and so is the table of features; what a search needs of a video is not:
+
+# %%
+GB = 2**30
+vectors = {"MS-SL": 528, "MS-SL++": 2 * 32}  # of 384 float32, a video: clips (and what they see)
+index = {name: 2_179 * n * 384 * 4 / GB for name, n in vectors.items()}
+download = {"TVR": 17.8, "ActivityNet": 18.5}  # GB, as a download service counts them
+for name, size in download.items():
+    print(f"{name}: archive {size} GB, unpacked features about as much again, and the feature file")
+print("index of TVR's test videos:", ", ".join(f"{n} {s:.1f} GB" for n, s in index.items()))
+
+# %%
+stacked_rows(
+    {"MB a test set of TVR": {n: {"index": round(1024 * s)} for n, s in index.items()}},
+    title="What a search keeps of 2,179 videos",
+    about="384 float32 a vector; MS-SL keeps all 528 clips, MS-SL++ 32 and what each of them sees",
+)
+
+# %% [markdown]
+# The same three lines for each data set (`--dtype float16` halves the feature file):
+#
+# ```
+# prvr-lite convert ROOT tvr --annotations tvr_annotations/ --out tvr.h5
+# prvr-lite train --data tvr.h5 --preset tvr --checkpoint tvr.pt
+# prvr-lite evaluate tvr.pt --data tvr.h5
+#
+# prvr-lite convert ROOT activitynet --out activitynet.h5      # its times are in the release
+# prvr-lite train --data activitynet.h5 --preset activitynet --checkpoint activitynet.pt
+#
+# prvr-lite convert ROOT charades --annotations charades_annotations/ --out charades.h5
+# prvr-lite train --data charades.h5 --preset charades --checkpoint charades.pt
+# ```
+#
+# Begin with Charades-STA, the smallest. The next cell needs the download, and is skipped without it:
+
+# %%
+if TVR_ROOT is None:
+    print("skipped: set TVR_ROOT at the top to convert the real TVR")
+else:
+    print(convert_release(TVR_ROOT, "tvr", "tvr.h5", dtype="float16", progress=True))
+
+# %% [markdown]
+# ## Recap
+#
+# - TVR asks for short moments, ActivityNet for long ones too; the "test" of all three most likely chose its own epochs.
+# - A BigFile is a table without a header: row r at byte r · dim · 4. Map it, don't load it.
+# - Moments are joined from the annotations: by number, by text. What does not fit is NaN, never 0.
+# - A text for `eval` and a pickle are programs. Parse; allow by list; decide before anything is called.
+# - A published number has a source, features, a choice and a seed. Without them it is half a number.
+# - Choosing on test adds points even where nothing differs, and more with each try.
+#
+# ## Five questions
+#
+# <details><summary>1. A feature.bin has 25,165,824 bytes and 3,072 numbers a row. How many frames is that, and where does frame 100 begin?</summary>
+#
+# A row takes 12,288 bytes: 2,048 frames. Frame 100 begins at byte 1,228,800.
+#
+# </details>
+#
+# <details><summary>2. You join captions and annotations by text, and 31 of 3,720 don't fit. Leave them out of the evaluation?</summary>
+#
+# Not of retrieval: that needs no times, and with fewer queries your R@1 is another number than everybody's. Their moments stay unknown (NaN), and only what needs times goes without them, saying how many there are.
+#
+# </details>
+#
+# <details><summary>3. A colleague scans downloaded pickles for the words "os" and "system" before loading. Is that enough?</summary>
+#
+# No. There are `subprocess`, `builtins.exec`, `importlib`, functions of the package itself that run what they are given, and names in pieces that are put together while reading. A list of bad things is never complete; a list of allowed ones is.
+#
+# </details>
+#
+# <details><summary>4. A paper reports 176.1 on TVR with an early stop on val that it took from train, another one 177.0 with the released code. Which model is better?</summary>
+#
+# Nobody can tell. The second may have chosen its epoch on test, which may well be worth a point; both are single runs; and a tenth of the train videos is missing to the first. Train both in the same way, with several seeds.
+#
+# </details>
+#
+# <details><summary>5. You have an hour of computing and MS-SL with I3D features. What raises your SumR most?</summary>
+#
+# Better features: CLIP-L frames and words add more than all models since. (And then print the line of CLIP-L alone beside it, or people will think it was you.)
+#
+# </details>
+#
+# ## Where this lives
+#
+# | what | in `prvr_lite` | in the authors' code |
+# |---|---|---|
+# | BigFile | `prvr_lite.data.bigfile:BigFile` | `utils/basic_utils.py:9-68` |
+# | lists of frames | `prvr_lite.data.frame_lists:read_frame_lists` | `utils/basic_utils.py:170-175`, with `eval` |
+# | captions, words | `prvr_lite.data.captions` | `method/data_provider.py` |
+# | joining times | `prvr_lite.data.paper_moments:Timestamps` | – |
+# | conversion | `prvr_lite.data.paper:convert_release`, `prvr-lite convert` | – |
+# | a release to practise on | `prvr_lite.data.paper_toy:write_release` | – |
+# | their checkpoints | `prvr_lite.authors_checkpoint:load_authors_checkpoint` | saved in `method/train.py:164` |
+# | which split chooses | `TrainConfig.validation_split`, `--validate-on` | `method/train.py:157-165` |
+
+# %%
+progress(12)
