@@ -229,7 +229,8 @@ print(film_name, "has", len(names), "frames:", ", ".join(names[:3]), "…")
 
 # %%
 text = base / "TextData"
-print("".join(open(text / "tvrtest.caption.txt", encoding="utf-8").readlines()[:3]))
+captions = (text / "tvrtest.caption.txt").read_text(encoding="utf-8").splitlines()
+print("\n".join(captions[:3]))
 with h5py.File(text / "roberta_tvr_query_feat.hdf5") as words:
     for name in list(words)[:3]:
         print(f"{name:20s} {list(words[name].shape)} numbers")
@@ -282,7 +283,6 @@ def join_moments(caption_id: list[str], video: list[str], moment: torch.Tensor) 
 join_moments = check(join_moments)
 
 # %%
-captions = open(text / "tvrtest.caption.txt", encoding="utf-8").read().splitlines()
 joined = join_moments(
     [line.split(" ")[0] for line in captions],
     [one["vid_name"] for one in annotations],
@@ -503,21 +503,12 @@ for row in moved.rows:
 # What should come out on the real files? There is no single list. Some numbers stand in a README of the authors themselves, others only in *later* papers, which copied or measured them again. So each has its source:
 
 # %%
-README, CURVSPEC, MSC = "authors' README", "restated by CurvSpec", "restated by MSC-PRVR"
-PUBLISHED = {  # R@1, R@5, R@10, R@100, SumR
-    ("MS-SL", "TVR", README): (13.5, 32.1, 43.4, 83.4, 172.3),
-    ("MS-SL", "ActivityNet", README): (7.1, 22.5, 34.7, 75.8, 140.1),
-    ("MS-SL", "Charades-STA", README): (1.8, 7.1, 11.8, 47.7, 68.4),
-    ("MS-SL++", "TVR", README): (13.6, 33.1, 44.2, 83.5, 174.5),
-    ("MS-SL++", "ActivityNet", README): (7.0, 23.1, 35.2, 75.8, 141.1),
-    ("MS-SL++", "Charades-STA", README): (1.8, 7.6, 12.0, 48.4, 69.7),
-    ("RIVRL", "TVR", CURVSPEC): (9.4, 23.4, 32.2, 70.6, 135.6),
-    ("CONQUER", "TVR", CURVSPEC): (11.0, 28.9, 39.6, 81.3, 160.8),
-    ("GMMFormer", "TVR", README): (13.9, 33.3, 44.5, 84.9, 176.6),
-    ("HLFormer", "TVR", README): (15.7, 37.1, 48.5, 86.4, 187.7),
-    ("CLIP-L, not trained", "TVR", MSC): (16.2, 33.5, 41.8, 75.7, 167.2),
-    ("MS-SL on CLIP-L", "TVR", MSC): (31.9, 57.6, 67.7, 93.8, 251.0),
-}
+from prvr_lite.published import PUBLISHED, published
+
+for collection in ("tvr", "activitynet", "charades"):
+    print(collection, "·", "; ".join(dict.fromkeys(row.source for row in published(collection))))
+    rows = published(collection)[-3:]
+    table({f"{row.model:12s}": row.metrics for row in rows})
 
 # %% [markdown]
 # A first test that costs nothing: SumR is the sum of the four recalls. Does it add up? Each number was rounded to one decimal, so a little may be missing:
@@ -543,23 +534,37 @@ def cannot_add_up(printed: torch.Tensor) -> torch.Tensor:
 cannot_add_up = check(cannot_add_up)
 
 # %%
-printed = torch.tensor(list(PUBLISHED.values()))
+printed = torch.tensor([row.recall for row in PUBLISHED])
 off = (printed[:, :4].sum(1) - printed[:, 4]).round(decimals=1)
 print("can't add up:", int(cannot_add_up(printed).sum()), "of", len(printed))
-for (name, data, _), by in zip(PUBLISHED, off.tolist(), strict=True):
+for row, by in zip(PUBLISHED, off.tolist(), strict=True):
     if by:
-        print(f"{name} on {data}: off by {by:+.1f}, which rounding explains")
+        print(f"{row.model} on {row.collection}: off by {by:+.1f}, which rounding explains")
 
 # %% [markdown]
-# Now look at TVR. What makes the difference between these numbers?
+# Not one row is wrong, and yet a strict `==` would have called some of them so, MS-SL++'s own among them.
+#
+# Now look at TVR, and at what was printed for it later: two models on the same features, and three lines on **CLIP-L** frames and words.
 
 # %%
-rows = [
-    Told(name, row[4], source, strong=name == "MS-SL++")
-    for (name, data, source), row in PUBLISHED.items()
-    if data == "TVR"
+MSC, OWN = "restated in arXiv 2510.27432", "its authors' README"
+LATER = [
+    Told("GMMFormer", 176.6, OWN),
+    Told("HLFormer", 187.7, OWN),
+    Told("CLIP-L, nothing trained", 167.2, MSC),
+    Told("GMMFormer on CLIP-L", 241.1, MSC),
+    Told("MS-SL on CLIP-L", 251.0, MSC),
 ]
-by_source(rows, metric="SumR on TVR", title="What makes the difference?")
+known = [
+    Told(
+        row.model,
+        row.metrics["SumR"],
+        row.source.replace("authors'", "its authors'"),
+        strong=row.model == "MS-SL++",
+    )
+    for row in published("tvr")[2:]
+]
+by_source([*known, *LATER], metric="SumR on TVR", title="What makes the difference?")
 
 # %% [markdown]
 # **Features.** The same MS-SL, fed with frames and words from CLIP-L, gains 79 points. All that five years of models gained on the old features is a fifth of that. CLIP-L *without any training* nearly reaches a trained MS-SL on the old ones. So three questions to any row: which features? Who measured it? And where is the line of the features alone, without a model?
@@ -570,9 +575,10 @@ by_source(rows, metric="SumR on TVR", title="What makes the difference?")
 from prvr_lite.experiments.results import Results, spread_text
 
 results = Results.published()
-for data in ("TVR", "ActivityNet", "Charades-STA"):
-    gain = PUBLISHED["MS-SL++", data, README][4] - PUBLISHED["MS-SL", data, README][4]
-    print(f"{data:14s} {gain:+.1f}, of one run each, as far as one can tell")
+for collection in ("tvr", "activitynet", "charades"):
+    total = {row.model: row.metrics["SumR"] for row in published(collection)}
+    gain = total["MS-SL++"] - total["MS-SL"]
+    print(f"{collection:14s} {gain:+.1f}, of one run each, as far as one can tell")
 gains = results.differences("mssl++", "mssl", "SumR")
 print(f"Emoji Theatre  {spread_text(gains, 'SumR', sign=True)}, five seeds")
 
