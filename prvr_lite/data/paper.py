@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,25 +112,21 @@ def convert_release(
     report = ConversionReport(Path(out), files.collection.title)
     splits = _splits(files, validation_part, report)
     timestamps = Timestamps(files.annotations)
-    videos = list(dict.fromkeys(c.video for captions in splits.values() for c in captions))
-    frames = open_frames(files.frames, set(videos))
-    for split, captions in splits.items():
-        for caption in captions:
-            if caption.video not in frames.counts:
-                problem = f"has no frames of video '{caption.video}', of which {split} has captions"
-                raise damaged(frames.path, problem, "take captions and features of one release")
     queries = [caption for captions in splits.values() for caption in captions]
-    words = WordFeatures(files.words, [caption.id for caption in queries])
-    table = _table(files, splits, frames, words, timestamps, dtype, report)
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
-    stream_features(
-        out,
-        table,
-        lambda row: frames.frames(table.video_id[row]),
-        words.words,
-        origin=_origin(files),
-        progress=progress,
-    )
+    with (
+        closing(_open_frames(files, splits)) as frames,
+        closing(WordFeatures(files.words, [caption.id for caption in queries])) as words,
+    ):
+        table = _table(files, splits, frames, words, timestamps, dtype, report)
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        stream_features(
+            out,
+            table,
+            lambda row: frames.frames(table.video_id[row]),
+            words.words,
+            origin=_origin(files),
+            progress=progress,
+        )
     return report
 
 
@@ -167,6 +164,17 @@ def _splits(
     return {split: splits[split] for split in SPLITS if split in splits}
 
 
+def _open_frames(files: ReleaseFiles, splits: dict[str, list[Caption]]) -> FrameSource:
+    """The frames of all videos that have captions."""
+    of = {caption.video: split for split, captions in splits.items() for caption in captions}
+    frames = open_frames(files.frames, of.keys())
+    for video, split in of.items():
+        if video not in frames.counts:
+            problem = f"has no frames of video '{video}', of which {split} has captions"
+            raise damaged(frames.path, problem, "take captions and features of one release")
+    return frames
+
+
 def _draw(video: str) -> float:
     """A number in 0..1 that depends on the id alone: the same on every machine."""
     return int.from_bytes(hashlib.sha256(video.encode()).digest()[:8], "big") / 2**64
@@ -197,8 +205,11 @@ def _table(
         name=about.name,
         description=f"{about.title}, from the files that the authors of MS-SL++ distribute",
         license="as its sources: for research",
-        visual_model=about.visual_model,
-        text_model=about.text_model,
+        # other features than the paper's are called what their files are called
+        visual_model=about.visual_model
+        if about.feature == files.frames.stem
+        else files.frames.name,
+        text_model=about.text_model if "roberta" in files.words.name else files.words.name,
         video_id=list(row),
         duration=np.array([timestamps.duration(video) for video in row], np.float32),
         frame_offset=frame_offset,
