@@ -49,7 +49,8 @@ from prvr_lite.plots.stacked import stacked_rows
 
 TVR_ROOT = None  # the folder of the authors' files, if you have them
 sample = load_sample()
-root = Path(tempfile.mkdtemp())  # what this lesson writes goes here
+folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+root = Path(folder.name)  # what this lesson writes goes here, and goes away with the kernel
 
 
 def say(text) -> None:
@@ -103,7 +104,7 @@ stacked_rows(
 #
 # ### What is "test"?
 #
-# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the real test set's answers are not public. But the released code stops early, and keeps the best epoch, by a set it calls "val" (`method/train.py:157-165`), and reports on the same one (`method/eval.py:270`). So the epoch was most likely **chosen on test**. Nobody hides that, all papers of the line do it, and so their numbers can be compared with each other. They can't be compared with yours if you are honest. By how much not? Section 7 measures it.
+# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code has the same habit, and their numbers can be compared with each other. They can't be compared with yours if you are honest. How much does it matter? Section 7 measures it.
 #
 # ## 2 · The release, file by file
 #
@@ -263,7 +264,7 @@ print("as in the sample:", np.array_equal(joined.numpy(), sample.moment[test]))
 film(sample, int(sample.videos_in("test")[3]), title="Joined again: who does what, and when")
 
 # %% [markdown]
-# Charades-STA is joined by *text*: its annotations are lines `id start end##sentence`, without numbers. And texts get cleaned up: "Person is PUTTING a book, on the shelf!" in one file is "person is putting a book on the shelf" in the other. So compare what survives any clean-up, letters and digits alone. (On the real files 3,689 of 3,720 fit so; the package takes the rest by order.)
+# Charades-STA is joined by *text*: its annotations are lines `id start end##sentence`, without numbers. And texts get cleaned up: "Person is PUTTING a book, on the shelf!" in one file is "person is putting a book on the shelf" in the other. So compare what survives any clean-up, letters and digits alone. (On the real files 3,689 of 3,720 fit so; for the rest the package tries the order.)
 #
 # ## 3 · Conversion
 #
@@ -344,12 +345,12 @@ torch.save({"model": weights, "model_cfg": EasyDict(settings), "epoch": 3}, chec
 del sys.modules["easydict"]
 
 try:
-    torch.load(checkpoint)
+    torch.load(checkpoint, weights_only=True)
 except Exception as error:
     print(f"{type(error).__name__}:", str(error).splitlines()[0][:70], "…")
 
 # %% [markdown]
-# torch 2.6 and later refuses it. The advice that you will find everywhere is `weights_only=False`. What does that switch off?
+# torch refuses (since version 2.6 without being asked to). The advice that you will find everywhere is `weights_only=False`. What does that switch off?
 #
 # ### What a pickle is
 #
@@ -530,7 +531,7 @@ known = [
 by_source([*known, *LATER], metric="SumR on TVR", title="What makes the difference?")
 
 # %% [markdown]
-# **Features.** The same MS-SL, fed with frames and words from CLIP-L, gains 79 points. All that five years of models gained on the old features is a fifth of that. CLIP-L *without any training* nearly reaches a trained MS-SL on the old ones. So three questions to any row: which features? Who measured it? And where is the line of the features alone, without a model?
+# **Features.** The same MS-SL, fed with frames and words from CLIP-L, gains 79 points. What HLFormer gains over it on the old ones is a fifth of that. CLIP-L *without any training* nearly reaches a trained MS-SL on the old ones. So three questions to any row: which features? Who measured it? And where is the line of the features alone, without a model?
 #
 # And MS-SL++? It gains 2.2, 1.0 and 1.3 points of SumR over MS-SL. Is that much?
 
@@ -667,7 +668,7 @@ spread_curves(
 #
 # ## 8 · At full size
 #
-# What it takes on your machine. The downloads are large, and so is the table of features; what a search needs of a video is not:
+# What it takes on your machine. **Disk**: three times the archive, until you delete the first two. **Memory**: little, as conversion reads piece by piece, training batch by batch, and at most 1 GiB of inputs is kept. **Time**: try it before you download: `python -m benchmarks.paper_release` (in a clone) makes a release of TVR's size out of random numbers, converts it, evaluates, and trains for an epoch. And what a search needs of each video is small again:
 
 # %%
 download = {"TVR": 17.8, "ActivityNet": 18.5}  # GB, as a download service counts them
@@ -696,7 +697,7 @@ stacked_rows(
 # prvr-lite train --data charades.h5 --preset charades --checkpoint charades.pt
 # ```
 #
-# Begin with Charades-STA, the smallest. The next cell needs the download, and is skipped without it:
+# Where to get what, and how everything is joined: `docs/paper-datasets.md`. `evaluate` prints the published row, with its source, under yours. Begin with Charades-STA, the smallest. The next cell needs the download, and is skipped without it:
 
 # %%
 if TVR_ROOT is None:
