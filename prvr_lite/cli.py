@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nprvr-lite: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    except (OSError, ValueError, FloatingPointError) as error:
+    except (OSError, ValueError, FloatingPointError, ImportError) as error:
         print(f"prvr-lite: {error}", file=sys.stderr)
         return 2
     return 0

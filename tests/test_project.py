@@ -24,7 +24,9 @@ MAY_IMPORT = {
     "config": set(),
     "files": set(),
     "model": {"config", "model"},
-    "data": {"config", "data"},
+    "data": {"config", "data", "optimization"},  # of optimization: which device there is
+    "text": {"data"},
+    "zero_shot": {"config", "data", "model", "retrieval", "text"},
     "losses": {"config", "model"},
     "metrics": set(),
     "optimization": {"config"},
