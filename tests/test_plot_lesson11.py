@@ -27,8 +27,8 @@ def picture(width: int = 40) -> np.ndarray:
     return np.full((30, width, 3), 120, np.uint8)
 
 
-@pytest.mark.parametrize("pictures", [[], [picture(), picture(), picture(80), picture()]])
-def test_a_bar_for_each_frame_and_a_dot_for_each_sample(pictures: list[np.ndarray]) -> None:
+@pytest.mark.parametrize("pictures", [[], [picture(), None, picture(80), picture()]])
+def test_a_bar_for_each_frame_and_a_dot_for_each_sample(pictures: list[np.ndarray | None]) -> None:
     figure = frame_times(pictures, SHOWN, 8.0, AT, TAKEN)
     assert names(figure) == ["frames", "samples"]
     bars = panel(figure, "frames").containers[0]

@@ -38,7 +38,7 @@ def frame_times(
     """Which frame each sample takes, with a thumbnail of each frame that has room for one.
 
     Args:
-        pictures: of each of the T frames, RGB [h, w, 3]; empty: none are drawn.
+        pictures: of each of the T frames, RGB [h, w, 3], or None; empty: none are drawn.
         shown: [T] s, ascending, from which each frame is on the screen. end: of the video, s.
         at: [S] s, when the video is sampled. taken: [S] the frame that each sample takes.
     Returns:
@@ -90,7 +90,7 @@ def _draw_frames(axes: Axes, pictures: Sequence[object], start: Array, end: floa
                 left + seconds / 2, 0.15, str(i), ha="center", va="center", size=10,
                 color="white" if colors[i] == BLUE else INK,
             )  # fmt: skip
-        if pictures and room >= 2 * SMALL:
+        if pictures and pictures[i] is not None and room >= 2 * SMALL:
             pixels = np.asarray(pictures[i])
             rows, columns, _ = pixels.shape
             size = min(0.8, (room - 0.03) * rows / columns)  # inches high
