@@ -31,7 +31,15 @@ MAY_IMPORT = {
     "metrics": set(),
     "optimization": {"config"},
     "index_entry": {"model"},
-    "retrieval": {"config", "data", "files", "index_entry", "model", "optimization"},
+    "index_manifest": {"files", "index_entry"},
+    "index_folder": {"files", "index_entry", "index_manifest", "model"},
+    "index_updates": {"data", "index_entry", "index_folder", "index_manifest", "model"},
+    "ranking": {"model"},
+    "searcher": {"data", "index_entry", "model", "ranking"},
+    "retrieval": {
+        "data", "files", "index_entry", "index_folder", "index_manifest", "index_updates", "model",
+        "optimization", "ranking", "searcher",
+    },
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
     "training": {
         "config", "data", "evaluation", "files", "history", "losses", "model", "optimization",
