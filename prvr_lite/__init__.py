@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from prvr_lite.authors_checkpoint import load_authors_checkpoint
+from prvr_lite.checkpoints import load_checkpoint
 from prvr_lite.config import PRESETS, ModelConfig, TrainConfig
 from prvr_lite.data.features import (
     Dataset,
@@ -24,7 +26,7 @@ from prvr_lite.model.key_clip import key_clip_guided_attention
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.zoo import build_model
 from prvr_lite.retrieval import Hit, VideoIndex
-from prvr_lite.training import fit, load_checkpoint
+from prvr_lite.training import fit
 
 __version__ = "0.1.0"
 
@@ -54,6 +56,7 @@ __all__ = [
     "key_clip_guided_attention",
     "kmedoids",
     "length_code",
+    "load_authors_checkpoint",
     "load_authors_state_dict",
     "load_checkpoint",
     "load_sample",

@@ -1,4 +1,4 @@
-"""The command line: ``prvr-lite demo | train | evaluate | search | experiments``."""
+"""The command line: ``prvr-lite demo | train | evaluate | search | convert | experiments``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from prvr_lite.commands import demo, evaluate, experiments, search, train
+from prvr_lite.commands import convert, demo, evaluate, experiments, search, train
 
-COMMANDS = (demo, train, evaluate, search, experiments)  # in the order of --help
+COMMANDS = (demo, train, evaluate, search, convert, experiments)  # in the order of --help
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

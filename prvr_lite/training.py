@@ -7,24 +7,21 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from prvr_lite.checkpoints import load_checkpoint as load_checkpoint  # its name until 0.1
+from prvr_lite.checkpoints import read_run, run_identity, write_run
 from prvr_lite.config import TrainConfig
 from prvr_lite.data.batches import Batch, InputReader
 from prvr_lite.data.features import Dataset
-from prvr_lite.data.fingerprint import identity
 from prvr_lite.evaluation import evaluate
-from prvr_lite.files import load_record, save_record
 from prvr_lite.history import History
 from prvr_lite.losses import MSSLppLoss
 from prvr_lite.model.base import RetrievalModel
-from prvr_lite.model.zoo import model_name, restore_model
 from prvr_lite.optimization import (
     choose_device,
     make_optimizer,
@@ -32,8 +29,6 @@ from prvr_lite.optimization import (
     seed_generators,
     use_bfloat16,
 )
-
-CHECKPOINT_FORMAT = "prvr-lite checkpoint 1"
 
 
 def fit(
@@ -48,7 +43,8 @@ def fit(
 ) -> History:
     """Train ``model`` on the train split; it ends with the weights of the best validation SumR.
 
-    Where the data set has a val split, each epoch from ``config.evaluate_from`` on is validated.
+    Where the data set has the split ``config.validation_split``, each epoch from
+    ``config.evaluate_from`` on is validated on it; else the last epoch is kept.
     With ``checkpoint``, every epoch is written there, and a later call with the same model, data
     and config goes on from it: on the same device, the numbers are those of an uninterrupted run.
 
@@ -66,7 +62,8 @@ def fit(
 
     Raises:
         ValueError: features of another size than the model's; no training videos; nothing to
-            train; an unknown device or model; a checkpoint of another run.
+            train; a split to validate on that has no queries (a missing "val" is none); an
+            unknown device or model; a checkpoint of another run.
         FloatingPointError: the loss is not finite any more.
         FileFormatError: a checkpoint that can't be read.
     """
@@ -106,8 +103,9 @@ class _Run:
         videos = len(self.reader.captioned("train"))
         if not videos:
             raise ValueError(f"{dataset.path}: no train video has a query: nothing to train on")
-        self.identity = self._identity()  # now: a model that has no name can't be saved later
-        self.validate = "val" in dataset.splits and len(dataset.queries_in("val")) > 0
+        # now: a model that has no name can't be saved later
+        self.identity = run_identity(model, config, dataset)
+        self.split = _validation_split(dataset, config)
         self.loss = MSSLppLoss(config)
         self.optimizer = make_optimizer(model, config)
         steps = config.epochs * math.ceil(videos / config.batch_videos)
@@ -133,8 +131,8 @@ class _Run:
         row |= {name: total / batches for name, total in totals.items()}
         row["learning_rate"] = float(self.schedule.get_last_lr()[0])
         row["seconds"] = time.perf_counter() - start
-        if self.validate and self.epoch >= config.evaluate_from:
-            row |= evaluate(self.model, self.dataset, "val", reader=self.reader).fused
+        if self.split is not None and self.epoch >= config.evaluate_from:
+            row |= evaluate(self.model, self.dataset, self.split, reader=self.reader).fused
         self.history.rows.append(row)
         if row is self.history.best:
             self.best_weights = {k: t.clone() for k, t in self.model.state_dict().items()}
@@ -174,18 +172,8 @@ class _Run:
             self.model.load_state_dict(self.best_weights)
         self.model.eval()
 
-    def _identity(self) -> dict[str, Any]:
-        """What must be the same for a checkpoint to be this run's."""
-        return {
-            "model": model_name(self.model),
-            "config": asdict(self.model.config),
-            "training": {k: v for k, v in asdict(self.config).items() if k != "device"},
-            "data": identity(self.dataset),
-        }
-
     def save(self, path: str | os.PathLike[str]) -> None:
-        record = {
-            **self.identity,
+        state = {
             "epoch": self.epoch,
             "weights": self.model.state_dict(),
             "best_weights": self.best_weights,
@@ -193,16 +181,10 @@ class _Run:
             "schedule": self.schedule.state_dict(),
             "history": self.history.rows,
         }
-        save_record(path, CHECKPOINT_FORMAT, record)
+        write_run(path, self.identity, state)
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        record = load_record(path, CHECKPOINT_FORMAT)
-        for part, mine in self.identity.items():
-            if record[part] != mine:
-                raise ValueError(
-                    f"{path}: is of another run ({_difference(record[part], mine)}): give another "
-                    "path, or overwrite it (resume=False; prvr-lite train --restart)"
-                )
+        record = read_run(path, self.identity)
         self.epoch = record["epoch"]
         self.model.load_state_dict(record["weights"])
         self.best_weights = {k: t.to(self.device) for k, t in record["best_weights"].items()}
@@ -211,22 +193,14 @@ class _Run:
         self.history = History(record["history"])
 
 
-def load_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> RetrievalModel:
-    """The model of a checkpoint that :func:`fit` wrote, with its best weights, ready to search.
-
-    Raises:
-        FileNotFoundError: no such file.
-        FileFormatError: not such a file, or a damaged one.
-        ValueError: an unknown device.
-    """
-    where = choose_device(device)
-    record = load_record(path, CHECKPOINT_FORMAT)
-    return restore_model(record["model"], record["config"], record["best_weights"], where)
-
-
-def _difference(theirs: Any, mine: Any) -> str:
-    if not isinstance(mine, dict):
-        return f"{theirs!r} instead of {mine!r}"
-    return ", ".join(
-        f"{k}={theirs.get(k)!r} instead of {v!r}" for k, v in mine.items() if theirs.get(k) != v
+def _validation_split(dataset: Dataset, config: TrainConfig) -> str | None:
+    """The split to validate on, or None. A missing "val" is no mistake; another missing one is."""
+    split = config.validation_split
+    if split is None or (split in dataset.splits and len(dataset.queries_in(split))):
+        return split
+    if split == "val":
+        return None
+    raise ValueError(
+        f"{dataset.path}: no query belongs to split {split!r}: validation_split is one of "
+        f"{', '.join(dataset.splits)}, or None"
     )

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "config": set(),
     "files": set(),
     "model": {"config", "model"},
-    "data": {"config", "data", "optimization"},  # of optimization: which device there is
+    "data": {"config", "data", "files", "optimization"},  # of optimization: which device there is
     "text": {"data"},
     "zero_shot": {"config", "data", "model", "retrieval", "text"},
     "losses": {"config", "model"},
@@ -41,8 +41,12 @@ MAY_IMPORT = {
         "optimization", "ranking", "searcher",
     },
     "evaluation": {"config", "data", "metrics", "model", "retrieval"},
+    "authors_checkpoint": {"config", "files", "model", "optimization"},
+    "checkpoints": {"config", "data", "files", "model", "optimization"},
+    "distributed": {"config", "model", "optimization"},
     "training": {
-        "config", "data", "evaluation", "files", "history", "losses", "model", "optimization",
+        "checkpoints", "config", "data", "distributed", "evaluation", "history", "losses", "model",
+        "optimization",
     },
     "moments": {
         "config", "data", "index_entry", "model", "moments", "optimization", "retrieval",

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.commands.shared import Commands, add_data_options, metrics_line, open_data
+from prvr_lite.commands.shared import (
+    Commands,
+    add_data_options,
+    load_model,
+    metrics_line,
+    open_data,
+)
 from prvr_lite.evaluation import evaluate
-from prvr_lite.training import load_checkpoint
 
 
 def add(commands: Commands) -> None:
@@ -19,7 +24,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    model = load_checkpoint(options.checkpoint, device=options.device)
+    model = load_model(options)
     with open_data(options) as dataset:
         result = evaluate(model, dataset, options.split)
     for scale in ("fused", "clip", "frame"):

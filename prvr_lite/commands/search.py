@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.commands.shared import Commands, add_data_options, open_data
+from prvr_lite.commands.shared import Commands, add_data_options, load_model, open_data
 from prvr_lite.retrieval import VideoIndex
-from prvr_lite.training import load_checkpoint
 
 
 def add(commands: Commands) -> None:
@@ -21,7 +20,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    model = load_checkpoint(options.checkpoint, device=options.device)
+    model = load_model(options)
     with open_data(options) as dataset:
         if options.query not in dataset.query_id:
             raise ValueError(

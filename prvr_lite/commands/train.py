@@ -11,6 +11,11 @@ from prvr_lite.config import PRESETS
 from prvr_lite.model.zoo import TRAINABLE, build_model
 from prvr_lite.training import fit
 
+TEST_HABIT = (
+    "--validate-on test: the epoch is chosen on the test videos, as the released runs do; its "
+    "number is optimistic, and can't be compared with one whose epoch val chose"
+)
+
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("train", help="train a model; goes on where it was interrupted")
@@ -20,13 +25,24 @@ def add(commands: Commands) -> None:
     parser.add_argument("--restart", action="store_true", help="overwrite an existing checkpoint")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, help="default: the preset's")
+    parser.add_argument(
+        "--validate-on",
+        choices=("val", "test", "none"),
+        default="val",
+        help="split that chooses the epoch; none: the last is kept",
+    )
     add_data_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     preset = PRESETS[options.preset]
-    training = replace(preset.training, seed=options.seed, device=options.device)
+    split = None if options.validate_on == "none" else options.validate_on
+    training = replace(
+        preset.training, seed=options.seed, device=options.device, validation_split=split
+    )
+    if split == "test":
+        print(TEST_HABIT)
     if options.epochs is not None:
         training = replace(training, epochs=options.epochs)
     with open_data(options) as dataset:
@@ -36,4 +52,7 @@ def run(options: argparse.Namespace) -> None:
             model, dataset, training, checkpoint=options.checkpoint, resume=not options.restart
         )
     best = history.best
+    if "SumR" not in best:
+        print(f"last epoch {best['epoch']:.0f} of {len(history.rows)}, without validation")
+        return
     print(f"best epoch {best['epoch']:.0f} of {len(history.rows)}: {metrics_line(best)}")
