@@ -17,6 +17,7 @@
 
 # %%
 import copy
+import re
 import tempfile
 import time
 from dataclasses import replace
@@ -411,7 +412,7 @@ query = sample.words(int(test[0]))
 before = [hit.video_id for hit in stored.search(query, 3)]
 print(f"{len(stored)} films, opened in {opened:.0f} ms; first: {before}")
 for path in sorted(where.iterdir()):
-    print(f"{path.stat().st_size:>12,}  {path.name.split('-')[0]}{path.name[-11:]}")
+    print(f"{path.stat().st_size:>12,}  {re.sub('-[0-9a-f]{12}', '-…', path.name)}")
 
 # %% [markdown]
 # ### Collections change
@@ -522,7 +523,7 @@ for C in (10, 20, 50, 100, 200, 500, 1000, 2000):
     recall[C] = float(candidate_recall(found, top))
     share[C] = 100 * np.mean([len(set(row)) for row in video_of[nearest[:, :C]].tolist()]) / 700
 spread_curves(
-    {"%": {"recall of the exact ten": recall, "films scored exactly": share}},
+    {"recall (%)": {"of the exact ten": recall}, "films scored (%)": {"exactly": share}},
     xlabel="candidate clips",
     logarithmic=True,
     title="Few films need an exact score",
@@ -606,7 +607,7 @@ for probes in (1, 2, 4, 8, 16, 32, 64):
     opened = (query[:100] @ centre.T).topk(probes).indices
     looked[probes] = 100 * float(size[opened].sum(1).float().mean()) / len(clip)
 spread_curves(
-    {"%": {"recall of the exact ten": recall, "clips looked at": looked}},
+    {"recall (%)": {"of the exact ten": recall}, "clips seen (%)": {"clips": looked}},
     xlabel="cells opened, of 128",
     logarithmic=True,
     title="A few cells are nearly as good as all",
