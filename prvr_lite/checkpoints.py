@@ -44,12 +44,12 @@ def read_run(path: str | os.PathLike[str], run: dict[str, Any]) -> dict[str, Any
         ValueError: it is of another run; the message says what differs.
     """
     record = load_record(path, CHECKPOINT_FORMAT)
-    for part, mine in run.items():
-        if record[part] != mine:
-            raise ValueError(
-                f"{path}: is of another run ({difference(record[part], mine)}): give another "
-                "path, or overwrite it (resume=False; prvr-lite train --restart)"
-            )
+    check_same_run(
+        record,
+        run,
+        f"{path}: is of another run",
+        "give another path, or overwrite it (resume=False; prvr-lite train --restart)",
+    )
     return record
 
 
@@ -69,7 +69,19 @@ def load_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> Re
     return restore_model(record["model"], record["config"], record["best_weights"], where)
 
 
-def difference(theirs: Any, mine: Any) -> str:
+def check_same_run(
+    theirs: dict[str, Any],
+    mine: dict[str, Any],
+    what: str,
+    mend: str = "start every machine with the same command, code and data",
+) -> None:
+    """Raise ValueError, "what (the differences): how to mend", unless two identities agree."""
+    for part, here in mine.items():
+        if theirs[part] != here:
+            raise ValueError(f"{what} ({_difference(theirs[part], here)}): {mend}")
+
+
+def _difference(theirs: Any, mine: Any) -> str:
     """What differs between two parts of an identity, in words."""
     if not isinstance(mine, dict):
         return f"{theirs!r} instead of {mine!r}"

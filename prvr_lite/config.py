@@ -94,7 +94,7 @@ class TrainConfig:
         evaluate_from: first epoch after which validation is run (each costs a scoring pass).
         validation_split: the split that chooses the epoch whose weights are kept; a data set that
             has no "val" is trained without. ``None``: never validate, keep the last epoch. "test"
-            is what the released runs come to (their "val" is the test set): optimistic.
+            is very likely what the released runs did, and optimistic.
         seed: of order, dropout and negatives (weights: ``build_model(seed=...)``).
         device: "auto" (cuda, else cpu), or any torch device; Apple's "mps" only on request.
         precision: "auto" (bf16 autocast where the GPU has it), "float32" or "bfloat16".

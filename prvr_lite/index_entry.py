@@ -94,6 +94,16 @@ class Shard:
         """The rows that are alive, [V] ascending."""
         return torch.arange(self.videos) if self.live is None else self.live.nonzero().squeeze(1)
 
+    @cached_property
+    def _order(self) -> Tensor:
+        """[V] how many are alive up to each row, itself included."""
+        return torch.arange(1, self.videos + 1) if self.live is None else self.live.cumsum(0)
+
+    def alive(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Those of these rows that are alive, and their places among all that are."""
+        kept = rows if self.live is None else rows[self.live[rows]]
+        return kept, self._order[kept] - 1
+
     def __len__(self) -> int:
         """How many are alive."""
         return self.videos if self.live is None else len(self.rows)

@@ -22,22 +22,21 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from prvr_lite.faiss_parts import ADDED, hnsw, import_faiss, ivfpq, points, sample_points
 from prvr_lite.files import FileFormatError
-from prvr_lite.index_entry import IndexEntry, Shard, new_name
+from prvr_lite.index_entry import Shard, new_name
 
 KINDS = ("hnsw", "ivfpq")
 FORMAT = "prvr-lite candidates 1"
 RECORD = "candidates.json"
-ADDED = 1024  # videos added at a time
-SAMPLE = 200_000  # clips that centroids and ranges are learned from
 FEWEST = 1024  # clips that "ivfpq" needs: fewer make no 256 codes
-CLIPS_A_CANDIDATE = 4  # clips asked for, since several may be of one video
+CLIPS_A_CANDIDATE = 4  # clips asked for at first, since several may be of one video
+MOST = 64  # and at last
 
 
 @dataclass(frozen=True)
@@ -91,17 +90,17 @@ class CandidateIndex:
             raise ValueError(
                 f"{count} clips are too few for 'ivfpq' ({FEWEST} at least): use 'hnsw'"
             )
-        sample = _sample(shards, count, np.random.default_rng(seed))
+        sample = sample_points(shards, count, np.random.default_rng(seed))
         if kind == "hnsw":
-            found = _hnsw(faiss, sample.shape[1], links, effort)
+            found = hnsw(faiss, sample.shape[1], links, effort)
         else:
-            found = _ivfpq(
+            found = ivfpq(
                 faiss, sample.shape[1], lists or max(1, round(4 * count**0.5)), len(sample)
             )
         found.train(sample)
         for shard in shards:
             for start in range(0, shard.videos, ADDED):
-                found.add(_points(shard.entry[start : start + ADDED]))
+                found.add(points(shard.entry[start : start + ADDED]))
         return cls(kind, found, covered)
 
     @property
@@ -125,23 +124,42 @@ class CandidateIndex:
             effort: clips that HNSW looks at (efSearch; never fewer than it returns), lists that
                 IVF-PQ looks into (nprobe); None: as many as are returned, and a 16th of the lists.
         """
-        faiss, total = import_faiss(), int(self._first_clip[-1])
-        asked = min(total, CLIPS_A_CANDIDATE * count)
+        total = int(self._first_clip[-1])
+        wanted = min(count, sum(c.videos for c in self.covered))
+        found: list[NDArray[np.int64]] = [np.zeros((0, 2), np.int64)] * len(queries)
+        short, asked = list(range(len(queries))), CLIPS_A_CANDIDATE * count
+        while short:
+            for query, clips in zip(short, self._clips(queries[short], asked, effort), strict=True):
+                found[query] = self._videos(clips[clips >= 0])[:count]
+            # clips so alike that they are of few videos: ask for more, within reason
+            short = [query for query in short if len(found[query]) < wanted]
+            if asked >= min(total, MOST * count):
+                break
+            asked *= 4
+        return found
+
+    def _clips(
+        self, queries: NDArray[np.float32], asked: int, effort: int | None
+    ) -> NDArray[np.int64]:
+        """The nearest clips of each query, best first, [Q, at most asked]; -1 behind the last."""
+        faiss, asked = import_faiss(), min(asked, int(self._first_clip[-1]))
         if self.kind == "hnsw":
             parameters = faiss.SearchParametersHNSW(efSearch=max(asked, effort or 0))
         else:
             probes = effort or max(8, self.faiss_index.nlist // 16)
             parameters = faiss.SearchParametersIVF(nprobe=probes)
-        _, clips = self.faiss_index.search(queries, asked, params=parameters)  # [Q, asked]
-        return [self._videos(row[row >= 0])[:count] for row in clips]
+        _, clips = self.faiss_index.search(queries, asked, params=parameters)
+        return cast("NDArray[np.int64]", clips)
 
     def _videos(self, clips: NDArray[np.int64]) -> NDArray[np.int64]:
         """Clips, best first -> their videos, each once and in this order, [C, 2]."""
         shard = np.searchsorted(self._first_clip, clips, side="right") - 1
         size = np.array([c.clips for c in self.covered], np.int64)
-        pairs = np.stack([shard, (clips - self._first_clip[shard]) // size[shard]], 1)
+        pairs: NDArray[np.int64] = np.stack(
+            [shard, (clips - self._first_clip[shard]) // size[shard]], 1
+        )
         code = pairs[:, 0] << 40 | pairs[:, 1]
-        _, first = np.unique(code, return_index=True)
+        first: NDArray[np.int64] = np.unique(code, return_index=True)[1]
         return pairs[np.sort(first)]
 
     def save(self, folder: str | os.PathLike[str]) -> None:
@@ -189,59 +207,3 @@ class CandidateIndex:
             raise FileFormatError(
                 f"{path}: candidates are damaged ({reason}): build them anew"
             ) from error
-
-
-def import_faiss() -> Any:
-    """FAISS, imported where it is needed.
-
-    Raises:
-        ModuleNotFoundError: it is not installed; names the pip extra.
-    """
-    try:
-        import faiss
-    except ModuleNotFoundError as error:
-        need = "candidates need FAISS: pip install 'prvr-lite[scale]'"
-        raise ModuleNotFoundError(need, name="faiss") from error
-    return faiss
-
-
-def _hnsw(faiss: Any, dim: int, links: int, effort: int) -> Any:
-    kind = faiss.ScalarQuantizer.QT_8bit
-    found = faiss.IndexHNSWSQ(dim, kind, links, faiss.METRIC_INNER_PRODUCT)
-    found.hnsw.efConstruction = effort
-    return found
-
-
-def _ivfpq(faiss: Any, dim: int, lists: int, sample: int) -> Any:
-    lists = min(lists, max(1, sample // 39))  # FAISS's own measure of points a centroid needs
-    pieces = max(m for m in range(1, max(1, dim // 8) + 1) if dim % m == 0)
-    coarse = faiss.IndexFlatIP(dim)
-    found = faiss.IndexIVFPQ(coarse, dim, lists, pieces, 8, faiss.METRIC_INNER_PRODUCT)
-    found.own_fields = True
-    coarse.this.disown()
-    found.cp.min_points_per_centroid = found.pq.cp.min_points_per_centroid = 1
-    return found
-
-
-def _points(entry: IndexEntry) -> NDArray[np.float32]:
-    """Clips [V K, H] of V videos; what is no clip repeats a video's first, which changes nothing."""
-    clips = entry.clips.float()  # [V, K, H]
-    if entry.clip_mask is not None:
-        clips = torch.where(entry.clip_mask[..., None], clips, clips[:, :1])
-    return np.ascontiguousarray(clips.flatten(0, 1).cpu().numpy())
-
-
-def _sample(shards: Sequence[Shard], count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """At most SAMPLE clips, of as many videos as possible, [S, H]."""
-    parts = []
-    for shard in shards:
-        share = max(1, round(SAMPLE * shard.videos * shard.entry.clips.shape[1] / count))
-        videos = np.sort(rng.permutation(shard.videos)[:share])
-        points = []
-        for rows in np.array_split(videos, -(-len(videos) // ADDED)):
-            block = _points(shard.entry[torch.from_numpy(rows)])  # [V K, H]
-            points.append(
-                block[rng.permutation(len(block))[: -(-share * len(rows) // len(videos))]]
-            )
-        parts.append(np.concatenate(points))
-    return np.concatenate(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
@@ -13,6 +13,7 @@ from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
 from prvr_lite.files import FileFormatError
 from prvr_lite.index_entry import Shard, make_entry, new_name
+from prvr_lite.index_faiss import CandidateIndex
 from prvr_lite.index_folder import IndexFolder
 from prvr_lite.index_manifest import Manifest, Record
 from prvr_lite.index_updates import (
@@ -188,6 +189,29 @@ class VideoIndex(Searcher):
         now = replace(self.folder.manifest, shards=records, deleted=None, state=new_name())
         self.folder.commit(now)
         self._hold(self.folder.shards())
+
+    def build_candidates(self, kind: str = "hnsw", **options: Any) -> CandidateIndex:
+        """Index all clips with FAISS, for ``search(..., candidates=...)``; kept in the folder.
+
+        Deleted videos never come out of them, appended ones are scored besides; after `compact`,
+        or to be faster again after many appends, build them anew.
+
+        Args:
+            kind: "hnsw" (finds better) or "ivfpq" (smaller); options as `CandidateIndex.build`.
+
+        Raises:
+            ModuleNotFoundError: FAISS is not installed; names the pip extra.
+            ValueError: an unknown kind, or too few clips for it.
+        """
+        self.candidates = CandidateIndex.build(self.shards, kind, **options)
+        if self.folder is not None:
+            self.candidates.save(self.folder.path)
+        return self.candidates
+
+    def _known(self) -> CandidateIndex:
+        if self.candidates is None and self.folder is not None:
+            self.candidates = CandidateIndex.load(self.folder.path)
+        return super()._known()
 
     def save(self, path: Folder) -> None:
         """Write the index with its model into a folder: loadable without unpickling code.

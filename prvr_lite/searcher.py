@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from prvr_lite.data.batches import normalise
-from prvr_lite.index_entry import IndexEntry, Shard
+from prvr_lite.index_entry import IndexEntry, Shard, concatenate
+from prvr_lite.index_faiss import CandidateIndex
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity
 from prvr_lite.model.key_clip import unit_length
@@ -29,6 +30,7 @@ class Searcher:
 
     def __init__(self, model: RetrievalModel, shards: Sequence[Shard]) -> None:
         self.model = model.eval()
+        self.candidates: CandidateIndex | None = None
         self._hold(shards)
 
     def _hold(self, shards: Sequence[Shard]) -> None:
@@ -81,37 +83,104 @@ class Searcher:
                 [self.model.encode_queries(w.to(device), m.to(device)) for w, m in words]
             )
 
-    def rank(self, queries: Tensor, k: int = 10, *, alpha: float | None = None) -> Ranking:
-        """The ``k`` best videos for each encoded query [Q, H], exactly.
+    def rank(
+        self,
+        queries: Tensor,
+        k: int = 10,
+        *,
+        alpha: float | None = None,
+        candidates: int | None = None,
+    ) -> Ranking:
+        """The ``k`` best videos for each encoded query [Q, H].
 
-        The videos pass by once, a block at a time; no table of [Q, V] is made.
+        Exactly: all videos pass by once, a block at a time, and no table of [Q, V] is made. Or of
+        as many ``candidates`` a query as FAISS finds, scored exactly; videos that were appended
+        after the candidates were built are scored besides.
 
         Raises:
-            ValueError: k below 1, or alpha outside 0..1.
+            ValueError: k below 1, alpha outside 0..1, fewer candidates than k, or candidates that
+                are not there or were built for another index.
         """
-        alpha = self._checked(k, alpha)
-        parts = _parts(unit_length(queries.to(self.model.device)))
-        best = [RunningBest(k, alpha) for _ in parts]
-        start = 0
+        config = self.model.config
+        alpha = config.alpha if alpha is None else alpha
+        if k < 1 or not 0 <= alpha <= 1:
+            raise ValueError(f"k={k}, alpha={alpha}: k is at least 1 and alpha lies in 0..1")
+        direction = unit_length(queries.to(self.model.device))  # [Q, H]
         with torch.inference_mode():
-            for block in self._blocks():
-                rows = torch.arange(start, start + len(block))
-                for part, running in zip(parts, best, strict=True):
-                    running.add(rows, self._compare(part, block))
-                start += len(block)
+            if candidates is None:
+                return self._rank_all(direction, k, alpha, 0)
+            if candidates < k:
+                raise ValueError(f"candidates={candidates} are fewer than k={k}: ask for more")
+            return self._rank_candidates(direction, k, alpha, candidates)
+
+    def _rank_all(self, direction: Tensor, k: int, alpha: float, first: int) -> Ranking:
+        """All videos, from shard ``first`` on."""
+        parts = _parts(direction)
+        best = [RunningBest(k, alpha) for _ in parts]
+        start = self._starts[first]
+        for block in self._blocks(first):
+            rows = torch.arange(start, start + len(block))
+            for part, running in zip(parts, best, strict=True):
+                running.add(rows, self._compare(part, block))
+            start += len(block)
         return Ranking.join([running.ranking() for running in best], 0)
 
-    def search(self, words: Any, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
+    def _rank_candidates(self, direction: Tensor, k: int, alpha: float, count: int) -> Ranking:
+        known = self._known()
+        rankings = []
+        places = known.places(direction.cpu().float().numpy(), count)
+        for query, pairs in zip(direction, places, strict=True):
+            videos, block = self._gather(torch.from_numpy(pairs))
+            similarity = self._compare(query[None], block)
+            rankings.append(Ranking.of(videos, similarity, alpha).best(k).padded(k))
+        found = Ranking.join(rankings, 0)
+        if len(known.covered) == len(self.shards):
+            return found
+        rest = self._rank_all(direction, k, alpha, len(known.covered))
+        return Ranking.join([found, rest], 1).best(k)
+
+    def _known(self) -> CandidateIndex:
+        """The candidates of this very index."""
+        if self.candidates is None:
+            raise ValueError("there are no candidates: call index.build_candidates() first")
+        if not self.candidates.still_covers(self.shards):
+            raise ValueError(
+                "the candidates were built before the index was rewritten: build them anew with "
+                "index.build_candidates(), or prvr-lite index candidates"
+            )
+        return self.candidates
+
+    def _gather(self, pairs: Tensor) -> tuple[Tensor, IndexEntry]:
+        """Shards and rows [C, 2] -> rows of the index, of what is alive, and their vectors."""
+        videos, entries = [], []
+        for number in sorted(set(pairs[:, 0].tolist())):
+            shard = self.shards[number]
+            rows, order = shard.alive(pairs[pairs[:, 0] == number, 1].sort().values)
+            videos.append(order + self._starts[number])
+            entries.append(shard.entry[rows.to(shard.entry.clips.device)])
+        device = self.model.device
+        return torch.cat(videos), concatenate(entries).map(lambda tensor: tensor.to(device))
+
+    def search(
+        self,
+        words: Any,
+        k: int = 10,
+        *,
+        alpha: float | None = None,
+        candidates: int | None = None,
+    ) -> list[Hit]:
         """The ``k`` best videos for one query.
 
         Args:
             words: [L, Dw] its word features (``dataset.words(query)``), or [H] an encoded query.
             alpha: weight of the clip scale, 0..1; None: the model's.
+            candidates: score only so many videos, which FAISS finds; None: all.
 
         Raises:
-            ValueError: a query of another shape, k below 1, or alpha outside 0..1.
+            ValueError: a query of another shape, or as `rank`.
         """
-        return self.hits(self.rank(self._query(words), k, alpha=alpha))[0]
+        ranking = self.rank(self._query(words), k, alpha=alpha, candidates=candidates)
+        return self.hits(ranking)[0]
 
     def hits(self, ranking: Ranking) -> list[list[Hit]]:
         """A ranking in words: for each query its videos, best first."""
@@ -143,19 +212,13 @@ class Searcher:
             f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
         )
 
-    def _checked(self, k: int, alpha: float | None) -> float:
-        alpha = self.model.config.alpha if alpha is None else alpha
-        if k < 1 or not 0 <= alpha <= 1:
-            raise ValueError(f"k={k}, alpha={alpha}: k is at least 1 and alpha lies in 0..1")
-        return alpha
-
     def _compare(self, direction: Tensor, block: IndexEntry) -> Similarity:
         return self.model.compare(direction, block.clips, block.attended, block.clip_mask)
 
-    def _blocks(self) -> Iterator[IndexEntry]:
-        """All videos on the model's device, BLOCK at a time."""
+    def _blocks(self, first: int = 0) -> Iterator[IndexEntry]:
+        """All videos from shard ``first`` on, BLOCK at a time, on the model's device."""
         device = self.model.device
-        for shard in self.shards:
+        for shard in self.shards[first:]:
             for block in shard.blocks(BLOCK):
                 yield block.map(lambda tensor: tensor.to(device))
 

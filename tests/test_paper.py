@@ -215,7 +215,7 @@ FAULTS: dict[str, tuple[Damage, str]] = {
     "words of another length": (words(lambda f, n: put(f, n, np.ones((3, 4), "f4"))),
                                 r"_clip_2#enc#0' has words of length 4, those before it of 5"),
     "words that are a vector": (words(lambda f, n: put(f, n, np.ones(5, "f4"))),
-                                r"clip_2#enc#0' has shape \[5\], not \[n, dim\]"),
+                                r"clip_2#enc#0' has float32 features of shape \[5\], not"),
     "words that are integers": (words(lambda f, n: put(f, n, np.ones((3, 5), "i4"))),
                                 r"clip_2#enc#0' has int32 features"),
     "no words": (words(lambda f, n: put(f, n, np.ones((0, 5), "f4"))), r"shape \[0, 5\]"),
@@ -250,7 +250,7 @@ def test_hdf5_of_videos_damaged(tmp_path: Path) -> None:
     path = tmp_path / "charades/FeatureData/i3d_rgb_lgi.hdf5"
     for values, message in (
         (np.ones((3, 4), "f4"), r"'show_s01e05_clip_5' has frames of length 4, others of 6"),
-        (np.ones(3, "f4"), r"'show_s01e05_clip_5' has shape \[3\]"),
+        (np.ones(3, "f4"), r"'show_s01e05_clip_5' has float32 features of shape \[3\]"),
         (np.full((2, 6), np.inf, "f4"), r"'show_s01e05_clip_5', frame 0 holds NaN"),
     ):
         with h5py.File(path, "r+") as file:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from toy import QUERY, SMALL, toy_table
 
-from prvr_lite import searcher
+from prvr_lite import evaluation, searcher
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset, open_features, write_features
 from prvr_lite.evaluation import evaluate
@@ -184,6 +184,18 @@ def test_evaluation_is_the_metrics_of_its_parts(
         assert found.frame == retrieval_metrics(found.similarity.frame, right)
         assert evaluate(model, toy, "train", alpha=1.0).fused == found.clip
         assert evaluate(model, toy, "train", alpha=0.0).fused == found.frame
+
+
+@pytest.mark.parametrize("name", ["mssl++", "mean-pool"])
+@pytest.mark.parametrize("queries", [1, 5, 23])
+def test_queries_are_scored_some_at_a_time(
+    toy: Dataset, monkeypatch: pytest.MonkeyPatch, name: str, queries: int
+) -> None:
+    """Sorted by length for that; each score comes back to its own query."""
+    model = build_model(name, SMALL)
+    whole = evaluate(model, toy, "train")
+    monkeypatch.setattr(evaluation, "QUERIES", queries)
+    assert_same(evaluate(model, toy, "train").similarity, whole.similarity)
 
 
 def test_a_reader_is_reused(toy: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,11 +100,11 @@ def test_an_interrupted_run_ends_like_a_whole_one(
     path = tmp_path / "run" / "checkpoint.pt"
     step, steps = training._Run.step, []
 
-    def failing(run: training._Run, batch: object) -> dict[str, torch.Tensor]:
-        steps.append(batch)
+    def failing(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+        steps.append(rows)
         if len(steps) == 5:  # in the middle of the second epoch
             raise InterruptedRunError
-        return step(run, batch)
+        return step(run, rows)
 
     with monkeypatch.context() as patch:
         patch.setattr(training._Run, "step", failing)

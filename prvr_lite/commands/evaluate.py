@@ -12,7 +12,11 @@ from prvr_lite.commands.shared import (
     metrics_line,
     open_data,
 )
+from prvr_lite.data.features import Dataset
+from prvr_lite.data.paper_release import COLLECTIONS
 from prvr_lite.evaluation import evaluate
+from prvr_lite.model.zoo import model_name
+from prvr_lite.published import Published, published
 
 
 def add(commands: Commands) -> None:
@@ -31,3 +35,15 @@ def run(options: argparse.Namespace) -> None:
         metrics = getattr(result, scale)
         if metrics is not None:
             print(f"{scale:6s} {metrics_line(metrics)}")
+    if options.split == "test":  # what papers report
+        for row in comparable(dataset, model_name(model)):
+            print(f"paper  {metrics_line(row.metrics)}  ({row.model}, {row.source})")
+
+
+def comparable(dataset: Dataset, model: str) -> list[Published]:
+    """Published rows of a model and of MS-SL++, if the data set is the paper's, features too."""
+    about = COLLECTIONS.get(dataset.name)
+    if about is None or about.visual_model != dataset.visual_model:
+        return []
+    names = dict.fromkeys((model, "mssl++"))
+    return [row for name in names for row in published(dataset.name, name)]

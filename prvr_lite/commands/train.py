@@ -8,12 +8,13 @@ from pathlib import Path
 
 from prvr_lite.commands.shared import Commands, add_data_options, metrics_line, open_data
 from prvr_lite.config import PRESETS
+from prvr_lite.distributed import TIMEOUT, own_rank
 from prvr_lite.model.zoo import TRAINABLE, build_model
 from prvr_lite.training import fit
 
 TEST_HABIT = (
-    "--validate-on test: the epoch is chosen on the test videos, as the released runs do; its "
-    "number is optimistic, and can't be compared with one whose epoch val chose"
+    "--validate-on test: the epoch is chosen on the test videos, as very likely in the released "
+    "runs; its number is optimistic, and can't be compared with one whose epoch val chose"
 )
 
 
@@ -31,6 +32,12 @@ def add(commands: Commands) -> None:
         default="val",
         help="split that chooses the epoch; none: the last is kept",
     )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=TIMEOUT,
+        help="seconds that processes of torchrun wait for each other; default: %(default)g",
+    )
     add_data_options(parser)
     parser.set_defaults(run=run)
 
@@ -41,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
     training = replace(
         preset.training, seed=options.seed, device=options.device, validation_split=split
     )
-    if split == "test":
+    if split == "test" and own_rank() == 0:
         print(TEST_HABIT)
     if options.epochs is not None:
         training = replace(training, epochs=options.epochs)
@@ -49,8 +56,15 @@ def run(options: argparse.Namespace) -> None:
         config = preset.model_config(dataset.visual_dim, dataset.query_dim)
         model = build_model(options.model, config, seed=options.seed)
         history = fit(
-            model, dataset, training, checkpoint=options.checkpoint, resume=not options.restart
+            model,
+            dataset,
+            training,
+            checkpoint=options.checkpoint,
+            resume=not options.restart,
+            rank_timeout=options.timeout,
         )
+    if own_rank() > 0:
+        return
     best = history.best
     if "SumR" not in best:
         print(f"last epoch {best['epoch']:.0f} of {len(history.rows)}, without validation")

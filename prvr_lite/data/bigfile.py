@@ -111,20 +111,23 @@ class BigFile:
             FileFormatError: no row has such an id, or a feature is NaN or infinite.
         """
         try:
-            return self.at(self.row_of(names))
+            return np.array(self.at(self.row_of(names)))
         except KeyError as error:
             problem = f"has no row '{error.args[0]}'"
             raise damaged(self.folder / IDS, problem, "ask for one of its ids") from None
 
     def at(self, rows: NDArray[np.int64]) -> Float:
-        """Rows by number, [n] -> [n, dim]; neighbours in one copy. Otherwise as :meth:`rows`."""
+        """Rows by number, [n] -> [n, dim]; neighbours are not even copied, and can't be changed.
+
+        Otherwise as :meth:`rows`.
+        """
         # Mapped anew each time: pages of a lasting map would count as this process's memory.
         table = np.memmap(
             self.folder / VALUES, dtype=STORED, mode="r", shape=(len(self.ids), self.dim)
         )
         first, n = int(rows[0]) if len(rows) else 0, len(rows)
         neighbours = n > 0 and bool((np.diff(rows) == 1).all())
-        found = np.array(table[first : first + n] if neighbours else table[rows], np.float32)
+        found = np.asarray(table[first : first + n] if neighbours else table[rows], np.float32)
         check_finite_rows(
             self.folder / VALUES, found, lambda i: f"row {rows[i]} ('{self.ids[rows[i]]}')"
         )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from prvr_lite.data.bigfile import Float, check_finite_rows, damaged, existing
-from prvr_lite.data.frame_sources import open_readable, read_table, table_shape
+from prvr_lite.data.frame_sources import open_readable, open_table, read_table
 
 
 class Caption(NamedTuple):
@@ -87,11 +87,8 @@ class WordFeatures:
         self.dim = 0
         counts = []
         for name in captions:
-            table, whose = self._file.get(name), f"caption '{name}'"
-            if table is None:
-                mend = "take captions and features from one release"
-                raise damaged(self.path, f"{whose} has no features here", mend)
-            count, dim = table_shape(self.path, table, whose)
+            whose = f"caption '{name}'"
+            count, dim = open_table(self.path, self._file, name, whose).shape
             if self.dim not in (0, dim):
                 problem = f"{whose} has words of length {dim}, those before it of {self.dim}"
                 raise damaged(self.path, problem, "take all features from one model")
@@ -102,6 +99,7 @@ class WordFeatures:
     def words(self, query: int) -> Float:
         """Word features of a caption by its row, [L, dim]; FileFormatError if not finite."""
         name = self.captions[query]
-        words = read_table(self.path, self._file[name], f"caption '{name}'")
-        check_finite_rows(self.path, words, lambda row: f"caption '{name}', word {row}")
+        whose = f"caption '{name}'"
+        words = read_table(self.path, open_table(self.path, self._file, name, whose), whose)
+        check_finite_rows(self.path, words, lambda row: f"{whose}, word {row}")
         return words

@@ -132,7 +132,7 @@ def write_attributes(file: h5py.File, table: FeatureTable) -> None:
 
 def write_column(file: h5py.File, name: str, values: Array) -> None:
     """One column; features in packed chunks."""
-    if COLUMNS[name].kind != "float16 or float32":
+    if COLUMNS[name].kind != "float16 or float32" or not len(values):
         file.create_dataset(name, data=values)
         return
     rows = min(len(values), max(1, CHUNK_BYTES // values[0].nbytes))

@@ -197,8 +197,11 @@ def _table(
         name=about.name,
         description=f"{about.title}, from the files that the authors of MS-SL++ distribute",
         license="as its sources: for research",
-        visual_model=about.visual_model,
-        text_model=about.text_model,
+        # other features than the paper's are called what their files are called
+        visual_model=about.visual_model
+        if about.feature == files.frames.stem
+        else files.frames.name,
+        text_model=about.text_model if "roberta" in files.words.name else files.words.name,
         video_id=list(row),
         duration=np.array([timestamps.duration(video) for video in row], np.float32),
         frame_offset=frame_offset,
