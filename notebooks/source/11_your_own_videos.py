@@ -8,7 +8,7 @@
 # - search many clips without looking at all of them, and measure what that loses;
 # - say what several GPUs must exchange so that training stays the same.
 #
-# **You need** lesson 2 (features, pooling, the feature file), lesson 4 (multi-scale clips), lesson 7 (infoNCE) and lesson 9 (the index). An MS-SL++ is trained here for six epochs: enough to see what an index does to it. Besides the usual packages this lesson needs PyAV, transformers and FAISS (`pip install "prvr-lite[video,scale]"`).
+# **You need** lesson 2 (features, pooling, the feature file), lesson 4 (multi-scale clips), lesson 7 (infoNCE) and lesson 9 (the index). An MS-SL++ is trained here for six epochs: enough to see what an index does to it. Besides the usual packages this lesson needs PyAV, transformers and FAISS (`pip install "prvr-lite[video,scale]"`). On macOS start Jupyter with `OMP_NUM_THREADS=1`: FAISS and torch each bring an OpenMP library, and two of them do not always get on.
 #
 # **Time**: 90 minutes to read and solve; running it takes {{cost}}.
 
@@ -494,7 +494,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# Read off how many candidate clips reach 99 %, and which share of the films is then scored exactly. Why is it not 100 % at once, although step 1 was exact? Because it was exact about something else: clips are found by the *clip scale*, and the exact ranking also knows the *frame scale*. A film may rank in the ten by its frames.
+# Read off how many candidate clips reach 99 %, and which share of the films is then scored exactly. Why is it not 100 % at once, although step 1 was exact? Ten clips belong to fewer than ten films, for one thing. And it was exact about something else: clips are found by the *clip scale*, and the exact ranking also knows the *frame scale*. A film may rank in the ten by its frames.
 #
 # ## 7 · Not looking at every clip
 #
@@ -645,7 +645,7 @@ spread_curves(
 #
 # ## 9 · Several GPUs
 #
-# **Encoding a collection** is easy to share: films do not depend on each other. With $n$ GPUs each encodes every $n$-th part, and the parts are merged (`VideoIndex.build(part=(i, n))`, `merge`).
+# **Encoding a collection** is easy to share: films do not depend on each other. With $n$ GPUs each encodes one of $n$ parts, and the parts are merged (`VideoIndex.build(part=(i, n))`, `merge`).
 #
 # **Training** is not. The losses of lesson 7 compare each query with *all films of the batch*. Split a batch of eight over two GPUs, and each of them has four films:
 
