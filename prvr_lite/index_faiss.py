@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ KINDS = ("hnsw", "ivfpq")
 FORMAT = "prvr-lite candidates 1"
 RECORD = "candidates.json"
 FEWEST = 1024  # clips that "ivfpq" needs: fewer make no 256 codes
-CLIPS_A_CANDIDATE = 4  # clips asked for at first, since several may be of one video
+CLIPS_A_CANDIDATE = 4  # clips asked for at first
 MOST = 64  # and at last
 
 
@@ -62,8 +62,8 @@ class CandidateIndex:
         shards: Sequence[Shard],
         kind: str = "hnsw",
         *,
-        links: int = 16,
-        effort: int = 64,
+        links: int = 8,
+        effort: int = 40,
         lists: int | None = None,
         seed: int = 0,
     ) -> CandidateIndex:
@@ -114,24 +114,30 @@ class CandidateIndex:
         return names == [c.name for c in self.covered]
 
     def places(
-        self, queries: NDArray[np.float32], count: int, *, effort: int | None = None
+        self,
+        queries: NDArray[np.float32],
+        count: int,
+        *,
+        least: int = 1,
+        effort: int | None = None,
     ) -> list[NDArray[np.int64]]:
         """For each query, at most ``count`` videos with the nearest clips, [C, 2] shard and row.
 
         Args:
             queries: [Q, H] of length 1.
-            count: candidates a query; deleted videos may be among them.
+            count: candidates a query: the videos of its CLIPS_A_CANDIDATE x count nearest clips,
+                of which several may be of one video; deleted videos may be among them.
+            least: ask for more clips, within reason, where these are of fewer videos.
             effort: clips that HNSW looks at (efSearch; never fewer than it returns), lists that
                 IVF-PQ looks into (nprobe); None: as many as are returned, and a 16th of the lists.
         """
         total = int(self._first_clip[-1])
-        wanted = min(count, sum(c.videos for c in self.covered))
+        wanted = min(least, sum(c.videos for c in self.covered))
         found: list[NDArray[np.int64]] = [np.zeros((0, 2), np.int64)] * len(queries)
         short, asked = list(range(len(queries))), CLIPS_A_CANDIDATE * count
         while short:
             for query, clips in zip(short, self._clips(queries[short], asked, effort), strict=True):
                 found[query] = self._videos(clips[clips >= 0])[:count]
-            # clips so alike that they are of few videos: ask for more, within reason
             short = [query for query in short if len(found[query]) < wanted]
             if asked >= min(total, MOST * count):
                 break
@@ -149,7 +155,7 @@ class CandidateIndex:
             probes = effort or max(8, self.faiss_index.nlist // 16)
             parameters = faiss.SearchParametersIVF(nprobe=probes)
         _, clips = self.faiss_index.search(queries, asked, params=parameters)
-        return cast("NDArray[np.int64]", clips)
+        return np.asarray(clips, np.int64)
 
     def _videos(self, clips: NDArray[np.int64]) -> NDArray[np.int64]:
         """Clips, best first -> their videos, each once and in this order, [C, 2]."""

@@ -93,9 +93,9 @@ class Searcher:
     ) -> Ranking:
         """The ``k`` best videos for each encoded query [Q, H].
 
-        Exactly: all videos pass by once, a block at a time, and no table of [Q, V] is made. Or of
-        as many ``candidates`` a query as FAISS finds, scored exactly; videos that were appended
-        after the candidates were built are scored besides.
+        Exactly: all videos pass by once, a block at a time, and no table of [Q, V] is made. With
+        ``candidates``, only so many videos a query are scored, which FAISS finds, and those that
+        were appended after the candidates were built.
 
         Raises:
             ValueError: k below 1, alpha outside 0..1, fewer candidates than k, or candidates that
@@ -128,7 +128,7 @@ class Searcher:
     def _rank_candidates(self, direction: Tensor, k: int, alpha: float, count: int) -> Ranking:
         known = self._known()
         rankings = []
-        places = known.places(direction.cpu().float().numpy(), count)
+        places = known.places(direction.cpu().float().numpy(), count, least=k)
         for query, pairs in zip(direction, places, strict=True):
             videos, block = self._gather(torch.from_numpy(pairs))
             similarity = self._compare(query[None], block)

@@ -16,6 +16,8 @@ from benchmarks import (
     clustering,
     experiments_page,
     growth,
+    index_page,
+    index_scale,
     measure,
     paper_release,
     released_clustering,
@@ -82,6 +84,32 @@ def test_growth(tmp_path: Path) -> None:
     rows = quick("growth", tmp_path)
     assert {row["axis"] for row in rows} == {"V", "N", "K"}
     assert (tmp_path / "growth.png").stat().st_size > 10_000
+
+
+def test_index_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its quick collection is all candidates: HNSW finds what an exact search does."""
+    pytest.importorskip("faiss")
+    monkeypatch.setattr(index_scale, "peak_mib", lambda *_: 1.0)
+    assert index_scale.main(["--quick", "--out", str(tmp_path)]) == 0
+    with (tmp_path / "index_scale.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:4] == CONTEXT
+    assert [row["side"] for row in rows] == ["exact", "hnsw", "ivfpq"]
+    assert float(rows[0]["recall@100"]) == 1
+    assert float(rows[1]["recall@10"]) > 0.9
+    assert int(rows[0]["bytes"]) == 100 * 32 * (2 * 48 * 4 + 8)
+    assert (tmp_path / "index_scale.png").stat().st_size > 10_000
+
+
+def test_the_page_of_an_index_at_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_page, "CSV", tmp_path / "none.csv")
+    assert "run it" in index_page.line()
+    assert index_page.section() == ""
+
+
+def test_peak_memory_leaves_mapped_files_out() -> None:
+    anonymous = index_scale._anonymous()
+    assert math.isnan(anonymous) or anonymous > 10e6
 
 
 @pytest.mark.parametrize("annotated", [False, True])

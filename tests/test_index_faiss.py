@@ -45,10 +45,10 @@ def test_all_videos_as_candidates_are_an_exact_search(
     _, queries = encode(model, toy, "train")
     expected = index.rank(queries, 5)
     index.build_candidates("hnsw")
-    same(index.rank(queries, 5, candidates=12), expected)
+    same(index.rank(queries, 5, candidates=99), expected)
     loaded = VideoIndex.load(tmp_path / "index")
-    same(loaded.rank(queries, 5, candidates=12), expected)
-    hits = loaded.search(queries[3], 5, candidates=12)
+    same(loaded.rank(queries, 5, candidates=99), expected)
+    hits = loaded.search(queries[3], 5, candidates=99)
     assert [hit.video_id for hit in hits] == [h.video_id for h in index.search(queries[3], 5)]
 
 
@@ -79,16 +79,16 @@ def test_updates(toy: Dataset, tmp_path: Path) -> None:
     _, queries = encode(model, toy, "train")
     index.build_candidates()
     index.delete(["film0", "film7", "film8"])
-    same(index.rank(queries, 4, candidates=12), index.rank(queries, 4))
+    same(index.rank(queries, 4, candidates=99), index.rank(queries, 4))
     index.append(toy, "test", batch_videos=2)
     for asked in (index, VideoIndex.load(path)):
-        same(asked.rank(queries, 8, candidates=12), index.rank(queries, 8))
+        same(asked.rank(queries, 8, candidates=99), index.rank(queries, 8))
     index.compact()
     for asked in (index, VideoIndex.load(path)):
         with pytest.raises(ValueError, match="before the index was rewritten: build them anew"):
-            asked.search(queries[0], candidates=12)
+            asked.search(queries[0], candidates=99)
     index.build_candidates()
-    same(index.rank(queries, 4, candidates=15), index.rank(queries, 4))
+    same(index.rank(queries, 4, candidates=99), index.rank(queries, 4))
     assert len(list(path.glob("candidates-*"))) == 1
 
 

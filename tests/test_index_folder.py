@@ -17,6 +17,8 @@ from prvr_lite import index_folder, index_updates, searcher
 from prvr_lite.data.features import Dataset, open_features, write_features
 from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.index_folder import IndexFolder
+from prvr_lite.model.encoding import Similarity
+from prvr_lite.model.key_clip import dual_similarity
 from prvr_lite.model.zoo import build_model
 from prvr_lite.retrieval import VideoIndex
 
@@ -240,3 +242,17 @@ def test_ids_and_text_model_in_any_script(tmp_path: Path) -> None:
     assert index.video_ids == table.video_id[-6:]
     assert index.text is not None
     assert index.text["text_model"] == "some/model"
+
+
+def test_few_queries_score_as_many_do() -> None:
+    """For few, the attended frames of key clips are gathered instead of all being scored."""
+    clips, attended = torch.nn.functional.normalize(torch.randn(2, 9, 40, 12), dim=-1)
+    queries = torch.nn.functional.normalize(torch.randn(20, 12), dim=-1)
+    many = dual_similarity(queries, clips, attended)
+    for start in range(0, 20, 5):
+        part = slice(start, start + 5)
+        assert many.frame is not None
+        assert_same(
+            dual_similarity(queries[part], clips, attended),
+            Similarity(many.clip[part], many.frame[part], many.key_clip[part]),
+        )
