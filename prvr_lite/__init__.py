@@ -12,6 +12,7 @@ from prvr_lite.data.features import (
     open_features,
     write_features,
 )
+from prvr_lite.data.paper import convert_release
 from prvr_lite.data.sample import load_sample
 from prvr_lite.evaluation import Evaluation, evaluate
 from prvr_lite.files import FileFormatError
@@ -50,6 +51,7 @@ __all__ = [
     "build_model",
     "clip_spans",
     "cluster_clips",
+    "convert_release",
     "evaluate",
     "fit",
     "info_nce_loss",

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from paper_releases import release_table, small_release
 
+from prvr_lite.data import feature_stream
 from prvr_lite.data.feature_table import FeatureTable
 from prvr_lite.data.features import Dataset, open_features
+from prvr_lite.data.frame_sources import BigFileFrames
 from prvr_lite.data.paper import convert_release
 from prvr_lite.data.paper_toy import write_release
 from prvr_lite.files import FileFormatError
@@ -124,6 +126,46 @@ def test_too_large_for_half_precision(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"frames/feature'.*holds NaN or infinity"):
         convert_release(tmp_path, "tvr", tmp_path / "a.h5", dtype="float16")
     assert not (tmp_path / "a.h5").exists()
+
+
+class Stop(BaseException):
+    """The machine's owner."""
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["same release", "new features"])
+def test_an_interrupted_conversion_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: bool
+) -> None:
+    """Where it was; but from the start if the features are others by now."""
+    table, out = small_release(tmp_path), tmp_path / "a.h5"
+    monkeypatch.setattr(feature_stream, "BLOCK_BYTES", 1)
+    read: list[str] = []
+    frames = BigFileFrames.frames
+
+    def spy(source: BigFileFrames, video: str) -> np.ndarray:
+        if len(read) == 7:
+            raise Stop
+        read.append(video)
+        return frames(source, video)
+
+    monkeypatch.setattr(BigFileFrames, "frames", spy)
+    with pytest.raises(Stop):
+        convert_release(tmp_path, "tvr", out, validation_part=0)
+    assert not out.exists()
+    if changed:
+        table.frame += 1
+        write_release(table, tmp_path, "tvr")
+    first, read[:] = list(read), []
+    monkeypatch.setattr(
+        BigFileFrames,
+        "frames",
+        lambda source, video: (read.append(video), frames(source, video))[1],
+    )
+    convert_release(tmp_path, "tvr", out, validation_part=0)
+    assert len(read) == (12 if changed else 5)
+    assert changed or not set(read) & set(first)
+    with open_features(out) as dataset:
+        same_as_table(dataset, table, "tvr")
 
 
 Damage = Callable[[Path], None]

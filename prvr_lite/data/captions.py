@@ -103,3 +103,7 @@ class WordFeatures:
         words = read_table(self.path, open_table(self.path, self._file, name, whose), whose)
         check_finite_rows(self.path, words, lambda row: f"{whose}, word {row}")
         return words
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()

@@ -32,6 +32,10 @@ class FrameSource(Protocol):
         """Features of the frames of a video in order of time, [T, dim]."""
         ...
 
+    def close(self) -> None:
+        """Closes the file."""
+        ...
+
 
 class BigFileFrames:
     """A BigFile with its ``video2frames.txt``.
@@ -65,6 +69,9 @@ class BigFileFrames:
     def frames(self, video: str) -> Float:
         return self.file.at(self._rows[video])
 
+    def close(self) -> None:
+        """Nothing stays open."""
+
 
 class Hdf5Frames:
     """An HDF5 file with a data set [T, dim] for every video, as later releases have them.
@@ -95,6 +102,9 @@ class Hdf5Frames:
         frames = read_table(self.path, table, whose)
         check_finite_rows(self.path, frames, lambda row: f"{whose}, frame {row}")
         return frames
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def open_frames(path: Path, videos: Container[str] | None = None) -> FrameSource:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,25 +112,21 @@ def convert_release(
     report = ConversionReport(Path(out), files.collection.title)
     splits = _splits(files, validation_part, report)
     timestamps = Timestamps(files.annotations)
-    videos = list(dict.fromkeys(c.video for captions in splits.values() for c in captions))
-    frames = open_frames(files.frames, set(videos))
-    for split, captions in splits.items():
-        for caption in captions:
-            if caption.video not in frames.counts:
-                problem = f"has no frames of video '{caption.video}', of which {split} has captions"
-                raise damaged(frames.path, problem, "take captions and features of one release")
     queries = [caption for captions in splits.values() for caption in captions]
-    words = WordFeatures(files.words, [caption.id for caption in queries])
-    table = _table(files, splits, frames, words, timestamps, dtype, report)
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
-    stream_features(
-        out,
-        table,
-        lambda row: frames.frames(table.video_id[row]),
-        words.words,
-        origin=_origin(files),
-        progress=progress,
-    )
+    with (
+        closing(_open_frames(files, splits)) as frames,
+        closing(WordFeatures(files.words, [caption.id for caption in queries])) as words,
+    ):
+        table = _table(files, splits, frames, words, timestamps, dtype, report)
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        stream_features(
+            out,
+            table,
+            lambda row: frames.frames(table.video_id[row]),
+            words.words,
+            origin=_origin(files),
+            progress=progress,
+        )
     return report
 
 
@@ -165,6 +162,17 @@ def _splits(
         else:
             report.notes.append("There is no val split: training runs all of its epochs.")
     return {split: splits[split] for split in SPLITS if split in splits}
+
+
+def _open_frames(files: ReleaseFiles, splits: dict[str, list[Caption]]) -> FrameSource:
+    """The frames of all videos that have captions."""
+    of = {caption.video: split for split, captions in splits.items() for caption in captions}
+    frames = open_frames(files.frames, of.keys())
+    for video, split in of.items():
+        if video not in frames.counts:
+            problem = f"has no frames of video '{video}', of which {split} has captions"
+            raise damaged(frames.path, problem, "take captions and features of one release")
+    return frames
 
 
 def _draw(video: str) -> float:

@@ -94,7 +94,7 @@ def wrong_curve(clip: Tensor, frame: Tensor, own: Tensor, alphas: Tensor, wrong:
     ahead = (score > mine_of(score, own)).sum(-1)
     first = score.argmax(-1)  # [A, Q]
     found = {"kind": ahead == 0, "argmax": first == own, "five": ahead < 2}
-    found["row"] = first == torch.arange(len(own))
+    found |= {"row": first == torch.arange(len(own)), "nothing": first < 0}
     hit = found.get(wrong, found_alone(score, own)).float()
     return (
         hit.mean(1) if wrong == "share" else hit.sum(1) if wrong == "count" else 100 * hit.mean(1)
@@ -108,6 +108,8 @@ def wrong_iou(first: Tensor, second: Tensor, wrong: str) -> Tensor:
     hull = torch.maximum(first[:, 1], second[:, 1]) - torch.minimum(first[:, 0], second[:, 0])
     return {
         "negative": raw / (both - raw),
+        "gap": raw.abs() / (both - raw.abs()),
+        "per cent": 100 * shared / (both - shared),
         "first": shared / length(first),
         "second": shared / length(second),
         "sum": shared / both,
@@ -141,6 +143,10 @@ def wrong_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor, wrong
     """failure_kind with something wrong in it."""
     row, mine, rival = rivals(score, own)
     best = score[row, rival]
+    if wrong in ("nought", "answering"):
+        others = score.scatter(1, own[:, None], 0.0 if wrong == "nought" else -torch.inf)
+        others = others.masked_fill(answers, -torch.inf) if wrong == "answering" else others
+        best, rival = others.max(1)
     if wrong == "argmax":
         first = score.argmax(1)
         rival, best = first, torch.where(first == own, -torch.inf, torch.inf)
@@ -224,5 +230,7 @@ def planted_failures(g: Generator) -> Inputs:
         for film, value in ahead:
             score[q, film] = value
         answers[q, (mine, mine, kin[0], other[0], other[0], mine, mine)[q % 7]] = True
+        if 7 <= q < 14:  # each kind also where all scores lie below 0
+            score[q] -= 2
     order = torch.randperm(queries, generator=g)
     return {"score": score[order], "own": own[order], "answers": answers[order], "group": label}

@@ -1,12 +1,9 @@
-"""Lesson 10's answers, right and wrong, and the inputs that they are tried on."""
+"""Lesson 10's answers, right and wrong."""
 
 from __future__ import annotations
 
 import torch
-from torch import Generator, Tensor
-
-from prvr_lite.exercises.drawing import fill_padding, mask, normal, sizes
-from prvr_lite.exercises.exercise import Inputs
+from torch import Tensor
 
 
 def attended_run(score: Tensor, real: Tensor, share: float) -> Tensor:
@@ -73,32 +70,71 @@ def run_around(high: Tensor, place: Tensor) -> Tensor:
     return torch.tensor(spans)
 
 
+def longest_run(high: Tensor) -> Tensor:
+    """The longest unbroken run of True, wherever the peak is, [R, T] bool -> [R, 2]."""
+    rows = []
+    for row in high:
+        spans = run_around(row.expand(int(row.sum()), -1), row.nonzero()[:, 0])
+        rows.append(spans[(spans[:, 1] - spans[:, 0]).argmax()])
+    return torch.stack(rows)
+
+
+def wrapped_run(high: Tensor, place: Tensor) -> Tensor:
+    """run_around by one who does not stop at frame 0: index -1 is the last frame."""
+    span = run_around(high, place)
+    for row, (start, _) in enumerate(span.tolist()):
+        while high[row, start - 1]:
+            start -= 1
+        span[row, 0] = start
+    return span
+
+
+def wrong_bar(score: Tensor, real: Tensor, share: float, wrong: str) -> Tensor:
+    """The bar of attended_run with something wrong in it, [R, 1]."""
+    low, peak, _ = extremes(score, real)
+    if wrong == "one bar":
+        low, peak = low.amin(), peak.amax()
+    filled = {"low -inf": -torch.inf, "low nan": -torch.inf, "low 0": 0.0}.get(wrong)
+    if filled is not None:
+        low = score.masked_fill(~real, filled).amin(1, keepdim=True)
+    return {
+        "zero": share * peak,
+        "mean": (score * real).sum(1, keepdim=True) / real.sum(1, keepdim=True),
+        "down": peak - share * (peak - low),
+        "low -inf": (1 - share) * low + share * peak,
+    }.get(wrong, low + share * (peak - low))
+
+
 def wrong_run(score: Tensor, real: Tensor, share: float, wrong: str) -> Tensor:
     """attended_run with something wrong in it."""
     seen = torch.ones_like(real) if wrong == "padding" else real
-    low, peak, place = extremes(score, seen)
-    bar = low + share * (peak - low)
-    if wrong == "zero":
-        bar = share * peak
-    if wrong == "mean":
-        bar = (score * real).sum(1, keepdim=True) / real.sum(1, keepdim=True)
-    high = seen & (score >= bar)
+    bar, (_, _, place) = wrong_bar(score, seen, share, wrong), extremes(score, seen)
+    high = score > bar if wrong == "strict" else score >= bar
+    high = high if wrong == "walk" else seen & high
     span = run_around(high, place)
+    if wrong == "longest":
+        return longest_run(high)
+    if wrong == "wrap":
+        return wrapped_run(high, place)
     if wrong == "gaps":
         steps = torch.arange(score.shape[1])
         first = torch.where(high, steps, score.shape[1]).amin(1)
         return torch.stack([first, torch.where(high, steps, -1).amax(1) + 1], 1)
     if wrong == "left":
-        span = torch.stack([place, span[:, 1]], 1)
+        return torch.stack([place, span[:, 1]], 1)
+    if wrong == "length":
+        return torch.stack([span[:, 0], span[:, 1] - span[:, 0]], 1)
     shift = {"last": torch.tensor([0, -1]), "late": torch.tensor([-1, 0])}
     return (span + shift.get(wrong, torch.tensor([0, 0]))).clamp(min=0)
 
 
 def wrong_strike(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
     """strike_out with something wrong in it."""
+    if wrong in ("nought", "nought told", "itself"):
+        return wrong_loop(score, near, keep, wrong)
     order = score.argsort(descending=True).tolist()
     taken: list[int] = []
-    for row in order:
+    for row in order[:keep] if wrong == "first keep" else order:
         others = {"all": order[: order.index(row)], "last": taken[-1:], "none": []}
         if not any(bool(near[row, other]) for other in others.get(wrong, taken)):
             taken.append(row)
@@ -110,6 +146,19 @@ def wrong_strike(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
     return torch.tensor((taken + [filler] * keep)[:keep])
 
 
+def wrong_loop(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
+    """strike_out, round by round, with something wrong in how it strikes out."""
+    left, rows = score.clone(), []
+    gone = -torch.inf if wrong == "itself" else 0.0
+    for _ in range(keep):
+        best = int(left.argmax())
+        rows.append(-1 if left[best] == gone and wrong != "nought" else best)
+        left[near[best]] = gone
+        if wrong != "itself":
+            left[best] = gone
+    return torch.tensor(rows)
+
+
 def wrong_recall(iou: Tensor, k: int, threshold: float, wrong: str) -> Tensor:
     """moment_recall with something wrong in it."""
     first = iou[:, :k]
@@ -119,6 +168,8 @@ def wrong_recall(iou: Tensor, k: int, threshold: float, wrong: str) -> Tensor:
         "one": 100 * (iou[:, 0] >= threshold).float().mean(),
         "kth": 100 * (iou[:, k - 1] >= threshold).float().mean(),
         "every": 100 * hit.float().mean(),
+        "sum": 100 * hit.float().sum(1).mean(),
+        "both": 100 * hit.all(1).float().mean(),
         "mean": 100 * (first.mean(1) >= threshold).float().mean(),
         "share": hit.any(1).float().mean(),
         "miou": 100 * first.amax(1).mean(),
@@ -145,7 +196,13 @@ def wrong_merge(
         best = torch.tensor(order[:keep])
     else:
         best = total.flatten().topk(keep, largest=wrong != "lowest").indices
-    return (best % m, best // m) if wrong == "turned" else (best // m, best % m)
+    best = {"upwards": best.flip(0), "places": best.sort().values}.get(wrong, best)
+    film, moment = best // m, best % m
+    return {
+        "turned": (moment, film),
+        "by n": (best // len(films), best % len(films)),
+        "flat": (best, moment),
+    }.get(wrong, (film, moment))
 
 
 def wrong_corpus(
@@ -155,6 +212,8 @@ def wrong_corpus(
     named, met = video == own[:, None], iou >= threshold
     if wrong == "above":
         met = iou > threshold
+    if wrong == "first":  # only the first prediction is asked for its film
+        named = named[:, :1].expand_as(met)
     hit = {"anywhere": met, "film": named}.get(wrong, named & met)
     if wrong == "apart":
         return 100 * (named[:, :k].any(1) & met[:, :k].any(1)).float().mean()
@@ -163,82 +222,9 @@ def wrong_corpus(
     if wrong == "within":  # the first k predictions in the own film, wherever they rank
         inside = named & (named.cumsum(1) <= k)
         return 100 * (inside & met).any(1).float().mean()
-    if wrong == "every":
-        return 100 * hit[:, :k].float().mean()
+    if wrong in ("every", "sum"):
+        each = hit[:, :k].float()
+        return 100 * (each.mean() if wrong == "every" else each.sum(1).mean())
+    if wrong == "long":
+        return 100 * hit.any(1).float().mean()
     return (1 if wrong == "share" else 100) * hit[:, :k].any(1).float().mean()
-
-
-def attention_rows(g: Generator) -> Inputs:
-    """A peak with shoulders and foothills, and behind a valley a second, lower peak."""
-    rows = sizes(g, 1, 3, 5)[0]
-    width, second = 15, 12
-    real = torch.ones(rows, width + 2, dtype=torch.bool)
-    real[:, width:] = mask(g, rows, 2)
-    score = 5 + 0.4 * torch.rand(rows, width + 2, generator=g)  # low ground, far from 0
-    for row in score:
-        at = 3 + int(torch.randint(4, (1,), generator=g))
-        row[at - 1 : at + 5] = torch.tensor([8.6, 10.0, 9.2, 8.4, 7.4, 6.2])
-        row[second] = 9.0
-    score[:, 0] = 4.8
-    return {"score": fill_padding(score, real, g), "real": real, "share": 0.6}
-
-
-def other_garbage(inputs: Inputs) -> Inputs:
-    """The same rows with something else in the padding."""
-    score, real = inputs["score"], inputs["real"]
-    return {**inputs, "score": torch.where(real, score, -3.0 - score)}
-
-
-def crowded(g: Generator) -> Inputs:
-    """Candidates on a line, near their neighbours: chains of near ones, and too few far ones."""
-    n = sizes(g, 1, 8, 12)[0]
-    place = torch.arange(n, dtype=torch.float32)
-    near = (place[:, None] - place).abs() <= 1
-    order = torch.randperm(n, generator=g)
-    score = torch.empty(n)
-    score[order] = torch.linspace(2, -1, n)
-    top = 1 + int(torch.randint(n - 3, (1,), generator=g))
-    score[top], score[top + 1], score[top + 2] = 5.0, 4.0, 3.0  # the third is far from the first
-    return {"score": score, "near": near, "keep": n}
-
-
-def own_film_ious(g: Generator) -> Inputs:
-    """Each way to hit or miss, in other numbers, so that no two answers count alike."""
-    extra, wide = sizes(g, 2, 3, 7)
-    ways = {(0.5, 0.1, 0.1): 1, (0.1, 0.8, 0.1): 3, (0.1, 0.1, 0.9): 2}  # … exactly, late, too late
-    ways |= {(0.7, 0.6, 0.1): 1, (0.1, 0.5, 0.1): 1}
-    rows = [way for way, count in ways.items() for _ in range(count)] + extra * [(0.1, 0.1, 0.1)]
-    iou = torch.tensor(rows)
-    iou = torch.cat([iou, 0.4 * torch.rand(len(iou), wide - 2, generator=g)], 1)
-    return {"iou": iou[torch.randperm(len(iou), generator=g)], "k": 2, "threshold": 0.5}
-
-
-def film_moments(g: Generator) -> Inputs:
-    """Scores around 0, of both signs; the weight is none of 0 and 1."""
-    n, m = sizes(g, 2, 3, 6)
-    drawn = normal(g, n), 2 * normal(g, n, m)
-    given = (*drawn, 2.0 + float(torch.rand(1, generator=g)), n + m)
-    return dict(zip(("video_score", "moment_score", "weight", "keep"), given, strict=True))
-
-
-def corpus_predictions(g: Generator) -> Inputs:
-    """Each way to be right or wrong, in other numbers, so that no two answers count alike."""
-    own_here, other = True, False
-    ways: dict[tuple[tuple[bool, float], ...], int] = {  # film named rightly?, IoU: ranks 1 to 3
-        ((own_here, 0.7), (other, 0.1), (other, 0.1)): 1,
-        ((other, 0.1), (own_here, 0.5), (other, 0.1)): 2,  # exactly at the threshold
-        ((own_here, 0.1), (other, 0.9), (other, 0.1)): 1,  # film here, moment there
-        ((other, 0.8), (other, 0.1), (other, 0.1)): 3,
-        ((other, 0.1), (other, 0.1), (own_here, 0.9)): 2,  # too late
-        ((own_here, 0.6), (own_here, 0.6), (other, 0.1)): 1,
-        ((own_here, 0.1), (other, 0.2), (own_here, 0.3)): 2,
-        ((other, 0.1), (other, 0.2), (other, 0.3)): sizes(g, 1, 2, 6)[0],
-    }
-    rows = [way for way, count in ways.items() for _ in range(count)]
-    right = torch.tensor([[named for named, _ in row] for row in rows])  # [Q, 3]
-    iou = torch.tensor([[value for _, value in row] for row in rows])
-    own = torch.randint(9, (len(rows),), generator=g)
-    away = torch.randint(1, 9, right.shape, generator=g)
-    video = torch.where(right, own[:, None], (own[:, None] + away) % 9)
-    place = torch.randperm(len(rows), generator=g)
-    return {"video": video[place], "iou": iou[place], "own": own[place], "k": 2, "threshold": 0.5}

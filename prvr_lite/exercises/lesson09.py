@@ -23,6 +23,9 @@ EXERCISES = (
             _wrong(a.wrong_curve, "kind",
                 "a tie counts as found: where another film scores as high as the own one, the "
                 "model has not told them apart. Only films that are alone in front are found."),
+            _wrong(a.wrong_curve, "nothing",
+                "nothing is ever found: the own film scores as high as itself, so it is among "
+                "those that you count."),
             _wrong(a.wrong_curve, "argmax",
                 "a tie goes to whichever film stands first in the table: argmax can't see ties. "
                 "Count how many films score at least as high as the own one."),
@@ -59,6 +62,11 @@ EXERCISES = (
         (
             _wrong(a.wrong_iou, "negative",
                 "spans that lie apart get a number below 0: they share no time, so 0."),
+            _wrong(a.wrong_iou, "gap",
+                "spans that lie apart get credit for the gap between them: abs makes an overlap "
+                "of it. They share no time, so 0."),
+            _wrong(a.wrong_iou, "per cent",
+                "it is in per cent: an IoU is told as a share, 0 to 1."),
             _wrong(a.wrong_iou, "first",
                 "it is the share of the first span: a tiny span within a huge one would be "
                 "perfect, or the other way round. Divide by all time that either of them covers."),
@@ -138,6 +146,12 @@ EXERCISES = (
             _wrong(a.wrong_kind, "argmax",
                 "the own film may be its own rival: argmax over all films gives a tie to whichever "
                 "stands first. Take the own film out, then look for the best."),
+            _wrong(a.wrong_kind, "nought",
+                "the own film is taken out by the score 0: where all other films score below 0, "
+                "it is its own rival still. Give it a score that is lower than any can be."),
+            _wrong(a.wrong_kind, "answering",
+                "films that truly answer are taken out together with the own one: such a film "
+                "may be the rival, and that is kind 1. Take out the own film alone."),
             _wrong(a.wrong_kind, "order",
                 "a sibling that truly answers is called a sibling: the first rule that holds "
                 "decides, and answering comes first."),

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from prvr_lite.exercises import answers10 as a
+from prvr_lite.exercises import draws10 as d
 from prvr_lite.exercises.exercise import Exercise, Function, Mistake
 
 
-def _wrong(answer: Function, wrong: str, message: str) -> Mistake:
-    """A mistake by its short name in ``answers10``."""
-    return Mistake(lambda **given: answer(*given.values(), wrong), message)
+def _wrong(answer: Function, wrong: str, message: str, *also: str) -> Mistake:
+    """A mistake by its short name in ``answers10``; ``also``: other ways to make it."""
+    one, *others = (_named(answer, name) for name in (wrong, *also))
+    return Mistake(one, message, others)
+
+
+def _named(answer: Function, wrong: str) -> Function:
+    return lambda **given: answer(*given.values(), wrong)
 
 
 EXERCISES = (
     Exercise(
-        "moment_recall", 10, a.moment_recall, a.own_film_ious, "one number",
+        "moment_recall", 10, a.moment_recall, d.own_film_ious, "one number",
         (
             _wrong(a.wrong_recall, "above",
                 "an IoU of exactly the threshold must count: a hit needs at least that much."),
@@ -25,7 +31,11 @@ EXERCISES = (
                 "it looks at prediction number k alone: any of the first k may hit."),
             _wrong(a.wrong_recall, "every",
                 "it counts predictions: a query is hit or not, however many of its predictions "
-                "hit. any(1), then the mean over queries."),
+                "hit. any(1), then the mean over queries.",
+                "sum"),
+            _wrong(a.wrong_recall, "both",
+                "it asks that *all* of the first k hit: one good prediction among them is "
+                "enough."),
             _wrong(a.wrong_recall, "mean",
                 "it compares the mean IoU of the first k with the threshold: one good prediction "
                 "among them is enough."),
@@ -42,13 +52,23 @@ EXERCISES = (
         minutes=5,
     ),
     Exercise(
-        "strike_out", 10, a.strike_out, a.crowded, "[keep]",
+        "strike_out", 10, a.strike_out, d.crowded, "[keep]",
         (
             _wrong(a.wrong_strike, "none",
                 "nothing is struck out: these are simply the best ones, neighbours and all."),
             _wrong(a.wrong_strike, "all",
                 "what was struck out strikes others too: only candidates that were *taken* count. "
                 "If b is near a, and c near b but not near a, then a and c both stay."),
+            _wrong(a.wrong_strike, "first keep",
+                "it takes the best `keep` first and strikes out among them: where those are "
+                "neighbours, worse candidates further away should come up. Strike out first."),
+            _wrong(a.wrong_strike, "itself",
+                "the same row is taken again and again: near need not say that a row is near "
+                "itself, so strike out the row that you took as well."),
+            _wrong(a.wrong_strike, "nought",
+                "what is struck out gets the score 0, and that beats every score below 0: it must "
+                "be lower than any score can be.",
+                "nought told"),
             _wrong(a.wrong_strike, "last",
                 "it compares with the one taken last: a candidate must be far from all taken."),
             _wrong(a.wrong_strike, "place",
@@ -71,7 +91,7 @@ EXERCISES = (
         minutes=12, difficulty=2,
     ),
     Exercise(
-        "attended_run", 10, a.attended_run, a.attention_rows, "[R, 2]",
+        "attended_run", 10, a.attended_run, d.attention_rows, "[R, 2]",
         (
             _wrong(a.wrong_run, "gaps",
                 "it reaches over a gap: from the first high frame to the last, even if low ones "
@@ -81,8 +101,28 @@ EXERCISES = (
                 "low + share (peak - low)."),
             _wrong(a.wrong_run, "mean",
                 "the bar is the mean of the row: it is low + share (peak - low)."),
+            _wrong(a.wrong_run, "down",
+                "the bar is measured from the peak downwards: share says how far above low it "
+                "lies."),
+            _wrong(a.wrong_run, "one bar",
+                "one bar serves all rows: each row has its own low and peak (amin and amax over "
+                "the frames of a row)."),
+            _wrong(a.wrong_run, "low nan",
+                "the padding counts for low: filled with -inf or 0 it may be the lowest of all. "
+                "low is that of the real frames.",
+                "low -inf", "low 0"),
+            _wrong(a.wrong_run, "strict",
+                "a frame exactly at the bar is high: at least, not above."),
+            _wrong(a.wrong_run, "longest",
+                "it is the longest high run of the row: asked is the one that holds the peak."),
+            _wrong(a.wrong_run, "wrap",
+                "the walk to the left does not stop at frame 0: index -1 is the *last* frame. "
+                "Walk on only while there is a frame before."),
+            _wrong(a.wrong_run, "length",
+                "the second number is the length of the run: asked is one past its last frame."),
             _wrong(a.wrong_run, "padding",
-                "the padding is taken for frames: neither peak, low, nor the run may lie there."),
+                "the padding is taken for frames: neither peak, low, nor the run may lie there.",
+                "walk"),
             _wrong(a.wrong_run, "last",
                 "the end is one too small: it is one past the last frame of the run."),
             _wrong(a.wrong_run, "late",
@@ -93,15 +133,15 @@ EXERCISES = (
         (
             "Draw one row as a mountain. Where is the bar, and where does your finger stop when "
             "it walks down from the peak to the left, and to the right?",
-            "A loop over rows is fine: start at the peak; while the frame before is real and at "
-            "least the bar, go back one.",
+            "A loop over rows is fine: start at the peak; while there is a frame before, and it "
+            "is real and at least the bar, go back one.",
             "low and peak over real frames only; bar = low + share * (peak - low); two while "
             "loops from the peak; torch.tensor of [start, end] for each row.",
         ),
-        minutes=15, difficulty=3, padding=a.other_garbage,
+        minutes=15, difficulty=3, padding=d.other_garbage,
     ),
     Exercise(
-        "merge_moments", 10, a.merge_moments, a.film_moments, "[keep] and [keep]",
+        "merge_moments", 10, a.merge_moments, d.film_moments, "[keep] and [keep]",
         (
             _wrong(a.wrong_merge, "films",
                 "it lists the best film's moments first, then the next film's: all moments of all "
@@ -118,6 +158,16 @@ EXERCISES = (
                 "film and moment changed places: the first result tells the films."),
             _wrong(a.wrong_merge, "lowest",
                 "it ranks the lowest totals first."),
+            _wrong(a.wrong_merge, "upwards",
+                "these are the right moments, but the best one comes last: best first."),
+            _wrong(a.wrong_merge, "places",
+                "these are the right moments, but in the order of the table: best first."),
+            _wrong(a.wrong_merge, "by n",
+                "the place in the flattened table is divided by the number of films: a row of the "
+                "table has as many places as a film has moments."),
+            _wrong(a.wrong_merge, "flat",
+                "the first result is the place in the flattened table: asked is the film, which "
+                "is the row that this place lies in."),
         ),
         (
             "A table of n films and m moments each, one total a cell. Which cells are highest?",
@@ -127,7 +177,7 @@ EXERCISES = (
         minutes=10, difficulty=2, outputs=("video", "moment"),
     ),
     Exercise(
-        "corpus_recall", 10, a.corpus_recall, a.corpus_predictions, "one number",
+        "corpus_recall", 10, a.corpus_recall, d.corpus_predictions, "one number",
         (
             _wrong(a.wrong_corpus, "anywhere",
                 "it takes a good overlap in any film: the prediction must name the own film too."),
@@ -142,7 +192,12 @@ EXERCISES = (
                 "it counts the first k predictions *in the own film*: moments of other films "
                 "take places too."),
             _wrong(a.wrong_corpus, "every",
-                "it counts predictions: a query is hit or not."),
+                "it counts predictions: a query is hit or not.",
+                "sum"),
+            _wrong(a.wrong_corpus, "long",
+                "it looks at all predictions: only the first k of the whole ranking count."),
+            _wrong(a.wrong_corpus, "first",
+                "it asks the first prediction alone for its film: each prediction names its own."),
             _wrong(a.wrong_corpus, "above",
                 "an IoU of exactly the threshold must count."),
             _wrong(a.wrong_corpus, "share",
