@@ -133,7 +133,7 @@ class CandidateIndex:
                 of which several may be of one video; deleted videos may be among them.
             least: ask for more clips, within reason, where these are of fewer videos.
             effort: clips that HNSW looks at (efSearch; never fewer than it returns), lists that
-                IVF-PQ looks into (nprobe); None: as many as are returned, and a 16th of the lists.
+                IVF-PQ looks into (nprobe); None: twice what is returned, and a 16th of the lists.
         """
         total = int(self._first_clip[-1])
         wanted = min(least, sum(c.videos for c in self.covered))
@@ -154,7 +154,7 @@ class CandidateIndex:
         """The nearest clips of each query, best first, [Q, at most asked]; -1 behind the last."""
         faiss, asked = import_faiss(), min(asked, int(self._first_clip[-1]))
         if self.kind == "hnsw":
-            parameters = faiss.SearchParametersHNSW(efSearch=max(asked, effort or 0))
+            parameters = faiss.SearchParametersHNSW(efSearch=max(asked, effort or 2 * asked))
         else:
             probes = effort or max(8, self.faiss_index.nlist // 16)
             parameters = faiss.SearchParametersIVF(nprobe=probes)

@@ -57,6 +57,12 @@ class Ranking:
         frame_score = clip if frame is None else frame
         return cls(rows, similarity.fused(alpha), clip, frame_score, similarity.key_clip)
 
+    @classmethod
+    def none(cls, queries: int, device: torch.device) -> Ranking:
+        """No video for any query: [Q, 0]."""
+        rows, scores = (torch.empty(queries, 0, dtype=t, device=device) for t in (torch.long, None))
+        return cls(rows, scores, scores, scores, rows)
+
     def best(self, k: int) -> Ranking:
         """Sorted, the first ``k``: [Q, at most k]."""
         order = self.score.sort(dim=1, descending=True, stable=True).indices[:, :k]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from prvr_lite.data.batches import normalise
-from prvr_lite.index_entry import IndexEntry, Shard, concatenate
+from prvr_lite.index_entry import IndexEntry, Shard
 from prvr_lite.index_faiss import CandidateIndex
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity
@@ -130,9 +130,10 @@ class Searcher:
         rankings = []
         places = known.places(direction.cpu().float().numpy(), count, least=k)
         for query, pairs in zip(direction, places, strict=True):
-            videos, block = self._gather(torch.from_numpy(pairs))
-            similarity = self._compare(query[None], block)
-            rankings.append(Ranking.of(videos, similarity, alpha).best(k).padded(k))
+            parts = [Ranking.none(1, direction.device)]
+            for videos, entry in self._gather(torch.from_numpy(pairs)):
+                parts.append(Ranking.of(videos, self._compare(query[None], entry), alpha))
+            rankings.append(Ranking.join(parts, 1).best(k).padded(k))
         found = Ranking.join(rankings, 0)
         if len(known.covered) == len(self.shards):
             return found
@@ -150,16 +151,15 @@ class Searcher:
             )
         return self.candidates
 
-    def _gather(self, pairs: Tensor) -> tuple[Tensor, IndexEntry]:
-        """Shards and rows [C, 2] -> rows of the index, of what is alive, and their vectors."""
-        videos, entries = [], []
+    def _gather(self, pairs: Tensor) -> Iterator[tuple[Tensor, IndexEntry]]:
+        """Shards and rows [C, 2] -> rows of the index and vectors of what is alive, by shard."""
+        device = self.model.device
         for number in sorted(set(pairs[:, 0].tolist())):
             shard = self.shards[number]
             rows, order = shard.alive(pairs[pairs[:, 0] == number, 1].sort().values)
-            videos.append(order + self._starts[number])
-            entries.append(shard.entry[rows.to(shard.entry.clips.device)])
-        device = self.model.device
-        return torch.cat(videos), concatenate(entries).map(lambda tensor: tensor.to(device))
+            if len(rows):
+                entry = shard.entry[rows.to(shard.entry.clips.device)]
+                yield order + self._starts[number], entry.map(lambda tensor: tensor.to(device))
 
     def search(
         self,

@@ -100,9 +100,22 @@ def test_fewer_hits_than_asked_for(toy: Dataset) -> None:
     pytest.importorskip("faiss")
     index = VideoIndex.build(build_model("mssl++", SMALL), toy, "test")
     index.build_candidates()
+    index.delete([index.search(torch.ones(12), 1)[0].video_id])
+    assert len(index.search(torch.ones(12), 3, candidates=6)) == 3
     index.delete(index.video_ids[1:])
     (hit,) = index.search(torch.ones(12), 3, candidates=6)
-    assert (hit.rank, hit.video, hit.video_id) == (1, 0, "film18")
+    assert (hit.rank, hit.video, hit.video_id) == (1, 0, index.video_ids[0])
+
+
+def test_candidates_that_were_all_deleted(toy: Dataset) -> None:
+    """One candidate, the nearest, which is gone: no hit, and no error."""
+    pytest.importorskip("faiss")
+    index = VideoIndex.build(build_model("mssl++", SMALL), toy, "test")
+    index.build_candidates()
+    query = index.shards[0].entry.clips[2, 0]
+    assert index.search(query, 1, candidates=1)[0].video_id == "film20"
+    index.delete(["film20"])
+    assert index.search(query, 1, candidates=1) == []
 
 
 def test_what_can_not_be_done_is_said(toy: Dataset, tmp_path: Path) -> None:
