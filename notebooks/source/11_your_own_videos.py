@@ -10,7 +10,7 @@
 #
 # **You need** lesson 2 (features, pooling, the feature file), lesson 4 (multi-scale clips), lesson 7 (infoNCE) and lesson 9 (the index). An MS-SL++ is trained here for six epochs: enough to see what an index does to it. Besides the usual packages this lesson needs PyAV, transformers and FAISS (`pip install "prvr-lite[video,scale]"`). On macOS start Jupyter with `OMP_NUM_THREADS=1`: FAISS and torch each bring an OpenMP library, and two of them do not always get on.
 #
-# **Time**: 90 minutes to read and solve; running it takes {{cost}}.
+# **Time**: 90 minutes to read and solve; running it takes {{cost}}, and about as long again the first time, when two short models are trained.
 
 # %% tags=["setup"]
 # 11
