@@ -81,7 +81,7 @@ def _table_row(row: Row) -> str:
         f"{float(row['ms_in_batch']):.1f}",
         f"{float(row['bytes']) / 2**20:,.0f}",
         f"{float(row['build_seconds']):.0f} s",
-        f"{float(row['peak_mib']):,.0f}",
+        f"{float(row['peak_mib']):,.0f}" if row["peak_mib"] else "",
     ]
     return "| " + " | ".join(cells) + " |"
 

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.index_films import MEDOIDS, Films, write
-from benchmarks.measure import RESULTS, STATUS, Row, options, save, seconds
+from benchmarks.measure import RESULTS, STATUS, Row, options, save, seconds, table
 from prvr_lite.ranking import Ranking
 from prvr_lite.retrieval import VideoIndex
 
@@ -93,6 +93,7 @@ def measure(
     memory = peak_mib(folder, queries, None)
     rows = [{"side": "exact", **size, **row, "bytes": index.nbytes, "build_seconds": written,
              "open_ms": 1000 * opened, "peak_mib": memory}]  # fmt: skip
+    print(table(rows), file=sys.stderr, flush=True)
     for kind in KINDS:
         built = seconds(lambda kind=kind: index.build_candidates(kind))  # type: ignore[misc]
         assert index.candidates is not None
@@ -100,9 +101,10 @@ def measure(
         for count in CANDIDATES:
             if count <= videos:
                 row = searched(index, queries, exact, count)
-                memory = peak_mib(folder, queries, count)
+                peak = peak_mib(folder, queries, count) if count == CANDIDATES[1] else ""
                 rows.append({"side": kind, **size, **row, "bytes": taken, "build_seconds": built,
-                             "peak_mib": memory})  # fmt: skip
+                             "peak_mib": peak})  # fmt: skip
+                print(table(rows[-1:]), file=sys.stderr, flush=True)  # minutes go by between them
     return rows
 
 

@@ -111,6 +111,10 @@ def training_step(rows: Table) -> str:
     )
 
 
+def extraction(rows: Table) -> str:
+    return "; ".join(f"{row['step']} {float(row['seconds']):.1f} s" for row in rows)
+
+
 def growth(rows: Table) -> str:
     last = {axis: [row for row in rows if row["axis"] == axis][-2:] for axis in ("V", "N", "K")}
     parts = []
@@ -153,6 +157,7 @@ BENCHMARKS = {
     "clustering": (clustering, "clustering the 528 clips of 32 videos to 32 medoids each"),
     "scoring": (scoring, "TVR's validation queries against its videos, already encoded"),
     "training_step": (training_step, "one step of 32 videos and 160 queries at TVR's sizes"),
+    "extraction": (extraction, "a minute of film: decoding it, CLIP on one frame a second"),
     "growth": (growth, "time and memory against videos, clips and medoids"),
 }
 # Takes minutes and 8 GiB of disk, and wants annotations that are not in this project.

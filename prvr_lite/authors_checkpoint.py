@@ -22,12 +22,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import torch
 from torch import Tensor
 from torch.serialization import add_safe_globals, clear_safe_globals, get_safe_globals
 
 from prvr_lite.config import ModelConfig
-from prvr_lite.files import FileFormatError
+from prvr_lite.files import FileFormatError, load_plain
 from prvr_lite.model.authors import load_authors_state_dict
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.optimization import choose_device
@@ -174,7 +173,7 @@ def _read(path: str | os.PathLike[str]) -> Any:
     try:
         with _only_stand_ins(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other pickle protocols: an error follows
-            record = torch.load(path, map_location="cpu", weights_only=True)
+            record = load_plain(path)
         _check_sums(path)
         return record
     except FileNotFoundError:

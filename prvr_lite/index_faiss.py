@@ -51,6 +51,8 @@ class Covered:
 class CandidateIndex:
     """Clips of an index's shards, to find candidate videos by. `build` or `load` makes one."""
 
+    _written: int | None = None  # length of its file
+
     def __init__(self, kind: str, faiss_index: Any, covered: Sequence[Covered]) -> None:
         self.kind, self.faiss_index, self.covered = kind, faiss_index, tuple(covered)
         ends = accumulate((c.videos * c.clips for c in self.covered), initial=0)
@@ -74,7 +76,7 @@ class CandidateIndex:
             kind: "hnsw" or "ivfpq".
             links: M of HNSW, neighbours a clip: more find better and take more memory.
             effort: efConstruction of HNSW: more build better and slower.
-            lists: of "ivfpq"; None: 4 sqrt(clips).
+            lists: of "ivfpq"; None: 2 sqrt(clips).
             seed: of the sample that centroids are learned from.
 
         Raises:
@@ -95,7 +97,7 @@ class CandidateIndex:
             found = hnsw(faiss, sample.shape[1], links, effort)
         else:
             found = ivfpq(
-                faiss, sample.shape[1], lists or max(1, round(4 * count**0.5)), len(sample)
+                faiss, sample.shape[1], lists or max(1, round(2 * count**0.5)), len(sample)
             )
         found.train(sample)
         for shard in shards:
@@ -106,6 +108,8 @@ class CandidateIndex:
     @property
     def nbytes(self) -> int:
         """Bytes of the FAISS index, as it is written."""
+        if self._written is not None:
+            return self._written
         return len(import_faiss().serialize_index(self.faiss_index))
 
     def still_covers(self, shards: Sequence[Shard]) -> bool:
@@ -173,11 +177,12 @@ class CandidateIndex:
         faiss, where = import_faiss(), Path(folder)
         name = f"candidates-{new_name()}.faiss"
         faiss.write_index(self.faiss_index, str(where / name))
+        self._written = (where / name).stat().st_size
         record = {
             "format": FORMAT,
             "kind": self.kind,
             "file": name,
-            "bytes": (where / name).stat().st_size,
+            "bytes": self._written,
             "covered": [asdict(c) for c in self.covered],
         }
         part = where / f".{RECORD}.{os.getpid()}.part"
@@ -207,9 +212,11 @@ class CandidateIndex:
             covered = [Covered(**c) for c in record["covered"]]
             if record["format"] != FORMAT or file.stat().st_size != record["bytes"]:
                 raise ValueError(f"{file.name} is another one or cut short")
-            return cls(record["kind"], faiss.read_index(str(file)), covered)
+            found = cls(record["kind"], faiss.read_index(str(file)), covered)
         except Exception as error:  # damaged bytes make FAISS fail in any way it can
-            reason = str(error).splitlines()[0]
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise FileFormatError(
                 f"{path}: candidates are damaged ({reason}): build them anew"
             ) from error
+        found._written = record["bytes"]
+        return found

@@ -58,6 +58,9 @@ def read_manifest(path: Path) -> Manifest:
                 "build the index anew, or update prvr-lite"
             )
         manifest = Manifest(**{**record, "shards": tuple(record["shards"])})
+        for shard in manifest.shards:
+            assert isinstance(shard["name"], str)
+            assert isinstance(shard["videos"], int)
         assert all(isinstance(length, int) for length in manifest.files.values())
     except FileFormatError:
         raise

@@ -6,6 +6,7 @@ import argparse
 import io
 import os
 import sys
+import tarfile
 import types
 import zipfile
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from prvr_lite.authors_checkpoint import (
     load_authors_checkpoint,
 )
 from prvr_lite.data.features import Dataset
-from prvr_lite.files import FileFormatError, save_record
+from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.zoo import build_model
 from prvr_lite.training import fit
@@ -204,6 +205,19 @@ def test_calls_are_refused(
     with pytest.raises(NotDataError):
         is_authors_checkpoint(path)
     assert not marker.exists()
+
+
+def test_tar_files_never_reach_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to 2.5 torch runs what one holds, though only tensors are allowed."""
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("torch was given a tar file"))
+    path = tmp_path / "old.pt"
+    with tarfile.open(path, "w") as archive:
+        for name in ("storages", "tensors", "pickle"):
+            archive.addfile(tarfile.TarInfo(name))
+    with pytest.raises(FileFormatError, match="a tar file"):
+        load_authors_checkpoint(path)
+    with pytest.raises(FileFormatError, match="a tar file"):
+        load_record(path, "kind")
 
 
 def test_the_calls_would_have_run(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks import extraction
 from prvr_lite import cli
 from prvr_lite.config import TrainConfig
 from prvr_lite.data import video_parts
@@ -275,3 +277,11 @@ def test_the_command(films: Path, clip: Path, capsys: pytest.CaptureFixture[str]
         assert len(data.videos_in("train")) + len(data.videos_in("test")) == 3
     assert cli.main([*command[:-1], "80,ten,10"]) == 2
     assert "--split 80,ten,10" in capsys.readouterr().err
+
+
+def test_the_benchmark_measures_both_steps(tmp_path: Path) -> None:
+    assert extraction.main(["--quick", "--out", str(tmp_path)]) == 0
+    with (tmp_path / "extraction.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["decode tiny", "CLIP tiny"]
+    assert all(float(row["seconds"]) > 0 for row in rows)

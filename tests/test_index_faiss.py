@@ -48,6 +48,9 @@ def test_all_videos_as_candidates_are_an_exact_search(
     same(index.rank(queries, 5, candidates=99), expected)
     loaded = VideoIndex.load(tmp_path / "index")
     same(loaded.rank(queries, 5, candidates=99), expected)
+    assert loaded.candidates is not None
+    assert index.candidates is not None
+    assert loaded.candidates.nbytes == index.candidates.nbytes
     hits = loaded.search(queries[3], 5, candidates=99)
     assert [hit.video_id for hit in hits] == [h.video_id for h in index.search(queries[3], 5)]
 

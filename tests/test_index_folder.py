@@ -194,6 +194,7 @@ def test_arrays_of_another_length_than_the_manifest_says(toy: Dataset, folder: P
         lambda text: "[]",
         lambda text: "",
         lambda text: text.replace('"shards"', '"sherds"'),
+        lambda text: text.replace('"videos"', '"vidoes"'),
         lambda text: text.replace('"version": 2', '"version": 3'),
         lambda text: text.replace('"prvr-lite index"', '"a cookery book"'),
     ],

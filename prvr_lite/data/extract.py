@@ -90,7 +90,7 @@ def extract_features(
         out: the feature file; replaced once all is done.
         model: as ``ClipEncoder``.
         fps: frames a second that are looked at.
-        captions: a file as ``read_captions`` takes; without one the file has no queries.
+        captions: a file as ``video_captions.read_captions`` takes; without one: no queries.
         split: "train", "val" or "test" for all videos; or the shares of these three, drawn by
             id, so that a video stays where it is when others come; or video id -> split.
         max_minutes: longer videos are skipped.

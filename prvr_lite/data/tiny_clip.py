@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -20,13 +21,20 @@ WORDS: Final = 77  # tokens that a sentence may have, as OpenAI's models
 PICTURE: Final = 32  # pixels, in patches of 8
 
 
-def random_clip(folder: str | os.PathLike[str], *, dim: int = 16, seed: int = 0) -> Path:
+def random_clip(
+    folder: str | os.PathLike[str],
+    *,
+    dim: int = 16,
+    seed: int = 0,
+    vision: Mapping[str, int] | None = None,
+) -> Path:
     """Write a tiny CLIP with random weights, as ``save_pretrained`` would write a trained one.
 
     Args:
         folder: made if needed; files of the same names are replaced.
         dim: numbers in an image feature and in a sentence feature.
         seed: the same seed gives the same weights.
+        vision: sizes of the image tower, by their names in ``CLIPVisionConfig``; None: tiny ones.
 
     Returns:
         The folder: what ``ClipEncoder`` and ``extract_features`` take as a model.
@@ -48,15 +56,16 @@ def random_clip(folder: str | os.PathLike[str], *, dim: int = 16, seed: int = 0)
         "eos_token_id": end,
         "pad_token_id": end,
     }
+    seen = {**tower, "image_size": PICTURE, "patch_size": 8, **(vision or {})}
     config = transformers.CLIPConfig(
         text_config=text,
-        vision_config={**tower, "image_size": PICTURE, "patch_size": 8},
+        vision_config=seen,
         projection_dim=dim,
     )
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not disturbed
         torch.default_generator.manual_seed(seed)
         transformers.CLIPModel(config).save_pretrained(folder)
-    _write_json(folder / "preprocessor_config.json", _image_processor())
+    _write_json(folder / "preprocessor_config.json", _image_processor(seen["image_size"]))
     return folder
 
 
@@ -77,15 +86,15 @@ def _write_tokenizer(folder: Path) -> dict[str, int]:
     return vocabulary
 
 
-def _image_processor() -> dict[str, Any]:
-    """CLIP's own steps, to a smaller picture: shorter side, centre, mean and deviation."""
+def _image_processor(side: int) -> dict[str, Any]:
+    """CLIP's own steps, to pictures of its own size: shorter side, centre, mean and deviation."""
     return {
         "image_processor_type": "CLIPImageProcessor",
         "do_resize": True,
-        "size": {"shortest_edge": PICTURE},
+        "size": {"shortest_edge": side},
         "resample": 3,  # bicubic
         "do_center_crop": True,
-        "crop_size": {"height": PICTURE, "width": PICTURE},
+        "crop_size": {"height": side, "width": side},
         "do_rescale": True,
         "do_normalize": True,
         "image_mean": [0.48145466, 0.4578275, 0.40821073],
