@@ -613,7 +613,7 @@ for kind in ("hnsw", "ivfpq"):
 table(rows)
 
 # %% [markdown]
-# (Times of whatever machine made this page; "exact" scores all queries together, which is kinder to it than one at a time.) At 22,400 clips nobody needs an approximate search: the exact one is the quickest of all. But its time grows with the number of clips, and that of the others hardly does. What counts here are the other columns: a half or a twelfth of the bytes, and hardly a film is lost, because exact scores have the last word.
+# (Times of whatever machine made this page; "exact" scores all queries together, which is kinder to it than one at a time.) At 22,400 clips nobody needs an approximate search: the exact one is the quickest of all. But its time grows with the number of clips, and that of the others hardly does. What counts here are the other columns: a third or a twelfth of the bytes, and hardly a film is lost, because exact scores have the last word.
 #
 # In a terminal: `prvr-lite index build`, `index append`, `index delete`, `index candidates`, `index search`.
 #
