@@ -47,7 +47,7 @@ def runnable(lesson: Lesson) -> Any:
     return pytest.param(lesson, id=lesson.source.stem, marks=mark)
 
 
-every_lesson_that_can_run = pytest.mark.parametrize("lesson", map(runnable, LESSONS))
+every_lesson_that_can_run = pytest.mark.parametrize("lesson", [*map(runnable, LESSONS)])
 
 
 def tags(cell: NotebookNode) -> set[str]:

@@ -10,7 +10,7 @@
 #
 # **You need** lesson 2 (features, pooling, the feature file), lesson 4 (multi-scale clips), lesson 7 (infoNCE) and lesson 9 (the index). An MS-SL++ is trained here for six epochs: enough to see what an index does to it. Besides the usual packages this lesson needs PyAV, transformers and FAISS (`pip install "prvr-lite[video,scale]"`). On macOS start Jupyter with `OMP_NUM_THREADS=1`: FAISS and torch each bring an OpenMP library, and two of them do not always get on.
 #
-# **Time**: 90 minutes to read and solve; running it takes {{cost}}.
+# **Time**: 90 minutes to read and solve; running it takes {{cost}}, and about as long again the first time, when two short models are trained.
 
 # %% tags=["setup"]
 # 11
@@ -613,7 +613,7 @@ for kind in ("hnsw", "ivfpq"):
 table(rows)
 
 # %% [markdown]
-# (Times of whatever machine made this page; "exact" scores all queries together, which is kinder to it than one at a time.) At 22,400 clips nobody needs an approximate search: the exact one is the quickest of all. But its time grows with the number of clips, and that of the others hardly does. What counts here are the other columns: a half or a twelfth of the bytes, and hardly a film is lost, because exact scores have the last word.
+# (Times of whatever machine made this page; "exact" scores all queries together, which is kinder to it than one at a time.) At 22,400 clips nobody needs an approximate search: the exact one is the quickest of all. But its time grows with the number of clips, and that of the others hardly does. What counts here are the other columns: a third or a twelfth of the bytes, and hardly a film is lost, because exact scores have the last word.
 #
 # In a terminal: `prvr-lite index build`, `index append`, `index delete`, `index candidates`, `index search`.
 #
