@@ -11,7 +11,7 @@ help:
 	@echo "make lessons make the notebooks from notebooks/source, run and measure them (about 10 minutes)"
 	@echo "make check-lessons  say which notebooks are not what their sources make (seconds)"
 	@echo "make test    lint, types, spelling, all tests"
-	@echo "make bench   the figures that README.md quotes (about 15 minutes)"
+	@echo "make bench   the figures that README.md quotes (about 20 minutes)"
 	@echo "make experiments  every baseline and ablation, several seeds (about 90 minutes; resumes)"
 	@echo "make sample  make the sample data anew (about 20 minutes)"
 
@@ -37,7 +37,7 @@ lessons: .venv/stamp-lessons+course
 check-lessons: .venv/stamp-lessons+course
 	$(BIN)/python notebooks/make_lessons.py --check
 
-test: .venv/stamp-lessons+course+sample+dev
+test: .venv/stamp-lessons+course+sample+video+scale+dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,11 +45,12 @@ test: .venv/stamp-lessons+course+sample+dev
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-bench: .venv/stamp-lessons+sample+dev
+bench: .venv/stamp-lessons+sample+scale+dev
 	$(BIN)/python -m benchmarks.clustering
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.training_step
 	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.index_scale
 	$(BIN)/python -m benchmarks.report
 
 experiments: .venv/stamp-lessons+sample+dev

@@ -80,6 +80,23 @@ def extra_mib(make: Callable[..., Work], *arguments: object) -> float:
         return pool.submit(_rise, torch.get_num_threads(), make, arguments).result() / 2**20
 
 
+def once_in_a_process(make: Callable[..., Work], *arguments: object) -> tuple[float, float]:
+    """Seconds that the work takes once in a fresh process, and that process's peak memory in MiB.
+
+    All of its memory, libraries and inputs included. ``make`` as in :func:`extra_mib`.
+    """
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    with pool:
+        return pool.submit(_once, torch.get_num_threads(), make, arguments).result()
+
+
+def _once(
+    threads: int, make: Callable[..., Work], arguments: tuple[object, ...]
+) -> tuple[float, float]:
+    torch.set_num_threads(threads)
+    return seconds(make(*arguments)), _resident("VmHWM") / 2**20
+
+
 def _rise(threads: int, make: Callable[..., Work], arguments: tuple[object, ...]) -> float:
     torch.set_num_threads(threads)
     work = make(*arguments)
@@ -106,9 +123,15 @@ def _resident(field: str) -> float:
     return math.nan
 
 
-def options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options of every benchmark; also sets the seed and the number of threads."""
+def options(
+    description: str,
+    argv: Sequence[str] | None,
+    add: Callable[[argparse.ArgumentParser], object] | None = None,
+) -> argparse.Namespace:
+    """The options of every benchmark, and what ``add`` adds; sets seed and number of threads."""
     parser = argparse.ArgumentParser(description=description)
+    if add is not None:
+        add(parser)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, a few seconds")
     parser.add_argument("--repeats", type=int, default=5, help="timed runs of each side")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: torch's choice")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from prvr_lite.authors_checkpoint import load_authors_checkpoint
+from prvr_lite.checkpoints import load_checkpoint
 from prvr_lite.config import PRESETS, ModelConfig, TrainConfig
 from prvr_lite.data.features import (
     Dataset,
@@ -10,6 +12,7 @@ from prvr_lite.data.features import (
     open_features,
     write_features,
 )
+from prvr_lite.data.paper import convert_release
 from prvr_lite.data.sample import load_sample
 from prvr_lite.evaluation import Evaluation, evaluate
 from prvr_lite.files import FileFormatError
@@ -24,7 +27,7 @@ from prvr_lite.model.key_clip import key_clip_guided_attention
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.zoo import build_model
 from prvr_lite.retrieval import Hit, VideoIndex
-from prvr_lite.training import fit, load_checkpoint
+from prvr_lite.training import fit
 
 __version__ = "0.1.0"
 
@@ -48,12 +51,14 @@ __all__ = [
     "build_model",
     "clip_spans",
     "cluster_clips",
+    "convert_release",
     "evaluate",
     "fit",
     "info_nce_loss",
     "key_clip_guided_attention",
     "kmedoids",
     "length_code",
+    "load_authors_checkpoint",
     "load_authors_state_dict",
     "load_checkpoint",
     "load_sample",

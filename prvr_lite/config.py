@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -92,6 +92,9 @@ class TrainConfig:
         patience: stop after more than this many epochs without a better validation SumR; ``None``
             never.
         evaluate_from: first epoch after which validation is run (each costs a scoring pass).
+        validation_split: the split that chooses the epoch whose weights are kept; a data set that
+            has no "val" is trained without. ``None``: never validate, keep the last epoch. "test"
+            is very likely what the released runs did, and optimistic.
         seed: of order, dropout and negatives (weights: ``build_model(seed=...)``).
         device: "auto" (cuda, else cpu), or any torch device; Apple's "mps" only on request.
         precision: "auto" (bf16 autocast where the GPU has it), "float32" or "bfloat16".
@@ -116,6 +119,7 @@ class TrainConfig:
     same_video_negatives: bool = True
     patience: int | None = 20
     evaluate_from: int = 0
+    validation_split: str | None = "val"
     seed: int = 0
     device: str = "auto"
     precision: str = "auto"
@@ -124,6 +128,18 @@ class TrainConfig:
         check_range(self, ("epochs", "batch_videos", "hard_pool"), 1)
         check_range(self, ("learning_rate", "weight_decay", "max_grad_norm", "margin"), 0.0)
         check_range(self, ("warmup",), 0.0, 1.0)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The fields that make a run this one, whatever the device.
+
+        A field that came later counts where it is not its default: files of earlier runs still fit.
+        """
+        fields = asdict(self)
+        del fields["device"]
+        if self.validation_split == "val":
+            del fields["validation_split"]
+        return fields
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
@@ -13,6 +15,8 @@ from prvr_lite.metrics import retrieval_metrics
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity
 from prvr_lite.retrieval import VideoIndex
+
+QUERIES = 2048  # queries whose words are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,13 @@ def evaluate(
     Raises:
         ValueError: ``several`` without such a table, or a split without queries.
     """
-    reader = reader or InputReader(dataset, model.config)
+    reader = reader or InputReader(dataset, model.config, memory=0)  # every video is read once
     index = VideoIndex.build(model, dataset, split, reader=reader)
     queries, videos = dataset.queries_in(split), dataset.videos_in(split)
     if not len(queries):
         raise ValueError(f"{dataset.path}: no query belongs to split {split!r}")
-    similarity = index.score(*reader.queries(queries))
-    frame = None if similarity.frame is None else similarity.frame.float().cpu()
-    similarity = Similarity(similarity.clip.float().cpu(), frame, similarity.key_clip.cpu())
+    similarity = _score(index, reader, queries)
+    frame = similarity.frame
     relevant = relevant_matrix(dataset, queries, videos, several=several)
     return Evaluation(
         split,
@@ -82,6 +85,25 @@ def evaluate(
         queries,
         videos,
     )
+
+
+def _score(index: VideoIndex, reader: InputReader, queries: NDArray[np.int64]) -> Similarity:
+    """The scores of many queries, [Q, V] on the CPU; those of like length are padded together."""
+    order = np.arange(len(queries))
+    if len(queries) > QUERIES:
+        order = np.argsort(np.diff(reader.dataset.word_offset)[queries], kind="stable")
+    clip = torch.empty(len(queries), len(index))
+    frame, key_clip = torch.empty_like(clip), torch.empty(clip.shape, dtype=torch.int64)
+    framed = True
+    for start in range(0, len(queries), QUERIES):
+        part = order[start : start + QUERIES]
+        scores = index.score(*reader.queries(queries[part]))
+        clip[part], key_clip[part] = scores.clip.float().cpu(), scores.key_clip.cpu()
+        if scores.frame is None:
+            framed = False
+        else:
+            frame[part] = scores.frame.float().cpu()
+    return Similarity(clip, frame if framed else None, key_clip)
 
 
 def relevant_matrix(

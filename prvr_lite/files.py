@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,19 @@ def save_record(path: str | os.PathLike[str], kind: str, record: dict[str, Any])
         part.unlink(missing_ok=True)
 
 
+def load_plain(path: str | os.PathLike[str]) -> Any:
+    """Tensors and plain values of a torch file, onto the CPU: anything else is refused by torch.
+
+    Raises:
+        ValueError: a tar file, torch's format before 0.1.10: up to 2.5 a tar file can make torch
+            run code even where only tensors are allowed (CVE-2025-32434); no such file is needed.
+        Exception: of any kind, where torch can't read it.
+    """
+    if tarfile.is_tarfile(path):
+        raise ValueError("a tar file, which torch has not written since 2017")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
 def load_record(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     """Read a record, onto the CPU. Only tensors and plain values are accepted: nothing can run.
 
@@ -33,7 +47,7 @@ def load_record(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
         FileFormatError: damaged, of another kind, or holding more than tensors and plain values.
     """
     try:
-        record = torch.load(path, map_location="cpu", weights_only=True)
+        record = load_plain(path)
     except FileNotFoundError:
         raise
     except Exception as error:  # damaged bytes make the unpickler fail in any way it can

@@ -28,7 +28,8 @@ from prvr_lite.training import fit
 if TYPE_CHECKING:  # drawing is optional until something is drawn
     from prvr_lite.plots import Picture
 
-DRAWING = ("matplotlib", "seaborn")
+DRAWING = {"matplotlib": "matplotlib", "seaborn": "seaborn"}  # module -> package to install
+PACKAGES = {11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"}}  # besides
 RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works
 
 
@@ -45,7 +46,8 @@ def start(lesson: int) -> None:
     Raises:
         NotReadyError: a package or the sample data is missing; says what to do.
     """
-    missing = [name for name in DRAWING if find_spec(name) is None]
+    needed = DRAWING | PACKAGES.get(lesson, {})
+    missing = [package for module, package in needed.items() if find_spec(module) is None]
     if missing:
         raise NotReadyError(f"run  %pip install {' '.join(missing)}  in a cell, then start again.")
     try:

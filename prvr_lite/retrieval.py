@@ -3,65 +3,70 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from prvr_lite.data.batches import InputReader, normalise
+from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
-from prvr_lite.files import load_record, save_record
-from prvr_lite.index_entry import IndexEntry, concatenate, make_entry
+from prvr_lite.files import FileFormatError
+from prvr_lite.index_entry import Shard, make_entry, new_name
+from prvr_lite.index_faiss import CandidateIndex
+from prvr_lite.index_folder import IndexFolder
+from prvr_lite.index_manifest import Manifest, Record
+from prvr_lite.index_updates import (
+    WHOLE,
+    check_new,
+    chosen_rows,
+    encoded,
+    gathered,
+    identity,
+    in_memory,
+    text_side,
+    tombstones,
+    without,
+    write_pending,
+    write_shards,
+)
 from prvr_lite.model.base import RetrievalModel
-from prvr_lite.model.encoding import Similarity, VideoEncoding
-from prvr_lite.model.key_clip import unit_length
-from prvr_lite.model.zoo import model_name, restore_model
+from prvr_lite.model.encoding import VideoEncoding
 from prvr_lite.optimization import choose_device
+from prvr_lite.ranking import Hit, Ranking
+from prvr_lite.searcher import Searcher
 
-BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
-INDEX_FORMAT = "prvr-lite index 1"
+__all__ = ["Hit", "Ranking", "VideoIndex"]
 
-
-@dataclass(frozen=True)
-class Hit:
-    """One ranked video: its row in the index, id, fused score, both scales, and its key clip.
-
-    ``key_clip`` is the row among the video's N clips (``clip_spans``), -1 in models without clips;
-    without a frame scale ``frame_score`` repeats ``clip_score``.
-    """
-
-    rank: int
-    video: int
-    video_id: str
-    score: float
-    clip_score: float
-    frame_score: float
-    key_clip: int
+Folder: TypeAlias = "str | os.PathLike[str]"
 
 
-class VideoIndex:
+class VideoIndex(Searcher):
     """A searchable collection of videos under one model.
 
     Because key clip guided attention depends on the clip alone, it is computed for every clip
     when the index is built; a query then costs two tables of inner products, a maximum and a
     gather, whatever the length of the videos.
+
+    An index lives in memory, or in the folder that `load` opened or `build(folder=...)` wrote: its
+    vectors are then read from the disk as a search passes by them, and `append`, `merge`, `delete`
+    and `compact` change the folder.
+
+    Args:
+        shards: its videos, in order.
+        folder: where it lives.
+        text: how typed queries get into the model's space, see `text_side`.
     """
 
-    def __init__(self, model: RetrievalModel, entry: IndexEntry, video_ids: Sequence[str]) -> None:
-        self.model, self._entry, self.video_ids = model.eval(), entry, list(video_ids)
-
-    def __len__(self) -> int:
-        return len(self.video_ids)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the vectors (V x 2 K H x 4) and of the clip rows."""
-        return sum(
-            t.numel() * t.element_size() for t in vars(self._entry).values() if t is not None
-        )
+    def __init__(
+        self,
+        model: RetrievalModel,
+        shards: Sequence[Shard],
+        folder: IndexFolder | None = None,
+        text: Record | None = None,
+    ) -> None:
+        super().__init__(model, shards)
+        self.folder, self.text = folder, text
 
     @classmethod
     def build(
@@ -72,27 +77,33 @@ class VideoIndex:
         *,
         batch_videos: int = 64,
         reader: InputReader | None = None,
+        folder: Folder | None = None,
+        part: tuple[int, int] | None = None,
     ) -> VideoIndex:
         """Encode the videos of a split, a batch at a time, on the model's device.
 
         Args:
             reader: reuse the pooled inputs of an earlier call.
+            folder: write them there instead of keeping them in memory. An index that is there
+                stays until all are encoded; the same call goes on where it was interrupted.
+            part: (i, n) takes the i-th of n parts of the split, i from 0, so that n processes can
+                encode one each; `merge` joins them.
 
         Raises:
             ValueError: a split without videos, or features of another size than the model's.
+            FileFormatError: the folder holds something else, or a damaged index.
         """
-        reader = reader or InputReader(dataset, model.config)
-        rows = dataset.videos_in(split)
-        if not len(rows):
-            raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
-        entries = []
-        model.eval()
-        device = model.device
-        for start in range(0, len(rows), batch_videos):
-            inputs = reader.videos(rows[start : start + batch_videos])
-            with torch.inference_mode():
-                entries.append(make_entry(model.encode_videos(*(t.to(device) for t in inputs))))
-        return cls(model, concatenate(entries), [dataset.video_id[v] for v in rows])
+        reader, rows = (
+            reader or InputReader(dataset, model.config),
+            chosen_rows(dataset, split, part),
+        )
+        if folder is None:
+            (entry,) = gathered(encoded(model, reader, rows, batch_videos), WHOLE)
+            shard = Shard.of(entry, [dataset.video_id[v] for v in rows])
+            return cls(model, [shard], text=text_side(dataset))
+        where = IndexFolder.start(folder)
+        write_pending(where, model, reader, rows, kind="build", batch=batch_videos)
+        return cls(model, where.shards(), where, text_side(dataset))
 
     @classmethod
     def from_encoding(
@@ -107,121 +118,131 @@ class VideoIndex:
             ValueError: not one id a video.
         """
         ids = video_ids if video_ids is not None else [str(v) for v in range(len(videos))]
-        if len(ids) != len(videos):
-            raise ValueError(f"{len(ids)} ids for {len(videos)} encoded videos: give one each")
         with torch.inference_mode():
-            return cls(model, make_entry(videos), ids)
+            return cls(model, [Shard.of(make_entry(videos), ids)])
 
-    def score(self, word_input: Tensor, word_mask: Tensor) -> Similarity:
-        """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> S_c, S_f, key clip, [Q, V].
+    def append(
+        self,
+        dataset: Dataset,
+        split: str = "test",
+        *,
+        batch_videos: int = 64,
+        reader: InputReader | None = None,
+    ) -> None:
+        """Encode the videos of a split and add them behind the others.
 
-        Memory beyond the three results is bounded: blocks of queries against blocks of videos.
+        In a folder: all or nothing, and the same call goes on where it was interrupted.
+
+        Raises:
+            ValueError: as `build`, or a video whose id the index has already.
         """
-        rows = []
-        with torch.inference_mode():
-            for start in range(0, len(word_input), BLOCK):
-                part = slice(start, start + BLOCK)
-                device = self._entry.clips.device
-                queries = self.model.encode_queries(
-                    word_input[part].to(device), word_mask[part].to(device)
-                )
-                rows.append(self.score_vectors(queries))
-        return _stack(rows, 0)
+        reader = reader or InputReader(dataset, self.model.config)
+        rows = chosen_rows(dataset, split, None)
+        ids = [dataset.video_id[v] for v in rows]
+        check_new(self.shards, ids)
+        if self.folder is None:
+            (entry,) = gathered(encoded(self.model, reader, rows, batch_videos), WHOLE)
+            self._hold([*self.shards, Shard.of(entry, ids)])
+            return
+        write_pending(self.folder, self.model, reader, rows, kind="append", batch=batch_videos)
+        self._hold(self.folder.shards())
 
-    def score_vectors(self, queries: Tensor) -> Similarity:
-        """Encoded queries [Q, H] -> similarities [Q, V]."""
-        e, direction = self._entry, unit_length(queries)
-        with torch.inference_mode():
-            columns = []
-            for start in range(0, len(self), BLOCK):
-                part = slice(start, start + BLOCK)
-                attended = None if e.attended is None else e.attended[part]
-                mask = None if e.clip_mask is None else e.clip_mask[part]
-                columns.append(self.model.compare(direction, e.clips[part], attended, mask))
-        return _stack(columns, 1)
+    def merge(self, others: Iterable[VideoIndex]) -> None:
+        """Add the videos of other indices of the same model, in their order; nothing is encoded.
 
-    def search(self, words: Any, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
-        """The ``k`` best videos for one query.
+        Raises:
+            ValueError: another model, or a video whose id is there already.
+        """
+        others = list(others)
+        for other in others:
+            if identity(other.model) != identity(self.model):
+                where = other.folder.path if other.folder else "the other index"
+                raise ValueError(f"{where}: was made by another model: build it with this one's")
+        check_new(self.shards, [video_id for other in others for video_id in other.video_ids])
+        added = [shard for other in others for shard in other.shards]
+        if self.folder is None:
+            self._hold([*self.shards, *added])
+            return
+        records = (*self.folder.manifest.shards, *write_shards(self.folder, added))
+        self.folder.commit(replace(self.folder.manifest, shards=records, state=new_name()))
+        self._hold(self.folder.shards())
+
+    def delete(self, video_ids: Sequence[str]) -> None:
+        """Take videos out. Their bytes stay until `compact`; rows behind them move up.
+
+        Raises:
+            ValueError: an id that the index does not have, or no video would be left.
+        """
+        shards = without(self.shards, video_ids)
+        if self.folder is not None:
+            deleted = self.folder.write_deleted(tombstones(shards))
+            now = replace(self.folder.manifest, deleted=deleted, state=new_name())
+            self.folder.commit(now)
+        self._hold(shards)
+
+    def compact(self) -> None:
+        """Rewrite the index without what was deleted, in shards of even size; rows stay."""
+        if self.folder is None:
+            self._hold([in_memory(self.shards)])
+            return
+        records = tuple(write_shards(self.folder, self.shards))
+        now = replace(self.folder.manifest, shards=records, deleted=None, state=new_name())
+        self.folder.commit(now)
+        self._hold(self.folder.shards())
+
+    def build_candidates(self, kind: str = "hnsw", **options: Any) -> CandidateIndex:
+        """Index all clips with FAISS, for ``search(..., candidates=...)``; kept in the folder.
+
+        Deleted videos never come out of them, appended ones are scored besides; after `compact`,
+        or to be faster again after many appends, build them anew.
 
         Args:
-            words: [L, Dw] its word features (``dataset.words(query)``), or [H] an encoded query.
-            alpha: weight of the clip scale, 0..1; None: the model's.
+            kind: "hnsw" (finds better) or "ivfpq" (smaller); options as `CandidateIndex.build`.
 
         Raises:
-            ValueError: a query of another shape, k below 1, or alpha outside 0..1.
+            ModuleNotFoundError: FAISS is not installed; names the pip extra.
+            ValueError: an unknown kind, or too few clips for it.
         """
-        config, vector = self.model.config, torch.as_tensor(words)
-        alpha = config.alpha if alpha is None else alpha
-        if k < 1 or not 0 <= alpha <= 1:
-            raise ValueError(f"k={k}, alpha={alpha}: k is at least 1 and alpha lies in 0..1")
-        if vector.dim() == 2 and len(vector) and vector.shape[1] == config.query_dim:
-            cut = normalise(np.asarray(words, dtype=np.float32)[: self.model.config.max_words])
-            inputs = torch.from_numpy(cut)[None]
-            similarity = self.score(inputs, torch.ones(inputs.shape[:2], dtype=torch.bool))
-        elif vector.shape == (config.hidden_dim,):
-            similarity = self.score_vectors(vector[None].to(self._entry.clips.device))
-        else:
-            raise ValueError(
-                f"a query of shape {list(vector.shape)}: give word features [L, "
-                f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
-            )
-        return self._hits(similarity, k, alpha)
+        self.candidates = CandidateIndex.build(self.shards, kind, **options)
+        if self.folder is not None:
+            self.candidates.save(self.folder.path)
+        return self.candidates
 
-    def _hits(self, similarity: Similarity, k: int, alpha: float) -> list[Hit]:
-        """The first ``k`` of a ranking [1, V]."""
-        fused = similarity.fused(alpha)[0]  # [V]
-        best = fused.topk(min(k, len(self))).indices
-        key = similarity.key_clip[0, best, None]  # [k, 1]
-        clip = similarity.clip[0, best].tolist()
-        frame = clip if similarity.frame is None else similarity.frame[0, best].tolist()
-        columns = zip(
-            best.tolist(),
-            fused[best].tolist(),
-            clip,
-            frame,
-            self._entry.clip_index[best].gather(1, key).flatten().tolist(),
-            strict=True,
-        )
-        return [
-            Hit(rank, video, self.video_ids[video], *scores)
-            for rank, (video, *scores) in enumerate(columns, 1)
-        ]
+    def _known(self) -> CandidateIndex:
+        if self.candidates is None and self.folder is not None:
+            self.candidates = CandidateIndex.load(self.folder.path)
+        return super()._known()
 
-    def clip_index(self, video: int) -> Tensor:
-        """Which of the N clips the index keeps of a video, [K]."""
-        return self._entry.clip_index[video]
+    def save(self, path: Folder) -> None:
+        """Write the index with its model into a folder: loadable without unpickling code.
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the index with its model: atomically, loadable without unpickling code."""
-        record = {
-            "entry": {k: None if t is None else t.cpu() for k, t in vars(self._entry).items()},
-            "video_ids": self.video_ids,
-            "model": model_name(self.model),
-            "config": asdict(self.model.config),
-            "weights": {k: t.cpu() for k, t in self.model.state_dict().items()},
-        }
-        save_record(path, INDEX_FORMAT, record)
+        An index that is there is replaced in one go; if the saving is killed, it stays.
+
+        Raises:
+            FileFormatError: something else is there.
+        """
+        folder = IndexFolder.start(path)
+        head = folder.write_head(self.model, self.text)
+        folder.commit(Manifest(head, tuple(write_shards(folder, self.shards))))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> VideoIndex:
-        """Read what :meth:`save` wrote.
+    def load(cls, path: Folder, *, device: str = "auto", resident: bool = False) -> VideoIndex:
+        """Open a folder that :meth:`save` or :meth:`build` wrote: milliseconds, whatever its size.
+
+        Args:
+            device: where queries are encoded and scored.
+            resident: read all vectors onto the device now, instead of a block at a time whenever
+                a search passes by; changes then no longer reach the folder.
 
         Raises:
-            FileNotFoundError: no such file.
-            FileFormatError: not such a file, or a damaged one.
+            FileNotFoundError: no such folder.
+            FileFormatError: no index, a damaged or a half-built one.
             ValueError: an unknown device.
         """
-        where = choose_device(device)
-        record = load_record(path, INDEX_FORMAT)
-        model = restore_model(record["model"], record["config"], record["weights"], where)
-        entry = {k: None if t is None else t.to(where) for k, t in record["entry"].items()}
-        return cls(model, IndexEntry(**entry), record["video_ids"])  # type: ignore[arg-type]
-
-
-def _stack(parts: list[Similarity], dim: int) -> Similarity:
-    frames = [part.frame for part in parts if part.frame is not None]
-    return Similarity(
-        torch.cat([part.clip for part in parts], dim),
-        torch.cat(frames, dim) if frames else None,
-        torch.cat([part.key_clip for part in parts], dim),
-    )
+        where, folder = choose_device(device), IndexFolder.open(path)
+        if folder.manifest.head is None:
+            raise FileFormatError(f"{path}: is half built: run the same build again to go on")
+        model, shards = folder.model(where), folder.shards()
+        if resident:
+            return cls(model, [in_memory(shards, where)], text=folder.text())
+        return cls(model, shards, folder, folder.text())

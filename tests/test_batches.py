@@ -145,17 +145,21 @@ def test_batch_mates_and_their_order_do_not_matter(toy: Dataset) -> None:
         assert torch.equal(frames[i][mask[i]], alone[1][0])
 
 
+@pytest.mark.parametrize("reads", [1, 40 * 7 * 4, batches.READ_BYTES])
 @pytest.mark.parametrize("room", ["all", "none", "some"])
 def test_what_is_remembered_is_not_read_again(
-    toy: Dataset, spy: Spy, monkeypatch: pytest.MonkeyPatch, room: str
+    toy: Dataset, spy: Spy, monkeypatch: pytest.MonkeyPatch, room: str, reads: int
 ) -> None:
-    """A full cache costs time only: what is read is the same."""
+    """A full cache and small reads cost time only: what is read is the same."""
+    whole = InputReader(toy, SMALL).videos(range(12))
+    spy.read.clear()
     one = (6 + 10) * 7 * 4  # bytes of the longest film
-    capacity = {"all": batches.CACHE_BYTES, "none": 0, "some": 4 * one}[room]
-    monkeypatch.setattr(batches, "CACHE_BYTES", capacity)
-    reader = InputReader(toy, SMALL)
+    monkeypatch.setattr(batches, "READ_BYTES", reads)
+    memory = {"all": batches.MEMORY, "none": 0, "some": 4 * one}[room]
+    reader = InputReader(toy, SMALL, memory=memory)
     first = reader.videos(range(12))
     assert spy.read == list(range(12))
+    assert all(map(torch.equal, first, whole))
     second = reader.videos(range(11, -1, -1))
     again = len(spy.read) - 12
     assert all(torch.equal(a, b.flip(0)) for a, b in zip(first, second, strict=True))

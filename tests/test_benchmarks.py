@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,10 @@ from benchmarks import (
     clustering,
     experiments_page,
     growth,
+    index_page,
+    index_scale,
     measure,
+    paper_release,
     released_clustering,
     report,
     scoring,
@@ -79,6 +84,62 @@ def test_growth(tmp_path: Path) -> None:
     rows = quick("growth", tmp_path)
     assert {row["axis"] for row in rows} == {"V", "N", "K"}
     assert (tmp_path / "growth.png").stat().st_size > 10_000
+
+
+def test_index_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its quick collection is all candidates: HNSW finds what an exact search does."""
+    pytest.importorskip("faiss")
+    monkeypatch.setattr(index_scale, "peak_mib", lambda *_: 1.0)
+    assert index_scale.main(["--quick", "--out", str(tmp_path)]) == 0
+    with (tmp_path / "index_scale.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:4] == CONTEXT
+    assert [row["side"] for row in rows] == ["exact", "hnsw", "ivfpq"]
+    assert float(rows[0]["recall@100"]) == 1
+    assert float(rows[1]["recall@10"]) > 0.9
+    assert int(rows[0]["bytes"]) == 100 * 32 * (2 * 48 * 4 + 8)
+    assert (tmp_path / "index_scale.png").stat().st_size > 10_000
+
+
+def test_the_page_of_an_index_at_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_page, "CSV", tmp_path / "none.csv")
+    assert "run it" in index_page.line()
+    assert index_page.section() == ""
+
+
+def test_peak_memory_leaves_mapped_files_out() -> None:
+    anonymous = index_scale._anonymous()
+    assert math.isnan(anonymous) or anonymous > 10e6
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+def test_paper_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, annotated: bool) -> None:
+    """Made up, or from files in the form of TVR's and lighthouse's."""
+
+    def here(make: Callable[..., measure.Work], *arguments: object) -> tuple[float, float]:
+        return measure.seconds(make(*arguments)), 1.0
+
+    monkeypatch.setattr(paper_release, "once_in_a_process", here)
+    arguments = ["--quick", "--repeats", "1", "--out", str(tmp_path), "--scratch", str(tmp_path)]
+    if annotated:
+        times = ({"ts": [1, 2], "desc": f"Says {n}."} for n in range(8))
+        lines = [json.dumps({"vid_name": f"v{n // 2}", "duration": 9, **t})
+                 for n, t in enumerate(times)]  # fmt: skip
+        (tmp_path / "tvr_val_release.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        arguments.insert(0, str(tmp_path))
+    assert paper_release.main(arguments) == 0
+    with (tmp_path / "paper_release.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:4] == CONTEXT
+    parts = {row["part"]: row for row in rows if row["side"] == "prvr_lite"}
+    assert float(parts["convert"]["exact"]) == 1
+    assert float(parts["convert some"]["times_faster"]) > 0
+    assert int(parts["evaluate"]["queries"]) == (8 if annotated else 12)
+    assert ("join tvr" in parts) == annotated
+    if annotated:
+        assert float(parts["join tvr"]["share_joined"]) == 1
+    assert "exactly" in report.paper_release(rows)
+    assert not list(tmp_path.glob("tmp*"))
 
 
 def test_a_quick_run_leaves_the_results_alone() -> None:

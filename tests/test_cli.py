@@ -72,6 +72,19 @@ def test_train_evaluate_search(
     assert "not in the test split" in capsys.readouterr().out
 
 
+def test_train_tells_what_choosing_on_test_means(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = ["train", "--data", str(films), "--epochs", "2", "--checkpoint"]
+    assert cli.main([*train, str(tmp_path / "t.pt"), "--validate-on", "test"]) == 0
+    first, best = capsys.readouterr().out.splitlines()
+    assert "chosen on the test videos" in first
+    assert "can't be compared" in first
+    assert "R@1" in best
+    assert cli.main([*train, str(tmp_path / "n.pt"), "--validate-on", "none"]) == 0
+    assert capsys.readouterr().out == "last epoch 1 of 2, without validation\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -26,6 +26,16 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
+def test_videos_that_nobody_captioned_are_a_data_set(tmp_path: Path) -> None:
+    write_features(tmp_path / "bare.h5", ragged_table([2, 3], []))
+    with open_features(tmp_path / "bare.h5") as data:
+        data.check()
+        assert (len(data.query_id), len(data.video_id), data.query_dim) == (0, 2, 2)
+        assert len(data.queries_in("train")) == 0
+        assert data.moment.shape == (0, 2)
+        assert data.frames(1).shape == (3, 3)
+
+
 @pytest.mark.parametrize("precision", ["f2", "f4"])
 def test_everything_written_is_read_back(tmp_path: Path, precision: str) -> None:
     table = full_table(precision)

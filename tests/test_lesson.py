@@ -54,3 +54,11 @@ def test_missing_results_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(results, "_PLACES", (tmp_path / "a.csv", tmp_path / "b.csv"))
     with pytest.raises(FileNotFoundError, match=r"b\.csv does not exist"):
         Results.published()
+
+
+def test_packages_that_a_lesson_needs_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lesson asks for what it imports, and for nothing else."""
+    monkeypatch.setattr(lesson, "find_spec", lambda name: None if name == "faiss" else object())
+    with pytest.raises(lesson.NotReadyError, match=r"%pip install faiss-cpu  in a cell"):
+        lesson.start(11)
+    lesson.start(1)

@@ -6,7 +6,9 @@ import ast
 import json
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +27,7 @@ from lesson_source import Lesson  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3  # noqa: E402
 
+from prvr_lite import lesson as first_cell  # noqa: E402
 from prvr_lite.exercises import session  # noqa: E402
 from prvr_lite.experiments.results import Results, label  # noqa: E402
 from prvr_lite.plots.seed_band import run_band  # noqa: E402
@@ -34,6 +37,17 @@ STRICT = session.STRICT[0]
 SOLVE = {"setup", "solution", "check"}
 DEFINES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.source.stem)
+
+
+def runnable(lesson: Lesson) -> Any:
+    """A lesson, skipped where a package is missing that its first cell would ask for."""
+    needed = first_cell.PACKAGES.get(int(lesson.number), {})
+    missing = [package for module, package in needed.items() if find_spec(module) is None]
+    mark = pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} not installed")
+    return pytest.param(lesson, id=lesson.source.stem, marks=mark)
+
+
+every_lesson_that_can_run = pytest.mark.parametrize("lesson", map(runnable, LESSONS))
 
 
 def tags(cell: NotebookNode) -> set[str]:
@@ -119,7 +133,7 @@ def test_the_twin_asks_and_does_not_tell(lesson: Lesson) -> None:
     assert len(ids) == len(set(ids)) == 2 * sum("check" in tags(c) for c in twin.cells)
 
 
-@every_lesson
+@every_lesson_that_can_run
 def test_right_answers_pass_and_blanks_fail_where_it_is_graded(lesson: Lesson) -> None:
     make_lessons.run(solving(read(lesson.finished)), HOME, **{STRICT: "1"})
     blank = solving(read(lesson.exercises))
@@ -138,7 +152,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@every_lesson
+@every_lesson_that_can_run
 def test_the_lesson_runs(lesson: Lesson, runs: dict[str, str]) -> None:
     notebook = read(lesson.finished)
     for cell in notebook.cells:
@@ -148,7 +162,7 @@ def test_the_lesson_runs(lesson: Lesson, runs: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-@every_lesson
+@every_lesson_that_can_run
 def test_blanks_never_block(lesson: Lesson, runs: dict[str, str]) -> None:
     """The twin runs to its end as it is; every exercise stays open and is said to be."""
     twin = read(lesson.exercises)

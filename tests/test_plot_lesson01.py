@@ -49,7 +49,10 @@ def test_a_film_shows_its_moments_in_order() -> None:
 def test_a_film_is_readable(count: int) -> None:
     spans = [(3.0 * i, 3.0 * i + (1.0 if i % 2 else 2.9)) for i in range(count)]
     moments = [(LONG if i % 3 else "Brief.", span) for i, span in enumerate(spans)]
-    assert_readable(film_strip(LONG, 30.0, STRIP, moments=moments))
+    figure = film_strip(LONG, 30.0, STRIP, moments=moments)
+    assert_readable(figure)
+    film, axis = (panel(figure, name).get_position() for name in ("film", "moments"))
+    assert axis.y1 <= film.y0 + 1e-9  # the time axis lies under the film, not on it
     assert_readable(film_strip("no pictures", 7.3, [], moments=[("A word.", (7.0, 7.3))]))
 
 

@@ -12,11 +12,10 @@ import pytest
 import torch
 from toy import QUERY, SMALL, toy_table
 
-from prvr_lite import retrieval
+from prvr_lite import evaluation, searcher
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset, open_features, write_features
 from prvr_lite.evaluation import evaluate
-from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.metrics import retrieval_metrics
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity, VideoEncoding
@@ -56,7 +55,7 @@ def test_an_index_scores_as_the_model_does(
     toy: Dataset, name: str, block: int, device: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Encoded two at a time or all at once; scored in blocks of three or all at once."""
-    monkeypatch.setattr(retrieval, "BLOCK", block)
+    monkeypatch.setattr(searcher, "BLOCK", block)
     model = build_model(name, SMALL).to(device)
     videos, queries = encode(model, toy, "train")
     expected = model.similarity(queries, videos)
@@ -166,74 +165,6 @@ def test_an_empty_split_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_saved_and_loaded(toy: Dataset, tmp_path: Path, name: str, device: torch.device) -> None:
-    """With no other file beside it, and the model inside: a query needs nothing else."""
-    index = VideoIndex.build(build_model(name, SMALL, seed=3).to(device), toy, batch_videos=4)
-    path = tmp_path / "new" / "index.pt"
-    index.save(path)
-    assert list(path.parent.iterdir()) == [path]
-    loaded = VideoIndex.load(path, device=str(device))
-    assert loaded.video_ids == index.video_ids
-    assert loaded.model.config == index.model.config
-    assert loaded.nbytes == index.nbytes
-    assert not loaded.model.training
-    assert_same(loaded.score(*words_of(toy)), index.score(*words_of(toy)))
-    assert (
-        VideoIndex.load(path).search(toy.words(40))[0].video == index.search(toy.words(40))[0].video
-    )
-
-
-@pytest.mark.parametrize("step", ["torch.save", "os.replace"])
-def test_a_write_that_fails_leaves_the_old_index(
-    toy: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    path = tmp_path / "new" / "index.pt"
-    VideoIndex.build(build_model("mssl++", SMALL), toy).save(path)
-
-    def full_disk(_: object, target: Path) -> None:
-        if target != path:
-            target.write_bytes(b"half")
-        raise OSError("no space left")
-
-    index = VideoIndex.load(path)
-    with monkeypatch.context() as patch:
-        patch.setattr(f"prvr_lite.files.{step}", full_disk)
-        with pytest.raises(OSError, match="no space left"):
-            index.save(path)
-    assert list(path.parent.iterdir()) == [path]
-    assert len(VideoIndex.load(path)) == 6
-
-
-@pytest.mark.parametrize("kept", [0, 10, 500, -100])
-def test_a_truncated_index_is_named(toy: Dataset, tmp_path: Path, kept: int) -> None:
-    path = tmp_path / "index.pt"
-    VideoIndex.build(build_model("mssl++", SMALL), toy).save(path)
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(FileFormatError, match=r"index\.pt.*write it anew, or delete it"):
-        VideoIndex.load(path)
-
-
-@pytest.mark.parametrize("content", [b"hello", b".", b"0", b"\x8a\x01", b"G\0", b"\x89PNG\r\n"])
-def test_a_file_of_another_kind_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "index.pt"
-    path.write_bytes(content)
-    with pytest.raises(FileFormatError, match=r"index\.pt"):
-        VideoIndex.load(path)
-
-
-def test_a_record_of_another_kind_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "run.pt"
-    save_record(path, "a checkpoint", {"x": 1})
-    with pytest.raises(FileFormatError, match=r"run\.pt.*'a checkpoint'.*'prvr-lite index 1'"):
-        VideoIndex.load(path)
-    torch.save([1, 2], path)
-    with pytest.raises(FileFormatError, match=r"run\.pt"):
-        load_record(path, "kind")
-    with pytest.raises(FileNotFoundError):
-        VideoIndex.load(tmp_path / "nowhere.pt")
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_evaluation_is_the_metrics_of_its_parts(
     toy: Dataset, name: str, device: torch.device
 ) -> None:
@@ -253,6 +184,18 @@ def test_evaluation_is_the_metrics_of_its_parts(
         assert found.frame == retrieval_metrics(found.similarity.frame, right)
         assert evaluate(model, toy, "train", alpha=1.0).fused == found.clip
         assert evaluate(model, toy, "train", alpha=0.0).fused == found.frame
+
+
+@pytest.mark.parametrize("name", ["mssl++", "mean-pool"])
+@pytest.mark.parametrize("queries", [1, 5, 23])
+def test_queries_are_scored_some_at_a_time(
+    toy: Dataset, monkeypatch: pytest.MonkeyPatch, name: str, queries: int
+) -> None:
+    """Sorted by length for that; each score comes back to its own query."""
+    model = build_model(name, SMALL)
+    whole = evaluate(model, toy, "train")
+    monkeypatch.setattr(evaluation, "QUERIES", queries)
+    assert_same(evaluate(model, toy, "train").similarity, whole.similarity)
 
 
 def test_a_reader_is_reused(toy: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import torch
 from toy import QUICK, SMALL, toy_dataset, toy_table
 
 from prvr_lite import optimization, training
+from prvr_lite.checkpoints import CHECKPOINT_FORMAT, load_checkpoint
 from prvr_lite.config import PRESETS, TrainConfig
 from prvr_lite.data.features import Dataset, open_features, write_features
 from prvr_lite.evaluation import evaluate
@@ -19,7 +20,7 @@ from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.zoo import MODELS, TRAINABLE, build_model
 from prvr_lite.optimization import choose_device
-from prvr_lite.training import fit, load_checkpoint
+from prvr_lite.training import fit
 
 
 def weights(model: torch.nn.Module) -> OrderedDict[str, torch.Tensor]:
@@ -99,11 +100,11 @@ def test_an_interrupted_run_ends_like_a_whole_one(
     path = tmp_path / "run" / "checkpoint.pt"
     step, steps = training._Run.step, []
 
-    def failing(run: training._Run, batch: object) -> dict[str, torch.Tensor]:
-        steps.append(batch)
+    def failing(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+        steps.append(rows)
         if len(steps) == 5:  # in the middle of the second epoch
             raise InterruptedRunError
-        return step(run, batch)
+        return step(run, rows)
 
     with monkeypatch.context() as patch:
         patch.setattr(training._Run, "step", failing)
@@ -291,3 +292,43 @@ def test_presets_are_the_released_hyper_parameters() -> None:
     assert (tvr.hidden_dim, tvr.num_clips, tvr.num_clusters, tvr.alpha) == (384, 528, 32, 0.7)
     assert PRESETS["tvr"].training.margin == 0.1
     assert PRESETS["charades"].training.margin == 0.2
+
+
+def test_the_split_that_chooses_the_epoch(toy: Dataset, tmp_path: Path) -> None:
+    """None: the last epoch is kept. "test": the best on the test films. Each is another run."""
+    models, histories = {}, {}
+    for split in ("val", "test", None):
+        models[split] = build_model("mssl++", SMALL)
+        config = replace(QUICK, epochs=4, validation_split=split)
+        path = tmp_path / f"{split}.pt"
+        histories[split] = fit(models[split], toy, config, checkpoint=path, progress=False)
+        kept = histories[split].best
+        measured = evaluate(load_checkpoint(path, device="cpu"), toy, split or "val").fused
+        if split is not None:
+            assert measured["SumR"] == kept["SumR"]
+        other = replace(config, validation_split="val" if split != "val" else "test")
+        with pytest.raises(ValueError, match="validation_split="):
+            fit(build_model("mssl++", SMALL), toy, other, checkpoint=path, progress=False)
+    losses = [[row["loss"] for row in h.rows] for h in histories.values()]
+    assert losses[0] == losses[1] == losses[2]
+    assert not any("SumR" in row for row in histories[None].rows)
+    assert histories[None].best["epoch"] == 3
+    last = load_record(tmp_path / "None.pt", CHECKPOINT_FORMAT)
+    assert all(torch.equal(last["weights"][k], v) for k, v in weights(models[None]).items())
+
+
+def test_a_split_without_queries_is_refused(toy: Dataset) -> None:
+    with pytest.raises(ValueError, match=r"no query belongs to split 'dev'.*train, val, test, or"):
+        fit(build_model("mean-pool", SMALL), toy, replace(QUICK, validation_split="dev"))
+
+
+def test_a_checkpoint_from_before_the_choice_goes_on(toy: Dataset, tmp_path: Path) -> None:
+    """Its record names no validation_split; neither does that of a run which validates on val."""
+    path = tmp_path / "checkpoint.pt"
+    fit(build_model("mean-pool", SMALL), toy, QUICK, checkpoint=path, progress=False)
+    record = load_record(path, CHECKPOINT_FORMAT)
+    assert "validation_split" not in record["training"]
+    assert {"epochs", "margin", "precision"} <= set(record["training"])
+    none = replace(QUICK, validation_split=None)
+    with pytest.raises(ValueError, match="validation_split=the default instead of None"):
+        fit(build_model("mean-pool", SMALL), toy, none, checkpoint=path)

@@ -109,22 +109,30 @@ def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
         OSError: the file can't be written.
     """
     path = Path(path)
-    columns = _checked_columns(path, table)
+    columns = checked_columns(path, table)
+    for name in ("frames/feature", "words/feature"):
+        check_finite(path, name, columns[name])
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with h5py.File(draft, "w") as file:
-            file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
-            for key in ATTRIBUTES:
-                file.attrs[key] = getattr(table, key)
+            write_attributes(file, table)
             for name in (name for name in COLUMNS if name in columns):
-                _write_column(file, name, columns[name])
+                write_column(file, name, columns[name])
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _write_column(file: h5py.File, name: str, values: Array) -> None:
-    if COLUMNS[name].kind != "float16 or float32":
+def write_attributes(file: h5py.File, table: FeatureTable) -> None:
+    """Format, version, and what the data set is called."""
+    file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+    for key in ATTRIBUTES:
+        file.attrs[key] = getattr(table, key)
+
+
+def write_column(file: h5py.File, name: str, values: Array) -> None:
+    """One column; features in packed chunks."""
+    if COLUMNS[name].kind != "float16 or float32" or not len(values):
         file.create_dataset(name, data=values)
         return
     rows = min(len(values), max(1, CHUNK_BYTES // values[0].nbytes))
@@ -132,7 +140,12 @@ def _write_column(file: h5py.File, name: str, values: Array) -> None:
     file.create_dataset(name, data=values, chunks=chunks, compression="gzip", shuffle=True)
 
 
-def _checked_columns(path: Path, table: FeatureTable) -> dict[str, Array]:
+def checked_columns(path: Path, table: FeatureTable) -> dict[str, Array]:
+    """The table under the column names of the file, checked but for the values of its features.
+
+    Raises:
+        FeatureFileError: for the first fault found.
+    """
     for key in ATTRIBUTES:
         _encoded(path, f"attribute {key}", [getattr(table, key)])
     columns = _columns(path, table)
@@ -142,8 +155,6 @@ def _checked_columns(path: Path, table: FeatureTable) -> dict[str, Array]:
             columns[name] = values.astype(STORED[kind])
     ids = {"videos/id": list(table.video_id), "queries/id": list(table.query_id)}
     check_values(path, columns, ids)
-    for name in ("frames/feature", "words/feature"):
-        check_finite(path, name, columns[name])
     return columns
 
 

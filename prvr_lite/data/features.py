@@ -175,7 +175,7 @@ class Dataset:
         found: dict[int, Array] = {}
         for run in np.split(wanted, np.flatnonzero(np.diff(wanted) != 1) + 1) if len(asked) else []:
             start, stop = int(offset[run[0]]), int(offset[run[-1] + 1])
-            block = self._read(column, start, stop).astype(np.float32)
+            block = self._read(column, start, stop).astype(np.float32, copy=False)
             pieces = np.split(block, offset[run[1:]] - start)
             for row, feature in zip(run.tolist(), pieces, strict=True):
                 whose = f" ({owner} '{ids[row]}')"

@@ -47,6 +47,8 @@ class Exercise:
         outputs: names of the outputs, where there are several.
         loop: for one who calls torch again and again where one call does it all; "": loops are
             welcome.
+        misdeed: says what answers did since it was last asked that none may do, and forgets it;
+            None: nothing. Where there is no such thing, there is no misdeed.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Exercise:
     tolerance: float = 1e-4
     outputs: Sequence[str] = ()
     loop: str = ""
+    misdeed: Callable[[], str | None] | None = None
 
 
 def copy_inputs(inputs: Inputs) -> Inputs:

@@ -207,7 +207,7 @@ EXERCISES = (
             "Loop: new = move_medoids(distance, assign_points(distance, medoids), k), until it "
             "equals medoids. Then sort, and assign once more.",
         ),
-        minutes=12, difficulty=2,
+        minutes=12, difficulty=2, outputs=("medoids", "cluster"),
     ),
     Exercise(
         "code_of_length", 5, code_of_length, code_inputs, "[N, dim]",

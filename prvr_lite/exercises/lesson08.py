@@ -90,6 +90,7 @@ EXERCISES = (
             "S_f = frame_table.gather(2, key[..., None]).squeeze(2); then alpha and 1 - alpha.",
         ),
         minutes=10, difficulty=2, gradient=("queries", "clips", "attended"),
+        outputs=("score", "key"),
     ),
     Exercise(
         "learning_rate_at", 8, a.learning_rate_at, _rate_inputs, "one number",
@@ -177,7 +178,7 @@ EXERCISES = (
             "A strictly higher value makes a new best. How many epochs have passed since then?",
             "if epoch - best > patience: return best, epoch; after the loop best, len(sumr) - 1.",
         ),
-        minutes=10, difficulty=2,
+        minutes=10, difficulty=2, outputs=("best", "last"),
     ),
     Exercise(
         "seed_interval", 8, a.seed_interval, _interval_inputs, "two numbers",
@@ -208,6 +209,6 @@ EXERCISES = (
             "Their standard deviation, divided by the square root of S, is the standard error.",
             "gap.mean() and t * gap.std() / math.sqrt(len(gap)).",
         ),
-        minutes=8, difficulty=2,
+        minutes=8, difficulty=2, outputs=("mean", "half"),
     ),
 )  # fmt: skip

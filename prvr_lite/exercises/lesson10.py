@@ -174,7 +174,7 @@ EXERCISES = (
             "total = weight * video_score[:, None] + moment_score; total.flatten().topk(keep).",
             "A place p in the flattened table is film p // m, moment p % m.",
         ),
-        minutes=10, difficulty=2,
+        minutes=10, difficulty=2, outputs=("video", "moment"),
     ),
     Exercise(
         "corpus_recall", 10, a.corpus_recall, d.corpus_predictions, "one number",

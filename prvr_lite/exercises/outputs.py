@@ -131,7 +131,7 @@ def value_fault(trial: Trial) -> str | None:
     tolerance = trial.exercise.tolerance
     for name, mine, right in trial.pairs():
         a, b = torch.as_tensor(mine).double(), torch.as_tensor(right).double()
-        wrong = ~torch.isclose(a, b, atol=tolerance, rtol=tolerance)
+        wrong = ~torch.isclose(a, b, atol=tolerance, rtol=tolerance, equal_nan=True)
         if bool(wrong.any()):
             return _number(trial, name) if wrong.dim() == 0 else _numbers(trial, name, wrong)
     return None
@@ -194,8 +194,12 @@ def _kind(value: Any) -> str:
 
 def _value(value: Any) -> str:
     """A number as short as it is clear, a tensor by its shape, anything else as Python shows it."""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
     if isinstance(value, tuple):
         return f"({', '.join(map(_value, value))})"
+    if isinstance(value, list) and any(isinstance(part, bytes) for part in value):
+        return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, (Tensor, np.ndarray)) and value.shape:
         return str(list(value.shape))
     if isinstance(value, (Tensor, np.ndarray, np.generic)):

@@ -57,11 +57,10 @@ class Run:
     @property
     def identity(self) -> dict[str, Any]:
         """What must be the same for a kept run to be this one."""
-        training = {k: v for k, v in asdict(self.training).items() if k != "device"}
         return {
             "model": self.model,
             "config": asdict(self.config),
-            "training": training,
+            "training": self.training.identity,
             "data": self.data,
         }
 

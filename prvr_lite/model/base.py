@@ -111,6 +111,12 @@ class RetrievalModel(nn.Module):
         """Scores of a batch: V videos, their Q queries, query_video [Q] rows among the V."""
         videos = self.encode_videos(unit_input, frame_input, frame_mask)
         queries = self.encode_queries(word_input, word_mask)  # [Q, H]
+        return self.training_scores(queries, videos, query_video)
+
+    def training_scores(
+        self, queries: Tensor, videos: VideoEncoding, query_video: Tensor
+    ) -> TrainingScores:
+        """Scores of encoded queries [Q, H] and videos; query_video [Q] rows among the V."""
         # Cosines decide by their last digits: whatever precision encodes, scores are float32.
         with full_precision(queries):
             return self._training_scores(queries.float(), videos.map(_widen), query_video)

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from prvr_lite.model.encoding import Similarity
 
+GATHERED = 8  # to read a vector here and there takes so many times as long as one in a row
+
 
 def key_clip_guided_attention(
     clips: Tensor, frames: Tensor, frame_mask: Tensor, key_map: Tensor, value_map: Tensor
@@ -64,12 +66,17 @@ def dual_similarity(
 ) -> Similarity:
     """S_c and S_f of unit vectors: two tables of inner products, a maximum and a gather.
 
+    Few queries need no second table: only the attended frames of their key clips are read.
+
     Args:
         queries: [Q, H]; clips, attended: [V, K, H], all of length 1.
     """
     clip, key = clip_similarity(queries, clips, clip_mask)
     if attended is None:
         return Similarity(clip, None, key)
+    if len(queries) <= attended.shape[1] // GATHERED:
+        picked = attended[torch.arange(len(attended), device=key.device), key]  # [Q, V, H]
+        return Similarity(clip, (picked @ queries[..., None]).squeeze(2), key)
     table = inner_products(queries, attended)  # [Q, V, K]
     return Similarity(clip, table.gather(2, key[..., None]).squeeze(2), key)
 

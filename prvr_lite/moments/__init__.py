@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prvr_lite.moments.clip_seconds import clip_seconds
 from prvr_lite.moments.corpus import MomentIndex, MomentRanking, choose_weight, search_moments
 from prvr_lite.moments.encoding import ClipEncoding, EncodedSplit, encode_split
 from prvr_lite.moments.metrics import svmr_metrics, temporal_iou, vcmr_metrics
@@ -24,6 +25,7 @@ __all__ = [
     "SpanHead",
     "SpanHeadConfig",
     "choose_weight",
+    "clip_seconds",
     "encode_split",
     "fit_span_head",
     "non_maximum_suppression",

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
-from prvr_lite.index_entry import concatenate, make_entry
+from prvr_lite.index_entry import Shard, concatenate, make_entry
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.moments.encoding import BATCH_VIDEOS, ClipEncoding, EncodedSplit, encode_clips
 from prvr_lite.moments.metrics import vcmr_metrics
@@ -62,7 +62,8 @@ class MomentIndex:
             part, whole = encode_clips(model, reader, rows[start : start + BATCH_VIDEOS])
             clips.append(part)
             entries.append(make_entry(whole))
-        videos = VideoIndex(model, concatenate(entries), [dataset.video_id[v] for v in rows])
+        shard = Shard.of(concatenate(entries), [dataset.video_id[v] for v in rows])
+        videos = VideoIndex(model, [shard])
         return cls(videos, ClipEncoding.join(clips))
 
 

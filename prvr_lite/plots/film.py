@@ -80,9 +80,9 @@ def film_strip(
     left, width = EDGE / WIDTH, ROOM / WIDTH
     film = picture.add_axes((left, foot / page, width, high / page), label="film")
     draw_strip(film, thumbnails, slots, (0, duration))
-    rows = ROW * max(1, len(told))
-    box = (left, (foot - AXIS - ROW * len(told)) / page, width, (rows + AXIS) / page)
-    _draw_moments(picture.add_axes(box, label="moments"), told, duration, rows + AXIS, not ranked)
+    under = AXIS + ROW * len(told)
+    box = (left, (foot - under) / page, width, under / page)
+    _draw_moments(picture.add_axes(box, label="moments"), told, duration, under, not ranked)
     return picture
 
 

@@ -1,0 +1,226 @@
+"""The paper's data sets at their real size: conversion, joins, evaluation, one training epoch.
+
+    python -m benchmarks.paper_release [ANNOTATIONS_DIR] [--scratch DIR] [--videos N]
+
+Makes a release of TVR's size in the authors' layout: 2,179 videos with 3,072 numbers a frame,
+10,895 captions with 768 a word; ids, captions and times are TVR's own where ANNOTATIONS_DIR has
+``tvr_val_release.jsonl``, features are random. 4 GiB, and as much for the feature file.
+
+Then: converts it (the first videos also frame by frame, `paper_naive.py`), compares every number
+with the release, evaluates an untrained MS-SL++ on all of it, and trains it for one epoch. Peak
+memory is that of the whole process. Joins are counted on captions made from ANNOTATIONS_DIR as
+another clean-up would leave them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import h5py
+import numpy as np
+
+from benchmarks.measure import Row, Work, once_in_a_process, options, race, save
+from benchmarks.paper_inputs import Sizes, tvr_annotations, write_tvr
+from benchmarks.paper_joins import joins
+from benchmarks.paper_naive import convert_naively, read_naively
+from prvr_lite.config import PRESETS
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.features import Dataset, open_features
+from prvr_lite.data.frame_lists import NAME, read_frame_lists
+from prvr_lite.data.frame_sources import BigFileFrames
+from prvr_lite.data.paper import convert_release
+from prvr_lite.evaluation import evaluate
+from prvr_lite.model.base import RetrievalModel
+from prvr_lite.model.zoo import build_model
+from prvr_lite.retrieval import VideoIndex
+from prvr_lite.training import fit
+
+BIG = Path("tvr/FeatureData/i3d_resnet")
+QUICK = Sizes(videos=6, queries=2, visual_dim=12, query_dim=10)
+
+
+def conversion(root: str, out: str) -> Work:
+    return lambda: convert_release(root, "tvr", out, validation_part=0)
+
+
+def naive_conversion(root: str, out: str) -> Work:
+    return lambda: convert_naively(
+        Path(root) / BIG, dict(read_frame_lists(Path(root) / BIG / NAME)), Path(out)
+    )
+
+
+def naive_reading(root: str) -> Work:
+    folder = Path(root) / BIG
+
+    def work() -> None:
+        for _ in read_naively(folder, dict(read_frame_lists(folder / NAME))):
+            pass
+
+    return work
+
+
+def reading(root: str) -> Work:
+    def work() -> None:
+        source = BigFileFrames(Path(root) / BIG)
+        for video in source.counts:
+            np.array(source.frames(video))
+
+    return work
+
+
+def evaluation(path: str) -> Work:
+    def work() -> None:
+        with open_features(path) as dataset:
+            model = _model(dataset)
+            evaluate(model, dataset, "test")
+
+    return work
+
+
+def epoch(path: str) -> Work:
+    def work() -> None:
+        with open_features(path) as dataset:
+            dataset.splits = {"train": dataset.videos_in("test")}
+            training = replace(PRESETS["tvr"].training, epochs=1, device="cpu")
+            fit(_model(dataset), dataset, training, progress=False)
+
+    return work
+
+
+def _model(dataset: Dataset) -> RetrievalModel:
+    config = PRESETS["tvr"].model_config(dataset.visual_dim, dataset.query_dim)
+    return build_model("mssl++", config, seed=0)
+
+
+def side_by_side(scratch: Path, sizes: Sizes, chosen: argparse.Namespace) -> list[Row]:
+    """Frame by frame and by `prvr_lite`, in turn, on a release of few videos."""
+    some = scratch / "some"
+    few = tvr_annotations(chosen.annotations, replace(sizes, videos=chosen.naive), chosen.seed)
+    frames = write_tvr(some, few, sizes, chosen.seed)
+    rows: list[Row] = []
+    for part, naive, ours in (
+        ("read some", naive_reading(str(some)), reading(str(some))),
+        (
+            "convert some",
+            naive_conversion(str(some), str(scratch / "naive.h5")),
+            conversion(str(some), str(scratch / "some.h5")),
+        ),
+    ):
+        sides = {"frame by frame": naive, "prvr_lite": ours}
+        timing = race(sides, chosen.repeats, warm=["prvr_lite"])
+        rows += [
+            {
+                "part": part,
+                "side": side,
+                "videos": len({a.video for a in few}),
+                "frames": frames,
+                "seconds": timing.median(side),
+                "microseconds_a_frame": 1e6 * timing.median(side) / frames,
+                "times_faster": timing.ratio("frame by frame", side),
+            }
+            for side in sides
+        ]
+    return rows
+
+
+def same_numbers(root: Path, path: Path) -> float:
+    """Share of videos and captions whose features in the file are those of the release."""
+    same = []
+    with (
+        open_features(path) as dataset,
+        h5py.File(root / "tvr/TextData/roberta_tvr_query_feat.hdf5") as words,
+    ):
+        row = 0
+        for video, names in read_frame_lists(root / BIG / NAME):
+            found = dataset.frames(dataset.video_id.index(video))
+            size = len(names) * dataset.visual_dim
+            raw = np.fromfile(
+                root / BIG / "feature.bin", "<f4", size, offset=row * dataset.visual_dim * 4
+            )
+            same.append(np.array_equal(found.ravel(), raw))
+            row += len(names)
+        for query, name in enumerate(dataset.query_id):
+            same.append(np.array_equal(dataset.words(query), words[name][()]))
+    return float(np.mean(same))
+
+
+def pieces(path: Path) -> list[Row]:
+    """What evaluation spends its time on, in this process."""
+    with open_features(path) as dataset:
+        model = _model(dataset)
+        reader = InputReader(dataset, model.config, memory=0)
+        videos, queries = dataset.videos_in("test"), dataset.queries_in("test")
+        ticks = [perf_counter()]
+        for start in range(0, len(videos), 64):
+            reader.videos(videos[start : start + 64])
+        ticks.append(perf_counter())
+        index = VideoIndex.build(model, dataset, reader=reader)
+        ticks.append(perf_counter())
+        for start in range(0, len(queries), 1024):
+            index.score(*reader.queries(queries[start : start + 1024]))
+        ticks.append(perf_counter())
+    read, build, score = np.diff(ticks).tolist()
+    spent = {
+        "- read and pool": read,
+        "- encode videos": build - read,
+        "- read, encode and score queries": score,
+    }
+    return [{"part": "evaluate", "side": name, "seconds": value} for name, value in spent.items()]
+
+
+def measure(scratch: Path, sizes: Sizes, chosen: argparse.Namespace) -> list[Row]:
+    annotations = tvr_annotations(chosen.annotations, sizes, chosen.seed)
+    rows = side_by_side(scratch, sizes, chosen)
+    root, path = scratch / "whole", scratch / "whole.h5"
+    frames = write_tvr(root, annotations, sizes, chosen.seed)
+    size = {
+        "videos": len({a.video for a in annotations}),
+        "queries": len(annotations),
+        "frames": frames,
+    }
+    for part, work, where in (
+        ("convert", conversion, (str(root), str(path))),
+        ("evaluate", evaluation, (str(path),)),
+        ("train one epoch", epoch, (str(path),)),
+    ):
+        seconds, peak = once_in_a_process(work, *where)
+        row: Row = {"part": part, "side": "prvr_lite", **size}
+        row |= {"seconds": seconds, "peak_mib": peak}
+        if part == "convert":
+            row["microseconds_a_frame"] = 1e6 * seconds / frames
+            row["exact"] = same_numbers(root, path)
+        if part == "train one epoch":
+            row["videos_a_second"] = size["videos"] / seconds
+        rows.append(row)
+        print(f"{part}: {seconds:.1f} s, {peak:.0f} MiB", flush=True)
+        if part == "evaluate":
+            rows += pieces(path)
+    return rows + (joins(chosen.annotations) if chosen.annotations else [])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print and save ``paper_release.csv``."""
+
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("annotations", type=Path, nargs="?", help="folder of annotations")
+        parser.add_argument("--scratch", type=Path, help="where 8 GiB of room are")
+        parser.add_argument("--videos", type=int, default=Sizes.videos, help="how many, at most")
+        parser.add_argument("--naive", type=int, default=100, help="videos read frame by frame")
+
+    chosen = options(__doc__.splitlines()[0] if __doc__ else "", argv, add)
+    sizes = QUICK if chosen.quick else Sizes(videos=chosen.videos)
+    chosen.naive = min(chosen.naive, sizes.videos)
+    with tempfile.TemporaryDirectory(dir=chosen.scratch) as scratch:
+        rows = measure(Path(scratch), sizes, chosen)
+    save("paper_release", rows, chosen)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

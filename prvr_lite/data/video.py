@@ -1,0 +1,198 @@
+"""Frames of a video file at a chosen rate, through PyAV (FFmpeg); one frame in memory at a time.
+
+PyAV is optional: ``pip install "prvr-lite[video]"``.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+SHORTFALL: Final = 2.0, 0.1  # seconds, share of the declared length that may be missing at the end
+
+
+class VideoError(ValueError):
+    """A file that gives no frames, or not all of them; one line that says which, and why.
+
+    Attributes:
+        reason: the message without the path.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
+
+    def __reduce__(self) -> tuple[type[VideoError], tuple[Path, str]]:
+        return type(self), (self.path, self.reason)
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a file says of its pictures, read without decoding them.
+
+    Attributes:
+        duration: seconds; NaN where the file does not say.
+        width, height: pixels as stored, before any rotation.
+        codec: its name in FFmpeg.
+    """
+
+    duration: float
+    width: int
+    height: int
+    codec: str
+
+
+def probe_video(path: str | os.PathLike[str]) -> VideoInfo:
+    """Length and size of a video. Raises as :func:`read_frames`."""
+    with _opened(Path(path)) as (container, stream):
+        context = stream.codec_context
+        seconds = _declared_seconds(container, stream)
+        return VideoInfo(seconds, context.width, context.height, context.name)
+
+
+def read_frames(path: str | os.PathLike[str], fps: float = 1.0) -> Iterator[tuple[float, Pixels]]:
+    """The frames shown at 0, 1/fps, 2/fps, … seconds, up to the end of the video.
+
+    The frame shown at t is the last one whose presentation time is not after t, whatever the
+    file's own rate and however it varies; where that is below ``fps``, frames repeat. Time starts
+    at the first frame, wherever the file's clock starts. Frames are turned upright as the file
+    asks for (its display matrix). Decoding goes on while frames are asked for: a file of any
+    length needs the memory of a few frames.
+
+    Args:
+        path: a file that FFmpeg can read.
+        fps: frames a second to take.
+
+    Yields:
+        Seconds since the first frame, and the frame, RGB [height, width, 3] uint8.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        VideoError: empty, damaged, no video, or sound without pictures; while iterating also: it
+            breaks off before its declared end.
+        ValueError: ``fps`` is not above 0.
+        ModuleNotFoundError: PyAV is not installed.
+    """
+    if not (math.isfinite(fps) and fps > 0):
+        raise ValueError(f"fps={fps}: give a number of frames a second above 0")
+    return _frames(Path(path), fps)
+
+
+def _frames(path: Path, fps: float) -> Iterator[tuple[float, Pixels]]:
+    rate = Fraction(fps).limit_denominator(10**6)  # exact: a frame due at 1 s is not late by 1e-16
+    with _opened(path) as (container, stream):
+        shown: Any = None  # the frame on the screen until `start`, when the next one comes
+        start, taken = Fraction(0), 0
+        for frame, start in _timed(path, container, stream):
+            if shown is not None and taken / rate < start:
+                pixels = _upright(shown)
+                while taken / rate < start:
+                    yield float(taken / rate), pixels
+                    taken += 1
+            shown = frame
+        if not start:
+            raise VideoError(path, "not one frame could be decoded: damaged, or no video")
+        _check_end(path, float(start), _stream_seconds(stream))
+
+
+def _timed(path: Path, container: Any, stream: Any) -> Iterator[tuple[Any, Fraction]]:
+    """Frames with the seconds from which they are shown, from 0; at last None and the end."""
+    first, end = None, Fraction(0)
+    usual = 1 / Fraction(stream.average_rate or stream.guessed_rate or 25)
+    try:
+        for frame in container.decode(stream):
+            unit = Fraction(frame.time_base or stream.time_base)
+            time = end + (first or 0) if frame.pts is None else frame.pts * unit
+            first = time if first is None else first
+            # some files repeat a time, or step back: such a frame replaces the one before
+            start = max(time - first, Fraction(0))
+            end = start + ((frame.duration or 0) * unit or usual)
+            yield frame, start
+    except _ffmpeg_error() as error:
+        where = f"can't be decoded past {float(end):.1f} s"
+        raise VideoError(path, f"{where} ({_told(error)}): copy it again") from error
+    yield None, end
+
+
+def _check_end(path: Path, end: float, declared: float) -> None:
+    seconds, share = SHORTFALL
+    if end < declared - max(seconds, share * declared):  # never where NaN: not declared
+        raise VideoError(path, f"breaks off at {end:.1f} s of {declared:.1f} s: copy it again")
+
+
+def _upright(frame: Any) -> Pixels:
+    """RGB [height, width, 3], turned by the quarter turns of the display matrix."""
+    pixels: Pixels = frame.to_ndarray(format="rgb24")
+    turns = round(frame.rotation / 90) % 4  # counterclockwise, as rot90 counts
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+
+
+def _stream_seconds(stream: Any) -> float:
+    """Length of the pictures alone, NaN where the file does not say (WebM, Matroska)."""
+    return float(stream.duration * stream.time_base) if stream.duration else math.nan
+
+
+def _declared_seconds(container: Any, stream: Any) -> float:
+    seconds = _stream_seconds(stream)
+    if math.isnan(seconds) and container.duration:
+        return float(container.duration / 1_000_000)  # FFmpeg counts these in microseconds
+    return seconds
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """The container and its first stream of moving pictures."""
+    av = _pyav()
+    if path.is_dir():
+        raise VideoError(path, "is a folder, not a video file")
+    if path.stat().st_size == 0:
+        raise VideoError(path, "is empty")
+    try:
+        container = av.open(str(path))
+    except _ffmpeg_error() as error:
+        reason = f"is damaged, cut off, or no video ({_told(error)})"
+        raise VideoError(path, reason) from error
+    with container:
+        # a song's cover is a stream of one picture, marked so
+        streams = [s for s in container.streams.video if not _is_cover(s)]
+        if not streams:
+            what = "has sound but no pictures" if container.streams.audio else "has no pictures"
+            raise VideoError(path, what)
+        stream = streams[0]
+        if stream.codec_context is None:
+            raise VideoError(path, "its codec is unknown to this FFmpeg: convert it to H.264")
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _is_cover(stream: Any) -> bool:
+    return "attached_pic" in str(stream.disposition).lower()
+
+
+def _pyav() -> Any:
+    try:
+        return import_module("av")
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            'reading video files needs PyAV: pip install "prvr-lite[video]"', name=error.name
+        ) from error
+
+
+def _ffmpeg_error() -> type[Exception]:
+    return _pyav().error.FFmpegError  # type: ignore[no-any-return]
+
+
+def _told(error: Exception) -> str:
+    """FFmpeg's own words, without its number and our path."""
+    return str(getattr(error, "strerror", None) or error).splitlines()[0]

@@ -1,0 +1,181 @@
+"""Captions of one's own videos, from a table that a person wrote: CSV, TSV or JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+HEADER: Final = "video"  # a first line that begins with this word names the columns
+TIME_TOLERANCE: Final = 0.5  # s, as feature files allow
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What happens in a video, and when. Times in seconds, NaN for both where unknown.
+
+    ``line`` is where the caption stands in its file, from 1.
+    """
+
+    video: str
+    text: str
+    start: float
+    end: float
+    line: int
+
+
+def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
+    """Captions from a file, in its order.
+
+    Three forms are told apart by the first line. JSON lines have objects with ``video``, ``text``
+    and, if known, ``start`` and ``end``. CSV has these as columns under a header. Lines with tabs
+    are ``video<TAB>text`` or ``video<TAB>text<TAB>start<TAB>end``, with or without a header. Times
+    are seconds (12.5) or clock times (1:02:03). Empty lines are passed over.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the line that can't be understood, and why; or no caption at all.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: is no text in UTF-8 ({error}): save it as UTF-8") from error
+    first = next((line for line in lines if line.strip()), "")
+    rows = _json_rows(path, lines) if first.lstrip().startswith("{") else _rows(path, lines, first)
+    captions = [_caption(path, line, row) for line, row in rows]
+    if not captions:
+        raise ValueError(f"{path}: holds no captions: write lines of video, text, start and end")
+    return captions
+
+
+def match_videos(
+    path: Path, captions: Sequence[Caption], files: Mapping[str, str]
+) -> dict[str, list[Caption]]:
+    """Captions by video id.
+
+    A caption may name its video by id, by path in the folder, or by file name with or without
+    ending where only one file has it.
+
+    Args:
+        path: of the captions, for messages.
+        files: video id -> path within the folder, with "/".
+
+    Raises:
+        ValueError: a caption names no video, or a name that several have; with its line.
+    """
+    names: dict[str, set[str]] = {}
+    for video, file in files.items():
+        for name in (PurePosixPath(file).name, PurePosixPath(file).stem):
+            names.setdefault(name, set()).add(video)
+    exact = {file: video for video, file in files.items()} | {video: video for video in files}
+    found: dict[str, list[Caption]] = {}
+    for caption in captions:
+        asked = caption.video.replace("\\", "/").removeprefix("./")
+        several = {exact[asked]} if asked in exact else names.get(asked, set())
+        if len(several) != 1:
+            problem = f"no video has this name; the first there is has {next(iter(files))!r}"
+            if several:
+                problem = "several videos have this name: " + ", ".join(sorted(several)[:3])
+            raise _fault(path, caption.line, f"video {caption.video!r}: {problem}")
+        (video,) = several
+        found.setdefault(video, []).append(caption)
+    return found
+
+
+def check_times(path: str | os.PathLike[str], captions: Sequence[Caption], duration: float) -> None:
+    """Refuses moments that leave their video; NaN: its length is unknown.
+
+    Raises:
+        ValueError: the first that ends more than half a second after the video, with its line.
+    """
+    for caption in captions:
+        if caption.end > duration + TIME_TOLERANCE:
+            problem = f"ends at {caption.end:g} s, but the video at {duration:.1f} s"
+            raise _fault(path, caption.line, f"video {caption.video!r}: {problem}")
+
+
+def query_ids(videos: Sequence[str]) -> list[str]:
+    """An id for each caption, from its video's: "video#0", "video#1", …"""
+    seen: Counter[str] = Counter()
+    ids = []
+    for video in videos:
+        ids.append(f"{video}#{seen[video]}")
+        seen[video] += 1
+    return ids
+
+
+def _fault(path: str | os.PathLike[str], line: int, problem: str) -> ValueError:
+    return ValueError(f"{path}, line {line}: {problem}")
+
+
+def _json_rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise _fault(path, number, f"is no JSON object ({error})") from error
+            if not isinstance(row, dict):
+                raise _fault(path, number, "is no JSON object: write {'video': …, 'text': …}")
+            yield number, row
+
+
+def _rows(path: Path, lines: Sequence[str], first: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    tabs = "\t" in first
+    reader = csv.reader(lines, delimiter="\t" if tabs else ",", quotechar=None if tabs else '"')
+    columns = ["video", "text", "start", "end"]
+    fresh = True
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if fresh and cells[0].strip().lower() == HEADER:
+            columns = [cell.strip().lower() for cell in cells]
+        elif fresh and not tabs:
+            names = "video,text or video,text,start,end"
+            raise _fault(path, reader.line_num, f"has no header: begin with the line {names}")
+        elif len(cells) > len(columns):
+            wanted = f"{len(cells)} cells for {len(columns)} columns ({', '.join(columns)})"
+            raise _fault(path, reader.line_num, f"{wanted}: put a text with commas in quotes")
+        else:
+            yield reader.line_num, dict(zip(columns, cells, strict=False))
+        fresh = False
+
+
+def _caption(path: Path, line: int, row: Mapping[str, Any]) -> Caption:
+    video, text = (str(row.get(key) or "").strip() for key in ("video", "text"))
+    if not video or not text:
+        raise _fault(path, line, f"has no {'text' if video else 'video'}: give both in each line")
+    try:
+        start, end = (_seconds(row.get(key)) for key in ("start", "end"))
+    except ValueError as error:
+        raise _fault(path, line, str(error)) from error
+    if math.isnan(start) != math.isnan(end):
+        raise _fault(path, line, "has one time only: give both start and end, or neither")
+    if start < 0 or start > end:
+        raise _fault(
+            path, line, f"lasts from {start:g} to {end:g} s: start at 0 or later, end after"
+        )
+    return Caption(video, text, start, end, line)
+
+
+def _seconds(value: Any) -> float:
+    """Seconds from 12.5, "12.5", "1:02" or "1:02:03"; NaN where there is nothing."""
+    text = "" if value is None else str(value).strip()
+    if not text:
+        return math.nan
+    try:
+        seconds = 0.0
+        for part in text.split(":"):
+            seconds = 60 * seconds + float(part)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise ValueError(f"{text!r} is no time: write seconds (62.5) or a clock time (1:02.5)")
+    return seconds

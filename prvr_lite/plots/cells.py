@@ -1,0 +1,89 @@
+"""Cells of an inverted file on a plane: which of them a query opens, and what it misses."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from prvr_lite.plots.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    SOFT,
+    VERMILION,
+    WIDTH,
+    Array,
+    Picture,
+    as_array,
+    house_style,
+    new_picture,
+)
+from prvr_lite.plots.heading import heading, stack
+
+GRID: Final = 400  # points a side at which borders are looked for
+HIGH: Final = 4.4  # inches
+
+
+@house_style
+def cell_map(
+    points: object,
+    centre: object,
+    query: object,
+    *,
+    probes: int = 1,
+    title: str = "Only the clips of a few cells are looked at",
+) -> Picture:
+    """Points in the cell of their nearest centre; those of the ``probes`` nearest cells are open.
+
+    Args:
+        points: [N, 2]. centre: [C, 2]. query: [2]. probes: how many cells are opened.
+    Returns:
+        a Figure with the axes "cells"; its lines are "open", "closed" and "best", the nearest
+        point of all.
+    Raises:
+        ValueError: not of two dimensions, or as many probes as there aren't cells.
+    """
+    point, middle = as_array(points, "points", ndim=2), as_array(centre, "centre", ndim=2)
+    asked = as_array(query, "query")
+    if point.shape[1] != 2 or middle.shape[1] != 2 or asked.shape != (2,):
+        raise ValueError("points, centre and query must have two coordinates")
+    if not 1 <= probes <= len(middle):
+        raise ValueError(f"probes is {probes}: it must lie in 1..{len(middle)}")
+    opened = _distance(asked[None], middle)[0].argsort()[:probes]
+    inside = np.isin(_distance(point, middle).argmin(1), opened)  # [N]
+    best = int(_distance(asked[None], point).argmin())
+    share = f"{probes} of {len(middle)} cells, {inside.sum():,} of {len(point):,} clips"
+    hit = "among them" if inside[best] else "not among them"
+    about = f"star: the query; blue: what it looks at, {share}; ringed: the best of all, {hit}"
+    alt = f"Clips on a plane in {len(middle)} cells. The query opens {share}; the best is {hit}."
+    head = heading(title, about)
+    picture = new_picture(WIDTH, head.height + HIGH + 0.4, alt=alt)
+    head.draw(picture)
+    axes = stack(
+        picture, {"cells": HIGH}, top=head.height + 0.2, left=0.22, right=0.22, gap=0.0
+    )["cells"]  # fmt: skip
+    low, high = np.quantile(point, 0.001, axis=0), np.quantile(point, 0.999, axis=0)
+    low, high = np.minimum(low, asked), np.maximum(high, asked)
+    margin = 0.05 * (high - low)
+    axes.set(xlim=(low[0] - margin[0], high[0] + margin[0]), xticks=[], yticks=[])
+    axes.set(ylim=(low[1] - margin[1], high[1] + margin[1]))
+    crisp: dict[str, Any] = {"ls": "", "marker": "s", "ms": 2, "mew": 0, "antialiased": False}
+    axes.plot(*point[~inside].T, color="#C3C8D1", label="closed", **crisp)
+    axes.plot(*point[inside].T, color=BLUE, label="open", **crisp)
+    x, y = np.linspace(*axes.get_xlim(), GRID), np.linspace(*axes.get_ylim(), GRID)
+    place = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
+    owner = _distance(place, middle).argmin(1).reshape(GRID, GRID)
+    for cell in range(len(middle)):
+        axes.contour(x, y, owner == cell, levels=[0.5], colors=[SOFT], linewidths=0.7)
+    axes.plot(*middle.T, ls="", marker="P", ms=6, mfc="white", mec=INK, label="centres")
+    axes.plot(*point[best], ls="", marker="o", ms=13, mfc="none", mec=INK, mew=2, label="best")
+    axes.plot(*asked, ls="", marker="*", ms=18, color=VERMILION, mec="white", label="query")
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=GREY)
+    return picture
+
+
+def _distance(one: Array, other: Array) -> Array:
+    """Squared distances, [A, 2], [B, 2] -> [A, B]."""
+    return np.asarray(((one[:, None] - other) ** 2).sum(-1))

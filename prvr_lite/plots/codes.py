@@ -1,0 +1,76 @@
+"""Product quantisation: a vector beside what is left of it when each part is one of a few."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prvr_lite.plots.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    RULE,
+    WIDTH,
+    Picture,
+    as_array,
+    house_style,
+    new_picture,
+)
+from prvr_lite.plots.heading import heading, stack
+
+
+@house_style
+def code_parts(
+    vector: object,
+    rebuilt: object,
+    code: object,
+    *,
+    title: str = "A vector, and its code",
+    number_bytes: int = 4,
+) -> Picture:
+    """The numbers of a vector as bars, and over them those that its code stands for.
+
+    Args:
+        vector: [D]. rebuilt: [D], from the code. code: [m] of one byte each, for D / m numbers.
+        number_bytes: bytes of one number of the vector.
+    Returns:
+        a Figure with the axes "code"; its parts are "vector" and "rebuilt".
+    Raises:
+        ValueError: of different length, or parts that do not divide the numbers.
+    """
+    original, other = as_array(vector, "vector"), as_array(rebuilt, "rebuilt")
+    codes = as_array(code, "code")
+    size, parts = len(original), len(codes)
+    if other.shape != original.shape or size % parts:
+        raise ValueError(
+            f"vector, rebuilt and code must fit: {size} and {len(other)} numbers, {parts} parts"
+        )
+    cosine = float(original @ other / (np.linalg.norm(original) * np.linalg.norm(other)))
+    before, after = number_bytes * size, parts
+    about = (
+        f"grey: {size} numbers, {before:,} bytes; blue: what {after} bytes stand for, one a part "
+        f"(above it); cosine of the two: {cosine:.2f}"
+    )
+    listed = ", ".join(f"{c:.0f}" for c in codes)
+    alt = (
+        f"{size} numbers in {parts} parts, each replaced by an entry of its code book: codes "
+        f"{listed}; {before} bytes become {after}, cosine {cosine:.2f}."
+    )
+    head = heading(title, about)
+    picture = new_picture(WIDTH, head.height + 3.3, alt=alt)
+    head.draw(picture)
+    top = head.height + 0.45
+    axes = stack(picture, {"code": 2.3}, top=top, left=0.85, right=0.25, gap=0.0)["code"]
+    place = np.arange(size)
+    axes.bar(place + 0.5, original, width=0.9, color=GREY, alpha=0.6, label="vector")
+    axes.stairs(other, np.arange(size + 1), color=BLUE, lw=2, baseline=None, label="rebuilt")
+    step = size // parts
+    for part, number in enumerate(codes):
+        axes.axvline(part * step, color=RULE, lw=1, zorder=0.5)
+        axes.annotate(
+            f"{number:.0f}", ((part + 0.5) / parts, 1), xycoords="axes fraction", xytext=(0, 5),
+            textcoords="offset points", ha="center", size=10, weight="bold", color=BLUE,
+            annotation_clip=False,
+        )  # fmt: skip
+    axes.axhline(0, color=INK, lw=0.8)
+    axes.set(xlim=(0, size), xlabel="number of the vector", ylabel="value")
+    return picture

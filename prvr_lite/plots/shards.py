@@ -1,0 +1,91 @@
+"""Who compares whom: the table of a batch's queries and videos, split over several GPUs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+
+from prvr_lite.plots.canvas import (
+    CYCLE,
+    INK,
+    WIDTH,
+    Picture,
+    house_style,
+    new_picture,
+)
+from prvr_lite.plots.heading import heading
+
+NOBODY: Final = "#EEF0F4"
+SIDE, TOP = 2.9, 0.75  # inches of a table, and above it
+
+
+@house_style
+def shard_tables(
+    queries: int,
+    videos: int,
+    gpus: int = 2,
+    *,
+    title: str = "What a GPU does not see, it can't push away",
+) -> Picture:
+    """Two tables of queries by videos: every GPU for itself, and with all videos gathered.
+
+    Args:
+        queries, videos: of the whole batch; multiples of ``gpus``, at most 7 of these.
+    Returns:
+        a Figure with the axes "each for itself" and "gathered".
+    Raises:
+        ValueError: they do not divide.
+    """
+    if queries % gpus or videos % gpus or not 2 <= gpus <= len(CYCLE):
+        raise ValueError(
+            f"{queries} queries and {videos} videos on {gpus} GPUs: take 2 to {len(CYCLE)} GPUs, "
+            "and as many of both on each"
+        )
+    owner = np.repeat(np.arange(gpus), queries // gpus)[:, None]  # [Q, 1]
+    home = np.repeat(np.arange(gpus), videos // gpus)[None]  # [1, V]
+    tables = {
+        "each for itself": np.where(owner == home, owner, -1),
+        "gathered": np.broadcast_to(owner, (queries, videos)),
+    }
+    seen = {name: int((table >= 0).sum()) for name, table in tables.items()}
+    head = heading(title, "colour: the GPU that compares this query with this video; pale: nobody")
+    alt = f"{queries} queries by {videos} videos on {gpus} GPUs. " + "; ".join(
+        f"{name}: {count} of {queries * videos} pairs are compared" for name, count in seen.items()
+    )
+    page = head.height + TOP + SIDE + 0.55
+    picture = new_picture(WIDTH, page, alt=f"{alt}.")
+    head.draw(picture)
+    for i, (name, table) in enumerate(tables.items()):
+        left = 0.6 + i * (SIDE + 0.45)
+        box = (left / WIDTH, 0.5 / page, SIDE / WIDTH, SIDE / page)
+        axes = picture.add_axes(box, label=name)
+        _draw(axes, table, gpus)
+        axes.set_title(f"{name}\n{seen[name]} of {table.size} pairs", size=12)
+        axes.set_xlabel(f"{videos} videos")
+        if i == 0:
+            axes.set_ylabel(f"{queries} queries")
+    return picture
+
+
+def _draw(axes: Axes, table: np.ndarray, gpus: int) -> None:
+    """A table of squares, and on what each GPU compares its name."""
+    rows, columns = table.shape
+    axes.pcolormesh(
+        table, cmap=ListedColormap([NOBODY, *CYCLE[:gpus]]), vmin=-1, vmax=gpus - 1,
+        edgecolors="white", linewidth=1.5,
+    )  # fmt: skip
+    axes.invert_yaxis()
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    whole = bool((table >= 0).all())
+    for gpu in range(gpus):
+        x = columns / 2 if whole else (gpu + 0.5) * columns / gpus
+        y = (gpu + 0.5) * rows / gpus
+        axes.text(
+            x, y, f"GPU {gpu}", ha="center", va="center", size=12, weight="bold", color=INK,
+            bbox={"fc": "white", "ec": "none", "pad": 2, "alpha": 0.85},
+        )  # fmt: skip

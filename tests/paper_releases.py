@@ -1,0 +1,55 @@
+"""Small releases in the authors' layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from prvr_lite.data.feature_table import FeatureTable
+from prvr_lite.data.paper_toy import write_release
+
+VISUAL, WORDS = 6, 5
+TEXTS = (
+    "Ross opens the door.",
+    "Person is PUTTING a book, on the shelf!",
+    "a dog runs",
+    "The café's owner — smiling — waves.",
+)
+
+
+def release_table(videos: int = 12, seed: int = 0) -> FeatureTable:
+    """Videos of 1 to 9 frames with 1 to 4 queries each; two of three train, the others test."""
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(1, 10, videos)
+    queries = np.repeat(np.arange(videos), rng.integers(1, 5, videos))
+    words = rng.integers(1, 7, len(queries))
+    number = np.concatenate([np.arange(n) for n in np.bincount(queries)])
+    duration = rng.uniform(10, 60, videos).astype("f4")
+    times = np.sort(rng.uniform(0, 1, (len(queries), 2)), axis=1) * duration[queries, None]
+    test = np.arange(videos) % 3 == 2
+    return FeatureTable(
+        name="toy",
+        description="made up",
+        license="CC0",
+        visual_model="none",
+        text_model="none",
+        video_id=[f"show_s01e{v:02d}_clip_{v}" for v in range(videos)],
+        duration=duration,
+        frame_offset=np.cumsum([0, *counts]),
+        frame=rng.standard_normal((counts.sum(), VISUAL)).astype("f4"),
+        query_id=[f"q{q}" for q in range(len(queries))],
+        query_text=[f"{TEXTS[n]}" for n in number],
+        query_video=queries,
+        moment=times.astype("f4"),
+        word_offset=np.cumsum([0, *words]),
+        word=rng.standard_normal((words.sum(), WORDS)).astype("f4"),
+        splits={"train": np.flatnonzero(~test), "test": np.flatnonzero(test)},
+    )
+
+
+def small_release(root: Path, collection: str = "tvr", per_video: bool = False) -> FeatureTable:
+    """Writes one; returns what is in it."""
+    table = release_table()
+    write_release(table, root, collection, per_video=per_video)
+    return table

@@ -1,0 +1,80 @@
+"""Lesson 12's exercise on files that run code: what is safe passes, what is not is caught."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from typing import Any
+
+import pytest
+import torch
+
+from prvr_lite.exercises import pickles12 as p
+from prvr_lite.exercises.diagnosis import diagnose
+from prvr_lite.exercises.session import find
+
+EXERCISE = find("read_without_running")
+
+
+def drawn(seed: int) -> dict[str, Any]:
+    return EXERCISE.draw(torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_solution_refuses_the_bad_files_and_runs_nothing(seed: int) -> None:
+    inputs = drawn(seed)
+    p.rung()
+    found = p.read_without_running(**inputs)
+    assert p.rung() is None
+    bad = [any(n not in inputs["allowed"] for n in p.names_in(f)) for f in inputs["files"]]
+    assert found.isnan().tolist() == bad
+    assert sum(bad) == 7
+
+
+def test_the_bad_files_do_run_code_where_they_are_trusted() -> None:
+    p.rung()
+    for data in drawn(0)["files"]:
+        pickle.loads(data)
+    assert "4 of the files ran code" in str(p.rung()), "ring 3 times, EasyDict once"
+
+
+def test_right_numbers_do_not_excuse_what_ran_on_the_way() -> None:
+    """An answer that looks too late gives the right result; what it set off is told."""
+
+    def too_late(files: list[bytes], allowed: dict[str, Any]) -> torch.Tensor:
+        for data in files:
+            pickle.loads(data)
+        return p.read_without_running(files, allowed)
+
+    found = diagnose(EXERCISE, too_late, 0)
+    assert found is not None
+    assert found.startswith("it looks too late")
+
+
+def test_an_answer_of_another_make_passes() -> None:
+    """Names are read off first, and only what names nothing else is loaded."""
+
+    def by_names(files: list[bytes], allowed: dict[str, Any]) -> torch.Tensor:
+        class Given(pickle.Unpickler):
+            def find_class(self, module: str, name: str) -> Any:
+                return allowed[f"{module}.{name}"]
+
+        good = [all(name in allowed for name in p.names_in(data)) for data in files]
+        return torch.tensor(
+            [
+                Given(io.BytesIO(data)).load()["alpha"] if fine else torch.nan
+                for data, fine in zip(files, good, strict=True)
+            ]
+        )
+
+    assert diagnose(EXERCISE, by_names, 0) is None
+
+
+def test_bytes_are_told_by_their_number() -> None:
+    found = diagnose(find("bigfile_rows"), lambda data, ids, dim, names: 1 / 0, 0)
+    assert found is not None
+    assert " bytes, ids ['clip_" in found
+    found = diagnose(EXERCISE, lambda files, allowed: 1 / 0, 0)
+    assert found is not None
+    assert "The inputs were files [" in found
+    assert "\\x80" not in found

@@ -1,0 +1,109 @@
+"""What each process of the tests' ``torchrun`` runs: ``torchrun_job.py JOB FOLDER``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from toy import QUICK, SMALL
+
+from prvr_lite import training
+from prvr_lite.config import TrainConfig
+from prvr_lite.data.features import Dataset, open_features
+from prvr_lite.distributed import LostRankError, own_rank
+from prvr_lite.model.zoo import build_model
+from prvr_lite.training import fit
+
+STILL = replace(SMALL, dropout=0.0, input_dropout=0.0)  # nothing is left to chance but negatives
+# name, model, training: what is trained alone and by two processes. One batch of a video each
+# leaves a rank without work; frame-max compares frames, of which ranks have unequal numbers.
+RUNS: dict[str, tuple[str, TrainConfig]] = {
+    "plain": ("mssl++", QUICK),
+    "frames": ("frame-max", replace(QUICK, batch_videos=5)),
+    "one video": ("mssl++", replace(QUICK, batch_videos=1, epochs=2)),
+    "resumed": ("mssl++", replace(QUICK, seed=3)),
+    "dropout": ("mssl++", replace(QUICK, precision="bfloat16")),
+}
+
+
+def train(name: str, dataset: Dataset, folder: Path) -> None:
+    """One of ``RUNS``; what was seen goes to ``NAME.RANK.json``."""
+    rank, (model_name, config) = own_rank(), RUNS[name]
+    watched: list[int] = []
+    sizes = SMALL if name == "dropout" else STILL
+    model = build_model(model_name, sizes, seed=rank)  # rank 0's weights count
+    history = fit(
+        model,
+        dataset,
+        config,
+        checkpoint=folder / f"{name}.pt",
+        progress=False,
+        watch=lambda h: watched.append(len(h.rows)),
+    )
+    weights = [float(w.double().abs().sum()) for w in model.state_dict().values()]
+    seen = {"rows": history.rows, "watched": watched, "weights": weights}
+    (folder / f"{name}.{rank}.json").write_text(json.dumps(seen), encoding="utf-8")
+
+
+def refuse(dataset: Dataset, folder: Path) -> None:
+    """A checkpoint of another run; ranks that were asked for different runs; a silent rank."""
+    said = []
+    for config in (replace(QUICK, margin=0.3), replace(QUICK, seed=own_rank())):
+        model = build_model("mssl++", STILL)
+        path = folder / "plain.pt" if config.margin == 0.3 else None
+        with pytest.raises(ValueError) as caught:  # noqa: PT011
+            fit(model, dataset, config, checkpoint=path, progress=False)
+        said.append(str(caught.value))
+    mine, first = (folder / f"refused.{rank}.json" for rank in (own_rank(), 0))
+    step = training._Run.step
+
+    def silent(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+        end = time.monotonic() + 60
+        while own_rank() and not first.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        return step(run, rows)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training._Run, "step", silent)
+        with pytest.raises(LostRankError) as lost:
+            fit(build_model("mssl++", STILL), dataset, QUICK, progress=False, rank_timeout=3)
+    mine.write_text(json.dumps([*said, str(lost.value)]), encoding="utf-8")
+
+
+def die(dataset: Dataset, folder: Path) -> None:
+    """Rank 1 is killed in the second epoch."""
+    step = training._Run.step
+
+    def killed(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+        if run.epoch == 1 and run.ranks.rank == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return step(run, rows)  # type: ignore[arg-type]
+
+    training._Run.step = killed  # type: ignore[method-assign, assignment]
+    train("plain", dataset, folder)
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    job, folder = sys.argv[1], Path(sys.argv[2])
+    with open_features(folder / "toy.h5") as dataset:
+        if job == "die":
+            try:
+                die(dataset, folder)
+            except ConnectionError as error:  # as the command line does
+                sys.exit(f"prvr-lite: {error}")
+        else:
+            for name in RUNS:
+                train(name, dataset, folder)
+            refuse(dataset, folder)
+
+
+if __name__ == "__main__":
+    main()
