@@ -36,6 +36,10 @@ def test_a_film_shows_its_moments_in_order() -> None:
     assert about in [text.get_text() for text in figure.texts]
     assert "1.5 to 3.0 s, “early”; 20.0 to 30.0 s, “late”" in alt_text(figure)
     assert figure.get_suptitle() == "v1"
+    ranked = film_strip("v1", 30.0, STRIP, moments=[("1", (20, 30)), ("2", (1, 3))], ranked=True)
+    shown = bars(panel(ranked, "moments"))
+    assert shown["moment 1"] == [(20.0, 30.0)]
+    assert shown["moment 2"] == [(1.0, 3.0)]
     titled = film_strip("v1", 30.0, [], moments=[("x", (0, 30))], title="A film")
     about = "v1 · 30.0 s · 1 captioned moment, covering 100 % of the film"
     assert about in [text.get_text() for text in titled.texts]

@@ -48,7 +48,7 @@ sample, results = load_sample(), Results.published()
 # %% [markdown]
 # ## 1 · A model, an index, a query
 #
-# Take up the model that lesson 8 trained. (If you come here first, this cell trains it now: one or two minutes on two CPU cores.) Then encode the 200 test films, once. Of each film the index keeps its 32 medoid clips, and what each of them sees when it is the key clip (lesson 6). Frames are needed no more.
+# Take up the model that lesson 8 trained. (If you come here first, this cell trains it now: one to two minutes on two idle CPU cores.) Then encode the 200 test films, once. Of each film the index keeps its 32 medoid clips, and what each of them sees when it is the key clip (lesson 6). Frames are needed no more.
 
 # %%
 model, history = trained("mssl++", sample)
@@ -78,12 +78,12 @@ for hit in hits:
 # %%
 H, films = model.config.hidden_dim, sample.videos_in("test")
 frames = sum(len(one) for one in sample.frames_of(films))
-megabytes = {
+bytes_of = {
     "index: 32 clips, attended frames": index.nbytes,
     "the same for all 528 clips": len(index) * 528 * 2 * H * 4,
     "encoded frames of all films": frames * H * 4,
 }
-table({name: {"MB": size / 1e6} for name, size in megabytes.items()})
+table({name: {"MB": size / 1e6} for name, size in bytes_of.items()})
 
 # %% [markdown]
 # The index is about as large as the frames of these films: they are half a minute long and have some 60 frames each. An hour has 7,200 of them at the same rate, and still 32 medoids.
@@ -118,12 +118,12 @@ for name in ("mssl++", "mssl"):
 # $$S = \alpha\, S_c + (1 - \alpha)\, S_f$$
 # <!-- eq: fused score -> prvr_lite.model.encoding:Similarity.fused -->
 #
-# α is 0.7 in the released code, fixed. Is that a good choice here? α is chosen on the **val** films. For three of them with a plain loop:
+# α is 0.7 in the released code, fixed. Is that a good choice here? α is chosen on the **val** films. For three values of α, with a plain loop:
 
 # %%
 val = evaluate(model, sample, "val")
 S_c, S_f = val.similarity.clip, val.similarity.frame  # [Q, V] both
-own = torch.from_numpy(val.relevant).int().argmax(1)  # [Q] each query's own film
+own_val = torch.from_numpy(val.relevant).int().argmax(1)  # [Q] each query's own film
 
 
 def recall_by_loop(score: torch.Tensor, own: torch.Tensor) -> float:
@@ -134,7 +134,7 @@ def recall_by_loop(score: torch.Tensor, own: torch.Tensor) -> float:
     return 100 * found / len(score)
 
 
-by_loop = [recall_by_loop(a * S_c + (1 - a) * S_f, own) for a in (0.0, 0.7, 1.0)]
+by_loop = [recall_by_loop(a * S_c + (1 - a) * S_f, own_val) for a in (0.0, 0.7, 1.0)]
 print([round(r, 1) for r in by_loop])
 
 # %% [markdown]
@@ -173,31 +173,31 @@ alpha_curve = check(alpha_curve)
 
 # %%
 alphas = torch.linspace(0, 1, 21)
-curve = alpha_curve(S_c, S_f, own, alphas)
+curve = alpha_curve(S_c, S_f, own_val, alphas)
 package = [retrieval_metrics(val.similarity.fused(float(a)), val.relevant)["R@1"] for a in alphas]
 print("as the loop:", torch.allclose(curve[[0, 14, 20]], torch.tensor(by_loop)))
 print(f"largest difference to prvr_lite: {(curve - torch.tensor(package)).abs().max():.1f}")
 alpha_sweep(alphas, {"R@1 on val (%)": curve}, chosen=0.7)
 
 # %% [markdown]
-# Neither end is best: both scales together find more than each alone. And the top is flat. Whether α is 0.6 or 0.8 decides over a handful of queries.
+# Neither end is best: both scales together find more than each alone. And the top is flat: whether α is 0.6 or 0.8 decides over few queries.
 #
-# Why do two views help? Because they err at different films. Compare each query's film with its strongest rival, the best of all other films. By how much does it lead at the clip scale, by how much at the frame scale? A query is a dot, and α is the slope of a line: what lies right of it is found.
+# Why do two views help? Because they err at different films. Compare each query's film with its strongest rival, the best of all other films. By how much does it lead at the clip scale, by how much at the frame scale? Each query is a mark, and α turns a line: what lies right of it, or above it, is found.
 
 # %%
-S = val.similarity.fused(0.7)
-rival = S.scatter(1, own[:, None], -torch.inf).argmax(1)  # [Q] the best other film
+others = val.similarity.fused(0.7).scatter(1, own_val[:, None], -torch.inf)  # [Q, V]
+rival = others.argmax(1)  # [Q] the best other film
 
 
 def lead(score: torch.Tensor) -> torch.Tensor:
     """The own film's score minus the rival's, [Q, V] -> [Q]."""
-    return (score.gather(1, own[:, None]) - score.gather(1, rival[:, None])).squeeze(1)
+    return (score.gather(1, own_val[:, None]) - score.gather(1, rival[:, None])).squeeze(1)
 
 
 lead_plane(lead(S_c), lead(S_f), alpha=0.7)
 
 # %% [markdown]
-# Where both agree, α changes nothing. It settles the two other corners: it can win some queries in the upper left only by losing some in the lower right. With α = 1 the thick line is the vertical one, with α = 0 the horizontal one.
+# Against this one rival, α changes nothing where both scales agree. It settles the two other corners: a line that turns wins queries in the one and loses some in the other. But the rival is the strongest film *at α = 0.7*. At another α another film may be the strongest, so the picture does not say what R@1 would be there; the curve above does.
 #
 # ### Chosen on val, told on test
 #
@@ -206,13 +206,11 @@ lead_plane(lead(S_c), lead(S_f), alpha=0.7)
 # %%
 chosen = float(alphas[curve.argmax()])
 test = evaluate(model, sample, "test")
-own = torch.from_numpy(test.relevant).int().argmax(1)  # [Q], from here on of test
+own = torch.from_numpy(test.relevant).int().argmax(1)  # [Q], of the test queries
 tried = {"frames only": 0.0, "clips only": 1.0, "as released": 0.7, "chosen on val": chosen}
 for name, a in tried.items():
-    row = retrieval_metrics(test.similarity.fused(a), test.relevant)
-    print(
-        f"{name:14s} α = {a:.2f}: R@1 {row['R@1']:.1f}, R@5 {row['R@5']:.1f}, SumR {row['SumR']:.1f}"
-    )
+    r = retrieval_metrics(test.similarity.fused(a), test.relevant)
+    print(f"{name:14s} α = {a:.2f}: R@1 {r['R@1']:.1f}, R@5 {r['R@5']:.1f}, SumR {r['SumR']:.1f}")
 
 # %% [markdown]
 # One run, one number each. What do five trainings say? For each seed: R@1 with α = 0.7, with the α that *its own val* chose, and with the α that would have been best **on test**.
@@ -245,7 +243,7 @@ search_explorer(model, sample, start=SANTA)
 # %% [markdown]
 # Each triangle is a **similarity map** of one film: every one of its 528 clips, coloured by its cosine with the query. Time runs to the right, and longer clips stand higher: at the foot single units, at the top the whole film. The outline is the true moment: clips inside the moment lie inside the outline, and its tip is the moment itself.
 #
-# This search went wrong, thoroughly. Two films in the snow come first; the right one, a nap under a rainbow, comes far behind. Look into its map: the star is where it should be, in the moment. The model has *looked at the right place*. It only does not think much of it. Keep Santa in mind.
+# This search went wrong, thoroughly. A film in the snow comes first; the right one comes far behind: a nap in a flower garden (so say the captions; you see grass and a rainbow). Look into its map: where is the star? In our run it is where it should be, in the moment. The model has *looked at the right place*. It only does not think much of it. Keep Santa in mind.
 #
 # ## 4 · How to read a map
 #
@@ -273,12 +271,12 @@ score_triangles(
 )
 
 # %% [markdown]
-# 1. **The short moment** is a spark at the foot, just under the star, and everything above it is dull: a clip twice as long is half about something else. At the tip, which is the whole film, hardly anything is left. (The warm place to its left is a *monkey* in love with a giraffe, in the same desert.)
-# 2. **The two-step moment** glows from its foot to its tip. Clips that hold both steps score at least as high as those of one step, and the best one is nearly the moment itself.
+# 1. **The short moment** is a spark at the foot, under the star, and above it the light soon fades: a clip twice as long is half about something else. At the tip, which is the whole film, little is left. (The warm place to its left is a *monkey* in love with a giraffe, in the same desert.)
+# 2. **The two-step moment** glows far up: clips that hold both steps score about as high as those of one step, or higher. The bright place is broad, and which clip in it is the very best is a close call: the star meets part of the moment, and after another training another part.
 #
-# So the *height* of the bright place says how long the moment is, and its *brightness* how sure the model is. A film is ranked by brightness alone.
+# So the *height* of the bright place hints at how long the moment is, and its *brightness* how sure the model is. A film is ranked by brightness alone.
 #
-# Santa was lost although the model looked at the right place. Is that the exception or the rule?
+# Santa was lost although the model looked at the right place (in our run). Is that the exception or the rule?
 #
 # ## 5 · Found for the right reason?
 #
@@ -307,7 +305,7 @@ print([round(iou, 3) for iou in counted])
 # %% [markdown]
 # ### ✏️ Exercise 9.2 · span_iou  (★☆☆, 8 minutes)
 #
-# For many pairs at once, from starts and ends. (Lesson 10 will need it again.)
+# For many pairs at once, from starts and ends. (Lesson 10 measures with the package's own, `temporal_iou`.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -408,7 +406,7 @@ for row in lucky[1:4]:
 #
 # ### ✏️ Exercise 9.3 · recall_by_ratio  (★☆☆, 8 minutes)
 #
-# From the rank of each query's own film (1 is best), R@k in each group. An edge belongs to the group below it.
+# From the rank of each query's own film (1 is best), R@k in each group. An edge belongs to the group below it. (Each group has queries here; an empty one would have no recall.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -469,22 +467,33 @@ ratio_bars(
 #
 # So what the moment has to say counts by $\rho$. Let us check it on the two films of section 4, with units as the model encodes them.
 
+
+# %%
+def fit_of(row: int, film: int) -> torch.Tensor:
+    """Inner products (raw, no per cent) of a query with the units of a test film, [n]."""
+    with torch.inference_mode():
+        units = model.unit_encoder(reader.videos([films[film]])[0])[0]  # [n, H]
+    return units @ explorer.query(row).vector
+
+
 # %%
 for row in (SHORT, LONG):
-    with torch.inference_mode():
-        units = model.unit_encoder(reader.videos([films[own[row]]])[0])[0]  # [n, H]
-    fit = units @ explorer.query(row).vector  # [n]
+    fit = fit_of(row, own[row])
     low, high = (truth[row] / duration[own[row]] * 32).round().int().tolist()
     rho, a, b = (high - low) / 32, fit[low:high].mean(), fit[[*range(low), *range(high, 32)]].mean()
     print(f"ρ = {rho:.2f}: inside {a:.1f}, outside {b:.1f}, whole film {fit.mean():.1f}")
     print(f"          ρ·inside + (1 − ρ)·outside  =  {rho * a + (1 - rho) * b:.1f}")
+    others = torch.stack([fit_of(row, v).mean() for v in range(len(films)) if v != own[row]])
+    print(
+        f"          other whole films {others.mean():.1f} on average, the best {others.max():.1f}"
+    )
 
 # %% [markdown]
-# With a short moment the film's vector is nearly all *outside*, and the outside of the right film is no better than that of any other.
+# With a short moment the film's vector is nearly all *outside*. That may show the same place or the same actors, and so do better than most films; but what only the moment says hardly counts any more, and the best of the other films comes near, or gets ahead.
 #
 # ### Look again
 #
-# Now the bars of MS-SL++. They do not rise from left to right; if anything they *fall*. Are longer moments harder for it? Before you believe that, split once more, by the number of steps. (Our own run; groups of fewer than 30 queries are left out.)
+# Now the bars of MS-SL++. They do not rise from left to right as those of the mean do. (A warning first: the third group has 59 queries, and its bar moves by several points from seed to seed. Don't read more into it than that.) Are longer moments no easier for it? Before you believe that, split once more, by the number of steps. (Our own run; groups of fewer than 30 queries are left out.)
 
 # %%
 unfolds = two_step(sample, test.queries)  # [Q] bool
@@ -497,7 +506,7 @@ for name, part in {"all": unfolds | True, "single-step": ~unfolds, "two-step": u
 ratio_bars(rows, groups=list(package), title="The same queries, split twice")
 
 # %% [markdown]
-# Among single steps, a longer moment is *easier*, by far. But long moments are mostly two-step ones, and these are hard for another reason: each step is also seen in a sibling film. What the overall bars show is *who is in the groups*: left mostly single steps, right mostly two. (That is called confounding, and Simpson's paradox where it turns a trend round.) Groups that differ in two things tell about neither. Whenever you read "performance by X", ask what else changes with X.
+# Among single steps, a longer moment is *easier*, by far; two-step queries may rise as well, though their outer groups are too small to be sure. But long moments are mostly two-step ones, and these are hard for another reason: each step is also seen in a sibling film. What the overall bars show is *who is in the groups*: left mostly single steps, right mostly two. (That is called confounding, and Simpson's paradox where it turns a trend round.) Groups that differ in two things tell about neither. Whenever you read "performance by X", ask what else changes with X.
 #
 # ## 7 · Why it fails when it fails
 #
@@ -597,21 +606,24 @@ for name, number in list(KINDS.items())[1:]:
 # %% [markdown]
 # ## 8 · Ask it yourself
 #
-# And Santa, of section 3? Snow came first, as if Santa could be nowhere else; his own film plays in a flower garden. The sentence names no place. Was it that? Then a sentence *with* the place should do better, and to try it we must type one.
+# And Santa, of section 3? Snow came first, as if Santa could be nowhere else; his own film plays in the flower garden. The sentence names no place. Was it that? Then a sentence *with* the place should do better, and to try it we must type one.
 #
-# A `Vocabulary` makes features for typed sentences out of the captions of the train films: each word as itself, plus what the other words of the sentence add to it. (It knows no word order. That will matter in section 9. A word that no caption has is refused, with near spellings.)
+# A `Vocabulary` makes features for typed sentences out of the captions of the train films: each word as itself, plus what the other words of the sentence add to it. (It knows no word order. That will matter in section 9. A word that no caption has is refused, with near spellings. And it only comes near the features in the file: the same sentence gets another rank than in section 3, which is printed first.)
 
 # %%
 vocabulary = Vocabulary(sample)
 garden = sample.video_id[films[own[SANTA]]]
+print(f"rank {rank[SANTA]:3d}   the features in the file, as in section 3")
 for text in (
     texts[SANTA],
     "Santa Claus takes a nap and then eats a doughnut in the flower garden.",
     "Santa Claus takes a nap in the flower garden.",
     "Santa Claus takes a nap and then eats a doughnut in the snow.",
 ):
-    place = next(hit.rank for hit in explorer.hits(explorer.typed(text)) if hit.video_id == garden)
-    print(f"rank {place:3d}   {text}")
+    at_rank = next(
+        hit.rank for hit in explorer.hits(explorer.typed(text)) if hit.video_id == garden
+    )
+    print(f"rank {at_rank:3d}   {text}")
 
 # %% [markdown]
 # The place helps a lot, and leaving the doughnut out helps again. A guess about one query, tested on the same query: that is how one should read maps. They give ideas, and an experiment decides. (The line for your own sentence in section 3 uses the same vocabulary.)
@@ -635,8 +647,8 @@ ways = {
 rows = {}
 for name, way in ways.items():
     words = [normalise(vocabulary.encode(FORM.sub(way, texts[i]))) for i in asked]
-    place = rank_of_first_relevant(index.score(*pad(words)).fused(0.7), own[asked])  # [Q]
-    rows[name] = {f"R@{k}": 100 * float((place <= k).mean()) for k in (1, 5)}
+    at_rank = rank_of_first_relevant(index.score(*pad(words)).fused(0.7), own[asked])  # [Q]
+    rows[name] = {f"R@{k}": 100 * float((at_rank <= k).mean()) for k in (1, 5)}
 table(rows)
 print(f"{len(asked)} queries")
 
@@ -652,7 +664,7 @@ print(f"{len(asked)} queries")
 # 3. **pieces of two seconds** in random order;
 # 4. **all frames** in random order. No moment is left anywhere.
 #
-# Everything is encoded again, and searched with the same queries. Write down before you run it: R@1 of two-step queries in each of them, compared with the films as they are. Which one breaks the search?
+# Everything is encoded again, and searched with the same queries. Write down before you run it: R@1 of two-step queries in each of them, compared with the films as they are. Which one breaks the search? (The bars below answer it; the numbers printed first are over all queries.)
 
 # %%
 whole, words = sample.frames_of(films), reader.queries(test.queries)
@@ -713,7 +725,7 @@ recall_bars(bars, title="Films cut up and put together anew")
 #
 # - An index holds what does not depend on the query: 32 clips a film and what they see. A query costs milliseconds, whatever the length of the films.
 # - α mixes two opinions that err at different films. Choose it on val; the top is flat; the best on test is luck.
-# - A similarity map shows all 528 clips: how high the bright place stands is how long the moment is.
+# - A similarity map shows all 528 clips: how high the bright place stands hints at how long the moment is.
 # - The key clip lies in the moment nearly as often in missed films as in found ones. Most failures are outbid, not blind; and some finds are luck.
 # - Groups by ratio show why the mean fails, and mislead where the groups differ in something else as well.
 # - Sort failures by rival: true answers, siblings, strangers. Each kind asks for another cure.

@@ -13,6 +13,7 @@ from prvr_lite.plots.canvas import (
     GREEN,
     ORANGE,
     PURPLE,
+    VERMILION,
     WIDTH,
     Picture,
     house_style,
@@ -36,7 +37,7 @@ from prvr_lite.plots.strip import (
     strip_slots,
 )
 
-COLORS: Final = (SPOT, ORANGE, GREEN, PURPLE, GLOW)
+COLORS: Final = (SPOT, ORANGE, GREEN, PURPLE, GLOW, VERMILION)
 ROOM: Final = WIDTH - 2 * EDGE  # inches for the film
 STRIP, AXIS, ROW, TEXT = 0.62, 0.6, 0.45, 10.5  # inches of strip, axis and row; points of captions
 
@@ -50,6 +51,7 @@ def film_strip(
     moments: Sequence[tuple[str, Span]] = (),
     title: str | None = None,
     kind: str = "captioned moment",
+    ranked: bool = False,
 ) -> Picture:
     """A film along its time axis, with one bar for each captioned moment.
 
@@ -57,6 +59,8 @@ def film_strip(
         duration: of the film, in s. thumbnails: (time in s, image bytes), see `timed_thumbnails`.
         moments: (caption, [start, end] in s), in any order. title: a headline instead of the id.
         kind: what the bars are, in the singular.
+        ranked: the bars keep the order given, such as that of guesses, and each place its color;
+            the rail below the film stays empty, where overlapping bars would hide each other.
     Returns:
         a Figure with the axes "film" (thumbnails) and "moments" (bars, labelled "moment 1", …).
     Raises:
@@ -64,7 +68,8 @@ def film_strip(
     """
     if not (math.isfinite(duration) and duration > 0):
         raise ValueError(f"{video_id}: duration must be seconds above 0, but is {duration:g}")
-    told = sorted(_placed(moments, duration, video_id), key=lambda item: item[1])
+    told = _placed(moments, duration, video_id)
+    told = told if ranked else sorted(told, key=lambda item: item[1])
     head = heading(title or video_id, _about(video_id if title else "", duration, told, kind))
     slots, high = strip_slots(thumbnails, ROOM, STRIP)
     high = high or STRIP
@@ -77,7 +82,7 @@ def film_strip(
     draw_strip(film, thumbnails, slots, (0, duration))
     under = AXIS + ROW * len(told)
     box = (left, (foot - under) / page, width, under / page)
-    _draw_moments(picture.add_axes(box, label="moments"), told, duration, under)
+    _draw_moments(picture.add_axes(box, label="moments"), told, duration, under, not ranked)
     return picture
 
 
@@ -108,7 +113,11 @@ def _alt(video_id: str, duration: float, moments: Sequence[tuple[str, Span]], ki
 
 
 def _draw_moments(
-    axes: Axes, moments: Sequence[tuple[str, Span]], duration: float, height: float
+    axes: Axes,
+    moments: Sequence[tuple[str, Span]],
+    duration: float,
+    height: float,
+    on_rail: bool,
 ) -> None:
     """The time axis, and a row for each moment: its caption above its bar. y is inches down."""
     axes.set(xlim=(0, duration), ylim=(height, 0))
@@ -120,7 +129,8 @@ def _draw_moments(
     axes.barh(0.09, duration, height=0.1, color=RAIL)
     for i, (text, (start, end)) in enumerate(moments):
         color, y = COLORS[i % len(COLORS)], AXIS + ROW * i + 0.24
-        axes.barh(0.09, end - start, left=start, height=0.1, color=color)
+        if on_rail:
+            axes.barh(0.09, end - start, left=start, height=0.1, color=color)
         axes.barh(y, end - start, left=start, height=0.12, color=color, label=f"moment {i + 1}")
         for edge in (start, end):  # up to the film
             axes.plot([edge, edge], [0.14, y], color=color, lw=0.8, alpha=0.35, zorder=0)

@@ -39,11 +39,11 @@ def lead_plane(
     alpha: float,
     title: str = "Two opinions, and the line that settles them",
 ) -> Picture:
-    """Each query as a dot: the lead of its right video over its rival, at both scales.
+    """Each query as a mark: the lead of its right video over its rival, at both scales.
 
     The rival is the best of all other videos under the fused score. Then the fused lead is
     alpha x clip lead + (1 - alpha) x frame lead, and a query is answered where that is above 0:
-    right of a line through the middle that turns with alpha.
+    right of, or above, a line through the middle that turns with alpha.
 
     Args:
         clip, frame: [Q] score of the right video minus that of its rival, at each scale.
@@ -68,9 +68,7 @@ def lead_plane(
     }
     counts = {name: (int(inside.sum()), int((inside & found).sum()))
               for name, inside in quadrants.items()}  # fmt: skip
-    about = (
-        f"dot: a query whose film is found, cross: one that is not; thick: a tie at α = {alpha:g}"
-    )
+    about = f"square: a query whose film is found, cross: not found; thick: a tie at α = {alpha:g}"
     head = heading(title, about)
     picture = new_picture(WIDTH, head.height + HIGH + 1.25, alt=_alt(counts, alpha))
     head.draw(picture)
@@ -88,7 +86,7 @@ def lead_plane(
 
 
 def _draw(axes: Axes, x: Array, y: Array, found: NDArray[np.bool_], alpha: float) -> None:
-    """Dots, the two axes of the plane, and the line of alpha."""
+    """Marks, the two axes of the plane, and the line of alpha."""
     reach = 1.08 * float(np.quantile(np.abs(np.concatenate([x, y])), 0.995)) or 1.0
     crisp: dict[str, Any] = {"ls": "", "antialiased": False}  # half the size of a smooth picture
     axes.plot(x[found], y[found], marker="s", ms=2.5, mew=0, color=BLUE, label="found", **crisp)

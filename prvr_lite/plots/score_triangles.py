@@ -109,8 +109,12 @@ def _draw(
         outline.set_clip_on(False)
         axes.add_patch(outline)
     first, size = clip_units(n)[int(score.argmax())]
+    x, y = first + size / 2, max(float(size), 0.9)
+    if size < n / 12:  # the star would hide the clip: it hovers above it
+        foot, y = y, y + 0.1 * n
+        axes.plot([x, x], [foot, y], color=CHALK, lw=1.2, label="to the clip")
     axes.plot(
-        first + size / 2, max(float(size), 0.9), "*", ms=15, mfc=CHALK, mec=NIGHT, mew=1.3,
+        x, y, "*", ms=15, mfc=CHALK, mec=NIGHT, mew=1.3,
         label="key clip", clip_on=False,
     )  # fmt: skip
     return grid
