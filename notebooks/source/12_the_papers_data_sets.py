@@ -104,7 +104,7 @@ stacked_rows(
 #
 # ### What is "test"?
 #
-# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code has the same habit, and their numbers can be compared with each other. They can't be compared with yours if you are honest. How much does it matter? Section 7 measures it.
+# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports on one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code has the same habit, and their numbers can be compared with each other. They can't be compared with yours if you are honest. How much does it matter? Section 7 measures it.
 #
 # ## 2 · The release, file by file
 #
@@ -506,7 +506,7 @@ strict = [f"{r.model} on {r.collection}" for r, by in zip(PUBLISHED, off, strict
 print(f"a strict == would reject {len(strict)}: {', '.join(strict[-3:])}, …")
 
 # %% [markdown]
-# Not one row is wrong, though a strict comparison rejects more than a third of them, MS-SL++'s own among them. A test that is too strict is as useless as one that is too lax.
+# Not one row fails, though a strict comparison rejects more than a third of them, MS-SL++'s own among them. A test that is too strict is as useless as one that is too lax.
 #
 # Now look at TVR, and at what was printed for it later: two models on the same features, and three lines on **CLIP-L** frames and words.
 
@@ -550,7 +550,7 @@ seeds = {one: {"SumR": list(results.values(n, "SumR").values())} for one, n in n
 seed_band(seeds, {"MS-SL++": {"SumR": before.fused["SumR"]}}, title="Five seeds each, and our run")
 
 # %% [markdown]
-# On our films MS-SL++ is no better than MS-SL, and one seed of a model differs from the next by more than the published gains. Whether that is so on TVR nobody has told: no paper of the line prints seeds. A gain of one or two points from single runs says little. That does not make MS-SL++ pointless, as its case is another one: the same accuracy with **32 vectors a video in place of 528** (lesson 5).
+# On our films MS-SL++ is no better than MS-SL, and one seed of a model differs from the next by more than the published gains. Whether that is so on TVR nobody has told: none of the tables that we saw prints seeds. A gain of one or two points from single runs says little. That does not make MS-SL++ pointless, as its case is another one: the same accuracy with **32 vectors a video in place of 528** (lesson 5).
 #
 # ## 6 · What one number hides
 #
@@ -645,7 +645,7 @@ spread_curves(
 
 # %%
 def luck(split: str) -> torch.Tensor:
-    """SumR of 1000 times as many copies of MS-SL++ as there were settings, [1000, C]."""
+    """SumR of C copies of MS-SL++ that differ in luck alone, a thousand times, [1000, C]."""
     seeds = torch.tensor(list(results.values("mssl++", "SumR", split=split).values()))
     return seeds.mean() + seeds.std() * torch.randn(1000, len(tried), generator=dice)
 
@@ -662,7 +662,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# With nothing to choose from, choosing on test adds even *more*: it picks the luckiest, and now no bad setting is among them. Choosing on val picks a lucky one too, but its luck stays on val, and on test it gains nothing. **That is all that a validation set is for.**
+# With nothing to choose from, choosing on test adds even *more*: it picks the luckiest, and now no bad setting is in the way. (Real luck also goes together a little on val and on test, which lowers the other line.) Choosing on val picks a lucky one too, but its luck stays on val, and on test it gains nothing. **That is all that a validation set is for.**
 #
 # In practice: choose on val, look at test once, print how many choices were tried, and several seeds. To compare with the old papers, use the habit of the old papers, and say so: `prvr-lite train --validate-on test`.
 #
