@@ -53,8 +53,8 @@ def section() -> str:
             f"{int(exact['clips']):,} clips ({int(exact['videos']):,} videos of 32 medoids, "
             f"{exact['hidden']} numbers each), made from encodings of the sample films "
             f"(`index_films.py`); threads: {exact['threads']}, {exact['date']}. Recall is the "
-            "share of an exact search's first 1, 10 and 100 videos that the candidates' ranking has "
-            "among its own. MiB are of the whole index (exact) or of the candidates beside it; "
+            "share of an exact search's first 1, 10 and 100 videos that the candidates' ranking "
+            "has among its own. MiB are of the whole index (exact) or of the candidates beside it; "
             "peak memory is what a fresh process takes to search, mapped files not counted.",
             "",
             "| side | candidates | recall@1 | @10 | @100 | ms, one query | ms, in a batch | MiB | "
