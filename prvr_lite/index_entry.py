@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from uuid import uuid4
@@ -123,6 +123,11 @@ class Shard:
                 block = block if bool(alive.all()) else block[alive.to(block.clips.device)]
             if len(block):
                 yield block
+
+
+def live_ids(shards: Iterable[Shard]) -> Iterator[str]:
+    """Ids of the videos that are alive, in the order of rows."""
+    return (shard.ids[row] for shard in shards for row in shard.rows.tolist())
 
 
 def new_name() -> str:

@@ -12,9 +12,8 @@ from prvr_lite.index_entry import new_name
 
 FORMAT, VERSION = "prvr-lite index", 2
 MANIFEST = "manifest.json"
-Record = dict[
-    str, Any
-]  # an entry of the manifest; its "files": name -> length of what it stands on
+# an entry of the manifest; its "files": name -> length of what it stands on
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True)

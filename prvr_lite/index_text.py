@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import cast
 
 from prvr_lite.data.feature_table import Projection
-from prvr_lite.data.features import Dataset
 from prvr_lite.retrieval import VideoIndex
 from prvr_lite.text import TextEncoder, text_encoder
 
@@ -44,4 +42,4 @@ def index_text_encoder(
     known = all(name in index.text for name in names)
     projection = Projection(*(index.text[name] for name in names)) if known else None
     side = TextSide(where, index.text["text_model"], index.model.config.query_dim, projection)
-    return text_encoder(cast(Dataset, side), model=model, device=device)
+    return text_encoder(side, model=model, device=device)

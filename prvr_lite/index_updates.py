@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset
 from prvr_lite.data.fingerprint import fingerprint
-from prvr_lite.index_entry import IndexEntry, Shard, concatenate, make_entry, new_name
+from prvr_lite.index_entry import (
+    IndexEntry,
+    Shard,
+    concatenate,
+    live_ids,
+    make_entry,
+    new_name,
+)
 from prvr_lite.index_folder import IndexFolder
 from prvr_lite.index_manifest import Manifest, Record
 from prvr_lite.model.base import RetrievalModel
@@ -118,7 +125,7 @@ def write_pending(
 
 def write_shards(folder: IndexFolder, shards: Sequence[Shard]) -> list[Record]:
     """What is alive in these shards, copied into new ones."""
-    ids = (shard.ids[row] for shard in shards for row in shard.rows.tolist())
+    ids = live_ids(shards)
     blocks = (entry for shard in shards for entry in shard.blocks(COPIED))
     return [
         folder.write_shard(entry, [next(ids) for _ in range(len(entry))])
@@ -128,10 +135,10 @@ def write_shards(folder: IndexFolder, shards: Sequence[Shard]) -> list[Record]:
 
 def in_memory(shards: Sequence[Shard], device: torch.device | None = None) -> Shard:
     """What is alive in these shards, as one."""
-    ids = [shard.ids[row] for shard in shards for row in shard.rows.tolist()]
     blocks = (entry for shard in shards for entry in shard.blocks(COPIED))
     (entry,) = gathered(blocks, WHOLE)
-    return Shard.of(entry if device is None else entry.map(lambda t: t.to(device)), ids)
+    placed = entry if device is None else entry.map(lambda tensor: tensor.to(device))
+    return Shard.of(placed, list(live_ids(shards)))
 
 
 def text_side(dataset: Dataset) -> Record:
@@ -143,7 +150,7 @@ def text_side(dataset: Dataset) -> Record:
 
 def check_new(shards: Sequence[Shard], ids: Sequence[str]) -> None:
     """Raises ValueError for an id that is there already, or twice in ``ids``."""
-    there = {shard.ids[row] for shard in shards for row in shard.rows.tolist()}
+    there = set(live_ids(shards))
     for video_id in ids:
         if video_id in there:
             raise ValueError(f"the index has a video {video_id!r} already: delete it first")

@@ -93,10 +93,8 @@ class VideoIndex(Searcher):
             ValueError: a split without videos, or features of another size than the model's.
             FileFormatError: the folder holds something else, or a damaged index.
         """
-        reader, rows = (
-            reader or InputReader(dataset, model.config),
-            chosen_rows(dataset, split, part),
-        )
+        reader = reader or InputReader(dataset, model.config)
+        rows = chosen_rows(dataset, split, part)
         if folder is None:
             (entry,) = gathered(encoded(model, reader, rows, batch_videos), WHOLE)
             shard = Shard.of(entry, [dataset.video_id[v] for v in rows])
@@ -153,9 +151,9 @@ class VideoIndex(Searcher):
         Raises:
             ValueError: another model, or a video whose id is there already.
         """
-        others = list(others)
+        others, own = list(others), identity(self.model)
         for other in others:
-            if identity(other.model) != identity(self.model):
+            if identity(other.model) != own:
                 where = other.folder.path if other.folder else "the other index"
                 raise ValueError(f"{where}: was made by another model: build it with this one's")
         check_new(self.shards, [video_id for other in others for video_id in other.video_ids])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from prvr_lite.data.batches import normalise
-from prvr_lite.index_entry import IndexEntry, Shard
+from prvr_lite.index_entry import IndexEntry, Shard, live_ids
 from prvr_lite.index_faiss import CandidateIndex
 from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.encoding import Similarity
@@ -43,7 +43,7 @@ class Searcher:
     @property
     def video_ids(self) -> list[str]:
         """Ids by row."""
-        return [shard.ids[row] for shard in self.shards for row in shard.rows.tolist()]
+        return list(live_ids(self.shards))
 
     @property
     def nbytes(self) -> int:
@@ -74,10 +74,8 @@ class Searcher:
 
     def encode(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
         """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> queries [Q, H]."""
-        device, words = (
-            self.model.device,
-            zip(_parts(word_input), _parts(word_mask), strict=True),
-        )
+        device = self.model.device
+        words = zip(_parts(word_input), _parts(word_mask), strict=True)
         with torch.inference_mode():
             return torch.cat(
                 [self.model.encode_queries(w.to(device), m.to(device)) for w, m in words]

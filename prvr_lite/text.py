@@ -15,11 +15,24 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.batches import normalise
 from prvr_lite.data.clip_features import ClipEncoder, named_model, unit_rows
-from prvr_lite.data.features import Dataset
+from prvr_lite.data.feature_table import Projection
 
 Float = NDArray[np.float32]
 MINILM: Final = "all-MiniLM-L6-v2"  # how the sample file's text_model begins
 MINILM_TOKENS: Final = 512  # it has no more positions
+
+
+class WordsOrigin(Protocol):
+    """What must be known of words to make more like them: a data set, or what an index keeps."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def text_model(self) -> str: ...
+    @property
+    def query_dim(self) -> int: ...
+    @property
+    def projection(self) -> Projection | None: ...
 
 
 class TextEncoder(Protocol):
@@ -57,7 +70,7 @@ class MiniLMText:
         ModuleNotFoundError: a package of the extra "sample" is not installed.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: WordsOrigin) -> None:
         if dataset.projection is None:
             raise ValueError(f"{dataset.path}: has no 'projection' for word features of {MINILM}")
         self.projection = dataset.projection
@@ -85,12 +98,13 @@ class MiniLMText:
 
 
 def text_encoder(
-    dataset: Dataset, *, model: str | Path | None = None, device: str = "auto"
+    dataset: WordsOrigin, *, model: str | Path | None = None, device: str = "auto"
 ) -> TextEncoder:
     """What turns typed sentences into queries of a data set.
 
     Args:
-        dataset: an open feature file; its ``text_model`` says which network made its words.
+        dataset: an open feature file, or what an index keeps of it; its ``text_model`` says
+            which network made its words.
         model: where that network is now, if it has moved: a name on the Hugging Face hub or a
             folder. Only for files that ``extract_features`` made.
         device: where the network runs, as ``choose_device``.

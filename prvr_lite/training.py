@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from prvr_lite.checkpoints import check_same_run, read_run, run_identity, write_run
-from prvr_lite.checkpoints import load_checkpoint as load_checkpoint  # found here before
 from prvr_lite.config import TrainConfig
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.features import Dataset

@@ -10,6 +10,7 @@ from prvr_lite.authors_checkpoint import is_authors_checkpoint, load_authors_che
 from prvr_lite.checkpoints import load_checkpoint
 from prvr_lite.data.features import Dataset, open_features
 from prvr_lite.data.sample import load_sample
+from prvr_lite.files import FileFormatError
 from prvr_lite.model.base import RetrievalModel
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -27,9 +28,12 @@ def open_data(options: argparse.Namespace) -> Dataset:
 
 def load_model(options: argparse.Namespace) -> RetrievalModel:
     """The model of ``options.checkpoint``: ours, or the authors' own file; its content tells."""
-    if is_authors_checkpoint(options.checkpoint):
-        return load_authors_checkpoint(options.checkpoint, device=options.device)
-    return load_checkpoint(options.checkpoint, device=options.device)
+    try:
+        return load_checkpoint(options.checkpoint, device=options.device)
+    except FileFormatError:  # only then is the file read again
+        if not is_authors_checkpoint(options.checkpoint):
+            raise
+    return load_authors_checkpoint(options.checkpoint, device=options.device)
 
 
 def metrics_line(metrics: dict[str, float]) -> str:

@@ -39,3 +39,9 @@ def identity(dataset: Dataset) -> dict[str, Any]:
         "videos, queries, frames": sizes,
         "fingerprint": fingerprint(dataset),
     }
+
+
+def drawn(video_id: str) -> float:
+    """A number in 0..1 that depends on the id alone: the same draw on every machine."""
+    digest = hashlib.sha256(video_id.encode(errors="replace")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

@@ -6,7 +6,6 @@ says what it found: splits, moments with and without times, videos left out.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,6 +20,7 @@ from prvr_lite.data.captions import Caption, WordFeatures, read_captions
 from prvr_lite.data.feature_columns import SPLITS
 from prvr_lite.data.feature_stream import stream_features, unread
 from prvr_lite.data.feature_table import FeatureTable
+from prvr_lite.data.fingerprint import drawn
 from prvr_lite.data.frame_sources import FrameSource, open_frames
 from prvr_lite.data.paper_moments import JoinReport, Timestamps
 from prvr_lite.data.paper_release import ReleaseFiles, find_release
@@ -151,7 +151,7 @@ def _splits(
                     "keep every video in one split only",
                 )
     if "val" not in splits and "train" in splits:
-        chosen = {video for video in videos["train"] if _draw(video) < validation_part}
+        chosen = {video for video in videos["train"] if drawn(video) < validation_part}
         if chosen and chosen != videos["train"]:
             splits["val"] = [c for c in splits["train"] if c.video in chosen]
             splits["train"] = [c for c in splits["train"] if c.video not in chosen]
@@ -173,11 +173,6 @@ def _open_frames(files: ReleaseFiles, splits: dict[str, list[Caption]]) -> Frame
             problem = f"has no frames of video '{video}', of which {split} has captions"
             raise damaged(frames.path, problem, "take captions and features of one release")
     return frames
-
-
-def _draw(video: str) -> float:
-    """A number in 0..1 that depends on the id alone: the same on every machine."""
-    return int.from_bytes(hashlib.sha256(video.encode()).digest()[:8], "big") / 2**64
 
 
 def _table(

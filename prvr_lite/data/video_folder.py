@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from prvr_lite.data.feature_columns import SPLITS
+from prvr_lite.data.fingerprint import drawn
 
 ENDINGS: Final = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
@@ -58,8 +58,8 @@ def split_of(video: str, split: str | Sequence[float] | Mapping[str, str]) -> st
         shares = np.array(split, np.float64)
         if shares.shape != (len(SPLITS),) or not (shares >= 0).all() or not shares.sum() > 0:
             raise ValueError(f"split={split!r}: give three shares, of train, val and test")
-        place = int(hashlib.sha256(video.encode(errors="replace")).hexdigest()[:8], 16) / 16**8
-        found = SPLITS[int(np.searchsorted(shares.cumsum() / shares.sum(), place, side="right"))]
+        bounds = shares.cumsum() / shares.sum()
+        found = SPLITS[int(np.searchsorted(bounds, drawn(video), side="right"))]
     if found not in SPLITS:
         raise ValueError(f"video {video!r} is in split {found!r}: use one of {', '.join(SPLITS)}")
     return found
