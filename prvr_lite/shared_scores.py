@@ -8,6 +8,7 @@ adds them up.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +61,20 @@ def shared_scores(model: RetrievalModel, ranks: Ranks) -> nn.Module:
     """:class:`SharedScores`, whose gradients are added up over the ranks."""
     devices = [ranks.device] if ranks.device.type == "cuda" else None
     return DistributedDataParallel(SharedScores(model, ranks), device_ids=devices)
+
+
+def release_group(shared: nn.Module) -> None:
+    """Free what holds the process group, before the group is closed; ``shared`` is unusable after.
+
+    ``DistributedDataParallel`` keeps a reducer, and the reducer keeps the group. If the reducer is
+    freed after ``destroy_process_group``, it is its destructor that ends gloo's worker thread: it
+    waits for the thread and holds Python's lock (the GIL), while the thread waits for that lock to
+    free a tensor, so that neither ends. An error's traceback keeps the wrapper alive. The reducer
+    is therefore taken out of the wrapper instead of waiting for the wrapper to be freed.
+    """
+    for name in ("logger", "reducer"):  # the logger keeps the reducer
+        vars(shared).pop(name, None)
+    gc.collect()
 
 
 def gather(own: Tensor) -> Tensor:

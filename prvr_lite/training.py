@@ -30,7 +30,7 @@ from prvr_lite.optimization import (
     seed_generators,
     use_bfloat16,
 )
-from prvr_lite.shared_scores import shared_scores
+from prvr_lite.shared_scores import release_group, shared_scores
 
 
 def fit(
@@ -77,10 +77,13 @@ def fit(
     config = config or TrainConfig()
     with gathered_ranks(config.device, rank_timeout) as ranks:
         run = _Run(model, dataset, config, ranks)
-        if checkpoint is not None and resume:
-            run.load(checkpoint)
-        watch = watch if watch is not None and ranks.rank == 0 else lambda history: None
-        _train(run, checkpoint, quiet=ranks.rank > 0 or not progress, watch=watch)
+        try:
+            if checkpoint is not None and resume:
+                run.load(checkpoint)
+            watch = watch if watch is not None and ranks.rank == 0 else lambda history: None
+            _train(run, checkpoint, quiet=ranks.rank > 0 or not progress, watch=watch)
+        finally:
+            run.close()
     return run.history
 
 
@@ -131,6 +134,12 @@ class _Run:
         self.history = History()
         self.best_weights: dict[str, Tensor] = {}
         self.shared = shared_scores(model, ranks) if ranks.size > 1 else None
+
+    def close(self) -> None:
+        """Let go of the group of processes, which may then be closed."""
+        if self.shared is not None:
+            release_group(self.shared)
+            self.shared = None
 
     def train_epoch(self) -> dict[str, float]:
         """One pass over the training videos, and validation; returns the new history row."""

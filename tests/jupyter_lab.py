@@ -209,7 +209,11 @@ def _server(folder: Path, state: Path) -> Iterator[str]:
             yield _answer(f"http://127.0.0.1:{port}", server, log)
         finally:
             server.terminate()
-            server.wait(60)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait(10)
 
 
 def _variables(state: Path) -> dict[str, str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 import torch.distributed as dist
@@ -34,29 +37,46 @@ torchrun_here = pytest.mark.skipif(
     reason="torchrun with gloo: never tried on Windows, absent from some builds of torch",
 )
 Result = dict[str, Any]
+MARK = "PRVR_LITE_TEST_JOB"
 
 
 def torchrun(*arguments: str, limit: float = 150) -> tuple[int, str, float]:
-    """Two processes here; exit status, all they said, seconds. None is left behind."""
+    """Two processes here; exit status, all they said, seconds. None is left behind.
+
+    The ranks have sessions of their own, so that they outlive their launcher: each carries a mark
+    in its environment by which it is found and killed. They write to a file, because a pipe that
+    an orphan holds open would never end.
+    """
+    mark = f"prvr-lite-{uuid.uuid4()}"
     paths = [str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")]
-    changed = {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+    changed = {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", MARK: mark}
     start = time.monotonic()
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    process = subprocess.Popen(
-        [sys.executable, *launch, *arguments],
-        env={**os.environ, **changed, "CUDA_VISIBLE_DEVICES": ""},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate(timeout=limit)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    return process.returncode, said, time.monotonic() - start
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [sys.executable, *launch, *arguments],
+            env={**os.environ, **changed, "CUDA_VISIBLE_DEVICES": ""},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(timeout=limit)
+        finally:
+            process.kill()
+            process.wait(timeout=10)
+            kill_marked(mark)
+        output.seek(0)
+        return status, output.read(), time.monotonic() - start
+
+
+def kill_marked(mark: str) -> None:
+    """Kill every process that was started with this mark in its environment."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == mark:
+                process.kill()
 
 
 def sums(model: torch.nn.Module) -> list[float]:
@@ -159,6 +179,22 @@ def test_a_killed_process_ends_the_job_and_one_process_finishes_it(tmp_path: Pat
     assert epochs == [1, 2, 3]  # the first one was not done again
     same_run(alone("plain", tmp_path), resumed, loss=1e-6)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["plain.pt", "toy.h5"]
+
+
+@torchrun_here
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [("raise", "rank 1 does not like this batch"), ("hush", "lost touch with another of the 2")],
+)
+def test_a_rank_that_raises_or_is_silent_ends_the_job(tmp_path: Path, job: str, words: str) -> None:
+    """No rank waits for ever, and the epoch that was finished is kept."""
+    toy_dataset(tmp_path).close()
+    status, said, seconds = torchrun(str(HERE / "torchrun_job.py"), job, str(tmp_path))
+    assert status != 0
+    assert words in said
+    assert seconds < 100
+    assert len(load_checkpoint(tmp_path / "plain.pt", device="cpu").state_dict()) > 0
 
 
 @torchrun_here

@@ -111,7 +111,7 @@ def test_a_killed_process_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Nothing is closed or flushed on the way out."""
     path = tmp_path / "a.h5"
     code = KILLED.format(paths=sys.path, path=str(path))
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 9
     assert not path.exists()
     monkeypatch.setattr(feature_stream, "BLOCK_BYTES", 1)
     table = ragged_table([3, 1, 2, 4, 2, 1], [2, 1, 4, 1])

@@ -213,6 +213,7 @@ def first_cell(folder: Path, **variables: str) -> subprocess.CompletedProcess[st
     return subprocess.run(
         [sys.executable, "-S", "-c", lesson_source.SETUP.format(lesson=7)],
         cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
+        timeout=120,
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from prvr_lite.plots.seed_band import run_band  # noqa: E402
 
 LESSONS = lesson_source.lessons()
 STRICT = session.STRICT[0]
+pytestmark = pytest.mark.timeout(1000)  # s; a lesson that trains on a busy machine
 SOLVE = {"setup", "solution", "check"}
 DEFINES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.source.stem)

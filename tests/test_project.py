@@ -112,7 +112,9 @@ def test_every_requirement_has_a_proven_version() -> None:
 
 def test_importing_the_package_needs_no_screen() -> None:
     code = "import sys, prvr_lite; print([m for m in sys.modules if 'matplotlib' in m])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
     assert found.stdout.strip() == "[]"
 
 
@@ -133,7 +135,7 @@ def test_data_flows_one_way(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 250
+    assert text.count("\n") <= 400
     assert max(function_lengths(text), default=0) <= 50
 
 
@@ -145,7 +147,12 @@ def test_nine_functions_in_ten_fit_thirty_lines() -> None:
 def test_nothing_names_a_machine() -> None:
     """No text file under version control carries a home folder or an absolute path."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     if listed.returncode:
         pytest.skip("not a git checkout")

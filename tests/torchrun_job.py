@@ -8,10 +8,12 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import torch
+import torch.distributed as dist
 from toy import QUICK, SMALL
 
 from prvr_lite import training
@@ -65,6 +67,7 @@ def refuse(dataset: Dataset, folder: Path) -> None:
     step = training._Run.step
 
     def silent(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+        be_impatient()
         end = time.monotonic() + 60
         while own_rank() and not first.exists() and time.monotonic() < end:
             time.sleep(0.05)
@@ -73,20 +76,31 @@ def refuse(dataset: Dataset, folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training._Run, "step", silent)
         with pytest.raises(LostRankError) as lost:
-            fit(build_model("mssl++", STILL), dataset, QUICK, progress=False, rank_timeout=3)
+            fit(build_model("mssl++", STILL), dataset, QUICK, progress=False)
     mine.write_text(json.dumps([*said, str(lost.value)]), encoding="utf-8")
 
 
-def die(dataset: Dataset, folder: Path) -> None:
-    """Rank 1 is killed in the second epoch."""
+def be_impatient() -> None:
+    """From now on a rank that waits for another one gives up after 0.3 s."""
+    dist.distributed_c10d._set_pg_timeout(timedelta(milliseconds=300))
+
+
+def misbehave(job: str, dataset: Dataset, folder: Path) -> None:
+    """In the second epoch rank 1 is killed ("die"), raises ("raise") or never answers ("hush")."""
     step = training._Run.step
 
-    def killed(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
-        if run.epoch == 1 and run.ranks.rank == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def changed(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+        if run.epoch == 1:
+            be_impatient()
+            if run.ranks.rank == 1:
+                if job == "die":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                if job == "raise":
+                    raise ValueError("rank 1 does not like this batch")
+                time.sleep(600)  # the launcher ends this process once rank 0 has given up
         return step(run, rows)  # type: ignore[arg-type]
 
-    training._Run.step = killed  # type: ignore[method-assign, assignment]
+    training._Run.step = changed  # type: ignore[method-assign, assignment]
     train("plain", dataset, folder)
 
 
@@ -94,10 +108,10 @@ def main() -> None:
     torch.set_num_threads(1)
     job, folder = sys.argv[1], Path(sys.argv[2])
     with open_features(folder / "toy.h5") as dataset:
-        if job == "die":
+        if job != "runs":
             try:
-                die(dataset, folder)
-            except ConnectionError as error:  # as the command line does
+                misbehave(job, dataset, folder)
+            except (ConnectionError, ValueError) as error:  # as the command line does
                 sys.exit(f"prvr-lite: {error}")
         else:
             for name in RUNS:
