@@ -3,14 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo lab lessons check-lessons test bench experiments sample clean
+.PHONY: help demo lab lessons check-lessons check test-fast test bench experiments sample clean
 
 help:
 	@echo "make demo    train MS-SL++ on the sample films, print the retrieval table, write the pictures"
 	@echo "make lab     open JupyterLab here"
 	@echo "make lessons make the notebooks from notebooks/source, run and measure them (about 10 minutes)"
 	@echo "make check-lessons  say which notebooks are not what their sources make (seconds)"
-	@echo "make test    lint, types, spelling, all tests"
+	@echo "make test    lint, types, spelling, all tests (about 15 minutes on two cores)"
+	@echo "make test-fast  the same without the slow tests: for every edit (about 3 minutes)"
 	@echo "make bench   the figures that README.md quotes (about 20 minutes)"
 	@echo "make experiments  every baseline and ablation, several seeds (about 90 minutes; resumes)"
 	@echo "make sample  make the sample data anew (about 20 minutes)"
@@ -37,13 +38,21 @@ lessons: .venv/stamp-lessons+course
 check-lessons: .venv/stamp-lessons+course
 	$(BIN)/python notebooks/make_lessons.py --check
 
-test: .venv/stamp-lessons+course+sample+video+scale+dev
+# One process a core and one thread each: threads that wait for each other are slower than none.
+DEVELOP := .venv/stamp-lessons+course+sample+video+scale+dev
+WORKERS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadgroup --no-loadscope-reorder
+
+check: $(DEVELOP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage report
+
+test-fast: check
+	$(WORKERS) -m "not slow"
+
+test: check
+	$(WORKERS) --cov --durations=25
 
 bench: .venv/stamp-lessons+sample+scale+dev
 	$(BIN)/python -m benchmarks.clustering

@@ -71,6 +71,7 @@ def test_scoring(tmp_path: Path) -> None:
     assert float(index["same_key_clip"]) == 1
 
 
+@pytest.mark.slow
 def test_training_step(tmp_path: Path) -> None:
     rows = quick("training_step", tmp_path)
     ours = next(row for row in rows if row["side"] == "prvr_lite")
@@ -86,6 +87,7 @@ def test_growth(tmp_path: Path) -> None:
     assert (tmp_path / "growth.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_index_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its quick collection is all candidates: HNSW finds what an exact search does."""
     pytest.importorskip("faiss")
@@ -148,6 +150,7 @@ def test_a_quick_run_leaves_the_results_alone() -> None:
     assert before == {path: path.stat().st_mtime_ns for path in measure.RESULTS.glob("*")}
 
 
+@pytest.mark.slow
 def test_peak_memory_of_a_fresh_process() -> None:
     mib = measure.extra_mib(allocate, 64)
     assert math.isnan(mib) or 60 < mib < 90

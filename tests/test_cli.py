@@ -157,6 +157,7 @@ def test_a_missing_sample_says_where_it_looked(
         load_sample()
 
 
+@pytest.mark.slow
 def test_two_epochs_on_the_sample_already_find_films() -> None:
     """Chance is R@10 of 10 % among the 100 val films; a minute of training gives far more."""
     with load_sample() as dataset:

@@ -76,6 +76,7 @@ def test_every_row_changes_something(setting: Setting) -> None:
         assert len({run.key for run in again}) == 3
 
 
+@pytest.mark.slow
 def test_all_rows_from_training_to_csv(setting: Setting, tmp_path: Path) -> None:
     path = tmp_path / "found.csv"
     names = list(EXPERIMENTS)
@@ -234,6 +235,7 @@ def test_a_failed_run_costs_no_other(
     assert {o["experiment"] for o in read_lines(path)} == {"frame-max"}
 
 
+@pytest.mark.slow
 def test_two_at_a_time_find_the_same(setting: Setting) -> None:
     with setting.open() as dataset:
         todo = planned({"mean-pool": EXPERIMENTS["mean-pool"]}, 2, setting, dataset)[0]
@@ -356,6 +358,7 @@ def test_data_without_a_split_is_refused_before_training(setting: Setting, tmp_p
     assert not list(setting.folder.glob("*"))
 
 
+@pytest.mark.slow
 def test_data_without_times_has_no_moments(
     setting: Setting, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

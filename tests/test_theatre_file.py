@@ -163,6 +163,7 @@ def test_every_step_of_a_val_or_test_film_has_a_thumbnail() -> None:
     assert all(len(features.thumbnail_frames(film)) == 2 for film in bundled_splits()["train"])
 
 
+@pytest.mark.slow
 def test_the_bundled_file_holds_these_films() -> None:
     films = bundled_films()
     queries = [(film, query) for film in films for query in film.queries]
@@ -215,6 +216,7 @@ def test_rebuilding_gives_the_stored_features() -> None:
                 )
 
 
+@pytest.mark.slow
 def test_the_card_has_the_numbers_of_the_file() -> None:
     card = (BUNDLED.parent / "README.md").read_text(encoding="utf-8")
     for line in card_tables(bundled_splits()).splitlines():
