@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from benchmarks.measure import RESULTS
-from prvr_lite.experiments.claims import claims_table, parts_table
-from prvr_lite.experiments.figures import draw_all
-from prvr_lite.experiments.results import Results
-from prvr_lite.experiments.tables import all_tables
+from prvr_lite.lab.claims import claims_table, parts_table
+from prvr_lite.lab.figures import draw_all
+from prvr_lite.lab.results import Results
+from prvr_lite.lab.tables import all_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 CSV = RESULTS / "experiments.csv"

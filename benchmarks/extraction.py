@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Row, Work, options, save
-from prvr_lite.data.clip_features import ClipEncoder
-from prvr_lite.data.tiny_clip import random_clip
-from prvr_lite.data.video import read_frames
+from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.data.openai_clip import ClipEncoder
+from prvr_lite.videos.frames import read_frames
 
 FPS = 25
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}

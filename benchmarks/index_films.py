@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from prvr_lite.collection.folder import IndexFolder
+from prvr_lite.collection.manifest import Manifest
+from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.config import PRESETS
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.sample import load_sample
-from prvr_lite.index_entry import IndexEntry, concatenate
-from prvr_lite.index_folder import IndexFolder
-from prvr_lite.index_manifest import Manifest
-from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.key_clip import unit_length
-from prvr_lite.model.zoo import build_model
-from prvr_lite.retrieval import VideoIndex
-from prvr_lite.training import fit
+from prvr_lite.model.registry import build_model
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.search.vectors import IndexEntry, concatenate
+from prvr_lite.training.fit import fit
 
 MEDOIDS = 32
 BLOCK, SHARD = 512, 2560  # videos made and written at a time

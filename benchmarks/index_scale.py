@@ -29,8 +29,8 @@ from torch import Tensor
 
 from benchmarks.index_films import MEDOIDS, Films, write
 from benchmarks.measure import RESULTS, STATUS, Row, options, save, seconds, table
-from prvr_lite.ranking import Ranking
-from prvr_lite.retrieval import VideoIndex
+from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.search.ranking import Ranking
 
 HIDDEN, EPOCHS = 384, 2
 QUERIES, ALONE = 100, 20  # searched at once for recall, and one by one for the time of one

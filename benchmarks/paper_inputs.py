@@ -10,9 +10,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from prvr_lite.data.annotations import Annotation, read_annotations
-from prvr_lite.data.captions import Caption, write_captions
-from prvr_lite.data.frame_lists import NAME, write_frame_lists
+from prvr_lite.paper.annotations import Annotation, read_annotations
+from prvr_lite.paper.captions import Caption, write_captions
+from prvr_lite.paper.frame_lists import NAME, write_frame_lists
 
 TVR = "tvr_val_release.jsonl"
 FRAMES_A_SECOND = 2  # assumed; 76 s on average make 152 frames

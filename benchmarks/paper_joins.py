@@ -8,9 +8,9 @@ from time import perf_counter
 
 from benchmarks.measure import Row
 from benchmarks.paper_inputs import TVR, captions_of
-from prvr_lite.data.annotations import read_annotations
-from prvr_lite.data.captions import Caption
-from prvr_lite.data.paper_moments import Timestamps
+from prvr_lite.paper.annotations import read_annotations
+from prvr_lite.paper.captions import Caption
+from prvr_lite.paper.timestamps import Timestamps
 
 FILES = {
     "tvr": TVR,

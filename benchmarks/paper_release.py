@@ -29,17 +29,17 @@ from benchmarks.measure import Row, Work, once_in_a_process, options, race, save
 from benchmarks.paper_inputs import Sizes, tvr_annotations, write_tvr
 from benchmarks.paper_joins import joins
 from benchmarks.paper_naive import convert_naively, read_naively
+from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.config import PRESETS
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.features import Dataset, open_features
-from prvr_lite.data.frame_lists import NAME, read_frame_lists
-from prvr_lite.data.frame_sources import BigFileFrames
-from prvr_lite.data.paper import convert_release
-from prvr_lite.evaluation import evaluate
-from prvr_lite.model.base import RetrievalModel
-from prvr_lite.model.zoo import build_model
-from prvr_lite.retrieval import VideoIndex
-from prvr_lite.training import fit
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.model.registry import build_model
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.paper.convert import convert_release
+from prvr_lite.paper.frame_lists import NAME, read_frame_lists
+from prvr_lite.paper.frame_sources import BigFileFrames
+from prvr_lite.search.evaluation import evaluate
+from prvr_lite.training.fit import fit
 
 BIG = Path("tvr/FeatureData/i3d_resnet")
 QUICK = Sizes(videos=6, queries=2, visual_dim=12, query_dim=10)

@@ -27,9 +27,9 @@ from benchmarks.released_losses import losses
 from benchmarks.released_optimizer import BertAdam
 from prvr_lite.config import ModelConfig, TrainConfig
 from prvr_lite.data.batches import Batch
-from prvr_lite.losses import LossTerms, MSSLppLoss
-from prvr_lite.model.authors import load_authors_state_dict
-from prvr_lite.optimization import make_optimizer
+from prvr_lite.paper.authors_weights import load_authors_state_dict
+from prvr_lite.training.losses import LossTerms, MSSLppLoss
+from prvr_lite.training.optimizer import make_optimizer
 
 Case = tuple[int, int, int, int, int, int, int]  # videos, queries each, T, L, Dv, Dw, H
 QUICK: Case = (4, 2, 12, 5, 16, 12, 24)

@@ -8,7 +8,7 @@ from statistics import median, quantiles
 
 from nbformat import NotebookNode
 
-from prvr_lite.exercises import session
+from prvr_lite.course.grading import session
 
 CELLS = (40, 70)
 MEDIAN_LINES, P90_LINES = 8, 25  # of code cells, blank lines left out

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from prvr_lite.authors_checkpoint import load_authors_checkpoint
-from prvr_lite.checkpoints import load_checkpoint
+from prvr_lite.collection.video_index import Hit, VideoIndex
 from prvr_lite.config import PRESETS, ModelConfig, TrainConfig
-from prvr_lite.data.features import (
+from prvr_lite.data.dataset import (
     Dataset,
     FeatureFileError,
     FeatureTable,
     open_features,
     write_features,
 )
-from prvr_lite.data.paper import convert_release
 from prvr_lite.data.sample import load_sample
-from prvr_lite.evaluation import Evaluation, evaluate
 from prvr_lite.files import FileFormatError
-from prvr_lite.history import History
-from prvr_lite.losses import LossTerms, MSSLppLoss, info_nce_loss, triplet_ranking_loss
-from prvr_lite.metrics import retrieval_metrics
-from prvr_lite.model.authors import load_authors_state_dict
 from prvr_lite.model.clips import clip_spans, length_code, multi_scale_clips
 from prvr_lite.model.clustering import cluster_clips, kmedoids
-from prvr_lite.model.encoding import Similarity, VideoEncoding
 from prvr_lite.model.key_clip import key_clip_guided_attention
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.zoo import build_model
-from prvr_lite.retrieval import Hit, VideoIndex
-from prvr_lite.training import fit
+from prvr_lite.model.records import Similarity, VideoEncoding
+from prvr_lite.model.registry import build_model
+from prvr_lite.paper.authors_weights import load_authors_state_dict
+from prvr_lite.paper.checkpoint import load_authors_checkpoint
+from prvr_lite.paper.convert import convert_release
+from prvr_lite.search.evaluation import Evaluation, evaluate
+from prvr_lite.search.metrics import retrieval_metrics
+from prvr_lite.training.checkpoints import load_checkpoint
+from prvr_lite.training.fit import fit
+from prvr_lite.training.history import History
+from prvr_lite.training.losses import LossTerms, MSSLppLoss, info_nce_loss, triplet_ranking_loss
 
 __version__ = "0.1.0"
 

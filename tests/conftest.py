@@ -9,7 +9,7 @@ import torch
 from hypothesis import HealthCheck, settings
 from toy import toy_dataset
 
-from prvr_lite.data.features import Dataset
+from prvr_lite.data.dataset import Dataset
 
 # A slow machine is no failure; where nobody watches, the same examples run every time.
 settings.register_profile(

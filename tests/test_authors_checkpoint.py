@@ -19,16 +19,12 @@ from test_golden import CASES, Golden, close
 from toy import QUICK, SMALL
 
 from prvr_lite import cli
-from prvr_lite.authors_checkpoint import (
-    NotDataError,
-    is_authors_checkpoint,
-    load_authors_checkpoint,
-)
-from prvr_lite.data.features import Dataset
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.zoo import build_model
-from prvr_lite.training import fit
+from prvr_lite.model.registry import build_model
+from prvr_lite.paper.checkpoint import NotDataError, is_authors_checkpoint, load_authors_checkpoint
+from prvr_lite.training.fit import fit
 
 NUMBERS = ("about", "seed")  # of a golden file's attributes, what their configuration hasn't
 
@@ -304,7 +300,7 @@ def test_commands_take_either_kind_of_file(
 
 def write_theirs(path: Path, model: MSSLpp, easydict: type[EasyDict]) -> Path:
     """Our weights under their names."""
-    from prvr_lite.model.authors import AUTHORS_MODULES
+    from prvr_lite.paper.authors_weights import AUTHORS_MODULES
 
     names = {ours: theirs for theirs, ours in AUTHORS_MODULES.items()}
     state = {}

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prvr_lite.data import frame_lists
-from prvr_lite.data.bigfile import BigFile, all_finite, write_bigfile
-from prvr_lite.data.frame_lists import read_frame_lists, write_frame_lists
+from prvr_lite.data.checks import all_finite
 from prvr_lite.files import FileFormatError
+from prvr_lite.paper import frame_lists
+from prvr_lite.paper.bigfile import BigFile, write_bigfile
+from prvr_lite.paper.frame_lists import read_frame_lists, write_frame_lists
 
 IDS = [f"clip_{row}" for row in range(9)]
 

@@ -38,7 +38,7 @@ TrainConfig.__post_init__ = lambda self: object.__setattr__(self, "epochs", 1)
 LIVE = """
 from dataclasses import replace
 from prvr_lite import PRESETS, build_model, fit, load_sample
-from prvr_lite.widgets.live_curves import live_curves
+from prvr_lite.course.lesson08.live_curves_widget import live_curves
 sample, preset = load_sample(), PRESETS["sample"]
 model = build_model("mean-pool", preset.model_config(sample.visual_dim, sample.query_dim), seed=0)
 few = replace(preset.training, epochs=3)
@@ -81,7 +81,7 @@ class Case:
     """A widget of a lesson.
 
     Attributes:
-        lesson: its number. widget: its module in prvr_lite.widgets.
+        lesson: its number. widget: its file, without _widget.py.
         cell: with what the widget is called. controls: how many of them there are.
     """
 
@@ -170,7 +170,7 @@ def move(control: Any) -> None:
 
 def test_every_widget_of_a_lesson_has_a_test() -> None:
     lessons = "\n".join(path.read_text(encoding="utf-8") for path in HOME.glob("*.ipynb"))
-    used = set(re.findall(r"from prvr_lite\.widgets\.(\w+) import", lessons))
+    used = set(re.findall(r"from prvr_lite\.course\.lesson\d\d\.(\w+)_widget import", lessons))
     assert used == {case.widget for case in CASES} | {"live_curves"}
 
 

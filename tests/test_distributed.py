@@ -21,15 +21,17 @@ import torch.distributed as dist
 from torchrun_job import RUNS, STILL
 from toy import toy_dataset
 
-from prvr_lite import cli, distributed, training
-from prvr_lite.checkpoints import load_checkpoint
+from prvr_lite import cli
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.features import open_features
-from prvr_lite.distributed import Ranks, own_device, own_rank, world_size
-from prvr_lite.history import History
-from prvr_lite.model.zoo import build_model
-from prvr_lite.shared_scores import SharedScores
-from prvr_lite.training import fit
+from prvr_lite.data.dataset import open_features
+from prvr_lite.model.registry import build_model
+from prvr_lite.training import fit as loop
+from prvr_lite.training import parallel
+from prvr_lite.training.checkpoints import load_checkpoint
+from prvr_lite.training.fit import fit
+from prvr_lite.training.history import History
+from prvr_lite.training.parallel import Ranks, own_device, own_rank, world_size
+from prvr_lite.training.shared_scores import SharedScores
 
 HERE = Path(__file__).parent
 torchrun_here = pytest.mark.skipif(
@@ -266,14 +268,14 @@ def test_shares_make_up_the_batch(videos: int, size: int) -> None:
 
 def test_other_errors_keep_their_name(second_of_two: pytest.MonkeyPatch) -> None:
     """Only what torch says of a lost rank becomes one."""
-    second_of_two.setattr(distributed, "_open_group", lambda *_: None)
+    second_of_two.setattr(parallel, "_open_group", lambda *_: None)
     second_of_two.setattr(dist, "get_rank", lambda: 1)
     second_of_two.setattr(dist, "get_world_size", lambda: 2)
     for words, kind in (
         ("shapes can't be multiplied", RuntimeError),
-        ("[gloo/transport] Connection closed by peer", distributed.LostRankError),
+        ("[gloo/transport] Connection closed by peer", parallel.LostRankError),
     ):
-        with pytest.raises(kind, match=words.split()[-1]), distributed.gathered_ranks("cpu"):
+        with pytest.raises(kind, match=words.split()[-1]), parallel.gathered_ranks("cpu"):
             raise RuntimeError(words)
 
 
@@ -307,8 +309,8 @@ def test_gathered_scores_and_gradients_are_those_of_the_model(tmp_path: Path, ki
 def test_training_has_no_group_of_its_own() -> None:
     """Alone, nothing of torch.distributed is opened."""
     assert world_size() == 1
-    with distributed.gathered_ranks("cpu") as ranks:
+    with parallel.gathered_ranks("cpu") as ranks:
         assert (ranks.rank, ranks.size, dist.is_initialized()) == (0, 1, False)
         assert ranks.from_first(lambda: 3) == 3
         assert ranks.everyone(4) == [4]
-    assert training.TIMEOUT == distributed.TIMEOUT
+    assert loop.TIMEOUT == parallel.TIMEOUT

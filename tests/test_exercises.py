@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from prvr_lite.exercises import CheckFailed, check, hint, progress, session
-from prvr_lite.exercises.diagnosis import OpenExerciseError, diagnose, gradients
-from prvr_lite.exercises.exercise import Exercise, Inputs
-from prvr_lite.exercises.outputs import parts
+from prvr_lite.course.grading import CheckFailed, check, hint, progress, session
+from prvr_lite.course.grading.diagnosis import OpenExerciseError, diagnose, gradients
+from prvr_lite.course.grading.exercise import Exercise, Inputs
+from prvr_lite.course.grading.outputs import parts
 
 EVERY = list(session.exercises().values())
 MISTAKES = [(e, i) for e in EVERY for i in range(len(e.mistakes))]
@@ -169,10 +169,12 @@ def test_a_hint_for_a_function(capsys: pytest.CaptureFixture[str]) -> None:
 def test_names_are_given_once() -> None:
     from importlib import import_module
 
-    import prvr_lite.exercises as room
+    import prvr_lite.course as room
 
-    paths = sorted(Path(room.__path__[0]).glob("lesson*.py"))
-    modules = [import_module(f"{room.__name__}.{path.stem}") for path in paths]
+    paths = sorted(Path(room.__path__[0]).glob("lesson*/exercises.py"))
+    modules = [import_module(f"{room.__name__}.{path.parent.name}.exercises") for path in paths]
     assert [e.name for module in modules for e in module.EXERCISES] == [e.name for e in EVERY]
     for path, module in zip(paths, modules, strict=True):
-        assert {e.lesson for e in module.EXERCISES} == {int(path.stem.removeprefix("lesson"))}
+        assert {e.lesson for e in module.EXERCISES} == {
+            int(path.parent.name.removeprefix("lesson"))
+        }

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from prvr_lite.exercises import pickles12 as p
-from prvr_lite.exercises.diagnosis import diagnose
-from prvr_lite.exercises.session import find
+from prvr_lite.course.grading.diagnosis import diagnose
+from prvr_lite.course.grading.session import find
+from prvr_lite.course.lesson12 import pickles as p
 
 EXERCISE = find("read_without_running")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from prvr_lite.exercises import session
-from prvr_lite.exercises.diagnosis import diagnose
+from prvr_lite.course.grading import session
+from prvr_lite.course.grading.diagnosis import diagnose
 
 EXERCISES = session.exercises()
 

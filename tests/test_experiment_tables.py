@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from prvr_lite.experiments.lines import COLUMNS, KEYS
-from prvr_lite.experiments.results import Results, spread_text
-from prvr_lite.experiments.rows import search_name
-from prvr_lite.experiments.tables import all_tables
+from prvr_lite.lab.lines import COLUMNS, KEYS
+from prvr_lite.lab.results import Results, spread_text
+from prvr_lite.lab.rows import search_name
+from prvr_lite.lab.tables import all_tables
 
 MAIN = {"mean-pool": 15.0, "frame-max": 43.0, "mssl": 52.3, "mssl++": 52.0}
 CHANGED = {"K=4": 40.0, "K=8": 46.0, "random-clips": 49.0, "no-hard": 53.0}
@@ -168,7 +168,7 @@ def test_every_figure_is_drawn_from_the_csv(table: Path, tmp_path: Path) -> None
     pytest.importorskip("matplotlib")
     from figure_checks import assert_readable, panel, part
 
-    from prvr_lite.experiments.figures import FIGURES, draw_all
+    from prvr_lite.lab.figures import FIGURES, draw_all
 
     results = Results.read(table)
     pictures = {name: draw(results) for name, draw in FIGURES.items()}
@@ -190,7 +190,7 @@ def test_every_figure_is_drawn_from_the_csv(table: Path, tmp_path: Path) -> None
 
 def test_figures_without_their_numbers_are_not_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    from prvr_lite.experiments.figures import draw_all
+    from prvr_lite.lab.figures import draw_all
 
     one = write(tmp_path / "one.csv", [("mssl", 0, "test", "all", "fused", "R@1", 50.0)])
     assert draw_all(one, tmp_path / "new") == []

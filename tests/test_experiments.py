@@ -13,21 +13,21 @@ from toy import toy_dataset, toy_table
 
 from prvr_lite.cli import main
 from prvr_lite.config import PRESETS, Preset, TrainConfig
-from prvr_lite.data.features import Dataset, write_features
+from prvr_lite.data.dataset import Dataset, write_features
 from prvr_lite.data.sample import load_sample
-from prvr_lite.evaluation import evaluate
-from prvr_lite.experiments import runner, runs
-from prvr_lite.experiments.command import CSV as EXPERIMENTS_CSV
-from prvr_lite.experiments.command import default_csv, run_experiments
-from prvr_lite.experiments.cost import costs
-from prvr_lite.experiments.gaps import gaps
-from prvr_lite.experiments.judge import ALPHAS
-from prvr_lite.experiments.lines import COLUMNS, merge_lines, read_lines
-from prvr_lite.experiments.rows import EXPERIMENTS, FULL, choose, rates_of, searches
-from prvr_lite.experiments.runner import RunError, perform_all, planned
-from prvr_lite.experiments.runs import Setting, model_of, perform, recall
-from prvr_lite.experiments.subsets import query_subsets
+from prvr_lite.lab import runner, runs
+from prvr_lite.lab.command import CSV as EXPERIMENTS_CSV
+from prvr_lite.lab.command import default_csv, run_experiments
+from prvr_lite.lab.cost import costs
+from prvr_lite.lab.gaps import gaps
+from prvr_lite.lab.judge import ALPHAS
+from prvr_lite.lab.lines import COLUMNS, merge_lines, read_lines
+from prvr_lite.lab.rows import EXPERIMENTS, FULL, choose, rates_of, searches
+from prvr_lite.lab.runner import RunError, perform_all, planned
+from prvr_lite.lab.runs import Setting, model_of, perform, recall
+from prvr_lite.lab.subsets import query_subsets
 from prvr_lite.moments import METHODS, predict_moments, svmr_metrics
+from prvr_lite.search.evaluation import evaluate
 
 SMALL = Preset(
     {"hidden_dim": 12, "num_heads": 3, "num_units": 16, "max_frames": 10, "num_clusters": 5},

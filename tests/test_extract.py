@@ -14,16 +14,16 @@ import pytest
 from benchmarks import extraction
 from prvr_lite import cli
 from prvr_lite.config import TrainConfig
-from prvr_lite.data import video_parts
-from prvr_lite.data.clip_features import ClipEncoder, named_model, unit_rows
-from prvr_lite.data.extract import extract_features
-from prvr_lite.data.features import open_features
-from prvr_lite.data.tiny_clip import random_clip
-from prvr_lite.data.video import read_frames
-from prvr_lite.data.video_folder import find_videos, split_of
-from prvr_lite.model.zoo import build_model
-from prvr_lite.text import text_encoder
-from prvr_lite.training import fit
+from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.data.dataset import open_features
+from prvr_lite.data.openai_clip import ClipEncoder, named_model, unit_rows
+from prvr_lite.model.registry import build_model
+from prvr_lite.search.sentences import text_encoder
+from prvr_lite.training.fit import fit
+from prvr_lite.videos import parts as video_parts
+from prvr_lite.videos.extract import extract_features
+from prvr_lite.videos.frames import read_frames
+from prvr_lite.videos.video_files import find_videos, split_of
 
 pytest.importorskip("transformers")
 from test_video import broken_files

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from feature_tables import full_table, ragged_table
 
-from prvr_lite.data.features import FeatureFileError, open_features, write_features
+from prvr_lite.data.dataset import FeatureFileError, open_features, write_features
 
 
 @pytest.fixture

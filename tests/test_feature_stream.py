@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from feature_tables import full_table, ragged_table
 
-from prvr_lite.data import feature_stream
-from prvr_lite.data.feature_stream import stream_features, unread
-from prvr_lite.data.features import FeatureFileError, FeatureTable, open_features, write_features
+from prvr_lite.data import stream as feature_stream
+from prvr_lite.data.dataset import FeatureFileError, FeatureTable, open_features, write_features
+from prvr_lite.data.stream import stream_features, unread
 
 
 class Stream:
@@ -98,7 +98,7 @@ sys.path[:0] = {paths!r}
 from pathlib import Path
 from feature_tables import ragged_table
 from test_feature_stream import Stream
-from prvr_lite.data import feature_stream
+from prvr_lite.data import stream as feature_stream
 feature_stream.BLOCK_BYTES = 1
 stream = Stream(ragged_table([3, 1, 2, 4, 2, 1], [2, 1, 4, 1]))
 rows = stream.rows

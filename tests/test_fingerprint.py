@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from toy import toy_table
 
-from prvr_lite.data.features import FeatureTable, open_features, write_features
+from prvr_lite.data.dataset import FeatureTable, open_features, write_features
 from prvr_lite.data.fingerprint import fingerprint, identity
 
 

@@ -11,11 +11,11 @@ import torch
 
 from prvr_lite.config import ModelConfig, TrainConfig
 from prvr_lite.data.batches import Batch, normalise, pool_features
-from prvr_lite.losses import MSSLppLoss
-from prvr_lite.model.authors import load_authors_state_dict, translate
 from prvr_lite.model.clips import clip_windows, length_code
 from prvr_lite.model.clustering import cluster_clips, kmedoids
 from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.paper.authors_weights import load_authors_state_dict, translate
+from prvr_lite.training.losses import MSSLppLoss
 
 CASES = sorted((Path(__file__).parent / "golden").glob("*.h5"))
 

@@ -10,11 +10,11 @@ import pytest
 from toy import SMALL, toy_table
 
 from prvr_lite import cli
-from prvr_lite.data.feature_table import Projection
-from prvr_lite.data.features import open_features, write_features
-from prvr_lite.index_text import TextSide
-from prvr_lite.model.zoo import build_model
-from prvr_lite.retrieval import VideoIndex
+from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.data.dataset import open_features, write_features
+from prvr_lite.data.table import Projection
+from prvr_lite.model.registry import build_model
+from prvr_lite.search.index_sentences import TextSide
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_typed_sentence_needs_no_data(
         asked.append(side)
         return Encoder()
 
-    monkeypatch.setattr("prvr_lite.index_text.text_encoder", encoder)
+    monkeypatch.setattr("prvr_lite.search.index_sentences.text_encoder", encoder)
     assert run("search", tmp_path / "index", "a thing in a film") == 0
     lines = capsys.readouterr().out.splitlines()
     expected = VideoIndex.load(tmp_path / "index").search(words)

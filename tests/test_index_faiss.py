@@ -11,19 +11,19 @@ import torch
 from test_retrieval import encode
 from toy import SMALL, toy_dataset
 
-from prvr_lite import faiss_parts, index_faiss, index_updates
-from prvr_lite.data.features import Dataset
+from prvr_lite.collection import candidates, changes, faiss_parts
+from prvr_lite.collection.candidates import CandidateIndex
+from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.files import FileFormatError
-from prvr_lite.index_faiss import CandidateIndex
-from prvr_lite.model.zoo import build_model
-from prvr_lite.ranking import Ranking
-from prvr_lite.retrieval import VideoIndex
+from prvr_lite.model.registry import build_model
+from prvr_lite.search.ranking import Ranking
 
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_updates, "SHARD_BYTES", 2000)
-    monkeypatch.setattr(index_faiss, "ADDED", 3)
+    monkeypatch.setattr(changes, "SHARD_BYTES", 2000)
+    monkeypatch.setattr(candidates, "ADDED", 3)
     monkeypatch.setattr(faiss_parts, "ADDED", 2)
 
 

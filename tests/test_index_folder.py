@@ -13,14 +13,16 @@ import torch
 from test_retrieval import NAMES, assert_same, encode, words_of
 from toy import SMALL, toy_table
 
-from prvr_lite import index_folder, index_updates, searcher
-from prvr_lite.data.features import Dataset, open_features, write_features
+from prvr_lite.collection import changes
+from prvr_lite.collection import folder as index_folder
+from prvr_lite.collection.folder import IndexFolder
+from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.data.dataset import Dataset, open_features, write_features
 from prvr_lite.files import FileFormatError, load_record, save_record
-from prvr_lite.index_folder import IndexFolder
-from prvr_lite.model.encoding import Similarity
 from prvr_lite.model.key_clip import dual_similarity
-from prvr_lite.model.zoo import build_model
-from prvr_lite.retrieval import VideoIndex
+from prvr_lite.model.records import Similarity
+from prvr_lite.model.registry import build_model
+from prvr_lite.search import searcher
 
 
 @pytest.fixture
@@ -46,8 +48,8 @@ def test_saved_and_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the model inside: a query needs nothing else, not even the data. In several shards."""
-    monkeypatch.setattr(index_updates, "SHARD_BYTES", 1000)
-    monkeypatch.setattr(index_updates, "COPIED", 4)
+    monkeypatch.setattr(changes, "SHARD_BYTES", 1000)
+    monkeypatch.setattr(changes, "COPIED", 4)
     index = VideoIndex.build(build_model(name, SMALL, seed=3).to(device), toy, batch_videos=4)
     path = tmp_path / "new" / "films.index"
     index.save(path)
@@ -91,7 +93,7 @@ def test_the_best_are_those_of_the_whole_table(
 ) -> None:
     """However often the running best is merged."""
     monkeypatch.setattr(searcher, "BLOCK", 5)
-    monkeypatch.setattr("prvr_lite.ranking.WAITING", 6)
+    monkeypatch.setattr("prvr_lite.search.ranking.WAITING", 6)
     model = build_model(name, SMALL)
     index = VideoIndex.build(model, toy, "train")
     _, queries = encode(model, toy, "train")
@@ -121,8 +123,8 @@ def test_a_save_that_fails_leaves_the_old_index(
 
     broken = {
         "weights": ("prvr_lite.files.torch.save", full_disk),
-        "shard": ("prvr_lite.index_folder.np.save", full_disk),
-        "manifest": ("prvr_lite.index_folder.os.replace", full_disk),
+        "shard": ("prvr_lite.collection.folder.np.save", full_disk),
+        "manifest": ("prvr_lite.collection.folder.os.replace", full_disk),
     }[step]
     other = VideoIndex.build(build_model("mssl++", SMALL, seed=8), toy, "test")
     with monkeypatch.context() as patch:

@@ -11,21 +11,21 @@ import torch
 from test_retrieval import assert_same
 from toy import SMALL, toy_table
 
-from prvr_lite import index_updates
+from prvr_lite.collection import changes
+from prvr_lite.collection.folder import IndexFolder
+from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.features import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features, write_features
 from prvr_lite.files import FileFormatError
-from prvr_lite.index_folder import IndexFolder
-from prvr_lite.model.base import RetrievalModel
-from prvr_lite.model.zoo import build_model
-from prvr_lite.retrieval import VideoIndex
+from prvr_lite.model.registry import build_model
+from prvr_lite.model.retrieval_model import RetrievalModel
 
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two batches of two videos fill a shard; three videos are copied at a time."""
-    monkeypatch.setattr(index_updates, "SHARD_BYTES", 2000)
-    monkeypatch.setattr(index_updates, "COPIED", 3)
+    monkeypatch.setattr(changes, "SHARD_BYTES", 2000)
+    monkeypatch.setattr(changes, "COPIED", 3)
 
 
 @pytest.fixture(params=["memory", "folder"])
@@ -234,7 +234,7 @@ def test_an_update_that_fails_leaves_the_index(
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("prvr_lite.index_folder.os.replace", full_disk)
+        patch.setattr("prvr_lite.collection.folder.os.replace", full_disk)
         with pytest.raises(OSError, match="no space left"):
             work()
     same(index, left, model, toy)

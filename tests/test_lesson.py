@@ -7,24 +7,22 @@ from pathlib import Path
 import pytest
 import torch
 
-from prvr_lite import lesson
-from prvr_lite.data.features import Dataset
-from prvr_lite.experiments import results
-from prvr_lite.experiments.results import Results
+from prvr_lite.course import kit
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.lab import results
+from prvr_lite.lab.results import Results
 
 
 @pytest.fixture(autouse=True)
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(lesson.RUNS, str(tmp_path / "runs"))
+    monkeypatch.setenv(kit.RUNS, str(tmp_path / "runs"))
     return tmp_path / "runs"
 
 
 def test_a_model_is_trained_once_and_taken_up_again(toy: Dataset, runs: Path) -> None:
-    first, history = lesson.trained("mean-pool", toy, epochs=2)
+    first, history = kit.trained("mean-pool", toy, epochs=2)
     seen: list[int] = []
-    again, kept = lesson.trained(
-        "mean-pool", toy, epochs=2, watch=lambda h: seen.append(len(h.rows))
-    )
+    again, kept = kit.trained("mean-pool", toy, epochs=2, watch=lambda h: seen.append(len(h.rows)))
     assert kept.rows == history.rows
     assert seen == [2], "nothing was left to train"
     pairs = zip(first.state_dict().values(), again.state_dict().values(), strict=True)
@@ -33,15 +31,15 @@ def test_a_model_is_trained_once_and_taken_up_again(toy: Dataset, runs: Path) ->
 
 
 def test_other_seeds_and_changes_are_other_runs(toy: Dataset, runs: Path) -> None:
-    lesson.trained("mean-pool", toy, epochs=1)
-    lesson.trained("mean-pool", toy, epochs=1, seed=3)
-    lesson.trained("mean-pool", toy, epochs=1, learning_rate=0.1)
+    kit.trained("mean-pool", toy, epochs=1)
+    kit.trained("mean-pool", toy, epochs=1, seed=3)
+    kit.trained("mean-pool", toy, epochs=1, learning_rate=0.1)
     assert len(list(runs.iterdir())) == 3
 
 
 def test_a_change_that_is_none_is_named(toy: Dataset) -> None:
     with pytest.raises(ValueError, match="epoch: can't be changed; choose from epochs, batch"):
-        lesson.trained("mean-pool", toy, epoch=3)
+        kit.trained("mean-pool", toy, epoch=3)
 
 
 def test_published_results_are_at_hand() -> None:
@@ -58,7 +56,7 @@ def test_missing_results_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_packages_that_a_lesson_needs_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each lesson asks for what it imports, and for nothing else."""
-    monkeypatch.setattr(lesson, "find_spec", lambda name: None if name == "faiss" else object())
-    with pytest.raises(lesson.NotReadyError, match=r"%pip install faiss-cpu  in a cell"):
-        lesson.start(11)
-    lesson.start(1)
+    monkeypatch.setattr(kit, "find_spec", lambda name: None if name == "faiss" else object())
+    with pytest.raises(kit.NotReadyError, match=r"%pip install faiss-cpu  in a cell"):
+        kit.start(11)
+    kit.start(1)

@@ -27,7 +27,7 @@ from lesson_source import Lesson  # noqa: E402
 from nbclient.exceptions import CellExecutionError  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 
-from prvr_lite.exercises import session  # noqa: E402
+from prvr_lite.course.grading import session  # noqa: E402
 
 LESSONS = lesson_source.lessons()
 STRICT = session.STRICT[0]
@@ -126,9 +126,12 @@ def test_rules_that_are_broken_are_told() -> None:
 @pytest.mark.parametrize(
     ("prose", "told"),
     [
-        ("$$ x $$\n<!-- eq: x -> prvr_lite.metrics:ratio_bin -->", ""),
+        ("$$ x $$\n<!-- eq: x -> prvr_lite.search.metrics:ratio_bin -->", ""),
         ("$$ x $$\n\nand so on", "no link after $$x"),
-        ("$$ x $$ <!-- eq: x -> prvr_lite.metrics:gone -->", "there is no prvr_lite.metrics:gone"),
+        (
+            "$$ x $$ <!-- eq: x -> prvr_lite.search.metrics:gone -->",
+            "there is no prvr_lite.search.metrics:gone",
+        ),
         ("$$ x $$ <!-- eq: x -> prvr_lite.gone:f -->", "there is no prvr_lite.gone:f"),
         ("$$ x $$ <!-- eq: x -> prvr_lite.model.baselines:MeanPool.pool -->", ""),
     ],
@@ -235,7 +238,8 @@ def test_first_cell_with_a_wheel_beside_it(tmp_path: Path) -> None:
     info = "prvr_lite-9.9.dist-info"
     files = {
         "prvr_lite/__init__.py": "",
-        "prvr_lite/lesson.py": lesson,
+        "prvr_lite/course/__init__.py": "",
+        "prvr_lite/course/kit.py": lesson,
         f"{info}/METADATA": "Metadata-Version: 2.1\nName: prvr-lite\nVersion: 9.9\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/RECORD": "",

@@ -11,8 +11,8 @@ pytest.importorskip("av", reason="the extra `video` is not installed")
 pytest.importorskip("matplotlib")
 
 from prvr_lite import load_sample
-from prvr_lite.data.video import probe_video, read_frames
-from prvr_lite.lesson_video import render_film
+from prvr_lite.course.lesson11.render_film import render_film
+from prvr_lite.videos.frames import probe_video, read_frames
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180])

@@ -31,10 +31,10 @@ from nbformat import NotebookNode  # noqa: E402
 from nbformat.v4 import new_code_cell  # noqa: E402
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3  # noqa: E402
 
-from prvr_lite import lesson as first_cell  # noqa: E402
-from prvr_lite.exercises import session  # noqa: E402
-from prvr_lite.experiments.results import Results, label  # noqa: E402
-from prvr_lite.plots.seed_band import run_band  # noqa: E402
+from prvr_lite.course import kit as first_cell  # noqa: E402
+from prvr_lite.course.grading import session  # noqa: E402
+from prvr_lite.course.pictures.seed_band import run_band  # noqa: E402
+from prvr_lite.lab.results import Results, label  # noqa: E402
 
 LESSONS = lesson_source.lessons()
 STRICT = session.STRICT[0]

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from prvr_lite.config import TrainConfig
-from prvr_lite.losses import (
+from prvr_lite.model.retrieval_model import TrainingScores
+from prvr_lite.training.losses import (
     LossTerms,
     MSSLppLoss,
     info_nce_loss,
     sample_negatives,
     triplet_ranking_loss,
 )
-from prvr_lite.model.base import TrainingScores
 
 HARDEST = TrainConfig(hard_pool=1)  # no draw is left to chance
 seeds = st.integers(0, 2**31)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from prvr_lite.metrics import (
+from prvr_lite.search.metrics import (
     by_group,
     mean_average_precision,
     moment_to_video_ratio,

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import QUERY, SMALL, VISUAL
 
-from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.clips import clip_spans, clip_windows, length_code, multi_scale_clips
-from prvr_lite.model.encoding import Similarity, VideoEncoding
 from prvr_lite.model.key_clip import frame_attention, key_clip_guided_attention
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.zoo import MODELS, TRAINABLE, build_model, model_name
+from prvr_lite.model.records import Similarity, VideoEncoding
+from prvr_lite.model.registry import MODELS, TRAINABLE, build_model, model_name
+from prvr_lite.model.retrieval_model import RetrievalModel
 
 NAMES = sorted(TRAINABLE)
 seeds = st.integers(0, 2**31)

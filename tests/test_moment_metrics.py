@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from prvr_lite.moments.metrics import svmr_metrics, temporal_iou, vcmr_metrics
+from prvr_lite.moments.moment_metrics import svmr_metrics, temporal_iou, vcmr_metrics
 
 Array = NDArray[Any]
 TIMES = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 3.5, 5.0, 7.0, 10.0]  # 7 of 10 s is an IoU of exactly 0.7

@@ -16,10 +16,11 @@ from torch import Tensor
 from toy import SMALL, toy_table
 
 from prvr_lite.data.batches import InputReader, pool_features
-from prvr_lite.data.features import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features, write_features
 from prvr_lite.model.clips import clip_spans
-from prvr_lite.model.zoo import build_model
+from prvr_lite.model.registry import build_model
 from prvr_lite.moments import corpus, encoding, predict
+from prvr_lite.moments.clip_seconds import pooled_times
 from prvr_lite.moments.corpus import MomentIndex, choose_weight, search_moments
 from prvr_lite.moments.encoding import (
     ClipEncoding,
@@ -27,9 +28,8 @@ from prvr_lite.moments.encoding import (
     encode_clips,
     encode_split,
     peak_runs,
-    pooled_times,
 )
-from prvr_lite.moments.metrics import temporal_iou, vcmr_metrics
+from prvr_lite.moments.moment_metrics import temporal_iou, vcmr_metrics
 from prvr_lite.moments.predict import (
     SCORERS,
     clip_map,

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from paper_releases import release_table, small_release
 
-from prvr_lite.data import feature_stream
-from prvr_lite.data.feature_table import FeatureTable
-from prvr_lite.data.features import Dataset, open_features
-from prvr_lite.data.frame_sources import BigFileFrames
-from prvr_lite.data.paper import convert_release
-from prvr_lite.data.paper_toy import write_release
+from prvr_lite.course.lesson12.toy_release import write_release
+from prvr_lite.data import stream
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import FeatureTable
 from prvr_lite.files import FileFormatError
+from prvr_lite.paper.convert import convert_release
+from prvr_lite.paper.frame_sources import BigFileFrames
 
 COLLECTIONS = ("tvr", "activitynet", "charades")
 
@@ -138,7 +138,7 @@ def test_an_interrupted_conversion_goes_on(
 ) -> None:
     """Where it was; but from the start if the features are others by now."""
     table, out = small_release(tmp_path), tmp_path / "a.h5"
-    monkeypatch.setattr(feature_stream, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(stream, "BLOCK_BYTES", 1)
     read: list[str] = []
     frames = BigFileFrames.frames
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prvr_lite.data.annotations import Annotation, read_annotations
-from prvr_lite.data.captions import Caption
-from prvr_lite.data.paper_moments import JoinReport, Timestamps, plain
+from prvr_lite.paper.annotations import Annotation, read_annotations
+from prvr_lite.paper.captions import Caption
+from prvr_lite.paper.timestamps import JoinReport, Timestamps, plain
 
 LINES = {
     "tvr.jsonl": [

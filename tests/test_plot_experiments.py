@@ -13,7 +13,7 @@ from figure_checks import assert_readable, names, panel, part, words
 from matplotlib.figure import Figure
 
 from prvr_lite.plots import ModelCost, accuracy_frontier, alt_text, gap_chart, spread_curves
-from prvr_lite.plots.cost import pareto_best
+from prvr_lite.plots.model_cost import pareto_best
 from prvr_lite.plots.seeds import mean_interval, student_t
 
 LONG = "It costs $5, a_b^c, Donaudampfschifffahrtsgesellschaftskapitänsmützenknopf-and-more " * 3

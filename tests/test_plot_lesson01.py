@@ -12,11 +12,12 @@ pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, bars, names, panel, part, picture_of
 
-from prvr_lite import lesson, load_sample
-from prvr_lite.data.features import Dataset
+from prvr_lite import load_sample
+from prvr_lite.course import kit
+from prvr_lite.course.lesson01.ratio_histogram import ratio_histogram
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.plots import alt_text, timed_thumbnails
-from prvr_lite.plots.film import film_strip
-from prvr_lite.plots.ratio_histogram import ratio_histogram
+from prvr_lite.plots.film_strip import film_strip
 
 STRIP = timed_thumbnails([picture_of((200, 0, 0)), b"", picture_of((0, 0, 200))], 30.0)
 NAN = (math.nan, math.nan)
@@ -88,7 +89,7 @@ def test_ratios_that_make_no_sense(ratio: list[float]) -> None:
         ratio_histogram(ratio, name="x")
 
 
-# --------------------------------------------------------------------------- prvr_lite.lesson
+# --------------------------------------------------------------------------- prvr_lite.course.kit
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def sample() -> Dataset:
 
 
 def test_start_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    lesson.start(3)
+    kit.start(3)
     said = capsys.readouterr().out
     assert said.startswith("Lesson 3 · prvr_lite ")
     assert "Emoji Theatre: 700 films, 3,680 queries" in said
@@ -108,18 +109,18 @@ def test_start_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone() -> Dataset:
         raise FileNotFoundError("emoji_theatre.h5 is missing; do this")
 
-    monkeypatch.setattr(lesson, "load_sample", gone)
-    with pytest.raises(lesson.NotReadyError, match="do this") as caught:
-        lesson.start(1)
+    monkeypatch.setattr(kit, "load_sample", gone)
+    with pytest.raises(kit.NotReadyError, match="do this") as caught:
+        kit.start(1)
     assert caught.value._render_traceback_() == [f"Not ready: {caught.value}"]
-    monkeypatch.setattr(lesson, "find_spec", lambda name: None if name == "seaborn" else name)
-    with pytest.raises(lesson.NotReadyError, match="%pip install seaborn  in a cell"):
-        lesson.start(1)
+    monkeypatch.setattr(kit, "find_spec", lambda name: None if name == "seaborn" else name)
+    with pytest.raises(kit.NotReadyError, match="%pip install seaborn  in a cell"):
+        kit.start(1)
 
 
 def test_a_film_of_the_sample(sample: Dataset) -> None:
     video = int(sample.videos_in("test")[5])
-    figure = lesson.film(sample, video)
+    figure = kit.film(sample, video)
     rows = np.flatnonzero(sample.query_video == video)
     distinct = np.unique(sample.moment[rows], axis=0)
     assert len(distinct) < len(rows), "some moment has two captions: one bar all the same"
@@ -133,7 +134,7 @@ def test_a_gallery_of_the_sample(sample: Dataset) -> None:
     own = int(np.flatnonzero(films == sample.query_video[query])[0])
     score = -np.arange(len(films), dtype=float)
     score[own] = -50.5
-    figure = lesson.gallery(sample, query, films, score, top=2, title="Two films")
+    figure = kit.gallery(sample, query, films, score, top=2, title="Two films")
     assert figure.get_suptitle() == "Two films"
     told = alt_text(figure)
     rank = 1 + 51 - (own <= 50)
@@ -142,9 +143,9 @@ def test_a_gallery_of_the_sample(sample: Dataset) -> None:
 
 
 def test_a_table_lines_up(capsys: pytest.CaptureFixture[str]) -> None:
-    lesson.table({"one": {"R@1": 1.25, "SumR": 399.0}, "another": {"SumR": 7.0}}, digits=2)
+    kit.table({"one": {"R@1": 1.25, "SumR": 399.0}, "another": {"SumR": 7.0}}, digits=2)
     lines = capsys.readouterr().out.splitlines()
     assert len({len(line) for line in lines}) == 1
     assert lines[1].split() == ["one", "1.25", "399.00"]
     assert lines[2].split() == ["another", "7.00"]
-    lesson.table({})
+    kit.table({})

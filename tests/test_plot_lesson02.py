@@ -10,13 +10,13 @@ pytest.importorskip("matplotlib")
 from figure_checks import assert_readable, names, panel, part, words
 from figure_inputs import THUMBNAILS
 
-from prvr_lite.exercises.lesson02 import pool_bounds
+from prvr_lite.course.lesson02 import pooling_widget
+from prvr_lite.course.lesson02.exercises import pool_bounds
+from prvr_lite.course.lesson02.film_numbers import film_numbers
+from prvr_lite.course.lesson02.pooling_widget import pooling_slider
+from prvr_lite.course.lesson02.pooling_windows import pooling_windows
+from prvr_lite.course.pictures.heat_maps import heat_maps
 from prvr_lite.plots import Picture, alt_text
-from prvr_lite.plots.film_numbers import film_numbers
-from prvr_lite.plots.heat_map import heat_maps
-from prvr_lite.plots.pooling import pooling_windows
-from prvr_lite.widgets import pooling
-from prvr_lite.widgets.pooling import pooling_slider
 
 
 def test_windows_join_their_frames_to_their_unit() -> None:
@@ -68,7 +68,7 @@ def test_the_slider_draws_the_bounds_it_is_given(monkeypatch: pytest.MonkeyPatch
         assert start == 16
         drawn.extend(draw(value) for value in (values[0], start, values[-1]))
 
-    monkeypatch.setattr(pooling, "slider", drive)
+    monkeypatch.setattr(pooling_widget, "slider", drive)
     pooling_slider(pool_bounds)
     assert [names(figure) for figure in drawn] == [
         ["8 frames, 32 units"], ["16 frames, 32 units"], ["110 frames, 32 units"]

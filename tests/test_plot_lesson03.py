@@ -9,10 +9,10 @@ pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, names, panel
 
+from prvr_lite.course.lesson03 import attention_widget
+from prvr_lite.course.lesson03.attention_lines import attention_lines
+from prvr_lite.course.lesson03.attention_widget import attention_slider
 from prvr_lite.plots import Picture, alt_text
-from prvr_lite.plots.attention_lines import attention_lines
-from prvr_lite.widgets import attention
-from prvr_lite.widgets.attention import attention_slider
 
 DEEDS = ["sing", "jump", "sleep", "eat"]
 BACK = np.eye(4, k=-1)  # each frame looks one step back
@@ -62,7 +62,7 @@ def test_the_slider_steps_from_frame_to_frame(monkeypatch: pytest.MonkeyPatch) -
     def drive(draw, *, values, **_):  # type: ignore[no-untyped-def]
         drawn.extend(draw(value) for value in values)
 
-    monkeypatch.setattr(attention, "slider", drive)
+    monkeypatch.setattr(attention_widget, "slider", drive)
     attention_slider([BACK], DEEDS)
     assert [names(figure) for figure in drawn] == [[f"frame {i}"] for i in range(4)]
     assert len({tuple(figure.get_size_inches()) for figure in drawn}) == 1

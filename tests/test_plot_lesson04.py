@@ -19,13 +19,13 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from prvr_lite import load_sample
+from prvr_lite.course.lesson04.clip_triangle_widget import clip_triangle, pointed_clips
+from prvr_lite.course.lesson04.running_total import running_total
+from prvr_lite.course.pictures.score_triangles import score_triangles
+from prvr_lite.course.pictures.triangles import CELL, INSIDE, lit_clips, numbered_clips
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.plots import alt_text
-from prvr_lite.plots.running_total import running_total
-from prvr_lite.plots.score_triangles import score_triangles
 from prvr_lite.plots.strip import decode
-from prvr_lite.plots.triangles import CELL, INSIDE, lit_clips, numbered_clips
-from prvr_lite.widgets.clip_triangle import clip_triangle, pointed_clips
 
 GLOW = "#ffd98a"
 

@@ -14,11 +14,11 @@ from figure_checks import assert_readable, names, panel, part
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from prvr_lite.course.lesson05.clip_clusters_widget import clip_clusters
+from prvr_lite.course.lesson05.cluster_rounds import cluster_rounds
+from prvr_lite.course.lesson05.cluster_triangles import cluster_triangles
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.plots import alt_text
-from prvr_lite.plots.cluster_map import cluster_triangles
-from prvr_lite.plots.cluster_rounds import cluster_rounds
-from prvr_lite.widgets.clip_clusters import clip_clusters
 
 POINTS = [(0.0, 0.0), (1.0, 0.0), (8.0, 1.0), (9.0, 1.0)]
 

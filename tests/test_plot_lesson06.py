@@ -13,10 +13,10 @@ from figure_checks import assert_readable, bars, names, panel, part, words
 from figure_inputs import THUMBNAILS
 from matplotlib.figure import Figure
 
+from prvr_lite.course.lesson06.guided_attention import attention_table, guided_attention
+from prvr_lite.course.lesson06.key_clip_widget import clip_guide
+from prvr_lite.course.slider import STATIC
 from prvr_lite.plots import alt_text
-from prvr_lite.plots.guided import attention_table, guided_attention
-from prvr_lite.widgets.core import STATIC
-from prvr_lite.widgets.key_clip import clip_guide
 
 WEIGHT = [[0.7, 0.1, 0.1, 0.1], [0.0, 0.0, 0.5, 0.5], [0.25] * 4]
 SPANS = [(10.0, 15.0), (0.0, 5.0), (0.0, 20.0)]

@@ -13,12 +13,19 @@ pytest.importorskip("matplotlib")
 from figure_checks import assert_readable, names, panel, part
 from matplotlib.figure import Figure
 
-from prvr_lite.losses import info_nce_loss, triplet_ranking_loss
+from prvr_lite.course.lesson07.loss_columns import (
+    Pull,
+    hinge,
+    info_nce_of,
+    loss_columns,
+    push,
+    stacked,
+)
+from prvr_lite.course.lesson07.losses_widget import loss_explorer
+from prvr_lite.course.lesson07.pair_maps import pair_maps
+from prvr_lite.course.slider import STATIC
 from prvr_lite.plots import alt_text
-from prvr_lite.plots.pairs import pair_maps
-from prvr_lite.plots.pulls import Pull, hinge, info_nce_of, loss_columns, push, stacked
-from prvr_lite.widgets.core import STATIC
-from prvr_lite.widgets.losses import loss_explorer
+from prvr_lite.training.losses import info_nce_loss, triplet_ranking_loss
 
 SCORE = [[0.6, 0.1], [0.5, 0.2], [0.0, 0.3]]
 OWN = [[True, False], [True, False], [False, True]]
@@ -45,7 +52,7 @@ def test_a_signed_map_has_zero_in_the_middle() -> None:
 
 
 def test_the_drawn_losses_are_the_losses() -> None:
-    """Costs, the loss and its pushes, against autograd through prvr_lite.losses."""
+    """Costs, the loss and its pushes, against autograd through prvr_lite.training.losses."""
     score, own = torch.tensor(ROW)[None], torch.tensor(MINE)[None]
     raw = (6 * score).requires_grad_()
     loss = info_nce_loss(raw, own)

@@ -11,12 +11,17 @@ pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, names, panel, part, words
 
-from prvr_lite.history import History
+from prvr_lite.course.lesson08.live_curves_widget import (
+    epoch_curves,
+    live_curves,
+    progress_line,
+    time_left,
+)
+from prvr_lite.course.lesson08.model_flow import ARROWS, BOXES, model_flow
+from prvr_lite.course.pictures.seed_band import run_band, seed_band
+from prvr_lite.course.slider import STATIC
 from prvr_lite.plots import alt_text
-from prvr_lite.plots.model_flow import ARROWS, BOXES, model_flow
-from prvr_lite.plots.seed_band import run_band, seed_band
-from prvr_lite.widgets.core import STATIC
-from prvr_lite.widgets.live_curves import epoch_curves, live_curves, progress_line, time_left
+from prvr_lite.training.history import History
 
 SHAPES = {"words": (25, 22, 72), "query": (25, 192), "S_f": (25, 6)}
 SEEDS = {
@@ -131,7 +136,9 @@ class Screen:
 def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     pytest.importorskip("ipywidgets")
     made = Screen()
-    monkeypatch.setattr("prvr_lite.widgets.live_curves.import_module", lambda name: made)
+    monkeypatch.setattr(
+        "prvr_lite.course.lesson08.live_curves_widget.import_module", lambda name: made
+    )
     return made
 
 

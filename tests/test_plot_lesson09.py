@@ -13,8 +13,8 @@ pytest.importorskip("matplotlib")
 from figure_checks import assert_readable, names, panel, part, words
 from matplotlib.figure import Figure
 
+from prvr_lite.course.lesson09.lead_plane import lead_plane
 from prvr_lite.plots import alt_text
-from prvr_lite.plots.leads import lead_plane
 
 # one query in each corner, two in the corners where the scales disagree
 CLIP = [0.2, -0.1, -0.1, 0.1, 0.1, -0.2]

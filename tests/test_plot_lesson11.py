@@ -12,11 +12,11 @@ pytest.importorskip("matplotlib")
 from figure_checks import assert_readable, names, panel, part, words
 from matplotlib.figure import Figure
 
+from prvr_lite.course.lesson11.cell_map import cell_map
+from prvr_lite.course.lesson11.code_parts import code_parts
+from prvr_lite.course.lesson11.frame_times import frame_times
+from prvr_lite.course.lesson11.shard_tables import shard_tables
 from prvr_lite.plots import alt_text
-from prvr_lite.plots.cells import cell_map
-from prvr_lite.plots.codes import code_parts
-from prvr_lite.plots.frame_times import frame_times
-from prvr_lite.plots.shards import shard_tables
 
 SHOWN, AT, TAKEN = [0.0, 2.0, 2.1, 6.0], [0.0, 1.0, 2.0, 4.0, 7.0], [0, 0, 1, 2, 3]
 POINTS = [[0.0, 0.0], [1.0, 0.2], [4.0, 0.0], [5.0, 0.4], [2.2, 0.1]]

@@ -12,11 +12,11 @@ pytest.importorskip("matplotlib")
 from figure_checks import assert_readable, bars, names, panel, part, words
 from matplotlib.figure import Figure
 
+from prvr_lite.course.lesson12.agreement import agreement
+from prvr_lite.course.lesson12.by_source import Told, by_source
+from prvr_lite.course.lesson12.byte_layout import byte_layout
+from prvr_lite.course.lesson12.stacked_rows import stacked_rows
 from prvr_lite.plots import alt_text
-from prvr_lite.plots.agreement import agreement
-from prvr_lite.plots.by_source import Told, by_source
-from prvr_lite.plots.byte_layout import byte_layout
-from prvr_lite.plots.stacked import stacked_rows
 
 SETS = {
     "videos": {

@@ -12,11 +12,11 @@ from toy import QUICK
 
 from prvr_lite import cli
 from prvr_lite.config import ModelConfig
-from prvr_lite.data.features import open_features, write_features
-from prvr_lite.data.paper import convert_release
-from prvr_lite.model.zoo import build_model
-from prvr_lite.published import AUTHORS, PUBLISHED, published
-from prvr_lite.training import fit
+from prvr_lite.data.dataset import open_features, write_features
+from prvr_lite.model.registry import build_model
+from prvr_lite.paper.convert import convert_release
+from prvr_lite.paper.published import AUTHORS, PUBLISHED, published
+from prvr_lite.training.fit import fit
 
 
 @pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: f"{row.model} {row.collection}")
@@ -70,7 +70,7 @@ def test_other_features_are_not_compared(
     (features / "i3d_rgb_lgi").rename(features / "clip")
     path = tmp_path / "charades.h5"
     convert_release(tmp_path, "charades", path, feature="clip")
-    from prvr_lite.commands.evaluate import comparable
+    from prvr_lite.cli.evaluate import comparable
 
     with open_features(path) as dataset:
         assert dataset.visual_model == "clip"

@@ -12,16 +12,16 @@ import pytest
 import torch
 from toy import QUERY, SMALL, toy_table
 
-from prvr_lite import evaluation, searcher
+from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.features import Dataset, open_features, write_features
-from prvr_lite.evaluation import evaluate
-from prvr_lite.metrics import retrieval_metrics
-from prvr_lite.model.base import RetrievalModel
-from prvr_lite.model.encoding import Similarity, VideoEncoding
+from prvr_lite.data.dataset import Dataset, open_features, write_features
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.zoo import MODELS, TRAINABLE, build_model
-from prvr_lite.retrieval import VideoIndex
+from prvr_lite.model.records import Similarity, VideoEncoding
+from prvr_lite.model.registry import MODELS, TRAINABLE, build_model
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.search import evaluation, searcher
+from prvr_lite.search.evaluation import evaluate
+from prvr_lite.search.metrics import retrieval_metrics
 
 NAMES = sorted(TRAINABLE)
 

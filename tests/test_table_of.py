@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prvr_lite.data.feature_table import write_features
-from prvr_lite.data.features import Dataset, open_features
+from prvr_lite.course.lesson12.table_of import table_of
+from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.sample import load_sample
-from prvr_lite.data.table_of import table_of
+from prvr_lite.data.table import write_features
 
 
 @pytest.fixture(scope="module")

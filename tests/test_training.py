@@ -11,16 +11,17 @@ import pytest
 import torch
 from toy import QUICK, SMALL, toy_dataset, toy_table
 
-from prvr_lite import optimization, training
-from prvr_lite.checkpoints import CHECKPOINT_FORMAT, load_checkpoint
 from prvr_lite.config import PRESETS, TrainConfig
-from prvr_lite.data.features import Dataset, open_features, write_features
-from prvr_lite.evaluation import evaluate
+from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.device import choose_device
 from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.zoo import MODELS, TRAINABLE, build_model
-from prvr_lite.optimization import choose_device
-from prvr_lite.training import fit
+from prvr_lite.model.registry import MODELS, TRAINABLE, build_model
+from prvr_lite.search.evaluation import evaluate
+from prvr_lite.training import fit as loop
+from prvr_lite.training import optimizer as optimization
+from prvr_lite.training.checkpoints import CHECKPOINT_FORMAT, load_checkpoint
+from prvr_lite.training.fit import fit
 
 
 def weights(model: torch.nn.Module) -> OrderedDict[str, torch.Tensor]:
@@ -98,16 +99,16 @@ def test_an_interrupted_run_ends_like_a_whole_one(
     whole = build_model("mssl++", SMALL)
     expected = fit(whole, toy, QUICK, progress=False)
     path = tmp_path / "run" / "checkpoint.pt"
-    step, steps = training._Run.step, []
+    step, steps = loop._Run.step, []
 
-    def failing(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+    def failing(run: loop._Run, rows: object) -> dict[str, torch.Tensor]:
         steps.append(rows)
         if len(steps) == 5:  # in the middle of the second epoch
             raise InterruptedRunError
         return step(run, rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training._Run, "step", failing)
+        patch.setattr(loop._Run, "step", failing)
         with pytest.raises(InterruptedRunError):
             fit(build_model("mssl++", SMALL), toy, QUICK, checkpoint=path, progress=False)
     resumed = build_model("mssl++", SMALL, seed=77)  # its weights come from the checkpoint
@@ -185,7 +186,7 @@ def test_patience(toy: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self) -> None:
             self.fused = {"SumR": next(sums), "R@1": 0.0}
 
-    monkeypatch.setattr(training, "evaluate", lambda *a, **k: Falling())
+    monkeypatch.setattr(loop, "evaluate", lambda *a, **k: Falling())
     model = build_model("mean-pool", SMALL)
     history = fit(model, toy, replace(QUICK, epochs=5, patience=1), progress=False)
     assert len(history.rows) == 4

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from video_makers import HEIGHT, WIDTH, even_times, make_sound, make_video, number_of, picture
 
-from prvr_lite.data.video import VideoError, probe_video, read_frames
+from prvr_lite.videos.frames import VideoError, probe_video, read_frames
 
 
 def shown_at(times: list[float], seconds: float) -> int:

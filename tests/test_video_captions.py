@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prvr_lite.data.video_captions import match_videos, query_ids, read_captions
+from prvr_lite.videos.caption_table import match_videos, query_ids, read_captions
 
 
 def read(tmp_path: Path, text: str) -> list[tuple[str, str, float, float]]:

@@ -11,9 +11,9 @@ import pytest
 from feature_tables import ragged_table
 
 from prvr_lite.data.batches import normalise
-from prvr_lite.data.features import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features, write_features
 from prvr_lite.data.sample import load_sample
-from prvr_lite.data.vocabulary import UnknownWordError, Vocabulary, count_pieces, words_of
+from prvr_lite.lab.vocabulary import UnknownWordError, Vocabulary, count_pieces, words_of
 
 DIM = 4
 PIECES = {"giraffe": 3, "dizzily": 2}  # every other word has one feature

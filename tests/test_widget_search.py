@@ -19,15 +19,15 @@ from figure_checks import assert_readable, names, panel, part, picture_of
 from PIL import Image
 from toy import SMALL, toy_table
 
-from prvr_lite.data.features import Dataset, open_features, write_features
-from prvr_lite.evaluation import evaluate
-from prvr_lite.explorer import Explorer
+from prvr_lite.course import slider
+from prvr_lite.course.lesson09.search_widget import OWN, PLACES, search_explorer, shown_films
+from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.lab.explorer import Explorer
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.zoo import build_model
+from prvr_lite.model.registry import build_model
 from prvr_lite.plots import alt_text
-from prvr_lite.widgets import core
-from prvr_lite.widgets.search import OWN, PLACES, search_explorer, shown_films
+from prvr_lite.search.evaluation import evaluate
 
 IMAGE = re.compile('base64,([^"]*)" alt="([^"]*)"')
 WORDS = ("owl", "cat", "ghost", "sings", "sleeps", "dances", "here")
@@ -168,7 +168,7 @@ def test_static_shows_three_films(
     model: MSSLpp, films: Dataset, explorer: Explorer, start: int | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setenv(core.STATIC, "1")
+    monkeypatch.setenv(slider.STATIC, "1")
     picture = search_explorer(model, films, queries=[8, 9], start=start)
     row = 8 if start is None else start
     rank = next(hit.rank for hit in explorer.hits(row) if explorer.is_right(row, hit))
@@ -234,7 +234,7 @@ class Page:
 @pytest.fixture
 def page(model: MSSLpp, films: Dataset, monkeypatch: pytest.MonkeyPatch) -> Page:
     pytest.importorskip("ipywidgets")
-    monkeypatch.setenv(core.STATIC, "0")
+    monkeypatch.setenv(slider.STATIC, "0")
     own, said, listed, turned, ranking, buttons, shown = search_explorer(
         model, films, queries=[0, 4, 5, 6], start=4
     ).children
@@ -334,7 +334,9 @@ def test_states_seen_before_are_not_drawn_again(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page.truth.value = False
-    monkeypatch.setattr("prvr_lite.widgets.search.image_html", lambda picture: "drawn")
+    monkeypatch.setattr(
+        "prvr_lite.course.lesson09.search_widget.image_html", lambda picture: "drawn"
+    )
     page.truth.value = True
     assert "drawn" not in (page.ranking.value, page.map.value)
     page.truth.value = False
@@ -347,8 +349,8 @@ def test_forty_queries_are_listed_unless_told(
     model: MSSLpp, films: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ipywidgets")
-    monkeypatch.setenv(core.STATIC, "0")
-    monkeypatch.setattr("prvr_lite.widgets.search.LISTED", 5)
+    monkeypatch.setenv(slider.STATIC, "0")
+    monkeypatch.setattr("prvr_lite.course.lesson09.search_widget.LISTED", 5)
     listed = search_explorer(model, films).children[2]
     assert [row for _, row in listed.options] == [-1, 0, 4, 9, 14, 19]
     listed = search_explorer(model, films, start=7).children[2]

@@ -13,11 +13,18 @@ pytest.importorskip("matplotlib")
 from figure_checks import assert_readable, bars, names, panel, part, picture_of
 from matplotlib.figure import Figure
 
+from prvr_lite.course import slider as core
+from prvr_lite.course.lesson01.bags_widget import (
+    TEMPERATURES,
+    Bag,
+    bag_explorer,
+    bag_picture,
+    bag_score,
+    told,
+)
+from prvr_lite.course.slider import can_slide, image_html, slider
 from prvr_lite.plots import alt_text, timed_thumbnails
 from prvr_lite.plots.canvas import Picture, new_picture
-from prvr_lite.widgets import core
-from prvr_lite.widgets.bags import TEMPERATURES, Bag, bag_explorer, bag_picture, bag_score, told
-from prvr_lite.widgets.core import can_slide, image_html, slider
 
 FOREST, STAGE = [0.5, 0.4, 0.5, 0.4], [0.1, 0.9, 0.0]
 FILMS = {"forest": Bag(FOREST), "stage": Bag(STAGE, right=True, moment=(1 / 3, 2 / 3))}
@@ -66,7 +73,7 @@ def test_the_front_end_says_whether_somebody_is_there(monkeypatch: pytest.Monkey
             def hear(message: dict[str, Any], heard: list[str] = heard) -> None:
                 heard.append(message["content"].get("text", ""))
 
-            code = "from prvr_lite.widgets.core import can_slide; print(can_slide())"
+            code = "from prvr_lite.course.slider import can_slide; print(can_slide())"
             client.execute_interactive(code, allow_stdin=asks, output_hook=hear, timeout=120)
             said[asks] = "".join(heard).strip()
     finally:

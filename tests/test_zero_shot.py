@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from toy import SMALL
 
 from prvr_lite import cli
+from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.config import ModelConfig
+from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.clip_features import IMAGE_TAKEN, WORDS_TAKEN, ClipEncoder, model_entry
-from prvr_lite.data.features import Dataset, open_features, write_features
-from prvr_lite.data.tiny_clip import random_clip
+from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.openai_clip import IMAGE_TAKEN, WORDS_TAKEN, ClipEncoder, model_entry
 from prvr_lite.model.clips import clip_spans
-from prvr_lite.model.zoo import build_model
+from prvr_lite.model.registry import build_model
 from prvr_lite.moments import clip_seconds
 from prvr_lite.moments.encoding import encode_clips
-from prvr_lite.retrieval import VideoIndex
-from prvr_lite.text import text_encoder
-from prvr_lite.training import TrainConfig, fit
-from prvr_lite.zero_shot import ZeroShotSearch
+from prvr_lite.search.sentences import text_encoder
+from prvr_lite.training.fit import TrainConfig, fit
+from prvr_lite.videos.zero_shot import ZeroShotSearch
 
 pytest.importorskip("transformers")
 DIM = 16

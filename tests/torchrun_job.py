@@ -16,12 +16,12 @@ import torch
 import torch.distributed as dist
 from toy import QUICK, SMALL
 
-from prvr_lite import training
 from prvr_lite.config import TrainConfig
-from prvr_lite.data.features import Dataset, open_features
-from prvr_lite.distributed import LostRankError, own_rank
-from prvr_lite.model.zoo import build_model
-from prvr_lite.training import fit
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.model.registry import build_model
+from prvr_lite.training import fit as loop
+from prvr_lite.training.fit import fit
+from prvr_lite.training.parallel import LostRankError, own_rank
 
 STILL = replace(SMALL, dropout=0.0, input_dropout=0.0)  # nothing is left to chance but negatives
 # name, model, training: what is trained alone and by two processes. One batch of a video each
@@ -64,9 +64,9 @@ def refuse(dataset: Dataset, folder: Path) -> None:
             fit(model, dataset, config, checkpoint=path, progress=False)
         said.append(str(caught.value))
     mine, first = (folder / f"refused.{rank}.json" for rank in (own_rank(), 0))
-    step = training._Run.step
+    step = loop._Run.step
 
-    def silent(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+    def silent(run: loop._Run, rows: object) -> dict[str, torch.Tensor]:
         be_impatient()
         end = time.monotonic() + 60
         while own_rank() and not first.exists() and time.monotonic() < end:
@@ -74,7 +74,7 @@ def refuse(dataset: Dataset, folder: Path) -> None:
         return step(run, rows)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training._Run, "step", silent)
+        patch.setattr(loop._Run, "step", silent)
         with pytest.raises(LostRankError) as lost:
             fit(build_model("mssl++", STILL), dataset, QUICK, progress=False)
     mine.write_text(json.dumps([*said, str(lost.value)]), encoding="utf-8")
@@ -87,9 +87,9 @@ def be_impatient() -> None:
 
 def misbehave(job: str, dataset: Dataset, folder: Path) -> None:
     """In the second epoch rank 1 is killed ("die"), raises ("raise") or never answers ("hush")."""
-    step = training._Run.step
+    step = loop._Run.step
 
-    def changed(run: training._Run, rows: object) -> dict[str, torch.Tensor]:
+    def changed(run: loop._Run, rows: object) -> dict[str, torch.Tensor]:
         if run.epoch == 1:
             be_impatient()
             if run.ranks.rank == 1:
@@ -100,7 +100,7 @@ def misbehave(job: str, dataset: Dataset, folder: Path) -> None:
                 time.sleep(600)  # the launcher ends this process once rank 0 has given up
         return step(run, rows)  # type: ignore[arg-type]
 
-    training._Run.step = changed  # type: ignore[method-assign, assignment]
+    loop._Run.step = changed  # type: ignore[method-assign, assignment]
     train("plain", dataset, folder)
 
 

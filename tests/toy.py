@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from prvr_lite.config import ModelConfig, TrainConfig
-from prvr_lite.data.features import Dataset, FeatureTable, open_features, write_features
+from prvr_lite.data.dataset import Dataset, FeatureTable, open_features, write_features
 
 VISUAL, QUERY = 7, 5
 SMALL = ModelConfig(

@@ -46,8 +46,8 @@ import torch
 from torch import Tensor
 
 from prvr_lite import load_sample, retrieval_metrics
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.lesson import film, gallery, table
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import film, gallery, table
 
 # %% [markdown]
 # ## 1 A film and its moments
@@ -101,7 +101,7 @@ for query in (sample.query_video == FILM).nonzero()[0]:
 # The **moment-to-video ratio** is the length of the moment divided by the length of its film:
 #
 # $$ r = \frac{t_{\text{end}} - t_{\text{start}}}{T_{\text{film}}} $$
-# <!-- eq: ratio -> prvr_lite.metrics:moment_to_video_ratio -->
+# <!-- eq: ratio -> prvr_lite.search.metrics:moment_to_video_ratio -->
 #
 # Three times the same, as often in this course: first a plain loop that nobody can misread, then the
 # same without a loop, then the function of the package. Each must agree with the one before.
@@ -113,7 +113,7 @@ for query in range(len(sample.query_id)):
     by_loop.append((end - start) / sample.duration[sample.query_video[query]])
 
 # %%
-from prvr_lite.metrics import moment_to_video_ratio
+from prvr_lite.search.metrics import moment_to_video_ratio
 
 length = sample.moment[:, 1] - sample.moment[:, 0]  # [Q]
 at_once = length / sample.duration[sample.query_video]  # [Q]
@@ -126,7 +126,7 @@ print("equal:", abs(ratio - by_loop).max() < 1e-6, abs(ratio - at_once).max() < 
 # the mean over their test moments, and for Emoji Theatre over all of its moments.
 
 # %%
-from prvr_lite.plots.ratio_histogram import ratio_histogram
+from prvr_lite.course.lesson01.ratio_histogram import ratio_histogram
 
 others = {"TVR": 0.122, "ActivityNet Captions": 0.323, "Charades-STA": 0.271}
 ratio_histogram(ratio, name=sample.name, others=others, limits=(0.2, 0.4))
@@ -180,7 +180,7 @@ print(score, mask.sum(1), sep="\n")
 # ### ✏️ Exercise 1.1 · mean_score  (★☆☆, 5 minutes)
 #
 # $$ s_{\text{mean}} = \frac{1}{T_v} \sum_{t=1}^{T_v} s_t $$
-# <!-- eq: mean -> prvr_lite.exercises.answers01:mean_score -->
+# <!-- eq: mean -> prvr_lite.course.lesson01.answers:mean_score -->
 #
 # The mean over the *real* frames of each film, for all films at once, without a loop. $T_v$ is how
 # many frames film $v$ has: 8 and 6 here, while the tensor has $T = 8$ places for each.
@@ -261,7 +261,7 @@ def top_k_by_loop(frames: Tensor, k: int) -> float:
 print([round(top_k_by_loop(frames, 3), 4) for frames in (forest, stage)])
 
 # %%
-from prvr_lite.exercises.answers01 import top_k_score
+from prvr_lite.course.lesson01.answers import top_k_score
 
 best = score.masked_fill(~mask, -torch.inf).topk(3, dim=1).values  # [V, 3]
 print(best.mean(1), "package:", top_k_score(score, mask, 3))
@@ -277,7 +277,7 @@ print(best.mean(1), "package:", top_k_score(score, mask, 3))
 # $\tau > 0$ says how much more.
 #
 # $$ s_{\tau} = \tau \, \log \frac{1}{T_v} \sum_{t=1}^{T_v} e^{s_t / \tau} $$
-# <!-- eq: log-sum-exp -> prvr_lite.widgets.bags:bag_score -->
+# <!-- eq: log-sum-exp -> prvr_lite.course.lesson01.bags_widget:bag_score -->
 #
 # First the loop, which is the specification:
 
@@ -328,7 +328,7 @@ def log_sum_exp_score(score: Tensor, mask: Tensor, temperature: float) -> Tensor
 log_sum_exp_score = check(log_sum_exp_score)
 
 # %%
-from prvr_lite.widgets.bags import bag_score
+from prvr_lite.course.lesson01.bags_widget import bag_score
 
 package = [bag_score(frames.double().numpy(), 0.1)[0] for frames in (forest, stage)]
 print(log_sum_exp_score(score, mask, 0.1), "package:", [round(s, 4) for s in package])
@@ -353,13 +353,13 @@ table(
 # which is the derivative of the film's score by that frame's:
 #
 # $$ \frac{\partial s_{\tau}}{\partial s_t} = \frac{e^{s_t / \tau}}{\sum_{u} e^{s_u / \tau}} $$
-# <!-- eq: weight -> prvr_lite.widgets.bags:bag_score -->
+# <!-- eq: weight -> prvr_lite.course.lesson01.bags_widget:bag_score -->
 #
 # So it also says which frames *learn* from this query: with the mean all of them, with the max the
 # best one alone. (In `forest` four frames are equally good: they share.)
 
 # %%
-from prvr_lite.widgets.bags import Bag, bag_explorer
+from prvr_lite.course.lesson01.bags_widget import Bag, bag_explorer
 
 owl = {"forest": Bag(forest), "stage": Bag(stage, right=True, moment=(3 / 6, 4 / 6))}
 bag_explorer(owl, query="An owl plays the trumpet.")
@@ -408,7 +408,7 @@ print(ranks)
 # **Recall at K** is the percentage of queries whose right film is among the first K:
 #
 # $$ \text{R@}K = \frac{100}{Q} \, \big| \{ q : \text{rank}(q) \le K \} \big| $$
-# <!-- eq: recall -> prvr_lite.metrics:retrieval_metrics -->
+# <!-- eq: recall -> prvr_lite.search.metrics:retrieval_metrics -->
 #
 # Without a loop, with ties counted as above. It returns one number, 0 to 100.
 #
@@ -445,7 +445,7 @@ for k in (1, 3, 5):
 # Papers print R@1, R@5, R@10 and R@100, and their sum, which can reach 400:
 #
 # $$ \text{SumR} = \text{R@1} + \text{R@5} + \text{R@10} + \text{R@100} $$
-# <!-- eq: sumr -> prvr_lite.metrics:retrieval_metrics -->
+# <!-- eq: sumr -> prvr_lite.search.metrics:retrieval_metrics -->
 #
 # The package gives them all at once. A ranking of random scores shows what is worth nothing: with
 # 200 films, an R@1 of about half a per cent.
@@ -493,8 +493,8 @@ table({name: {k: result.fused[k] for k in yours} for name, result in test.items(
 # better? Split the queries by moment-to-video ratio.
 
 # %%
-from prvr_lite.metrics import by_group, ratio_bin
 from prvr_lite.plots import ratio_bars
+from prvr_lite.search.metrics import by_group, ratio_bin
 
 groups = ratio_bin(ratio[queries])  # "(0, 0.2]", "(0.2, 0.4]" or "(0.4, 1]" for each query
 found = {n: by_group(t.similarity.clip, t.relevant, groups) for n, t in test.items()}
@@ -515,7 +515,7 @@ ratio_bars(r1, groups=sorted(set(groups)), counts=counts)
 # Among all short moments that `frame-max` finds at rank 1, take the one that `mean-pool` ranks worst.
 
 # %%
-from prvr_lite.metrics import rank_of_first_relevant
+from prvr_lite.search.metrics import rank_of_first_relevant
 
 rank = {n: rank_of_first_relevant(t.similarity.clip, t.relevant) for n, t in test.items()}  # [Q]
 clear = (ratio[queries] < 0.1) & (rank["frame-max"] == 1)
@@ -636,7 +636,7 @@ table(rows)
 # 0.2 and 0.4.
 
 # %%
-from prvr_lite.evaluation import two_step
+from prvr_lite.search.evaluation import two_step
 
 two = torch.from_numpy(two_step(sample, queries))  # [Q] bool
 share = torch.from_numpy(ratio[queries])  # [Q]

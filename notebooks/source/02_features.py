@@ -34,14 +34,14 @@ from prvr_lite import (
     open_features,
     write_features,
 )
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import film
+from prvr_lite.course.lesson02.film_numbers import film_numbers
+from prvr_lite.course.lesson02.pooling_widget import pooling_slider
+from prvr_lite.course.lesson02.pooling_windows import pooling_windows
+from prvr_lite.course.pictures.heat_maps import heat_maps
 from prvr_lite.data import batches
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.lesson import film
 from prvr_lite.plots import timed_thumbnails
-from prvr_lite.plots.film_numbers import film_numbers
-from prvr_lite.plots.heat_map import heat_maps
-from prvr_lite.plots.pooling import pooling_windows
-from prvr_lite.widgets.pooling import pooling_slider
 
 sample = load_sample()
 sample
@@ -136,7 +136,7 @@ with h5py.File(sample.path) as file:
 # With $o_v$ the offset of video $v$, its $T_v$ frames are
 #
 # $$F_v = \text{feature}[\,o_v : o_{v+1}\,], \qquad T_v = o_{v+1} - o_v .$$
-# <!-- eq: offsets -> prvr_lite.data.features:Dataset.frames_of -->
+# <!-- eq: offsets -> prvr_lite.data.dataset:Dataset.frames_of -->
 #
 # There is one offset more than there are films: the last one is the end. So a whole split is one
 # read instead of hundreds, and opening the file costs milliseconds, because only the small
@@ -675,8 +675,8 @@ progress(2)
 # | length 1 | `prvr_lite.data.batches:normalise` | `method/data_provider.py:45-48` |
 # | padding and mask | `prvr_lite.data.batches:pad` | `method/data_provider.py` |
 # | file to batch | `prvr_lite.data.batches:InputReader` | `method/data_provider.py` |
-# | ragged features | `prvr_lite.data.features:Dataset.frames_of` | `utils/basic_utils.py:46-65` |
-# | opening and checking a file | `prvr_lite.data.features:open_features` | none |
-# | writing one | `prvr_lite.data.feature_table:write_features` | none |
+# | ragged features | `prvr_lite.data.dataset:Dataset.frames_of` | `utils/basic_utils.py:46-65` |
+# | opening and checking a file | `prvr_lite.data.dataset:open_features` | none |
+# | writing one | `prvr_lite.data.table:write_features` | none |
 #
 # **Next**: lesson 3 lets the frames see each other.

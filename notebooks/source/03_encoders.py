@@ -24,13 +24,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from prvr_lite import ModelConfig, load_sample
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import film, table
+from prvr_lite.course.lesson03.attention_widget import attention_slider
+from prvr_lite.course.pictures.heat_maps import heat_maps
 from prvr_lite.data.batches import InputReader
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.lesson import film, table
 from prvr_lite.model import encoders
 from prvr_lite.plots import recall_bars, spread_curves
-from prvr_lite.plots.heat_map import heat_maps
-from prvr_lite.widgets.attention import attention_slider
 
 sample = load_sample()
 config = ModelConfig(sample.visual_dim, sample.query_dim, hidden_dim=192, max_frames=64)

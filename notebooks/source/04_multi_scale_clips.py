@@ -22,17 +22,17 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import clip_spans, load_sample, multi_scale_clips
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import film, table
+from prvr_lite.course.lesson04.clip_triangle_widget import clip_triangle
+from prvr_lite.course.lesson04.running_total import running_total
+from prvr_lite.course.pictures.heat_maps import heat_maps
+from prvr_lite.course.pictures.score_triangles import score_triangles
+from prvr_lite.course.pictures.triangles import numbered_clips
 from prvr_lite.data.batches import normalise, pool_features
-from prvr_lite.evaluation import two_step
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.lesson import film, table
 from prvr_lite.model.clips import clip_windows
-from prvr_lite.plots.heat_map import heat_maps
-from prvr_lite.plots.running_total import running_total
-from prvr_lite.plots.score_triangles import score_triangles
-from prvr_lite.plots.spread import spread_curves
-from prvr_lite.plots.triangles import numbered_clips
-from prvr_lite.widgets.clip_triangle import clip_triangle
+from prvr_lite.plots.spread_curves import spread_curves
+from prvr_lite.search.evaluation import two_step
 
 sample = load_sample()
 
@@ -351,7 +351,7 @@ print("dictionary", list(dictionary.shape), "| queries", list(queries.shape))
 #
 # $$S_c(v, q) = \max_k \frac{q \cdot c_{v,k}}{\lVert q \rVert \, \lVert c_{v,k} \rVert}, \qquad
 # k^* = \arg\max_k \; (\text{the same}) .$$
-# <!-- eq: clip score -> prvr_lite.retrieval:VideoIndex.score_vectors -->
+# <!-- eq: clip score -> prvr_lite.collection.video_index:VideoIndex.score_vectors -->
 #
 # The clip $k^*$ is the **key clip**. It will guide the attention of lesson 6.
 #
@@ -616,8 +616,8 @@ table(rows)
 # | all clips | `prvr_lite.model.clips:multi_scale_clips` | `method/model.py:136-146` |
 # | clips as a matrix | `prvr_lite.model.clips:clip_windows` | – |
 # | units | `prvr_lite.data.batches:pool_features` | `method/data_provider.py:28-48` |
-# | score of the best clip | `prvr_lite.retrieval:VideoIndex.score_vectors` | `method/model.py:197-215` |
-# | such a map with the film below it | `prvr_lite.plots.similarity:similarity_map` | – |
+# | score of the best clip | `prvr_lite.collection.video_index:VideoIndex.score_vectors` | `method/model.py:197-215` |
+# | such a map with the film below it | `prvr_lite.plots.similarity_map:similarity_map` | – |
 
 # %%
 progress(4)

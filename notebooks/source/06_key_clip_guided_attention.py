@@ -22,15 +22,15 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, build_model, clip_spans, fit, key_clip_guided_attention, load_sample
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import film, table
+from prvr_lite.course.lesson06.guided_attention import attention_table, guided_attention
+from prvr_lite.course.lesson06.key_clip_widget import clip_guide
 from prvr_lite.data.batches import InputReader
-from prvr_lite.evaluation import two_step
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.experiments.results import Results, label, spread_text
-from prvr_lite.lesson import film, table
+from prvr_lite.lab.results import Results, label, spread_text
 from prvr_lite.model.key_clip import clip_similarity, frame_attention
 from prvr_lite.plots import growth_curves, recall_bars, timed_thumbnails
-from prvr_lite.plots.guided import attention_table, guided_attention
-from prvr_lite.widgets.key_clip import clip_guide
+from prvr_lite.search.evaluation import two_step
 
 sample = load_sample()
 
@@ -612,8 +612,8 @@ for name in ("mssl++", "mean-frames", "max-frames"):
 # | attention weights | `prvr_lite.model.key_clip:frame_attention` | `method/model.py:236-274` |
 # | attended frames $r$ | `prvr_lite.model.key_clip:key_clip_guided_attention` | the same; there anew for each query |
 # | $S_c$ and $S_f$ of all pairs | `prvr_lite.model.key_clip:dual_similarity` | `method/model.py:264-274` |
-# | $r$ for every medoid, at indexing | `prvr_lite.index_entry:make_entry` | – |
-# | both scales fused | `prvr_lite.model.encoding:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
+# | $r$ for every medoid, at indexing | `prvr_lite.search.vectors:make_entry` | – |
+# | both scales fused | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
 
 # %%
 progress(6)

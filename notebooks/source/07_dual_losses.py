@@ -22,14 +22,14 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, fit, load_sample
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.lesson07.losses_widget import loss_explorer
+from prvr_lite.course.lesson07.pair_maps import pair_maps
 from prvr_lite.data.batches import InputReader
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.experiments.results import Results, label, spread_text
-from prvr_lite.losses import info_nce_loss, sample_negatives
-from prvr_lite.model.base import TrainingScores
-from prvr_lite.plots.pairs import pair_maps
-from prvr_lite.plots.spread import spread_curves
-from prvr_lite.widgets.losses import loss_explorer
+from prvr_lite.lab.results import Results, label, spread_text
+from prvr_lite.model.retrieval_model import TrainingScores
+from prvr_lite.plots.spread_curves import spread_curves
+from prvr_lite.training.losses import info_nce_loss, sample_negatives
 
 sample = load_sample()
 
@@ -73,7 +73,7 @@ pair_maps(
 # The **triplet ranking loss** asks for little: the positive (the query's own film) shall be ahead of a negative by at least a margin $m$. If it is, the loss is 0, and so is the gradient.
 #
 # $$\ell(s^+, s^-) = \left[\, m + s^- - s^+ \,\right]_+ = \max(0,\; m + s^- - s^+)$$
-# <!-- eq: triplet -> prvr_lite.losses:triplet_ranking_loss -->
+# <!-- eq: triplet -> prvr_lite.training.losses:triplet_ranking_loss -->
 
 
 # %%
@@ -181,7 +181,7 @@ def draw_negative(
 draw_negative = check(draw_negative)
 
 # %% [markdown]
-# `prvr_lite.losses.sample_negatives` rolls the dice itself. With a pool of 1 there is nothing to roll, so both must agree; with larger pools they must agree on average:
+# `prvr_lite.training.losses.sample_negatives` rolls the dice itself. With a pool of 1 there is nothing to roll, so both must agree; with larger pools they must agree on average:
 
 # %%
 torch.manual_seed(0)
@@ -217,7 +217,7 @@ for name, pool in (("random", 64), ("one of the 20 hardest", 20), ("the hardest"
 # So far every *query* wanted its film ahead of other films (text to video, a mean over queries). The same table read by columns: every *film* wants its own queries ahead of other queries (video to text, a mean over films). A film has several own queries; their **mean** score is the positive, and when negatives are hard it is the single hardest one:
 #
 # $$\mathcal{L}_{v \to t} = \frac1V \sum_v \Big[\, m + s(q^-, v) - \frac{1}{|Q_v|} \sum_{q \in Q_v} s(q, v) \Big]_+$$
-# <!-- eq: video to text -> prvr_lite.losses:MSSLppLoss._clip_scale -->
+# <!-- eq: video to text -> prvr_lite.training.losses:MSSLppLoss._clip_scale -->
 #
 # ### ✏️ Exercise 7.3 · own_query_mean  (★☆☆, 5 minutes)
 #
@@ -266,7 +266,7 @@ print(f"mine {clip_triplet(S, own, 0.2):.6f}, the package's {terms.clip_triplet:
 # A triplet looks at one negative and forgets it once the margin is kept. **infoNCE** looks at all candidates, always. Read the scores as a vote, $e^s$ each; what share goes to the positives?
 #
 # $$\ell = -\log \frac{\sum_{p \in P} e^{s_p}}{\sum_{j} e^{s_j}} = \log \sum_j e^{s_j} - \log \sum_{p \in P} e^{s_p}$$
-# <!-- eq: infoNCE -> prvr_lite.losses:info_nce_loss -->
+# <!-- eq: infoNCE -> prvr_lite.training.losses:info_nce_loss -->
 #
 # A query has one positive film: this is the cross-entropy you know. A film has several positive queries, and here is a choice. The **log of the sum** is content if the own queries *together* win the vote. The mean of the logs would ask each of them to win alone, which two of them can't do at once:
 
@@ -321,7 +321,7 @@ print(f"clip infoNCE: mine {mine:.6f}, the package's {terms.clip_nce:.6f}")
 # The triplet loss gets cosines, infoNCE gets **raw inner products**, with no temperature. Suppose it got cosines. The best conceivable row is 1 for the positive and −1 for all others; what is its loss?
 #
 # $$\ell_{\min} = \log\left(1 + (C - 1)\, e^{-2}\right)$$
-# <!-- eq: floor of cosines -> prvr_lite.losses:info_nce_loss -->
+# <!-- eq: floor of cosines -> prvr_lite.training.losses:info_nce_loss -->
 
 
 # %%
@@ -394,7 +394,7 @@ pair_maps(
 # Now $S_f$. Its table is made differently: **[Q, Q]**, not [Q, V]. Column $j$ is the film of query $j$ *as query $j$'s key clip sees it*:
 #
 # $$A_{ij} = \cos\left(q_i, r_j\right), \qquad r_j = r_{v(j),\, k^*(v(j),\, q_j)}$$
-# <!-- eq: frame table -> prvr_lite.model.base:RetrievalModel.frame_scores -->
+# <!-- eq: frame table -> prvr_lite.model.retrieval_model:RetrievalModel.frame_scores -->
 #
 # The diagonal is positive: a query, and its own film seen through its own key clip. And the rest? The released code takes *everything* off the diagonal as negative. Look what that includes:
 
@@ -465,7 +465,7 @@ for same_video in (True, False):
 # Suppose two queries $i$ and $j$ of one film have the *same key clip*. Then $r_i = r_j$: not alike, but the very same vector. In the text-to-video direction the loss of query $i$ with "negative" $j$ is
 #
 # $$\left[ m + A_{ij} - A_{ii} \right]_+ = \left[ m + \cos(q_i, r_j) - \cos(q_i, r_i) \right]_+ = m \quad \text{whatever the weights,}$$
-# <!-- eq: same-video negative -> prvr_lite.losses:MSSLppLoss._frame_scale -->
+# <!-- eq: same-video negative -> prvr_lite.training.losses:MSSLppLoss._frame_scale -->
 #
 # a constant, with gradient zero: the "negative" *is* the positive. In the other direction, with $r = r_i = r_j$, the two losses are $[m + \cos(q_i, r) - \cos(q_j, r)]_+$ and $[m + \cos(q_j, r) - \cos(q_i, r)]_+$. Add what is inside: it is $2m$, so the two losses together are at least $2m$, always. Each pulls at what the other has just won. (And infoNCE between the two can't fall below $\log 2$ each, on average.)
 #
@@ -542,7 +542,7 @@ print(f"{100 * (as_search > A + 1e-6)[other].float().mean():.0f} % of them score
 # ## 8 · All four terms
 #
 # $$\mathcal{L} = \mathcal{L}^{clip}_{triplet} + 0.02\, \mathcal{L}^{clip}_{nce} + \mathcal{L}^{frame}_{triplet} + 0.03\, \mathcal{L}^{frame}_{nce}$$
-# <!-- eq: total -> prvr_lite.losses:LossTerms.total -->
+# <!-- eq: total -> prvr_lite.training.losses:LossTerms.total -->
 #
 # Everything from your functions, against the package, on random scores of 5 films and 12 queries:
 
@@ -671,13 +671,13 @@ spread_curves(
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | triplet ranking loss | `prvr_lite.losses:triplet_ranking_loss` | `method/model.py:301-401` |
-# | drawing negatives | `prvr_lite.losses:sample_negatives` | `method/model.py:301-401` (pool of 20 from epoch 20) |
-# | infoNCE | `prvr_lite.losses:info_nce_loss` | `method/model_components.py:27-68` |
-# | clip scale, both directions | `prvr_lite.losses:MSSLppLoss._clip_scale` | `method/model.py:317-331` (video to text: the single hardest) |
-# | frame scale, same-video negatives | `prvr_lite.losses:MSSLppLoss._frame_scale` | `method/model.py:349-394`, `method/model_components.py:60-68` |
-# | $A_{ij}$, another query's key clip | `prvr_lite.model.base:RetrievalModel.frame_scores` | `method/model.py:239-244`; in search `method/model.py:266` |
-# | all terms with their weights | `prvr_lite.losses:MSSLppLoss` | `method/model.py:301-401` |
+# | triplet ranking loss | `prvr_lite.training.losses:triplet_ranking_loss` | `method/model.py:301-401` |
+# | drawing negatives | `prvr_lite.training.losses:sample_negatives` | `method/model.py:301-401` (pool of 20 from epoch 20) |
+# | infoNCE | `prvr_lite.training.losses:info_nce_loss` | `method/model_components.py:27-68` |
+# | clip scale, both directions | `prvr_lite.training.losses:MSSLppLoss._clip_scale` | `method/model.py:317-331` (video to text: the single hardest) |
+# | frame scale, same-video negatives | `prvr_lite.training.losses:MSSLppLoss._frame_scale` | `method/model.py:349-394`, `method/model_components.py:60-68` |
+# | $A_{ij}$, another query's key clip | `prvr_lite.model.retrieval_model:RetrievalModel.frame_scores` | `method/model.py:239-244`; in search `method/model.py:266` |
+# | all terms with their weights | `prvr_lite.training.losses:MSSLppLoss` | `method/model.py:301-401` |
 
 # %%
 progress(7)

@@ -24,19 +24,19 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, evaluate, fit, load_sample
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import table, trained
+from prvr_lite.course.lesson08.exercises import TrainingRun
+from prvr_lite.course.lesson08.live_curves_widget import live_curves
+from prvr_lite.course.lesson08.model_flow import model_flow
+from prvr_lite.course.pictures.seed_band import run_band, seed_band
 from prvr_lite.data.batches import Batch, InputReader
-from prvr_lite.evaluation import two_step
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.exercises.lesson08 import TrainingRun
-from prvr_lite.experiments.results import Results, ablation_groups, group, label, spread_text
-from prvr_lite.lesson import table, trained
-from prvr_lite.metrics import rank_of_first_relevant
-from prvr_lite.optimization import make_optimizer, make_schedule
+from prvr_lite.lab.results import Results, ablation_groups, group, label, spread_text
 from prvr_lite.plots import gap_chart, recall_bars, spread_curves
-from prvr_lite.plots.model_flow import model_flow
-from prvr_lite.plots.seed_band import run_band, seed_band
 from prvr_lite.plots.seeds import mean_interval, student_t
-from prvr_lite.widgets.live_curves import live_curves
+from prvr_lite.search.evaluation import two_step
+from prvr_lite.search.metrics import rank_of_first_relevant
+from prvr_lite.training.optimizer import make_optimizer, make_schedule
 
 sample = load_sample()
 
@@ -91,7 +91,7 @@ print(f"in all {sum(weights.values()):,}; clips and clustering add none")
 # Now the end of the road, the score. With a loop, for one query and one film:
 #
 # $$S(v, q) = \alpha\, S_c + (1 - \alpha)\, S_f, \qquad S_c = \max_k \cos(q, c_{v,k}), \qquad S_f = \cos(q, r_{v,k^*})$$
-# <!-- eq: fused score -> prvr_lite.model.encoding:Similarity.fused -->
+# <!-- eq: fused score -> prvr_lite.model.records:Similarity.fused -->
 
 
 # %%
@@ -174,7 +174,7 @@ print(f"R@1 {test.fused['R@1']:.1f} %, by chance {100 / films:.1f} %")
 # AdamW divides each gradient by a running mean of its size. In the first steps that mean is a guess, so the rate **warms up**: it rises for a few steps. Then it falls in a straight line to 0, so that the last steps only polish. (Weight decay pulls matrices towards 0, but not biases and LayerNorms: `make_optimizer` keeps two groups.) With $I$ steps in all, $w$ of them to warm up, and the peak $\eta$:
 #
 # $$\eta_i = \eta \cdot \begin{cases} \dfrac{i + 1}{w + 1} & i < w \\[2ex] \dfrac{I - i}{I - w} & i \ge w \end{cases} \qquad i = 0, \ldots, I - 1$$
-# <!-- eq: schedule -> prvr_lite.optimization:make_schedule -->
+# <!-- eq: schedule -> prvr_lite.training.optimizer:make_schedule -->
 #
 # ### ✏️ Exercise 8.2 · learning_rate_at  (★☆☆, 8 minutes)
 #
@@ -458,7 +458,7 @@ seed_band(seeds, own, title="Is your run like ours?")
 # The bar is a **prediction band**: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. With the mean $\bar x$ and the standard deviation $\sigma$ of $n$ seeds, and $t_{n-1}$ from Student's table for $n - 1$ degrees of freedom, it is the formula below. (Our published runs keep their last epoch, and so do the two baselines here; MS-SL++ above kept its best epoch on val, which moves little.)
 #
 # $$\bar x \pm t_{n-1}\, \sigma\, \sqrt{1 + \tfrac1n}$$
-# <!-- eq: prediction band -> prvr_lite.plots.seed_band:run_band -->
+# <!-- eq: prediction band -> prvr_lite.course.pictures.seed_band:run_band -->
 
 # %%
 for name, test in tests.items():
@@ -643,12 +643,12 @@ spread_curves(
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
 # | the whole model | `prvr_lite.model.msslpp:MSSLpp` | `method/model.py` |
-# | fused score | `prvr_lite.model.encoding:Similarity.fused` | `method/eval.py:192` (α is fixed there) |
-# | optimizer, schedule | `prvr_lite.optimization:make_optimizer`, `prvr_lite.optimization:make_schedule` | `method/train.py:136-143` (BertAdam: no bias correction, each tensor clipped by itself) |
-# | a step, an epoch, checkpoints | `prvr_lite.training:fit` | `method/train.py:141-165` |
-# | early stopping | `prvr_lite.history:History.best`, `TrainConfig.patience` | `method/train.py:157-165` |
+# | fused score | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (α is fixed there) |
+# | optimizer, schedule | `prvr_lite.training.optimizer:make_optimizer`, `prvr_lite.training.optimizer:make_schedule` | `method/train.py:136-143` (BertAdam: no bias correction, each tensor clipped by itself) |
+# | a step, an epoch, checkpoints | `prvr_lite.training.fit:fit` | `method/train.py:141-165` |
+# | early stopping | `prvr_lite.training.history:History.best`, `TrainConfig.patience` | `method/train.py:157-165` |
 # | baselines | `prvr_lite.model.baselines` | not there |
-# | experiments with seeds | `prvr_lite.experiments.rows:EXPERIMENTS` | not there |
+# | experiments with seeds | `prvr_lite.lab.rows:EXPERIMENTS` | not there |
 
 # %%
 progress(8)

@@ -23,25 +23,25 @@ import numpy as np
 import torch
 
 from prvr_lite import VideoIndex, clip_spans, evaluate, load_sample, retrieval_metrics
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import table, trained
+from prvr_lite.course.lesson09.lead_plane import lead_plane
+from prvr_lite.course.lesson09.search_widget import search_explorer
+from prvr_lite.course.pictures.score_triangles import score_triangles
 from prvr_lite.data.batches import InputReader, normalise, pad, pool_features
-from prvr_lite.data.vocabulary import Vocabulary, words_of
-from prvr_lite.evaluation import relevant_matrix, two_step
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.experiments.results import Results, label, spread_text
-from prvr_lite.explorer import Explorer
-from prvr_lite.lesson import table, trained
-from prvr_lite.metrics import (
+from prvr_lite.lab.explorer import Explorer
+from prvr_lite.lab.results import Results, label, spread_text
+from prvr_lite.lab.vocabulary import Vocabulary, words_of
+from prvr_lite.moments import temporal_iou
+from prvr_lite.plots import alpha_sweep, ratio_bars, recall_bars
+from prvr_lite.search.evaluation import relevant_matrix, two_step
+from prvr_lite.search.metrics import (
     by_group,
     moment_to_video_ratio,
     paired_interval,
     rank_of_first_relevant,
     ratio_bin,
 )
-from prvr_lite.moments import temporal_iou
-from prvr_lite.plots import alpha_sweep, ratio_bars, recall_bars
-from prvr_lite.plots.leads import lead_plane
-from prvr_lite.plots.score_triangles import score_triangles
-from prvr_lite.widgets.search import search_explorer
 
 sample, results = load_sample(), Results.published()
 
@@ -116,7 +116,7 @@ for name in ("mssl++", "mssl"):
 # ## 2 · How much should the clips count?
 #
 # $$S = \alpha\, S_c + (1 - \alpha)\, S_f$$
-# <!-- eq: fused score -> prvr_lite.model.encoding:Similarity.fused -->
+# <!-- eq: fused score -> prvr_lite.model.records:Similarity.fused -->
 #
 # α is 0.7 in the released code, fixed. Is that a good choice here? α is chosen on the **val** films. For three values of α, with a plain loop:
 
@@ -283,7 +283,7 @@ score_triangles(
 # A film may be found by its moment, or by something else that happens to fit. Compare the key clip in the query's own film with the true moment. How much two spans agree is told by their **intersection over union**:
 #
 # $$\text{IoU}(a, b) = \frac{|a \cap b|}{|a \cup b|}$$
-# <!-- eq: temporal IoU -> prvr_lite.moments.metrics:temporal_iou -->
+# <!-- eq: temporal IoU -> prvr_lite.moments.moment_metrics:temporal_iou -->
 #
 # Without any formula: cut time into hundredths of a second, and count those that lie in both spans, and those that lie in either.
 
@@ -520,7 +520,7 @@ ratio_bars(rows, groups=list(package), title="The same queries, split twice")
 # | 3 stranger | none of these | understanding the query better |
 #
 # $$\text{rival}(q) = \arg\max_{v \ne v(q)} S(q, v)$$
-# <!-- eq: rival -> prvr_lite.exercises.lesson09:failure_kind -->
+# <!-- eq: rival -> prvr_lite.course.lesson09.exercises:failure_kind -->
 #
 # ### ✏️ Exercise 9.4 · failure_kind  (★★★, 15 minutes)
 #
@@ -767,15 +767,15 @@ recall_bars(bars, title="Films cut up and put together anew")
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | the index: build, score, search | `prvr_lite.retrieval:VideoIndex` | – (frames are attended anew for each query, `method/model.py:259-274`) |
-# | both scales fused | `prvr_lite.model.encoding:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
-# | recall, ranks, ties | `prvr_lite.metrics:retrieval_metrics` | `method/eval.py:54-110` |
-# | groups by ratio | `prvr_lite.metrics:ratio_bin`, `prvr_lite.metrics:by_group` | – |
-# | several true answers | `prvr_lite.evaluation:relevant_matrix` | – (one right video a query) |
-# | IoU of spans | `prvr_lite.moments.metrics:temporal_iou` | – |
-# | intervals over queries | `prvr_lite.metrics:paired_interval` | – |
-# | maps and rankings | `prvr_lite.explorer:Explorer`, `prvr_lite.plots:similarity_map` | – |
-# | typed sentences | `prvr_lite.data.vocabulary:Vocabulary` | – |
+# | the index: build, score, search | `prvr_lite.collection.video_index:VideoIndex` | – (frames are attended anew for each query, `method/model.py:259-274`) |
+# | both scales fused | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
+# | recall, ranks, ties | `prvr_lite.search.metrics:retrieval_metrics` | `method/eval.py:54-110` |
+# | groups by ratio | `prvr_lite.search.metrics:ratio_bin`, `prvr_lite.search.metrics:by_group` | – |
+# | several true answers | `prvr_lite.search.evaluation:relevant_matrix` | – (one right video a query) |
+# | IoU of spans | `prvr_lite.moments.moment_metrics:temporal_iou` | – |
+# | intervals over queries | `prvr_lite.search.metrics:paired_interval` | – |
+# | maps and rankings | `prvr_lite.lab.explorer:Explorer`, `prvr_lite.plots:similarity_map` | – |
+# | typed sentences | `prvr_lite.lab.vocabulary:Vocabulary` | – |
 
 # %%
 progress(9)

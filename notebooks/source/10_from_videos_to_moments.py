@@ -20,11 +20,11 @@ import time
 import torch
 
 from prvr_lite import clip_spans, load_sample
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import table, trained
 from prvr_lite.data.batches import InputReader
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.experiments.results import Results, spread_text
-from prvr_lite.experiments.rows import MOMENTS
-from prvr_lite.lesson import table, trained
+from prvr_lite.lab.results import Results, spread_text
+from prvr_lite.lab.rows import MOMENTS
 from prvr_lite.moments import (
     SCORERS,
     MomentIndex,
@@ -41,7 +41,7 @@ from prvr_lite.moments import (
 from prvr_lite.moments.encoding import peak_runs
 from prvr_lite.moments.predict import clip_overlap, non_maximum_suppression
 from prvr_lite.plots import spread_curves, timed_thumbnails
-from prvr_lite.plots.film import film_strip
+from prvr_lite.plots.film_strip import film_strip
 
 sample = load_sample()
 model, history = trained("mssl++", sample)
@@ -114,7 +114,7 @@ show(video, readings, "“" + sample.query_text[queries[q]] + "”")
 # (Where the strip is empty, the file holds no picture of these seconds.) How much of it is right? Lesson 9 measured one span against another by **intersection over union**:
 #
 # $$\text{IoU}(a, b) = \frac{|a \cap b|}{|a \cup b|}$$
-# <!-- eq: IoU -> prvr_lite.moments.metrics:temporal_iou -->
+# <!-- eq: IoU -> prvr_lite.moments.moment_metrics:temporal_iou -->
 
 # %%
 for name, span in readings.items():
@@ -126,7 +126,7 @@ for name, span in readings.items():
 # A model may give several moments, best first. It is asked two things: how often is one of the first $k$ good enough, and how good is the first one?
 #
 # $$\text{R@}k,\ \text{IoU} = \theta: \quad \frac{100}{Q} \sum_q \mathbb{1}\Big[\max_{i \le k} \text{IoU}(\hat y_{q,i}, y_q) \ge \theta\Big] \qquad \text{mIoU}: \quad \frac{100}{Q} \sum_q \text{IoU}(\hat y_{q,1}, y_q)$$
-# <!-- eq: SVMR -> prvr_lite.moments.metrics:svmr_metrics -->
+# <!-- eq: SVMR -> prvr_lite.moments.moment_metrics:svmr_metrics -->
 #
 # ($y_q$ is the true moment of query $q$, $\hat y_{q,i}$ the model's guess $i$, θ the threshold.) With a loop, for one query:
 
@@ -605,7 +605,7 @@ spread_curves(
 #
 # | what | in `prvr_lite` | elsewhere |
 # |---|---|---|
-# | IoU, SVMR and VCMR metrics | `prvr_lite.moments.metrics` | jayleicn/TVRetrieval `standalone_eval/eval.py`, the protocol |
+# | IoU, SVMR and VCMR metrics | `prvr_lite.moments.moment_metrics` | jayleicn/TVRetrieval `standalone_eval/eval.py`, the protocol |
 # | readings of MS-SL++ | `prvr_lite.moments.predict:SCORERS` | the authors' code has none |
 # | attended run | `prvr_lite.moments.encoding:peak_runs` | not there |
 # | non-maximum suppression | `prvr_lite.moments.predict:non_maximum_suppression` | TVRetrieval `utils/temporal_nms.py` |

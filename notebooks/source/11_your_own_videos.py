@@ -38,22 +38,22 @@ from prvr_lite import (
     multi_scale_clips,
     open_features,
 )
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import table, trained
+from prvr_lite.course.lesson11.cell_map import cell_map
+from prvr_lite.course.lesson11.code_parts import code_parts
+from prvr_lite.course.lesson11.frame_times import frame_times
+from prvr_lite.course.lesson11.render_film import render_film
+from prvr_lite.course.lesson11.shard_tables import shard_tables
+from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
 from prvr_lite.data.batches import InputReader, pool_features
-from prvr_lite.data.clip_features import ClipEncoder, unit_rows
-from prvr_lite.data.extract import extract_features
-from prvr_lite.data.tiny_clip import random_clip
-from prvr_lite.data.video import probe_video, read_frames
-from prvr_lite.exercises import check, hint, progress
-from prvr_lite.experiments.results import Results
-from prvr_lite.lesson import table, trained
-from prvr_lite.lesson_video import render_film
-from prvr_lite.metrics import rank_of_first_relevant
+from prvr_lite.data.openai_clip import ClipEncoder, unit_rows
+from prvr_lite.lab.results import Results
 from prvr_lite.plots import recall_bars, spread_curves
-from prvr_lite.plots.cells import cell_map
-from prvr_lite.plots.codes import code_parts
-from prvr_lite.plots.frame_times import frame_times
-from prvr_lite.plots.shards import shard_tables
-from prvr_lite.zero_shot import ZeroShotSearch
+from prvr_lite.search.metrics import rank_of_first_relevant
+from prvr_lite.videos.extract import extract_features
+from prvr_lite.videos.frames import probe_video, read_frames
+from prvr_lite.videos.zero_shot import ZeroShotSearch
 
 transformers.utils.logging.disable_progress_bar()
 sample = load_sample()
@@ -235,7 +235,7 @@ mine = open_features(folder / "mine.h5")
 # Pictures and sentences are vectors of *one space*: their cosine means something. So take every clip of a film (lesson 4), and score the film by its best one:
 #
 # $$s(q, v) = \max_{n}\ \cos\big(q,\ \bar f_{v,n}\big)$$
-# <!-- eq: zero-shot score -> prvr_lite.exercises.lesson11:zero_shot_scores -->
+# <!-- eq: zero-shot score -> prvr_lite.course.lesson11.exercises:zero_shot_scores -->
 #
 # Nothing here was learned from our data. That is called **zero-shot**. For one sentence and one film, with a loop:
 
@@ -358,7 +358,7 @@ recall_bars(bars, metric="recall (%)", title="A straight bridge, and a trained o
 # Lesson 9's index lay in memory. How large is it? For each of $V$ films, $K$ medoids with a clip and an attended vector of $H$ numbers, $b$ bytes each, and an integer of 8 bytes that says which clip it is:
 #
 # $$\text{bytes} = V \cdot K \cdot (2\,H\,b + 8)$$
-# <!-- eq: bytes of an index -> prvr_lite.retrieval:VideoIndex.nbytes -->
+# <!-- eq: bytes of an index -> prvr_lite.collection.video_index:VideoIndex.nbytes -->
 
 # %%
 K, H = model.config.num_clusters, model.config.hidden_dim
@@ -459,7 +459,7 @@ rescore_candidates = check(rescore_candidates)
 # How much is lost? The films that an exact search would give, how many of them are still there? That is recall again, but against the exact search and not against the truth: an approximate index can only be as good as what it approximates.
 #
 # $$\text{recall} = \frac{100}{Q\,k} \sum_q \big|\, \text{found}_q \cap \text{exact}_q \,\big|$$
-# <!-- eq: recall of candidates -> prvr_lite.exercises.lesson11:candidate_recall -->
+# <!-- eq: recall of candidates -> prvr_lite.course.lesson11.exercises:candidate_recall -->
 #
 # ### ✏️ Exercise 11.4 · candidate_recall  (★☆☆, 6 minutes)
 
@@ -777,12 +777,12 @@ except ValueError as error:
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | frames by presentation time, upright | `prvr_lite.data.video:read_frames` | – (features are given) |
-# | CLIP features, a folder of videos | `prvr_lite.data.clip_features:ClipEncoder`, `prvr_lite.data.extract:extract_features` | – |
-# | zero-shot search | `prvr_lite.zero_shot:ZeroShotSearch` | – |
-# | the index on disk | `prvr_lite.retrieval:VideoIndex`, `prvr_lite.index_folder` | – (all scores at once, `method/eval.py`) |
-# | candidates, then exact scores | `prvr_lite.index_faiss:CandidateIndex`, `prvr_lite.searcher:Searcher.rank` | – |
-# | several GPUs | `prvr_lite.shared_scores`, `prvr_lite.distributed` | – (one GPU) |
+# | frames by presentation time, upright | `prvr_lite.videos.frames:read_frames` | – (features are given) |
+# | CLIP features, a folder of videos | `prvr_lite.data.openai_clip:ClipEncoder`, `prvr_lite.videos.extract:extract_features` | – |
+# | zero-shot search | `prvr_lite.videos.zero_shot:ZeroShotSearch` | – |
+# | the index on disk | `prvr_lite.collection.video_index:VideoIndex`, `prvr_lite.collection.folder` | – (all scores at once, `method/eval.py`) |
+# | candidates, then exact scores | `prvr_lite.collection.candidates:CandidateIndex`, `prvr_lite.search.searcher:Searcher.rank` | – |
+# | several GPUs | `prvr_lite.training.shared_scores`, `prvr_lite.training.parallel` | – (one GPU) |
 
 # %%
 work.cleanup()

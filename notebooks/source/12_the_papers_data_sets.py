@@ -32,20 +32,21 @@ import torch
 
 from prvr_lite import build_model, evaluate, fit, load_sample, open_features
 from prvr_lite.config import PRESETS
-from prvr_lite.data.bigfile import BigFile
-from prvr_lite.data.frame_lists import read_frame_lists
-from prvr_lite.data.paper import convert_release
-from prvr_lite.data.paper_toy import write_release
-from prvr_lite.data.table_of import table_of
-from prvr_lite.exercises import check, hint, pickles12, progress
-from prvr_lite.lesson import film, table, trained
-from prvr_lite.metrics import by_group, moment_to_video_ratio, ratio_bin
+from prvr_lite.course.grading import check, hint, progress
+from prvr_lite.course.kit import film, table, trained
+from prvr_lite.course.lesson12 import pickles
+from prvr_lite.course.lesson12.agreement import agreement
+from prvr_lite.course.lesson12.by_source import Told, by_source
+from prvr_lite.course.lesson12.byte_layout import byte_layout
+from prvr_lite.course.lesson12.stacked_rows import stacked_rows
+from prvr_lite.course.lesson12.table_of import table_of
+from prvr_lite.course.lesson12.toy_release import write_release
+from prvr_lite.course.pictures.seed_band import seed_band
+from prvr_lite.paper.bigfile import BigFile
+from prvr_lite.paper.convert import convert_release
+from prvr_lite.paper.frame_lists import read_frame_lists
 from prvr_lite.plots import ratio_bars, spread_curves
-from prvr_lite.plots.agreement import agreement
-from prvr_lite.plots.by_source import Told, by_source
-from prvr_lite.plots.byte_layout import byte_layout
-from prvr_lite.plots.seed_band import seed_band
-from prvr_lite.plots.stacked import stacked_rows
+from prvr_lite.search.metrics import by_group, moment_to_video_ratio, ratio_bin
 
 TVR_ROOT = None  # the folder of the authors' files, if you have them
 sample = load_sample()
@@ -70,7 +71,7 @@ def say(text) -> None:
 # Three very different tasks. A moment may be a tenth of its video or all of it; lesson 9 measured that by
 #
 # $$\text{M/V} = \frac{\text{length of the moment}}{\text{length of the video}}$$
-# <!-- eq: moment-to-video ratio -> prvr_lite.metrics:moment_to_video_ratio -->
+# <!-- eq: moment-to-video ratio -> prvr_lite.search.metrics:moment_to_video_ratio -->
 #
 # The numbers below: videos and queries from the authors' `dataset/readme.md`; moments in the three M/V groups counted in the annotation files. Guess first: which data set has the shortest moments, which one the longest?
 
@@ -121,7 +122,7 @@ for path in sorted(p for p in base.rglob("*") if p.is_file()):
 # Three files. `shape.txt` holds two numbers, `id.txt` the name of each row, and `feature.bin` nothing but the numbers, row after row, 4 bytes each, no header. The loop reads one row by hand, a number at a time:
 #
 # $$\text{row } r \text{ begins at byte } r \cdot \text{dim} \cdot 4$$
-# <!-- eq: BigFile -> prvr_lite.data.bigfile:BigFile.at -->
+# <!-- eq: BigFile -> prvr_lite.paper.bigfile:BigFile.at -->
 
 # %%
 features = base / "FeatureData" / "i3d_resnet"
@@ -323,7 +324,7 @@ print(
 # Ours under *their* names, in a file as theirs. `AUTHORS_MODULES` is the dictionary between both. Their configuration is an `EasyDict`, a class of a package that you may not have. (Here we make a module of that name, use it once, and take it away again.)
 
 # %%
-from prvr_lite.model.authors import AUTHORS_MODULES
+from prvr_lite.paper.authors_weights import AUTHORS_MODULES
 
 theirs = {ours: name for name, ours in AUTHORS_MODULES.items()}
 weights = {}
@@ -365,7 +366,7 @@ class Loud(pickle.Unpickler):
 
 
 plain = pickle.dumps({"alpha": 0.7})
-evil = pickles12.calling("builtins", "print", "   >>> I could have deleted your files.")
+evil = pickles.calling("builtins", "print", "   >>> I could have deleted your files.")
 for data in (plain, evil):
     print(f"{len(data)} bytes give", Loud(io.BytesIO(data)).load())
 
@@ -413,14 +414,14 @@ def read_without_running(files: list[bytes], allowed: dict) -> torch.Tensor:
 read_without_running = check(read_without_running)
 
 # %%
-easy = pickles12.calling("easydict", "EasyDict", {"alpha": 0.7})
+easy = pickles.calling("easydict", "EasyDict", {"alpha": 0.7})
 print(read_without_running([plain, evil, easy], {"easydict.EasyDict": dict}).tolist())
 
 # %% [markdown]
 # `load_authors_checkpoint` does it like that, with torch's own restricted unpickler: tensors and plain values pass, `EasyDict` becomes a dictionary, any other name ends the reading. It returns a model, whose sizes it takes from the weights:
 
 # %%
-from prvr_lite.authors_checkpoint import load_authors_checkpoint
+from prvr_lite.paper.checkpoint import load_authors_checkpoint
 
 loaded = load_authors_checkpoint(checkpoint, device="cpu")
 ours, again = (evaluate(m, converted, "test") for m in (model, loaded))
@@ -466,7 +467,7 @@ print("loss:", *(f"{row['loss']:.3f}" for row in moved.rows))
 # What should come out on the real files? There is no single list. Some numbers stand in a README of the authors themselves, others only in *later* papers, which copied or measured them again. So each has its source. (Ours below is of other films, with other features and 200 videos to choose from in place of thousands: it can be compared with none of them.)
 
 # %%
-from prvr_lite.published import PUBLISHED, published
+from prvr_lite.paper.published import PUBLISHED, published
 
 for collection in ("tvr", "activitynet", "charades"):
     print(collection, "·", "; ".join(dict.fromkeys(row.source for row in published(collection))))
@@ -479,7 +480,7 @@ table({f"{'MS-SL++':12s}": {c: before.fused[c] for c in columns}})
 # A first test that costs nothing: SumR is the sum of the four recalls. Does it add up? Each number was rounded to one decimal, so a little may be missing:
 #
 # $$\Big|\sum_k \text{R@}k - \text{SumR}\Big| \;\le\; 5 \cdot 0.05$$
-# <!-- eq: rounding -> prvr_lite.exercises.lesson12:cannot_add_up -->
+# <!-- eq: rounding -> prvr_lite.course.lesson12.exercises:cannot_add_up -->
 #
 # ### ✏️ Exercise 12.4 · cannot_add_up  (★☆☆, 6 minutes)
 
@@ -536,7 +537,7 @@ by_source([*known, *LATER], metric="SumR on TVR", title="What makes the differen
 # And MS-SL++? It gains 2.2, 1.0 and 1.3 points of SumR over MS-SL. Is that much?
 
 # %%
-from prvr_lite.experiments.results import Results, spread_text
+from prvr_lite.lab.results import Results, spread_text
 
 results = Results.published()
 for collection in ("tvr", "activitynet", "charades"):
@@ -597,7 +598,7 @@ print(f"{len(tried)} settings: {', '.join(tried[:6])}, …")
 # An honest person takes, for each seed, the setting that is best on val, and reports its test result. Somebody else takes the one that is best on test:
 #
 # $$\text{optimism} = \frac{1}{S} \sum_s \Big( \max_c \text{test}_{s,c} - \text{test}_{s,\,\arg\max_c \text{val}_{s,c}} \Big)$$
-# <!-- eq: optimism -> prvr_lite.exercises.lesson12:optimism -->
+# <!-- eq: optimism -> prvr_lite.course.lesson12.exercises:optimism -->
 #
 # ### ✏️ Exercise 12.5 · optimism  (★★☆, 8 minutes)
 
@@ -751,13 +752,13 @@ else:
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | BigFile | `prvr_lite.data.bigfile:BigFile` | `utils/basic_utils.py:9-68` |
-# | lists of frames | `prvr_lite.data.frame_lists:read_frame_lists` | `utils/basic_utils.py:170-175`, with `eval` |
-# | captions, words | `prvr_lite.data.captions` | `method/data_provider.py` |
-# | joining times | `prvr_lite.data.paper_moments:Timestamps` | – |
-# | conversion | `prvr_lite.data.paper:convert_release`, `prvr-lite convert` | – |
-# | a release to practise on | `prvr_lite.data.paper_toy:write_release` | – |
-# | their checkpoints | `prvr_lite.authors_checkpoint:load_authors_checkpoint` | saved in `method/train.py:164` |
+# | BigFile | `prvr_lite.paper.bigfile:BigFile` | `utils/basic_utils.py:9-68` |
+# | lists of frames | `prvr_lite.paper.frame_lists:read_frame_lists` | `utils/basic_utils.py:170-175`, with `eval` |
+# | captions, words | `prvr_lite.paper.captions` | `method/data_provider.py` |
+# | joining times | `prvr_lite.paper.timestamps:Timestamps` | – |
+# | conversion | `prvr_lite.paper.convert:convert_release`, `prvr-lite convert` | – |
+# | a release to practise on | `prvr_lite.course.lesson12.toy_release:write_release` | – |
+# | their checkpoints | `prvr_lite.paper.checkpoint:load_authors_checkpoint` | saved in `method/train.py:164` |
 # | which split chooses | `TrainConfig.validation_split`, `--validate-on` | `method/train.py:157-165` |
 
 # %%

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prvr_lite.config import ModelConfig
-from prvr_lite.data.features import Dataset
+from prvr_lite.data.dataset import Dataset
 
 Float = NDArray[np.float32]
 MEMORY = 1 << 30  # bytes of pooled inputs kept: all of the sample films, a tenth of TVR's train

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from prvr_lite.data.features import Dataset
+from prvr_lite.data.dataset import Dataset
 
 
 def fingerprint(dataset: Dataset) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prvr_lite.data.features import Dataset, open_features
+from prvr_lite.data.dataset import Dataset, open_features
 
 NAME = "emoji_theatre.h5"
 _HERE = Path(__file__).resolve().parent

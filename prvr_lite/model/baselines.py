@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from prvr_lite.config import ModelConfig
-from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.clips import multi_scale_clips
 from prvr_lite.model.encoders import SequenceEncoder, attention_pool, init_weights
-from prvr_lite.model.encoding import VideoEncoding
 from prvr_lite.model.key_clip import unit_length
+from prvr_lite.model.records import VideoEncoding
+from prvr_lite.model.retrieval_model import RetrievalModel
 
 TRANSFORMER_LAYERS = 4  # as CLIP4Clip's sequential head (arXiv 2104.08860, section 3.3)
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from prvr_lite.model.encoding import Similarity
+from prvr_lite.model.records import Similarity
 
 GATHERED = 8  # to read a vector here and there takes so many times as long as one in a row
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from prvr_lite.config import ModelConfig
-from prvr_lite.model.base import RetrievalModel
 from prvr_lite.model.clips import clip_windows, multi_scale_clips
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.model.encoders import SequenceEncoder, init_weights
-from prvr_lite.model.encoding import VideoEncoding
 from prvr_lite.model.key_clip import key_clip_guided_attention
+from prvr_lite.model.records import VideoEncoding
+from prvr_lite.model.retrieval_model import RetrievalModel
 
 
 class MSSLpp(RetrievalModel):

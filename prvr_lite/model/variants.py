@@ -10,9 +10,9 @@ from torch import Tensor
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.clips import clip_windows, length_code
 from prvr_lite.model.clustering import cluster_clips
-from prvr_lite.model.encoding import Similarity, VideoEncoding
 from prvr_lite.model.key_clip import clip_similarity, inner_products
 from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.model.records import Similarity, VideoEncoding
 
 KMEANS_ROUNDS = 60
 

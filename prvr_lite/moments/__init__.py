@@ -5,7 +5,7 @@ from __future__ import annotations
 from prvr_lite.moments.clip_seconds import clip_seconds
 from prvr_lite.moments.corpus import MomentIndex, MomentRanking, choose_weight, search_moments
 from prvr_lite.moments.encoding import ClipEncoding, EncodedSplit, encode_split
-from prvr_lite.moments.metrics import svmr_metrics, temporal_iou, vcmr_metrics
+from prvr_lite.moments.moment_metrics import svmr_metrics, temporal_iou, vcmr_metrics
 from prvr_lite.moments.predict import (
     METHODS,
     SCORERS,

@@ -1,12 +1,14 @@
-"""When a clip that a search points to starts and ends."""
+"""When frames, units and clips of a video start and end."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from prvr_lite.data.features import Dataset
+import numpy as np
+from numpy.typing import NDArray
+
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans
-from prvr_lite.moments.encoding import pooled_times
 
 
 def clip_seconds(
@@ -33,3 +35,43 @@ def clip_seconds(
     times = pooled_times([frames], [duration], num_units)[0]  # [n, 2]
     first, stop = clip_spans(num_units)[clip].tolist()
     return float(times[first, 0]), float(times[stop - 1, 1])
+
+
+def frames_and_duration(dataset: Dataset, videos: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """T [V] and duration [V] s of some videos.
+
+    Raises:
+        ValueError: a video whose duration is unknown.
+    """
+    rows = np.asarray(videos)
+    duration = dataset.duration[rows]
+    if np.isnan(duration).any():
+        video = dataset.video_id[rows[np.isnan(duration)][0]]
+        raise ValueError(
+            f"{dataset.path}: the duration of video {video!r} is unknown (NaN), so its moments "
+            "have no times: write the feature file with durations, or leave the video out"
+        )
+    return np.diff(dataset.frame_offset)[rows], duration
+
+
+def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float64]:
+    """What the rows of ``pool_features(frames, count)`` cover, [V, max count, 2] s.
+
+    Frame f of T is taken to last from f/T to (f+1)/T of the video. Row i covers the frames it
+    averages, which is not i/count to (i+1)/count: where count doesn't divide T, rows differ by a
+    frame; where T < count, several rows are the same frame. The last row reaches the end of the
+    video, although its last frame enters no row when T is well above count.
+
+    Args:
+        num_frames: [V] T of each video; duration: [V] s.
+        count: rows that each is pooled to, an integer or [V]; where it is T, these are the frames.
+    """
+    total, length = np.asarray(num_frames)[:, None], np.asarray(duration, np.float64)[:, None]
+    rows = np.broadcast_to(np.asarray(count), len(total))[:, None]  # [V, 1]
+    place = np.arange(rows.max() + 1)  # [max count + 1]
+    bounds = np.minimum(np.round(place / rows * total), total - 1)  # [V, max count + 1]
+    end = np.maximum(bounds[:, 1:], bounds[:, :-1] + 1)  # an empty row repeats one frame
+    end = np.where(place[1:] == rows, total, end)
+    spans = np.stack([bounds[:, :-1], end], axis=-1)  # [V, max count, 2] frames
+    seconds: NDArray[np.float64] = spans * (length / total)[..., None]
+    return seconds

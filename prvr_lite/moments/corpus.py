@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.features import Dataset
-from prvr_lite.index_entry import Shard, concatenate, make_entry
-from prvr_lite.model.base import RetrievalModel
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.encoding import BATCH_VIDEOS, ClipEncoding, EncodedSplit, encode_clips
-from prvr_lite.moments.metrics import vcmr_metrics
+from prvr_lite.moments.moment_metrics import vcmr_metrics
 from prvr_lite.moments.predict import Scorer, clip_map, clip_overlap, non_maximum_suppression
-from prvr_lite.retrieval import VideoIndex
+from prvr_lite.search.vectors import Shard, concatenate, make_entry
 
 QUERIES = 1024  # searched at a time
 PAIRS = 256  # pairs of query and video scored at a time

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.features import Dataset
-from prvr_lite.model.base import RetrievalModel
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans, multi_scale_clips
-from prvr_lite.model.encoding import VideoEncoding
 from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.model.records import VideoEncoding
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.moments.clip_seconds import frames_and_duration, pooled_times
 
 BATCH_VIDEOS = 64
 CLIPS_OF = "'mssl++' or 'mssl'"
@@ -207,43 +208,3 @@ def attended_clips(runs: Tensor, frame_times: Tensor, unit_times: Tensor) -> Ten
     last = torch.maximum((unit_times[:, None, :, 1] - end).abs().argmin(2), first)
     longer = last - first  # units beyond the first; clips are in order of length, then of start
     return longer * n - longer * (longer - 1) // 2 + first
-
-
-def frames_and_duration(dataset: Dataset, videos: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """T [V] and duration [V] s of some videos.
-
-    Raises:
-        ValueError: a video whose duration is unknown.
-    """
-    rows = np.asarray(videos)
-    duration = dataset.duration[rows]
-    if np.isnan(duration).any():
-        video = dataset.video_id[rows[np.isnan(duration)][0]]
-        raise ValueError(
-            f"{dataset.path}: the duration of video {video!r} is unknown (NaN), so its moments "
-            "have no times: write the feature file with durations, or leave the video out"
-        )
-    return np.diff(dataset.frame_offset)[rows], duration
-
-
-def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float64]:
-    """What the rows of ``pool_features(frames, count)`` cover, [V, max count, 2] s.
-
-    Frame f of T is taken to last from f/T to (f+1)/T of the video. Row i covers the frames it
-    averages, which is not i/count to (i+1)/count: where count doesn't divide T, rows differ by a
-    frame; where T < count, several rows are the same frame. The last row reaches the end of the
-    video, although its last frame enters no row when T is well above count.
-
-    Args:
-        num_frames: [V] T of each video; duration: [V] s.
-        count: rows that each is pooled to, an integer or [V]; where it is T, these are the frames.
-    """
-    total, length = np.asarray(num_frames)[:, None], np.asarray(duration, np.float64)[:, None]
-    rows = np.broadcast_to(np.asarray(count), len(total))[:, None]  # [V, 1]
-    place = np.arange(rows.max() + 1)  # [max count + 1]
-    bounds = np.minimum(np.round(place / rows * total), total - 1)  # [V, max count + 1]
-    end = np.maximum(bounds[:, 1:], bounds[:, :-1] + 1)  # an empty row repeats one frame
-    end = np.where(place[1:] == rows, total, end)
-    spans = np.stack([bounds[:, :-1], end], axis=-1)  # [V, max count, 2] frames
-    seconds: NDArray[np.float64] = spans * (length / total)[..., None]
-    return seconds

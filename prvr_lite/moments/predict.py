@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.features import Dataset
-from prvr_lite.model.base import RetrievalModel
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans, clip_windows, constant
 from prvr_lite.model.key_clip import unit_length
+from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.encoding import (
     BATCH_VIDEOS,
     ClipEncoding,

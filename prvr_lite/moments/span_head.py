@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from prvr_lite.config import check_range
+from prvr_lite.device import seed_generators
 from prvr_lite.model.clips import clip_spans, clip_windows
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.moments.encoding import ClipEncoding, EncodedSplit
-from prvr_lite.moments.metrics import svmr_metrics
+from prvr_lite.moments.moment_metrics import svmr_metrics
 from prvr_lite.moments.predict import clip_map, clip_overlap, key_clips, rank_moments
-from prvr_lite.optimization import seed_generators
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class SpanFit:
     Attributes:
         head: the one of the best learning rate, in eval mode.
         learning_rate: the rate.
-        val: :func:`~prvr_lite.moments.metrics.svmr_metrics` on val, by learning rate.
+        val: :func:`~prvr_lite.moments.moment_metrics.svmr_metrics` on val, by learning rate.
         seconds: training time at one learning rate, the mean over those tried.
     """
 

@@ -7,18 +7,18 @@ shown on a dark page, numbers on a light one.
 
 from __future__ import annotations
 
-from prvr_lite.plots.alpha import alpha_sweep
+from prvr_lite.plots.accuracy_frontier import accuracy_frontier
+from prvr_lite.plots.alpha_sweep import alpha_sweep
 from prvr_lite.plots.bars import ratio_bars, recall_bars
 from prvr_lite.plots.canvas import Picture, alt_text, save_figure
-from prvr_lite.plots.cost import ModelCost
-from prvr_lite.plots.frontier import accuracy_frontier
-from prvr_lite.plots.gallery import RankedVideo, ranked_gallery
-from prvr_lite.plots.gaps import gap_chart
-from prvr_lite.plots.growth import growth_curves
-from prvr_lite.plots.similarity import similarity_map
-from prvr_lite.plots.spread import spread_curves
+from prvr_lite.plots.gap_chart import gap_chart
+from prvr_lite.plots.growth_curves import growth_curves
+from prvr_lite.plots.model_cost import ModelCost
+from prvr_lite.plots.ranked_gallery import RankedVideo, ranked_gallery
+from prvr_lite.plots.similarity_map import similarity_map
+from prvr_lite.plots.spread_curves import spread_curves
 from prvr_lite.plots.strip import timed_thumbnails
-from prvr_lite.plots.training import training_curves
+from prvr_lite.plots.training_curves import training_curves
 
 __all__ = [
     "ModelCost",

@@ -1,0 +1,55 @@
+"""``prvr-lite convert``: the paper's data sets, from the authors' files to a feature file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from prvr_lite.cli.shared import Commands
+from prvr_lite.paper.convert import PRECISIONS, convert_release
+from prvr_lite.paper.layout import COLLECTIONS
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "convert", help="TVR, ActivityNet Captions or Charades-STA to a feature file"
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "root", type=Path, help="folder with <collection>/FeatureData and <collection>/TextData"
+    )
+    parser.add_argument("collection", choices=COLLECTIONS)
+    parser.add_argument("--out", type=Path, required=True, help="the feature file to write")
+    parser.add_argument(
+        "--annotations",
+        type=Path,
+        nargs="+",
+        default=(),
+        help="files of timestamps, or folders of them; default: those in TextData",
+    )
+    parser.add_argument(
+        "--validation-part",
+        type=float,
+        default=0.1,
+        help="part of the train videos that validates where the release has no val; 0: none",
+    )
+    parser.add_argument(
+        "--dtype", choices=PRECISIONS, default="float32", help="float16 halves the file"
+    )
+    parser.add_argument("--feature", help="folder or file in FeatureData; default: the paper's")
+    parser.add_argument("--query-feature", help="file in TextData; default: RoBERTa's")
+
+
+def run(options: argparse.Namespace) -> None:
+    report = convert_release(
+        options.root,
+        options.collection,
+        options.out,
+        annotations=options.annotations,
+        feature=options.feature,
+        query_feature=options.query_feature,
+        validation_part=options.validation_part,
+        dtype=options.dtype,
+        progress=True,
+    )
+    print(report)

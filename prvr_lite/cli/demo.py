@@ -1,0 +1,33 @@
+"""``prvr-lite demo``: train on the sample films, print the table, draw."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from prvr_lite.cli.shared import Commands, add_data_options, open_data
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser("demo", help="train on the sample films, print the table, draw")
+    parser.add_argument("--out", type=Path, default=Path("runs/demo"), help="where the pictures go")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, help="default: the preset's")
+    add_data_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    try:
+        from prvr_lite.lab.demo import run_demo
+    except ModuleNotFoundError as error:
+        raise ValueError(f"the demo draws: pip install 'prvr-lite[lessons]' ({error})") from error
+
+    with open_data(options) as dataset:
+        run_demo(
+            dataset,
+            options.out,
+            seed=options.seed,
+            epochs=options.epochs,
+            device=options.device,
+        )

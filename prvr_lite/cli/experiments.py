@@ -1,0 +1,55 @@
+"""``prvr-lite experiments``: baselines and ablations, several seeds, one CSV."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from prvr_lite.cli.shared import Commands, add_data_options
+from prvr_lite.config import PRESETS
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "experiments", help="baselines and ablations; goes on where it was"
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help="rows, groups (such as main, clips, search) or stages: see --list; default: all",
+    )
+    parser.add_argument("--list", action="store_true", help="show all rows and what is finished")
+    parser.add_argument("--seeds", type=int, help="how many of each row; default: the row's")
+    parser.add_argument("--preset", choices=PRESETS, default="sample", help="hyper-parameters")
+    parser.add_argument("--epochs", type=int, help="default: the preset's")
+    parser.add_argument("--workers", type=int, help="runs at a time; default: all cores")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/experiments"), help="where finished runs are kept"
+    )
+    parser.add_argument(
+        "--csv",
+        type=Path,
+        help="default: benchmarks/results/experiments.csv for the sample, else one in --folder",
+    )
+    add_data_options(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    from prvr_lite.lab.command import default_csv, list_experiments, run_experiments
+    from prvr_lite.lab.runs import Setting
+
+    setting = Setting(options.data, options.preset, options.folder, options.epochs)
+    if options.list:
+        print(list_experiments(setting))
+        return
+    csv = options.csv or default_csv(setting)
+    count = run_experiments(
+        options.names,
+        setting,
+        csv,
+        seeds=options.seeds,
+        workers=options.workers,
+        device=options.device,
+    )
+    print(f"{csv}: {count} numbers")

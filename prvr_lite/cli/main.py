@@ -1,0 +1,43 @@
+"""The command line ``prvr-lite``: each command is a module of :mod:`prvr_lite.cli`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from prvr_lite.cli import convert, demo, evaluate, experiments, extract, index, search, train
+from prvr_lite.training.parallel import own_rank, world_size
+
+COMMANDS = (demo, train, evaluate, search, extract, convert, index, experiments)  # as in --help
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when all went well, 2 with one line on standard error when it did not."""
+    options = _parser().parse_args(arguments)
+    who = f"prvr-lite (rank {own_rank()})" if own_rank() else "prvr-lite"
+    try:
+        if world_size() > 1 and options.run is not train.run:
+            raise ValueError("torchrun is for `train` alone: start this command without it")
+        options.run(options)
+    except KeyboardInterrupt:
+        print("\nprvr-lite: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (OSError, ValueError, FloatingPointError, ImportError) as error:
+        print(f"{who}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="prvr-lite", description="Partially relevant video retrieval with MS-SL++."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""``prvr-lite search``: the best videos for a query of the data set, or for a typed sentence."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data
+from prvr_lite.collection.video_index import Hit, VideoIndex
+from prvr_lite.data.columns import Array
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.moments import clip_seconds
+from prvr_lite.search.sentences import text_encoder
+from prvr_lite.videos.zero_shot import ZeroShotSearch
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser("search", help="the best videos for a query or a typed sentence")
+    parser.add_argument("checkpoint", type=Path, nargs="?", help="a trained model")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("query", nargs="?", help="id of a query of the data set, or a sentence")
+    parser.add_argument(
+        "--zero-shot", metavar="SENTENCE", help="search without a model, in a file of CLIP features"
+    )
+    parser.add_argument("--text-model", help="where the CLIP of the data is now, if it has moved")
+    parser.add_argument("-k", type=int, default=10, help="how many videos")
+    add_data_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    if options.zero_shot is not None:
+        if options.checkpoint is not None:
+            raise ValueError("--zero-shot takes a sentence and no checkpoint: leave one out")
+        with open_data(options) as dataset:
+            _zero_shot(options, dataset)
+    elif options.query is None:
+        raise ValueError("give a checkpoint and a query, or --zero-shot and a sentence")
+    else:
+        model = load_model(options)
+        with open_data(options) as dataset:
+            words = _words(options, dataset)
+            index = VideoIndex.build(model, dataset, options.split)
+            _print(dataset, index.search(words, options.k), model.config.num_units)
+
+
+def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
+    place = {"model": options.text_model, "device": options.device}
+    search = ZeroShotSearch.build(dataset, options.split, **place)
+    hits = search.search(options.zero_shot, options.k)
+    print(options.zero_shot)
+    _print(dataset, hits, search.index.model.config.num_units)
+
+
+def _words(options: argparse.Namespace, dataset: Dataset) -> Array:
+    """Word features [L, Dw] of the query, after a line that says which it is."""
+    asked = options.query
+    if asked in dataset.query_id:
+        query = dataset.query_id.index(asked)
+        print(dataset.query_text[query])
+        if dataset.query_video[query] not in dataset.videos_in(options.split):
+            print(f"(the video it was written for is not in the {options.split} split)")
+        return dataset.words(query)
+    rows = dataset.queries_in(options.split)
+    if len(asked.split()) == 1 and len(rows):  # a sentence has several words: an id, mistyped
+        raise ValueError(
+            f"{dataset.path} has no query {asked!r}; the first of its {options.split} "
+            f"split is {dataset.query_id[rows[0]]!r}"
+        )
+    place = {"model": options.text_model, "device": options.device}
+    words = text_encoder(dataset, **place).words(asked)
+    print(asked)
+    return words
+
+
+def _print(dataset: Dataset, hits: Sequence[Hit], num_units: int) -> None:
+    for hit in hits:
+        span = clip_seconds(dataset, hit.video_id, hit.key_clip, num_units)
+        when = f"  {span[0]:.1f}–{span[1]:.1f} s" if span else ""
+        print(f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}{when}")

@@ -1,0 +1,246 @@
+"""Search: encode a collection once, then score any query against it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import torch
+
+from prvr_lite.collection.candidates import CandidateIndex
+from prvr_lite.collection.changes import (
+    WHOLE,
+    check_new,
+    chosen_rows,
+    encoded,
+    gathered,
+    identity,
+    in_memory,
+    text_side,
+    tombstones,
+    without,
+    write_pending,
+    write_shards,
+)
+from prvr_lite.collection.folder import IndexFolder
+from prvr_lite.collection.manifest import Manifest, Record
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.device import choose_device
+from prvr_lite.files import FileFormatError
+from prvr_lite.model.records import VideoEncoding
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.search.ranking import Hit, Ranking
+from prvr_lite.search.searcher import Searcher
+from prvr_lite.search.vectors import Shard, make_entry, new_name
+
+__all__ = ["Hit", "Ranking", "VideoIndex"]
+
+Folder: TypeAlias = "str | os.PathLike[str]"
+
+
+class VideoIndex(Searcher):
+    """A searchable collection of videos under one model.
+
+    Because key clip guided attention depends on the clip alone, it is computed for every clip
+    when the index is built; a query then costs two tables of inner products, a maximum and a
+    gather, whatever the length of the videos.
+
+    An index lives in memory, or in the folder that `load` opened or `build(folder=...)` wrote: its
+    vectors are then read from the disk as a search passes by them, and `append`, `merge`, `delete`
+    and `compact` change the folder.
+
+    Args:
+        shards: its videos, in order.
+        folder: where it lives.
+        text: how typed queries get into the model's space, see `text_side`.
+    """
+
+    def __init__(
+        self,
+        model: RetrievalModel,
+        shards: Sequence[Shard],
+        folder: IndexFolder | None = None,
+        text: Record | None = None,
+    ) -> None:
+        super().__init__(model, shards)
+        self.folder, self.text = folder, text
+
+    @classmethod
+    def build(
+        cls,
+        model: RetrievalModel,
+        dataset: Dataset,
+        split: str = "test",
+        *,
+        batch_videos: int = 64,
+        reader: InputReader | None = None,
+        folder: Folder | None = None,
+        part: tuple[int, int] | None = None,
+    ) -> VideoIndex:
+        """Encode the videos of a split, a batch at a time, on the model's device.
+
+        Args:
+            reader: reuse the pooled inputs of an earlier call.
+            folder: write them there instead of keeping them in memory. An index that is there
+                stays until all are encoded; the same call goes on where it was interrupted.
+            part: (i, n) takes the i-th of n parts of the split, i from 0, so that n processes can
+                encode one each; `merge` joins them.
+
+        Raises:
+            ValueError: a split without videos, or features of another size than the model's.
+            FileFormatError: the folder holds something else, or a damaged index.
+        """
+        reader = reader or InputReader(dataset, model.config)
+        rows = chosen_rows(dataset, split, part)
+        if folder is None:
+            (entry,) = gathered(encoded(model, reader, rows, batch_videos), WHOLE)
+            shard = Shard.of(entry, [dataset.video_id[v] for v in rows])
+            return cls(model, [shard], text=text_side(dataset))
+        where = IndexFolder.start(folder)
+        write_pending(where, model, reader, rows, kind="build", batch=batch_videos)
+        return cls(model, where.shards(), where, text_side(dataset))
+
+    @classmethod
+    def from_encoding(
+        cls,
+        model: RetrievalModel,
+        videos: VideoEncoding,
+        video_ids: Sequence[str] | None = None,
+    ) -> VideoIndex:
+        """An index of videos that are already encoded; ids default to their rows.
+
+        Raises:
+            ValueError: not one id a video.
+        """
+        ids = video_ids if video_ids is not None else [str(v) for v in range(len(videos))]
+        with torch.inference_mode():
+            return cls(model, [Shard.of(make_entry(videos), ids)])
+
+    def append(
+        self,
+        dataset: Dataset,
+        split: str = "test",
+        *,
+        batch_videos: int = 64,
+        reader: InputReader | None = None,
+    ) -> None:
+        """Encode the videos of a split and add them behind the others.
+
+        In a folder: all or nothing, and the same call goes on where it was interrupted.
+
+        Raises:
+            ValueError: as `build`, or a video whose id the index has already.
+        """
+        reader = reader or InputReader(dataset, self.model.config)
+        rows = chosen_rows(dataset, split, None)
+        ids = [dataset.video_id[v] for v in rows]
+        check_new(self.shards, ids)
+        if self.folder is None:
+            (entry,) = gathered(encoded(self.model, reader, rows, batch_videos), WHOLE)
+            self._hold([*self.shards, Shard.of(entry, ids)])
+            return
+        write_pending(self.folder, self.model, reader, rows, kind="append", batch=batch_videos)
+        self._hold(self.folder.shards())
+
+    def merge(self, others: Iterable[VideoIndex]) -> None:
+        """Add the videos of other indices of the same model, in their order; nothing is encoded.
+
+        Raises:
+            ValueError: another model, or a video whose id is there already.
+        """
+        others, own = list(others), identity(self.model)
+        for other in others:
+            if identity(other.model) != own:
+                where = other.folder.path if other.folder else "the other index"
+                raise ValueError(f"{where}: was made by another model: build it with this one's")
+        check_new(self.shards, [video_id for other in others for video_id in other.video_ids])
+        added = [shard for other in others for shard in other.shards]
+        if self.folder is None:
+            self._hold([*self.shards, *added])
+            return
+        records = (*self.folder.manifest.shards, *write_shards(self.folder, added))
+        self.folder.commit(replace(self.folder.manifest, shards=records, state=new_name()))
+        self._hold(self.folder.shards())
+
+    def delete(self, video_ids: Sequence[str]) -> None:
+        """Take videos out. Their bytes stay until `compact`; rows behind them move up.
+
+        Raises:
+            ValueError: an id that the index does not have, or no video would be left.
+        """
+        shards = without(self.shards, video_ids)
+        if self.folder is not None:
+            deleted = self.folder.write_deleted(tombstones(shards))
+            now = replace(self.folder.manifest, deleted=deleted, state=new_name())
+            self.folder.commit(now)
+        self._hold(shards)
+
+    def compact(self) -> None:
+        """Rewrite the index without what was deleted, in shards of even size; rows stay."""
+        if self.folder is None:
+            self._hold([in_memory(self.shards)])
+            return
+        records = tuple(write_shards(self.folder, self.shards))
+        now = replace(self.folder.manifest, shards=records, deleted=None, state=new_name())
+        self.folder.commit(now)
+        self._hold(self.folder.shards())
+
+    def build_candidates(self, kind: str = "hnsw", **options: Any) -> CandidateIndex:
+        """Index all clips with FAISS, for ``search(..., candidates=...)``; kept in the folder.
+
+        Deleted videos never come out of them, appended ones are scored besides; after `compact`,
+        or to be faster again after many appends, build them anew.
+
+        Args:
+            kind: "hnsw" (finds better) or "ivfpq" (smaller); options as `CandidateIndex.build`.
+
+        Raises:
+            ModuleNotFoundError: FAISS is not installed; names the pip extra.
+            ValueError: an unknown kind, or too few clips for it.
+        """
+        self.candidates = CandidateIndex.build(self.shards, kind, **options)
+        if self.folder is not None:
+            self.candidates.save(self.folder.path)
+        return self.candidates
+
+    def _known(self) -> CandidateIndex:
+        if self.candidates is None and self.folder is not None:
+            self.candidates = CandidateIndex.load(self.folder.path)
+        return super()._known()
+
+    def save(self, path: Folder) -> None:
+        """Write the index with its model into a folder: loadable without unpickling code.
+
+        An index that is there is replaced in one go; if the saving is killed, it stays.
+
+        Raises:
+            FileFormatError: something else is there.
+        """
+        folder = IndexFolder.start(path)
+        head = folder.write_head(self.model, self.text)
+        folder.commit(Manifest(head, tuple(write_shards(folder, self.shards))))
+
+    @classmethod
+    def load(cls, path: Folder, *, device: str = "auto", resident: bool = False) -> VideoIndex:
+        """Open a folder that :meth:`save` or :meth:`build` wrote: milliseconds, whatever its size.
+
+        Args:
+            device: where queries are encoded and scored.
+            resident: read all vectors onto the device now, instead of a block at a time whenever
+                a search passes by; changes then no longer reach the folder.
+
+        Raises:
+            FileNotFoundError: no such folder.
+            FileFormatError: no index, a damaged or a half-built one.
+            ValueError: an unknown device.
+        """
+        where, folder = choose_device(device), IndexFolder.open(path)
+        if folder.manifest.head is None:
+            raise FileFormatError(f"{path}: is half built: run the same build again to go on")
+        model, shards = folder.model(where), folder.shards()
+        if resident:
+            return cls(model, [in_memory(shards, where)], text=folder.text())
+        return cls(model, shards, folder, folder.text())

@@ -1,1 +1,0 @@
-"""The commands of ``prvr-lite``, one file each: ``add(commands)`` declares one, ``run`` does it."""

@@ -1,0 +1,51 @@
+"""Tiny random inputs for exercises: sizes that all differ, padding full of garbage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Generator, Tensor
+
+from prvr_lite.course.grading.exercise import Inputs
+
+
+def sizes(g: Generator, count: int, low: int = 2, high: int = 9) -> list[int]:
+    """``count`` different numbers from low to high."""
+    order = torch.randperm(high - low + 1, generator=g)[:count]
+    return [low + int(i) for i in order]
+
+
+def lengths(g: Generator, rows: int, width: int) -> Tensor:
+    """How many are real in each row, [rows], 1..width: at least one row is full and one is not."""
+    drawn = torch.randint(1, width, (rows,), generator=g)
+    drawn[torch.randint(rows, (1,), generator=g)] = width
+    if bool((drawn == width).all()):
+        drawn[0] = max(1, width - 1)
+    return drawn
+
+
+def mask(g: Generator, rows: int, width: int) -> Tensor:
+    """[rows, width] bool, True on what is real."""
+    return torch.arange(width) < lengths(g, rows, width)[:, None]
+
+
+def normal(g: Generator, *shape: int) -> Tensor:
+    return torch.randn(*shape, generator=g)
+
+
+def fill_padding(tensor: Tensor, real: Tensor, g: Generator) -> Tensor:
+    """Large garbage where ``real`` is False; tensor [B, L] or [B, L, D], real [B, L]."""
+    garbage = 9 + 5 * torch.rand(tensor.shape, generator=g)
+    keep = real if tensor.dim() == 2 else real[..., None]
+    return torch.where(keep, tensor, garbage)
+
+
+def other_padding(values: str, real: str) -> Callable[[Inputs], Inputs]:
+    """For ``Exercise.padding``: the same inputs, with other garbage in one's padding."""
+
+    def change(inputs: Inputs) -> Inputs:
+        fresh = fill_padding(inputs[values], inputs[real], torch.Generator().manual_seed(7))
+        return {**inputs, values: fresh}
+
+    return change

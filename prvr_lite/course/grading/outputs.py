@@ -1,0 +1,209 @@
+"""What an answer gave beside what is right, in words: form, shape, type, finite, value."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prvr_lite.course.grading.exercise import Exercise, Inputs
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An exercise, inputs drawn for it, what an answer gave on them, and what is right."""
+
+    exercise: Exercise
+    inputs: Inputs
+    found: Any
+    right: Any
+
+    def pairs(self) -> Iterator[tuple[str, Any, Any]]:
+        """What to call an output, what was given, what is right; for each output."""
+        mine, right = parts(self.found), parts(self.right)
+        for i, (one, other) in enumerate(zip(mine, right, strict=True)):
+            yield self.name(i), one, other
+
+    def name(self, i: int) -> str:
+        """Output i in a sentence."""
+        if len(parts(self.right)) == 1:
+            return "the result"
+        names = self.exercise.outputs
+        return names[i] if names else f"result {i + 1} of {len(parts(self.right))}"
+
+
+def told(inputs: Inputs) -> str:
+    """The inputs in a sentence."""
+    values = (f"{name} {_value(value)}" for name, value in inputs.items())
+    return f"The inputs were {', '.join(values)}."
+
+
+def form_fault(trial: Trial) -> str | None:
+    """As many outputs as asked for, and tensors where tensors are."""
+    found, right = trial.found, trial.right
+    count, asked = len(parts(found)), len(parts(right))
+    if found is None:
+        return "it returns None: is the return statement missing?"
+    if isinstance(found, list) and asked > 1:
+        return f"it returns a list: return {_names(trial) or f'{asked} results'}, without brackets."
+    if count != asked and isinstance(found, tuple) and hasattr(found, "indices"):
+        part = "values" if isinstance(right, Tensor) and right.is_floating_point() else "indices"
+        return (
+            "it returns values and indices, as max, min, sort and topk do over a dimension: take "
+            f".{part}."
+        )
+    if count != asked:
+        names = f": {_names(trial)}" if _names(trial) else ""
+        wanted = f"{asked} are asked for{names}" if asked > 1 else "1 is asked for"
+        return f"it returns {count} result{'s' * (count > 1)}, and {wanted}."
+    for name, mine, wanted in trial.pairs():
+        if isinstance(wanted, Tensor) and not isinstance(mine, Tensor):
+            return f"{name} is {_kind(mine)} where a torch tensor is asked for."
+        if not isinstance(mine, (Real, np.generic, np.ndarray, list, Tensor)):
+            return f"{name} is {_kind(mine)} where a number is asked for."
+    return None
+
+
+def order_fault(trial: Trial) -> str | None:
+    """Two outputs, each in the other's place."""
+    mine, right = parts(trial.found), parts(trial.right)
+    tolerance = trial.exercise.tolerance
+    if len(right) != 2 or all(map(close, mine, right, 2 * [tolerance])):
+        return None
+    if not all(map(close, mine[::-1], right, 2 * [tolerance])):
+        return None
+    cure = f"return {_names(trial)}" if _names(trial) else "swap them"
+    return f"the two results come in the wrong order: {cure}."
+
+
+def shape_fault(trial: Trial) -> str | None:
+    asked = trial.exercise.shape.split(" and ")
+    for i, (name, mine, right) in enumerate(trial.pairs()):
+        if shape(mine) != shape(right):
+            dims = asked[i] if len(asked) == len(parts(trial.right)) else trial.exercise.shape
+            return (
+                f"{name} has shape {list(shape(mine))} instead of {list(shape(right))} = {dims}. "
+                f"{told(trial.inputs)}"
+            )
+    return None
+
+
+def type_fault(trial: Trial) -> str | None:
+    for name, mine, right in trial.pairs():
+        if isinstance(right, Tensor) and mine.dtype != right.dtype:
+            return f"{name} is of type {mine.dtype} instead of {right.dtype}."
+        if isinstance(right, Tensor) and mine.device != right.device:
+            return f"{name} is on {mine.device} instead of {right.device}."
+        if isinstance(right, int) and not whole(mine):
+            return (
+                f"{name} is {_kind(mine)}, {_value(mine)}, where an integer is asked for: // "
+                "divides integers without a remainder."
+            )
+    return None
+
+
+def whole(value: Any) -> bool:
+    """Can it number a row? Python's, NumPy's and torch's integers can."""
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return True
+
+
+def finite_fault(trial: Trial) -> str | None:
+    for name, mine, right in trial.pairs():
+        if bool((~torch.as_tensor(mine).isfinite() & torch.as_tensor(right).isfinite()).any()):
+            return (
+                f"{name} holds NaN or infinity: is something divided by 0, does an exponential "
+                "overflow, or is a softmax taken over nothing but -inf?"
+            )
+    return None
+
+
+def value_fault(trial: Trial) -> str | None:
+    tolerance = trial.exercise.tolerance
+    for name, mine, right in trial.pairs():
+        a, b = torch.as_tensor(mine).double(), torch.as_tensor(right).double()
+        wrong = ~torch.isclose(a, b, atol=tolerance, rtol=tolerance, equal_nan=True)
+        if bool(wrong.any()):
+            return _number(trial, name) if wrong.dim() == 0 else _numbers(trial, name, wrong)
+    return None
+
+
+def _number(trial: Trial, name: str) -> str:
+    """A wrong number, with inputs that can be tried again where they are few."""
+    which = f"{name} is wrong: " if len(parts(trial.right)) > 1 else ""
+    gave = f"gave {_value(trial.found)}, and {_value(trial.right)} is right."
+    if any(isinstance(value, (Tensor, np.ndarray)) for value in trial.inputs.values()):
+        return f"{which}it {gave} {told(trial.inputs)}"
+    given = ", ".join(f"{key}={value!r}" for key, value in trial.inputs.items())
+    return f"{which}{trial.exercise.name}({given}) {gave}"
+
+
+def _numbers(trial: Trial, name: str, wrong: Tensor) -> str:
+    """How many numbers are wrong, and the first of them."""
+    mine, right = next((a, b) for other, a, b in trial.pairs() if other == name)
+    place = wrong.nonzero()[0].tolist()
+    which = f"{name}: " if len(parts(trial.right)) > 1 else ""
+    plain = not all(isinstance(value, (Tensor, np.ndarray)) for value in trial.inputs.values())
+    got, wanted = (_value(part[tuple(place)].item()) for part in (mine, right))
+    return (
+        f"{which}{int(wrong.sum())} of {wrong.numel()} numbers differ; the first at {place} is "
+        f"{got} instead of {wanted}." + f" {told(trial.inputs)}" * plain
+    )
+
+
+def parts(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """Of anything that an answer may give; of a ragged list its length alone."""
+    try:
+        return tuple(np.shape(value))
+    except ValueError:
+        return (len(value),)
+
+
+def close(a: Any, b: Any, tolerance: float) -> bool:
+    """Are two outputs of one shape, and the same up to a tolerance? NaN is like NaN."""
+    if shape(a) != shape(b):
+        return False
+    x, y = torch.as_tensor(a).double(), torch.as_tensor(b).double()
+    return torch.allclose(x, y, atol=tolerance, rtol=tolerance, equal_nan=True)
+
+
+def _names(trial: Trial) -> str:
+    """Of the outputs, as after ``return``; "" where they have none."""
+    return ", ".join(trial.exercise.outputs)
+
+
+def _kind(value: Any) -> str:
+    """The type of a value, with its article."""
+    name = {"ndarray": "NumPy array", "str": "string"}.get(type(value).__name__)
+    name = name or type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _value(value: Any) -> str:
+    """A number as short as it is clear, a tensor by its shape, anything else as Python shows it."""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_value, value))})"
+    if isinstance(value, list) and any(isinstance(part, bytes) for part in value):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, (Tensor, np.ndarray)) and value.shape:
+        return str(list(value.shape))
+    if isinstance(value, (Tensor, np.ndarray, np.generic)):
+        value = value.item()
+    if not isinstance(value, float):
+        return repr(value)
+    return f"{value:.1f}" if value.is_integer() and abs(value) < 10_000 else f"{value:.4g}"

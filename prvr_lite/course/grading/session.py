@@ -1,0 +1,131 @@
+"""What a notebook calls: ``check`` an answer, ask for a ``hint``, see the ``progress``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from prvr_lite.course.grading.diagnosis import OpenExerciseError, diagnose
+from prvr_lite.course.grading.exercise import Exercise, Function
+
+STRICT = ("PRVR_LITE_STRICT", "NBGRADER_EXECUTION")  # set: what is open or wrong is an error
+MARKS = {"right": "✔", "wrong": "✘", "open": "○"}
+_state: dict[str, str] = {}
+_shown: dict[str, int] = {}
+
+
+class CheckFailed(AssertionError):  # noqa: N818, what a grader shows a learner is no "Error"
+    """An answer is wrong or missing, where that must not pass: in a graded run."""
+
+
+def exercises() -> dict[str, Exercise]:
+    """Every exercise by name, in the order of the lessons."""
+    import prvr_lite.course as room
+
+    names = sorted(m.name for m in iter_modules(room.__path__) if m.name.startswith("lesson"))
+    modules = [import_module(f"{room.__name__}.{name}.exercises") for name in names]
+    return {exercise.name: exercise for module in modules for exercise in module.EXERCISES}
+
+
+def find(name: str) -> Exercise:
+    """An exercise by the name of its function.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    known = exercises()
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    other = "give the function the name that the text asks for"
+    cure = f"did you mean {near[0]!r}?" if near else other
+    raise ValueError(f"there is no exercise {name!r}: {cure}")
+
+
+def check(answer: Function, *, seed: int | None = None) -> Any:
+    """Try an answer on random inputs; say what is wrong; give back what the lesson goes on with.
+
+    Args:
+        answer: a function (or class) with the name that the text asks for.
+        seed: of the inputs; None: new ones every time, so that no answer can be made to fit them.
+
+    Returns:
+        the answer, if it is right, else the package's function: a blank never blocks.
+
+    Raises:
+        CheckFailed: wrong or missing, in a graded run (nbgrader, or PRVR_LITE_STRICT=1).
+        ValueError: no function, or no exercise of that name.
+    """
+    exercise = find(_name(answer))
+    if answer is exercise.reference:  # the check ran before, on a blank, and gave it out
+        return _go_on(exercise, "open", "is prvr_lite's own here: run the cell of your answer anew")
+    try:
+        fault = diagnose(exercise, answer, secrets.randbelow(2**31) if seed is None else seed)
+    except OpenExerciseError:
+        return _go_on(exercise, "open", "is still open")
+    if fault is not None:
+        return _go_on(exercise, "wrong", fault)
+    _state[exercise.name] = "right"
+    print(f"{MARKS['right']} {exercise.name} is right.   {board(exercise.lesson)}")
+    return answer
+
+
+def _go_on(exercise: Exercise, state: str, text: str) -> Function:
+    _state[exercise.name] = state
+    said = f"{exercise.name} {text}" if state == "open" else f"{exercise.name}: {text}"
+    if any(os.environ.get(name) for name in STRICT):
+        raise CheckFailed(said)
+    print(f"{MARKS[state]} {said}")
+    print(f"   The lesson goes on with prvr_lite's.   {board(exercise.lesson)}")
+    return exercise.reference
+
+
+def _name(answer: Any) -> str:
+    """The name of a function or class.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not hasattr(answer, "__name__"):
+        kind = "a string" if isinstance(answer, str) else f"of type {type(answer).__name__}"
+        raise ValueError(
+            f"this is {kind}: give the function itself, without quotes or brackets, such as "
+            "mean_score = check(mean_score)"
+        )
+    return str(answer.__name__)
+
+
+def hint(name: str | Function, number: int | None = None) -> None:
+    """Print a hint for an exercise.
+
+    Args:
+        name: of the exercise, or its function.
+        number: of a hint to see again, from 1; None: the next one, so that each call climbs a step.
+    Raises:
+        ValueError: no exercise or no hint of that name or number.
+    """
+    exercise = find(name if isinstance(name, str) else _name(name))
+    known, last = exercise.name, len(exercise.hints)
+    if number is None:
+        number = _shown[known] = min(_shown.get(known, 0) + 1, last)
+    if number not in range(1, last + 1):
+        raise ValueError(f"{known} has no hint {number!r}: its hints are 1 to {last}")
+    end = f", the last; hint('{known}', 1) shows the first again" if number == last else ""
+    print(f"hint {number} of {last}{end}: {exercise.hints[number - 1]}")
+
+
+def progress(lesson: int) -> None:
+    """Print how far a lesson is solved."""
+    print(board(lesson))
+
+
+def board(lesson: int) -> str:
+    """One line: each exercise of a lesson with its mark."""
+    own = [name for name, exercise in exercises().items() if exercise.lesson == lesson]
+    done = sum(_state.get(name) == "right" for name in own)
+    marks = "  ".join(f"{MARKS[_state.get(name, 'open')]} {name}" for name in own)
+    return f"lesson {lesson}: {done} of {len(own)} solved   {marks}"

@@ -1,0 +1,162 @@
+"""What every lesson needs: a first line that says where it runs, a film, a gallery, a table.
+
+And for the lessons that train: a model that is trained once, and taken up again ever after.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+import prvr_lite
+from prvr_lite.config import PRESETS
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.data.sample import load_sample
+from prvr_lite.device import choose_device
+from prvr_lite.model.registry import build_model
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.training.fit import fit
+from prvr_lite.training.history import History
+
+if TYPE_CHECKING:  # drawing is optional until something is drawn
+    from prvr_lite.plots import Picture
+
+DRAWING = {"matplotlib": "matplotlib", "seaborn": "seaborn"}  # module -> package to install
+PACKAGES = {11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"}}  # besides
+RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works
+
+
+class NotReadyError(RuntimeError):
+    """Something that lessons need is missing; in a notebook one line says what to do."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython's hook: no traceback above the line
+        return [f"Not ready: {self}"]
+
+
+def start(lesson: int) -> None:
+    """Print in one line what a lesson runs on; nothing is set, seeded, or returned.
+
+    Raises:
+        NotReadyError: a package or the sample data is missing; says what to do.
+    """
+    needed = DRAWING | PACKAGES.get(lesson, {})
+    missing = [package for module, package in needed.items() if find_spec(module) is None]
+    if missing:
+        raise NotReadyError(f"run  %pip install {' '.join(missing)}  in a cell, then start again.")
+    try:
+        with load_sample() as sample:
+            films, queries = len(sample.video_id), len(sample.query_id)
+            name = sample.name
+    except (FileNotFoundError, prvr_lite.FeatureFileError) as error:
+        raise NotReadyError(str(error)) from None
+    device, version = choose_device("auto"), torch.__version__.split("+")[0]
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+    print(
+        f"Lesson {lesson} · prvr_lite {prvr_lite.__version__}, torch {version} on "
+        f"{where} · {name}: {films:,} films, {queries:,} queries"
+    )
+
+
+def trained(
+    name: str,
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    watch: Callable[[History], object] | None = None,
+    **changes: Any,
+) -> tuple[RetrievalModel, History]:
+    """A model trained by the sample preset: now, or from where an earlier call left off.
+
+    Each epoch is kept in ``runs/lesson-….pt``, so that lesson 9 finds what lesson 8 trained and an
+    interrupted cell goes on when it is run again. Delete the file to train anew.
+
+    Args:
+        name: of the model, such as "mssl++" (see ``model.registry.MODELS``).
+        watch: see ``fit``. changes: to the preset's TrainConfig, such as epochs=6.
+    Raises:
+        ValueError: an unknown model, or a change that is none.
+    """
+    preset = PRESETS["sample"]
+    try:
+        config = replace(preset.training, seed=seed, **changes)
+    except TypeError:
+        known = ", ".join(vars(preset.training))
+        raise ValueError(f"{', '.join(changes)}: can't be changed; choose from {known}") from None
+    model = build_model(name, preset.model_config(dataset.visual_dim, dataset.query_dim), seed=seed)
+    told = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
+    folder = Path(os.environ.get(RUNS, "runs"))
+    kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{told}.pt"
+    history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
+    return model, history
+
+
+def film(dataset: Dataset, video: int, **settings: Any) -> Picture:
+    """One film with its thumbnails and its captioned moments; see ``plots.film_strip.film_strip``.
+
+    Args:
+        video: its row. settings: passed on, such as title=….
+    """
+    from prvr_lite.plots.film_strip import film_strip
+    from prvr_lite.plots.strip import timed_thumbnails
+
+    duration = float(dataset.duration[video])
+    rows = np.flatnonzero(dataset.query_video == video)
+    moments = {_span(dataset, q): dataset.query_text[q] for q in reversed(rows)}
+    thumbnails = timed_thumbnails(dataset.thumbnails(video), duration)
+    pairs = [(text, span) for span, text in moments.items()]  # a moment's first caption
+    return film_strip(dataset.video_id[video], duration, thumbnails, moments=pairs, **settings)
+
+
+def _span(dataset: Dataset, query: int) -> tuple[float, float]:
+    start, end = map(float, dataset.moment[query])
+    return start, end
+
+
+def gallery(
+    dataset: Dataset, query: int, videos: Any, score: Any, *, top: int = 5, **settings: Any
+) -> Picture:
+    """The films that a query finds, best first, and its own film wherever it comes.
+
+    Args:
+        query: its row. videos: rows of the searched films, [V]. score: of these films, [V].
+        top: how many to show. settings: passed on to ``plots.ranked_gallery``, such as title=….
+    """
+    from prvr_lite.plots import RankedVideo, ranked_gallery, timed_thumbnails
+
+    values, rows = np.asarray(score, dtype=np.float64), np.asarray(videos)
+    own = int(dataset.query_video[query])
+    shown = []
+    for place, i in enumerate(np.argsort(-values, kind="stable")):
+        video, right = int(rows[i]), int(rows[i]) == own
+        if place < top or right:
+            duration = float(dataset.duration[video])
+            item = RankedVideo(
+                rank=place + 1,
+                video_id=dataset.video_id[video],
+                score=float(values[i]),
+                correct=right,
+                duration=duration,
+                thumbnails=timed_thumbnails(dataset.thumbnails(video), duration),
+                moment=_span(dataset, query) if right else None,
+            )
+            shown.append(item)
+    text = dataset.query_text[query]
+    return ranked_gallery(text, shown, top=top, num_videos=len(rows), **settings)
+
+
+def table(rows: Mapping[str, Mapping[str, float]], *, digits: int = 1) -> None:
+    """Print named rows of numbers under the names of their columns."""
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+    first = max(map(len, rows), default=0)
+    wide = [max(len(name), digits + 5) + 2 for name in columns]
+    print(" " * first + "".join(f"{c:>{w}s}" for c, w in zip(columns, wide, strict=True)))
+    for label, row in rows.items():
+        cells = [f"{row[c]:.{digits}f}" if c in row else "" for c in columns]
+        print(f"{label:{first}s}" + "".join(f"{c:>{w}s}" for c, w in zip(cells, wide, strict=True)))

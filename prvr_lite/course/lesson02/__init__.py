@@ -1,0 +1,3 @@
+"""Lesson 2: from pixels and words to features."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Lesson 3: the encoders."""
+
+from __future__ import annotations

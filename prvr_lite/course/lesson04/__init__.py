@@ -1,0 +1,3 @@
+"""Lesson 4: multi-scale clips."""
+
+from __future__ import annotations

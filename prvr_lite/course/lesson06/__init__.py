@@ -1,0 +1,3 @@
+"""Lesson 6: key clip guided attention."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Lesson 7: the dual losses."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Lesson 8: training MS-SL++."""
+
+from __future__ import annotations

@@ -1,0 +1,236 @@
+"""Lesson 8's answers, right and wrong, and the inputs that they are tried on."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from prvr_lite.course.grading.drawing import normal, sizes
+from prvr_lite.course.grading.exercise import Inputs
+
+
+@dataclass(repr=False)
+class TrainingRun:
+    """What a training step needs.
+
+    Attributes:
+        model: in any mode. loss: of a batch, one number with a gradient.
+        optimizer, schedule: of the model's weights, and of the optimizer's learning rate.
+        max_norm: bound on the norm of the whole gradient.
+    """
+
+    model: nn.Module
+    loss: Callable[[Any], Tensor]
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    max_norm: float
+
+    def __repr__(self) -> str:
+        return f"TrainingRun of a {type(self.model).__name__}"
+
+
+def whole_score(
+    queries: Tensor, clips: Tensor, attended: Tensor, alpha: float
+) -> tuple[Tensor, Tensor]:
+    """S = alpha S_c + (1 - alpha) S_f, and the key clips: [Q, H], [V, K, H] twice -> [Q, V] twice.
+
+    S_c is the best cosine with a clip, S_f the cosine with what that key clip attends.
+    """
+    clip, frame = cosines(queries, clips), cosines(queries, attended)  # [Q, V, K]
+    best, key = clip.max(-1)  # [Q, V]
+    return alpha * best + (1 - alpha) * at(frame, key), key
+
+
+def learning_rate_at(step: int, steps: int, warm: int, peak: float) -> float:
+    """The rate of a step, 0..steps-1: up to ``peak`` at step ``warm``, then straight to 0."""
+    if step < warm:
+        return peak * (step + 1) / (warm + 1)
+    return peak * (steps - step) / (steps - warm)
+
+
+def train_steps(run: TrainingRun, batches: Iterable[Any]) -> Tensor:
+    """A step on each batch; the loss of each before its step, [S], without gradient."""
+    run.model.train()
+    losses = []
+    for batch in batches:
+        loss = run.loss(batch)
+        run.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(run.model.parameters(), run.max_norm)
+        run.optimizer.step()
+        run.schedule.step()
+        losses.append(loss.detach())
+    return torch.stack(losses)
+
+
+def best_epoch(sumr: list[float], patience: int) -> tuple[int, int]:
+    """The epoch to keep, and the last one that is trained, from 0; see ``wrong_epoch``."""
+    best = 0
+    for epoch, value in enumerate(sumr):
+        if value > sumr[best]:
+            best = epoch
+        if epoch - best > patience:
+            return best, epoch
+    return best, len(sumr) - 1
+
+
+def seed_interval(ours: Tensor, theirs: Tensor, t: float) -> tuple[Tensor, Tensor]:
+    """Mean difference of paired seeds [S], [S], and half the width of Student's interval."""
+    gap = ours - theirs  # [S]
+    return gap.mean(), t * gap.std() / math.sqrt(len(gap))
+
+
+def cosines(queries: Tensor, vectors: Tensor) -> Tensor:
+    """[Q, H] with [V, K, H] -> [Q, V, K]."""
+    q, v = (nn.functional.normalize(x, dim=-1) for x in (queries, vectors))
+    return torch.einsum("qh,vkh->qvk", q, v)
+
+
+def at(table: Tensor, key: Tensor) -> Tensor:
+    """[Q, V, K], [Q, V] -> the entry of the key clip, [Q, V]."""
+    return table.gather(2, key[..., None]).squeeze(2)
+
+
+def wrong_score(q: Tensor, c: Tensor, r: Tensor, a: float, wrong: str) -> tuple[Tensor, Tensor]:
+    """whole_score with something wrong in it."""
+    raw = wrong == "raw"
+    clip, frame = (torch.einsum("qh,vkh->qvk", q, x) if raw else cosines(q, x) for x in (c, r))
+    for name, vectors in (("long clips", c), ("long frames", r), ("long queries", q)):
+        if wrong == name:  # not divided by their lengths
+            size = vectors.norm(dim=-1)
+            clip = clip * {"long clips": size, "long queries": size[:, None, None]}.get(name, 1)
+            frame = frame * {"long frames": size, "long queries": size[:, None, None]}.get(name, 1)
+    by = {"frame": frame, "fused": a * clip + (1 - a) * frame}.get(wrong, clip)
+    key = by.argmax(-1)
+    first, second = at(clip, key), at(frame, key)
+    if wrong == "free":
+        second = frame.amax(-1)
+    if wrong == "mean":
+        first, second = clip.mean(-1), frame.mean(-1)
+    if wrong == "sum":
+        return first + second, key
+    weight = 1 - a if wrong == "swapped" else a
+    return weight * first + (1 - weight) * second, key
+
+
+def wrong_rate(step: int, steps: int, warm: int, peak: float, wrong: str) -> float:
+    """learning_rate_at with something wrong in it."""
+    if step < warm and wrong != "cold":
+        rise = {"zero": step / warm, "early": (step + 1) / warm}
+        return peak * rise.get(wrong, (step + 1) / (warm + 1))
+    part = (steps - step) / (steps - warm)
+    fall = {
+        "whole": (steps - step) / steps,
+        "cold": (steps - step) / steps,
+        "flat": 1.0,
+        "cosine": (1 + math.cos(math.pi * (1 - part))) / 2,
+        "ahead": (steps - step - 1) / (steps - warm),
+    }
+    return peak * fall.get(wrong, part)
+
+
+def wrong_steps(run: TrainingRun, batches: Iterable[Any], wrong: str) -> Tensor:
+    """train_steps with something wrong in it."""
+    if wrong != "eval":
+        run.model.train()
+    clip, losses = nn.utils.clip_grad_norm_, []
+    for batch in batches:
+        loss = run.loss(batch)
+        if wrong != "kept":
+            run.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        for parameter in run.model.parameters() if wrong == "each" else ():
+            clip(parameter, run.max_norm)
+        if wrong not in ("each", "wild"):
+            clip(run.model.parameters(), run.max_norm)
+        if wrong == "emptied":
+            run.optimizer.zero_grad()
+        if wrong == "early":
+            _step_quietly(run.schedule)
+        run.optimizer.step()
+        if wrong not in ("early", "constant"):
+            run.schedule.step()
+        losses.append(loss.detach())
+    return torch.stack(losses)
+
+
+def _step_quietly(schedule: torch.optim.lr_scheduler.LRScheduler) -> None:
+    """A step that torch would warn of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        schedule.step()
+
+
+def wrong_epoch(sumr: list[float], patience: int, wrong: str) -> tuple[int, int]:
+    """best_epoch with something wrong in it."""
+    if wrong == "all":
+        return sumr.index(max(sumr)), len(sumr) - 1
+    if wrong == "future":
+        return sumr.index(max(sumr)), best_epoch(sumr, patience)[1]
+    best, waited = 0, 0
+    for epoch, value in enumerate(sumr):
+        if value > sumr[best] or (wrong == "equal" and value == sumr[best]):
+            best = epoch
+        waited = 0 if epoch and value > sumr[epoch - 1] else waited + 1
+        late = waited if wrong == "neighbour" else epoch - best + (wrong == "soon")
+        if late > patience:
+            return (epoch if wrong == "last" else best), epoch
+    return (len(sumr) - 1 if wrong == "last" else best), len(sumr) - 1
+
+
+def wrong_interval(ours: Tensor, theirs: Tensor, t: float, wrong: str) -> tuple[Tensor, Tensor]:
+    """seed_interval with something wrong in it."""
+    gap = theirs - ours if wrong == "sign" else ours - theirs
+    root = math.sqrt(len(gap))
+    if wrong == "ends":
+        middle, half_width = seed_interval(ours, theirs, t)
+        return middle - half_width, middle + half_width
+    half = {
+        "biased": gap.std(correction=0) / root,
+        "spread": gap.std(),
+        "whole": 2 * gap.std() / root,
+        "variance": gap.var() / len(gap),
+        "apart": ((ours.var() + theirs.var()) / len(gap)).sqrt(),
+        "no t": gap.std() / root / t,
+    }
+    return gap.mean(), t * half.get(wrong, gap.std() / root)
+
+
+class _Fresh(dict[str, Any]):
+    """Inputs that are built anew whenever they are read: training changes what it is given."""
+
+    def __init__(self, build: Callable[[], Inputs]) -> None:
+        super().__init__(build())
+        self._build = build
+
+    def items(self) -> Any:
+        return self._build().items()
+
+
+def run_inputs(g: Generator) -> Inputs:
+    seed = int(torch.randint(2**31, (1,), generator=g))
+    return _Fresh(lambda: _tiny_run(torch.Generator().manual_seed(seed)))
+
+
+def _tiny_run(g: Generator) -> Inputs:
+    """A linear map behind a normalisation over the batch, which is another one in eval mode."""
+    steps, rows, inputs, outputs = sizes(g, 4, 4, 8)
+    with torch.random.fork_rng(devices=[]):  # leaves torch's random numbers alone
+        linear = nn.Linear(inputs, outputs)
+    with torch.no_grad():
+        for weight in linear.parameters():
+            weight.copy_(normal(g, *weight.shape))
+    model = nn.Sequential(nn.BatchNorm1d(inputs), linear).eval()  # who trains must say so
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
+    wanted = 2 * normal(g, outputs)
+    run = TrainingRun(
+        model, lambda x: (model(x) - wanted).square().sum(1).mean(), optimizer, schedule, 0.8
+    )
+    return {"run": run, "batches": 3 * normal(g, steps, rows, inputs) + 1}

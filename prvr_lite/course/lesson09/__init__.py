@@ -1,0 +1,3 @@
+"""Lesson 9: search and similarity maps."""
+
+from __future__ import annotations

@@ -1,0 +1,187 @@
+"""Lesson 9: search for something, and see in each film that comes up what answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+
+from prvr_lite.collection.video_index import Hit
+from prvr_lite.course.pictures.score_triangles import score_triangles
+from prvr_lite.course.slider import can_slide, image_html
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.lab.explorer import Explorer, Query
+from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.plots.canvas import Picture
+
+LISTED: Final = 40  # queries in the list
+PLACES: Final = 6  # films in the ranking: the first ones, and the right one
+RANKING, MAP = 7.2, 7.4  # inches, whatever is shown: the page below stays where it is
+OWN: Final = "Your own sentence: nobody has said which film is right."
+NONE: Final = ("(none of these)", -1)  # what the list says then; so arrow keys still move in it
+
+
+def search_explorer(
+    model: MSSLpp,
+    dataset: Dataset,
+    split: str = "test",
+    *,
+    queries: Sequence[int] | None = None,
+    start: int | None = None,
+) -> Any:
+    """A list of queries and a line for one's own, the films that come first, and a map of one.
+
+    Beside them: a slider for alpha, a button for each film that is shown (it chooses whose
+    similarity map is below), and a switch for the true moment. Make it the last expression of a
+    cell.
+
+    Args:
+        model: a trained MS-SL++ (or MS-SL). dataset: an open feature file.
+        split: whose films are searched, and whose queries are listed.
+        queries: rows among the split's queries; None: forty of them, evenly spread.
+        start: the row that is searched for first; None: the first of ``queries``.
+    Returns:
+        an ipywidgets box; where nothing can be driven a ``Picture`` of three films' maps.
+    Raises:
+        ValueError: no queries, or a row that does not exist.
+    """
+    explorer = Explorer(model, dataset, split)
+    count = len(explorer.queries)
+    spread = np.linspace(0, count - 1, min(count, LISTED)).astype(int).tolist()
+    rows = list(dict.fromkeys(spread if queries is None else map(int, queries)))
+    first = rows[0] if start is None and rows else start
+    rows = rows if first is None or first in rows else [first, *rows]
+    for row in rows:
+        if not 0 <= row < count:
+            raise ValueError(f"query {row} does not exist: {split!r} has rows 0..{count - 1}")
+    if first is None:
+        raise ValueError("search_explorer needs at least one query to list")
+    if not can_slide():
+        return three_maps(explorer, explorer.query(first))
+    return _SearchPage(explorer, rows, first).page
+
+
+def shown_films(explorer: Explorer, query: Query, alpha: float | None = None) -> list[Hit]:
+    """The six films to show: the first ones, and the right one in the last place if it is later."""
+    found = explorer.shown(query, alpha=alpha, top=PLACES)
+    return [*found[: PLACES - 1], found[-1]] if len(found) > PLACES else found
+
+
+def three_maps(explorer: Explorer, query: Query) -> Picture:
+    """All clips of the three films that come first; the third is the right one if it is later."""
+    found = explorer.shown(query, top=3)
+    units = explorer.model.config.num_units
+    panels, films = {}, {}
+    for hit in [*found[:2], found[-1]] if len(found) > 2 else found:
+        video = int(explorer.videos[hit.video])
+        right = ", right" if explorer.is_right(query, hit) else ""
+        name = f"rank {hit.rank}, score {hit.score:.2f}: {hit.video_id}{right}"
+        duration = float(explorer.dataset.duration[video])
+        moment = explorer.moment(query, video)
+        scaled = (moment[0] * units / duration, moment[1] * units / duration) if moment else None
+        panels[name] = explorer.scores(query, video), scaled
+        images = explorer.dataset.thumbnails(video)
+        step = units / max(1, len(images))
+        films[name] = [((i + 0.5) * step, image) for i, image in enumerate(images) if image]
+    about = "all clips of three films on one scale; outline: the true moment; star: the best clip"
+    return score_triangles(panels, title=f"“{query.text}”", about=about, films=films)
+
+
+class _SearchPage:
+    """The controls, a ranking, and the map of one of its films."""
+
+    def __init__(self, explorer: Explorer, rows: Sequence[int], first: int) -> None:
+        self.explorer, self.query = explorer, explorer.query(first)
+        self._ranking = lru_cache(16)(self._draw_ranking)
+        self._map = lru_cache(16)(self._draw_map)
+        self._build(import_module("ipywidgets"), rows, first)
+        for control, react in (
+            (self.listed, self._choose), (self.own, self._type), (self.alpha, self._search),
+            (self.films, self._show), (self.truth, self._show),
+        ):  # fmt: skip
+            control.observe(react, names="value")
+        self._search()
+
+    def _build(self, widgets: Any, rows: Sequence[int], first: int) -> None:
+        wide: dict[str, Any] = {"layout": {"width": "auto", "max_width": "720px"}}
+        options = [NONE, *((self.explorer.query(row).text, row) for row in rows)]
+        self.own = widgets.Text(
+            description="search for", placeholder="An owl plays the trumpet.",
+            continuous_update=False, **wide,
+        )  # fmt: skip
+        self.listed = widgets.Dropdown(
+            options=options, value=first, description="or choose", **wide
+        )
+        self.alpha = widgets.FloatSlider(
+            self.explorer.model.config.alpha, min=0, max=1, step=0.1, description="α",
+            readout_format=".1f", continuous_update=False,
+        )  # fmt: skip
+        self.truth = widgets.Checkbox(True, description="show the true moment", indent=False)
+        self.said = widgets.HTML(layout={"min_height": "34px"})
+        self.films = widgets.ToggleButtons(
+            description="map of rank",
+            style={"button_width": "auto", "description_width": "initial"},
+        )
+        self.ranking, self.map = widgets.HTML(), widgets.HTML()
+        for name in ("said", "ranking", "map"):
+            getattr(self, name).add_class(f"search-{name}")
+        turned = widgets.HBox([self.alpha, self.truth], layout={"flex_flow": "row wrap"})
+        self.page = widgets.VBox(
+            [self.own, self.said, self.listed, turned, self.ranking, self.films, self.map]
+        )
+
+    def _choose(self, change: Any) -> None:
+        """A query of the list."""
+        if change["new"] != NONE[1]:
+            self.own.value, self.said.value = "", ""
+            self.query = self.explorer.query(change["new"])
+            self._search()
+
+    def _type(self, change: Any) -> None:
+        """A sentence of one's own; while it can't be read, all stays as it is."""
+        if not change["new"].strip():
+            return
+        try:
+            self.query = self.explorer.typed(change["new"])
+        except ValueError as error:
+            self.said.value = escape(str(error))
+            return
+        self.said.value, self.listed.value = OWN, NONE[1]
+        self._search()
+
+    def _search(self, moved: object = None) -> None:
+        """List the films; if only alpha was moved, the chosen one stays while it is still there."""
+        films = {}
+        for hit in shown_films(self.explorer, self.query, self._weight()):
+            right = " (right)" if self.explorer.is_right(self.query, hit) else ""
+            films[int(self.explorer.videos[hit.video])] = f"{hit.rank}{right}"
+        kept = self.films.value if moved and self.films.value in films else next(iter(films))
+        self.films.unobserve(self._show, names="value")
+        self.films.options = [(label, video) for video, label in films.items()]
+        self.films.value = kept
+        self.films.observe(self._show, names="value")
+        self._show()
+
+    def _show(self, _: object = None) -> None:
+        state = self.films.value, self.truth.value
+        self.ranking.value = self._ranking(self.query, self._weight(), *state)
+        self.map.value = self._map(self.query, *state)
+
+    def _weight(self) -> float:
+        return round(float(self.alpha.value), 2)
+
+    def _draw_ranking(self, query: Query, alpha: float, film: int, moment: bool) -> str:
+        found = shown_films(self.explorer, query, alpha)
+        top = sum(hit.rank <= PLACES for hit in found)
+        return image_html(
+            self.explorer.ranking(
+                query, alpha=alpha, top=top, moment=moment, chosen=film, height=RANKING
+            )
+        )
+
+    def _draw_map(self, query: Query, film: int, moment: bool) -> str:
+        return image_html(self.explorer.map(query, film, moment=moment, height=MAP))

@@ -1,0 +1,3 @@
+"""Lesson 12: the paper's data sets."""
+
+from __future__ import annotations

@@ -1,0 +1,149 @@
+"""Lesson 12's files that try to run code when they are read, and ways to read them.
+
+What they run is harmless: ``ring`` notes that it was called. A real file would call ``os.system``.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import pickletools
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from prvr_lite.course.grading.exercise import Inputs
+
+HERE = __name__
+_rung: list[str] = []
+
+
+def ring(*_: object) -> dict[str, float]:
+    """What a bad file calls: notes it, and gives what looks like settings."""
+    _rung.append("ring")
+    return {"alpha": 0.25}
+
+
+EasyDict = ring  # a bad function under a good name
+
+
+def rung() -> str | None:
+    """For ``Exercise.misdeed``: was ``ring`` called since this was last asked?"""
+    count = len(_rung)
+    _rung.clear()
+    if not count:
+        return None
+    return (
+        f"{count} of the files ran code of their own while they were read. Here it only rang a "
+        "bell: a real one deletes your files. Decide in find_class, before anything is called."
+    )
+
+
+def read_without_running(files: list[bytes], allowed: dict[str, Any]) -> Tensor:
+    """Each pickle's number under "alpha", NaN where it names what is not allowed: -> [P].
+
+    allowed: "module.name" -> what stands for it. Nothing that a file brings is imported or called.
+    """
+    return torch.tensor([alpha_of(one, lambda m, n: allowed[f"{m}.{n}"]) for one in files])
+
+
+def alpha_of(data: bytes, find: Callable[[str, str], Any]) -> float:
+    """The number of one file; NaN where ``find`` raises KeyError for a name in it."""
+
+    class Careful(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            return find(module, name)
+
+    try:
+        return float(Careful(io.BytesIO(data)).load()["alpha"])
+    except KeyError:
+        return float("nan")
+
+
+def names_in(data: bytes) -> list[str]:
+    """Every "module.name" that a pickle asks for, read off without running it."""
+    found: list[str] = []
+    texts: list[str] = []
+    for op, argument, _ in pickletools.genops(data):
+        if op.name == "GLOBAL":
+            found.append(str(argument).replace(" ", "."))
+        if op.name == "STACK_GLOBAL":
+            found.append(".".join(texts[-2:]))
+        if isinstance(argument, str):
+            texts.append(argument)
+    return found
+
+
+def by_import(module: str, name: str) -> Any:
+    """What Python's own unpickler does: import the module, and take what has the name."""
+    return pickle.Unpickler(io.BytesIO()).find_class(module, name)
+
+
+def wrong_reading(files: list[bytes], allowed: Mapping[str, Any], wrong: str) -> Tensor:
+    """read_without_running with something wrong in it."""
+    modules = {key.rpartition(".")[0] for key in allowed}
+    names = {key.rpartition(".")[2]: value for key, value in allowed.items()}
+
+    def find(module: str, name: str) -> Any:
+        key = f"{module}.{name}"
+        denied = module in ("os", "posix", "nt", "subprocess", "builtins", "sys")
+        imported = {
+            "trusting": True,
+            "after": key not in allowed,
+            "import": key in allowed,
+            "denied": key not in allowed and not denied,
+            "module": key not in allowed and module in modules,
+        }
+        if imported.get(wrong):
+            return by_import(module, name)
+        if wrong == "nothing":
+            raise KeyError(key)
+        if wrong == "name":
+            return names[name]
+        return allowed.get(key, dict) if wrong == "silent" else allowed[key]
+
+    found = torch.tensor([alpha_of(data, find) for data in files])
+    if wrong == "after":
+        bad = [any(name not in allowed for name in names_in(data)) for data in files]
+        return found.masked_fill(torch.tensor(bad), torch.nan)
+    return found.nan_to_num(0.0) if wrong == "zero" else found
+
+
+def calling(module: str, name: str, argument: object, *, protocol: int = 2) -> bytes:
+    """A pickle that calls ``module.name(argument)`` when it is read, written byte by byte."""
+    inner = pickle.dumps(argument, 2)[2:-1]  # without its first and last mark
+    if protocol == 2:
+        return b"\x80\x02c" + f"{module}\n{name}\n(".encode() + inner + b"tR."
+    words = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in (module, name))
+    return b"\x80\x04" + words + b"\x93(" + inner + b"tR."
+
+
+def beside(call: bytes, alpha: float) -> bytes:
+    """Settings that are quite in order, with a call hidden in one of them."""
+    plain = pickle.dumps({"alpha": alpha}, 2)[:-1]
+    return plain + pickle.dumps("note", 2)[2:-1] + call[2:-1] + b"s."
+
+
+def files_to_read(g: Generator) -> Inputs:
+    """Good files and bad ones, shuffled, each with another number."""
+    told = [{"alpha": float(a)} for a in 0.3 + 0.6 * torch.rand(10, generator=g)]
+    files = [
+        pickle.dumps(told[0], 2),
+        pickle.dumps(OrderedDict(told[1]), 4),
+        calling(HERE, "EasyDict", told[2]),
+        calling(HERE, "ring", told[3]),
+        calling(HERE, "ring", told[4], protocol=4),
+        beside(calling(HERE, "ring", "a note"), told[5]["alpha"]),
+        calling("collections", "Counter", told[6]),  # an allowed module, another name
+        calling(HERE, "OrderedDict", told[7]),  # an allowed name, another module
+        calling("builtins", "dict", told[8]),
+        calling("types", "MappingProxyType", told[9]),  # on nobody's list
+    ]
+    extra = int(torch.randint(3, (1,), generator=g))
+    files += [pickle.dumps({"alpha": 0.1 * i}, 2) for i in range(1, extra + 1)]
+    order = torch.randperm(len(files), generator=g).tolist()
+    allowed = {"collections.OrderedDict": OrderedDict, f"{HERE}.EasyDict": dict}
+    return {"files": [files[i] for i in order], "allowed": allowed}

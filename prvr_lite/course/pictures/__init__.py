@@ -1,0 +1,3 @@
+"""Pictures that several lessons draw."""
+
+from __future__ import annotations

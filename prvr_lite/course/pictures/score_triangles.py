@@ -1,0 +1,129 @@
+"""Scores of all clips for several queries, or in several films: where each triangle shines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.patches import Polygon
+
+from prvr_lite.course.pictures.triangles import panel
+from prvr_lite.plots.canvas import (
+    WIDTH,
+    Array,
+    Picture,
+    as_array,
+    house_style,
+    new_picture,
+    wrap,
+)
+from prvr_lite.plots.clip_map import EMBER
+from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots.pyramid import cells, clip_units, tent, units_of
+from prvr_lite.plots.strip import (
+    CHALK,
+    HAZE,
+    NIGHT,
+    SPOT,
+    Span,
+    Thumbnail,
+    draw_strip,
+    strip_slots,
+)
+
+GAP, NAMES, FOOT, HIGH, STRIP = 0.4, 0.52, 0.75, 2.4, 0.5  # inches
+
+
+@house_style
+def score_triangles(
+    panels: Mapping[str, tuple[object, Span | None]],
+    *,
+    title: str,
+    about: str = "outline: the true moment; star: the key clip",
+    films: Mapping[str, Sequence[Thumbnail]] | None = None,
+) -> Picture:
+    """One triangle of scores for each query (or film), all on one scale.
+
+    Args:
+        panels: name -> (score of all clips [N], true moment as [start, end] in units or None);
+            one to three.
+        title, about: heading.
+        films: name -> (time in units, image bytes) of the film below its triangle.
+    Returns:
+        a Figure with one axes a name, labelled with it, "film NAME" below, and the axes "scale".
+    Raises:
+        ValueError: naming the panel that does not fit.
+    """
+    if not 1 <= len(panels) <= 3:
+        raise ValueError(f"{len(panels)} panels: 1 to 3 triangles fit side by side")
+    scores = {name: as_array(score, f"score of {name!r}") for name, (score, _) in panels.items()}
+    low = min(float(score.min()) for score in scores.values())
+    high = max(float(score.max()) for score in scores.values())
+    head = heading(title, about)
+    width = (WIDTH - 2 * EDGE - GAP * (len(panels) - 1)) / len(panels)
+    strips = {name: strip_slots(items, width, STRIP) for name, items in (films or {}).items()}
+    foot = FOOT + max((high for _, high in strips.values()), default=0.0)
+    page = head.height + 0.12 + NAMES + HIGH + foot
+    picture = new_picture(WIDTH, page, alt=_alt(title, scores), facecolor=NIGHT)
+    head.draw(picture, color=CHALK, soft=HAZE)
+    for i, (name, score) in enumerate(scores.items()):
+        left = EDGE + i * (width + GAP)
+        axes = panel(picture, (left, foot, width, HIGH), name)
+        picture.text(
+            left / WIDTH, (foot + HIGH + 0.1) / page, wrap(name, width, 11, lines=2), size=11,
+            color=CHALK, va="bottom", parse_math=False,
+        )  # fmt: skip
+        grid = _draw(axes, score, panels[name][1], (low, high))
+        if films and name in strips:
+            slots, tall = strips[name]
+            film = panel(picture, (left, foot - 0.06 - tall, width, tall), f"film {name}")
+            draw_strip(film, films[name], slots, axes.get_xlim(), panels[name][1])
+    bar = panel(picture, (WIDTH / 2 - 1.2, 0.42, 2.4, 0.11), "scale")
+    picture.colorbar(grid, cax=bar, orientation="horizontal")
+    bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
+    bar.locator_params(nbins=5)
+    bar.spines["outline"].set_visible(False)
+    bar.text(-0.05, 0.5, "score", transform=bar.transAxes, ha="right", va="center", color=CHALK)
+    return picture
+
+
+def _draw(
+    axes: Axes, score: Array, moment: Span | None, limits: tuple[float, float]
+) -> PolyCollection:
+    """One triangle with the tent of the moment and the star of the best clip."""
+    n = units_of(len(score), repr(axes.get_label()))
+    grid = PolyCollection(
+        list(cells(n, 1.0)), array=score, cmap=EMBER, clim=limits, antialiased=False,
+        linewidths=0.0, label="clips",
+    )  # fmt: skip
+    axes.add_collection(grid)
+    axes.set(xlim=(0, n), ylim=(0, n + 1))
+    axes.axis("off")
+    if moment is not None:
+        start, end = moment
+        if not 0 <= start < end <= n:
+            raise ValueError(f"{axes.get_label()!r}: moment {moment} lies outside the {n} units")
+        outline = Polygon(tent(start, end), fill=False, ec=SPOT, lw=2.2, label="moment")
+        outline.set_clip_on(False)
+        axes.add_patch(outline)
+    first, size = clip_units(n)[int(score.argmax())]
+    x, y = first + size / 2, max(float(size), 0.9)
+    if size < n / 12:  # the star would hide the clip: it hovers above it
+        foot, y = y, y + 0.1 * n
+        axes.plot([x, x], [foot, y], color=CHALK, lw=1.2, label="to the clip")
+    axes.plot(
+        x, y, "*", ms=15, mfc=CHALK, mec=NIGHT, mew=1.3,
+        label="key clip", clip_on=False,
+    )  # fmt: skip
+    return grid
+
+
+def _alt(title: str, scores: Mapping[str, Array]) -> str:
+    parts = []
+    for name, score in scores.items():
+        first, size = clip_units(units_of(len(score), repr(name)))[int(np.argmax(score))]
+        best = f"units {first} to {first + size - 1}" if size > 1 else f"unit {first}"
+        parts.append(f"“{name}” from {score.min():.2g} to {score.max():.2g}, most at {best}")
+    return f"{title}. Scores of all clips: {'; '.join(parts)}."

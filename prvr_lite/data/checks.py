@@ -1,0 +1,163 @@
+"""Checks of the values in a feature file: ids, offsets, times, rows, splits.
+
+The same checks run on a table before it is written and on a file when it is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from prvr_lite.data.columns import SPLITS, Array, fault
+
+# Annotators round times: ActivityNet Captions has moments that end 0.01 s after their video.
+TIME_TOLERANCE = 0.5  # s
+
+
+def check_values(path: Path, values: Mapping[str, Array], ids: Mapping[str, list[str]]) -> None:
+    """Checks every column but the big ones, of which only the shape is used.
+
+    Raises:
+        FeatureFileError: for the first fault found.
+    """
+    for name in ("videos/id", "queries/id"):
+        _check_ids(path, name, ids[name])
+    num_videos, num_queries = len(ids["videos/id"]), len(ids["queries/id"])
+    _check_offsets(path, values, "videos/frame_offset", "frames/feature", "video", "frame")
+    _check_offsets(path, values, "queries/word_offset", "words/feature", "query", "word")
+    duration, video = values["videos/duration"], values["queries/video"]
+    _refuse(path, "videos/duration", duration, np.isinf(duration) | (duration <= 0),
+            "is not a duration", "give seconds above 0, or NaN where it is unknown")  # fmt: skip
+    _check_rows(path, "queries/video", video, num_videos, "videos")
+    _check_spans(path, "queries/moment", values["queries/moment"], duration[video], unknown=True)
+    _check_splits(path, values, num_videos)
+    if "relevant/query" in values:
+        _check_relevant(path, values, num_videos, num_queries)
+    if "steps/query" in values:
+        _check_steps(path, values, duration, num_queries)
+    for name in (name for name in values if name.startswith("projection/")):
+        check_finite(path, name, values[name])
+
+
+def _refuse(path: Path, column: str, values: Array, bad: Array, problem: str, mend: str) -> None:
+    """Raises for the first row where `bad` is true, showing its value."""
+    if bad.any():
+        row = int(bad.argmax())
+        raise fault(path, column, f"{values[row].tolist()} {problem}", mend, row)
+
+
+def check_finite(path: Path, column: str, values: Array, first: int = 0, whose: str = "") -> None:
+    """Refuses NaN and infinity. `first` is the row of values[0], `whose` a hint at its owner."""
+    finite = np.isfinite(values)
+    if not finite.all():
+        row = first + int((~finite.reshape(len(values), -1).all(1)).argmax())
+        raise fault(
+            path,
+            column,
+            f"holds NaN or infinity{whose}",
+            "compute this feature again, or leave its item out",
+            row,
+        )
+
+
+def _check_ids(path: Path, column: str, ids: list[str]) -> None:
+    if len(set(ids)) == len(ids) and "" not in ids:
+        return
+    seen: dict[str, int] = {}
+    for row, name in enumerate(ids):
+        if not name or name in seen:
+            problem = f"id '{name}' is also in row {seen[name]}" if name else "the id is empty"
+            raise fault(path, column, problem, "give every row an id of its own", row)
+        seen[name] = row
+
+
+def _check_offsets(
+    path: Path, values: Mapping[str, Array], column: str, feature: str, owner: str, item: str
+) -> None:
+    """Offsets start at 0, rise by at least one item per owner, and end with the items."""
+    offset, total = values[column], values[feature].shape[0]
+    if offset[0] != 0:
+        raise fault(path, column, f"starts at {offset[0]}", f"the first {item} has row 0", 0)
+    step = np.diff(offset)
+    if (step <= 0).any():
+        row = int((step <= 0).argmax())
+        verb = "goes back" if step[row] < 0 else "stays"
+        problem = f"{verb} from {offset[row]} to {offset[row + 1]}: {owner} {row} has no {item}"
+        raise fault(path, column, problem, f"every {owner} needs at least one {item}", row + 1)
+    if offset[-1] != total:
+        problem = f"ends at {offset[-1]}, but '{feature}' has {total} rows"
+        raise fault(path, column, problem, f"end with the number of {item}s", len(offset) - 1)
+
+
+def _check_rows(path: Path, column: str, rows: Array, limit: int, of: str) -> None:
+    _refuse(path, column, rows, (rows < 0) | (rows >= limit), f"is no row of the {limit} {of}",
+            f"give a row from 0 to {limit - 1}")  # fmt: skip
+
+
+def _check_spans(
+    path: Path, column: str, span: Array, duration: Array, unknown: bool = False
+) -> None:
+    """Start and end in seconds: start <= end, both within the video where its length is known."""
+    start, end = span[:, 0], span[:, 1]
+    known = ~(np.isnan(start) & np.isnan(end) & unknown)
+    _refuse(path, column, span, known & ~np.isfinite(start + end), "is not finite",
+            "give both times in seconds" + (", or NaN for both" if unknown else ""))  # fmt: skip
+    _refuse(path, column, span, known & (start > end), "starts after its end", "swap the times")
+    outside = (start < 0) | (end > duration + TIME_TOLERANCE)  # NaN duration: nothing to compare
+    if (known & outside).any():
+        row = int((known & outside).argmax())
+        problem = f"{span[row].tolist()} s leaves its video of {duration[row]:g} s"
+        raise fault(path, column, problem, "cut the times to the video", row)
+
+
+def _check_splits(path: Path, values: Mapping[str, Array], num_videos: int) -> None:
+    owner = np.full(num_videos, -1)
+    present = [split for split in SPLITS if f"splits/{split}" in values]
+    for index, split in enumerate(present):
+        column, rows = f"splits/{split}", values[f"splits/{split}"]
+        _check_rows(path, column, rows, num_videos, "videos")
+        again = np.ones(len(rows), bool)
+        again[np.unique(rows, return_index=True)[1]] = False
+        _refuse(path, column, rows, again, "is listed twice", "list every video once")
+        taken = owner[rows] >= 0
+        if taken.any():
+            row = int(taken.argmax())
+            problem = f"video {rows[row]} is also in split '{present[owner[rows[row]]]}'"
+            raise fault(path, column, problem, "keep every video in one split only", row)
+        owner[rows] = index
+
+
+def _check_relevant(
+    path: Path, values: Mapping[str, Array], num_videos: int, num_queries: int
+) -> None:
+    query, video = values["relevant/query"], values["relevant/video"]
+    _check_rows(path, "relevant/query", query, num_queries, "queries")
+    _check_rows(path, "relevant/video", video, num_videos, "videos")
+    own = values["queries/video"]
+    listed = np.zeros(num_queries, bool)
+    listed[query[own[query] == video]] = True
+    _refuse(path, "queries/video", own, ~listed, "is not listed in 'relevant' for this query",
+            "list each query with its own video too")  # fmt: skip
+
+
+def _check_steps(
+    path: Path, values: Mapping[str, Array], duration: Array, num_queries: int
+) -> None:
+    query, span = values["steps/query"], values["steps/span"]
+    _check_rows(path, "steps/query", query, num_queries, "queries")
+    back = np.zeros(len(query), bool)
+    back[1:] = np.diff(query) < 0
+    _refuse(path, "steps/query", query, back, "comes after a later query", "sort by query")
+    back[1:] = (np.diff(query) == 0) & (np.diff(span[:, 0]) < 0)
+    _refuse(path, "steps/span", span, back, "starts before the step above it", "sort by time")
+    _check_spans(path, "steps/span", span, duration[values["queries/video"][query]])
+
+
+def all_finite(rows: Array) -> bool:
+    """Whether no number is NaN or infinite."""
+    # A sum is NaN or infinite if a summand is, and needs no table of booleans; only where finite
+    # numbers add up to more than float32 holds do the numbers themselves have to be looked at.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.sum(rows)) or np.isfinite(rows).all())

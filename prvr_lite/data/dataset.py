@@ -1,0 +1,249 @@
+"""The feature file: one HDF5 file a data set, columns instead of objects, ragged data end to end.
+
+Frames of all videos lie in one matrix, words of all queries in another; offsets say where each
+video's or query's rows start and end, so that a whole split is one read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+import numpy as np
+
+from prvr_lite.data.checks import check_finite
+from prvr_lite.data.columns import BIG, SPLITS, Array, FeatureFileError, fault
+from prvr_lite.data.dataset_read import open_hdf5, read_attributes, read_columns, read_rows
+from prvr_lite.data.table import FeatureTable, Projection, write_features
+
+__all__ = ["Dataset", "FeatureFileError", "FeatureTable", "Projection"]
+__all__ += ["open_features", "write_features"]
+
+CHECK_ROWS = 2**14  # rows that Dataset.check holds in memory at a time
+
+
+@dataclass(eq=False, repr=False)
+class Dataset:
+    """An open feature file: the small columns in memory, frames and words read when asked for.
+
+    `open_features` makes one. Its fields are those of `FeatureTable` (integers as int64, times as
+    float32 seconds) but for `frame`, `word` and `thumbnail`, which have methods. It is a context
+    manager, and can be pickled: the copy opens the file anew, so that loader processes share none.
+    """
+
+    path: Path
+    name: str
+    description: str
+    license: str
+    visual_model: str
+    text_model: str
+    visual_dim: int
+    query_dim: int
+    video_id: list[str]
+    duration: Array
+    frame_offset: Array
+    query_id: list[str]
+    query_text: list[str]
+    query_video: Array
+    moment: Array
+    word_offset: Array
+    splits: dict[str, Array]
+    group: Array | None
+    relevant: Array | None
+    step_query: Array | None
+    step_span: Array | None
+    projection: Projection | None
+    _file: h5py.File | None
+    _columns: dict[str, h5py.Dataset | None] = field(init=False, default_factory=dict)
+
+    def frames(self, video: int) -> Array:
+        """Features of one video's frames, [T, Dv] float32. Raises as `frames_of`."""
+        return self.frames_of([video])[0]
+
+    def words(self, query: int) -> Array:
+        """Features of one query's words, [L, Dw] float32. Raises as `words_of`."""
+        return self.words_of([query])[0]
+
+    def frames_of(self, videos: Sequence[int] | Array) -> list[Array]:
+        """Features of several videos, a list of [T, Dv] float32 in the order asked for.
+
+        One read for each run of neighbouring videos, in whatever order they are given. The arrays
+        of a run share memory: copy one before changing it.
+
+        Raises:
+            FeatureFileError: a feature is not finite, or the file is damaged there.
+            IndexError, TypeError: no such video, or rows that are no integers.
+            ValueError: the data set is closed.
+        """
+        return self._ragged("frames/feature", self.frame_offset, videos, "video", self.video_id)
+
+    def words_of(self, queries: Sequence[int] | Array) -> list[Array]:
+        """Features of several queries, a list of [L, Dw] float32. Otherwise as `frames_of`."""
+        return self._ragged("words/feature", self.word_offset, queries, "query", self.query_id)
+
+    def thumbnails(self, video: int) -> list[bytes]:
+        """JPEG or WebP bytes of each of the T frames, b"" where there is none. Raises as frames."""
+        (row,) = _valid_rows([video], len(self.video_id), "video").tolist()
+        start, stop = self.frame_offset[row : row + 2].tolist()
+        if self._column("frames/thumbnail") is None:
+            return [b""] * (stop - start)
+        return [picture.tobytes() for picture in self._read("frames/thumbnail", start, stop)]
+
+    def videos_in(self, split: str) -> Array:
+        """Rows of the videos in "train", "val" or "test", [·] int64.
+
+        Raises:
+            FeatureFileError: the file has no such split.
+        """
+        if split not in self.splits:
+            there = ", ".join(self.splits)
+            raise fault(self.path, f"splits/{split}", "is missing", f"use one of: {there}")
+        return self.splits[split]
+
+    def queries_in(self, split: str) -> Array:
+        """Rows of the queries whose video is in the split, [·] int64. Raises as `videos_in`."""
+        return np.flatnonzero(np.isin(self.query_video, self.videos_in(split)))
+
+    def steps(self, query: int) -> Array:
+        """Start and end of each step of a query's moment, [S, 2] s; empty for a single step."""
+        (row,) = _valid_rows([query], len(self.query_id), "query").tolist()
+        if self.step_query is None or self.step_span is None:
+            return np.zeros((0, 2), np.float32)
+        first, last = np.searchsorted(self.step_query, [row, row + 1])
+        return self.step_span[first:last]
+
+    def check(self) -> None:
+        """Reads every feature and thumbnail as well.
+
+        Raises:
+            FeatureFileError: for the first that is not finite or can't be read, by column and row.
+        """
+        for name in BIG:
+            column = self._column(name)
+            for start in range(0, 0 if column is None else len(column), CHECK_ROWS):
+                block = read_rows(self.path, column, start, start + CHECK_ROWS)
+                if name != "frames/thumbnail":
+                    check_finite(self.path, name, block, start)
+
+    def close(self) -> None:
+        """Closes the file; the small columns stay. Closing twice does nothing."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Dataset:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_file": None, "_columns": {}}
+
+    def __repr__(self) -> str:
+        splits = ", ".join(f"{split} {len(rows)}" for split, rows in self.splits.items())
+        counts = f"{len(self.video_id)} videos, {len(self.query_id)} queries"
+        return f"Dataset({self.name!r}: {counts}; videos in {splits})"
+
+    def _column(self, name: str) -> h5py.Dataset | None:
+        """A big column. It stays open, because closing one drops its cache of unpacked chunks."""
+        if self._file is None:  # just unpickled
+            self._file = open_hdf5(self.path)
+        if not self._file:
+            raise ValueError(f"{self.path}: this data set is closed. Open it again to read.")
+        if name not in self._columns:
+            self._columns[name] = self._file.get(name)
+        return self._columns[name]
+
+    def _read(self, name: str, start: int, stop: int) -> Array:
+        return read_rows(self.path, self._column(name), start, stop)
+
+    def _ragged(
+        self, column: str, offset: Array, rows: Sequence[int] | Array, owner: str, ids: list[str]
+    ) -> list[Array]:
+        asked = _valid_rows(rows, len(ids), owner)
+        wanted = np.unique(asked)
+        found: dict[int, Array] = {}
+        for run in np.split(wanted, np.flatnonzero(np.diff(wanted) != 1) + 1) if len(asked) else []:
+            start, stop = int(offset[run[0]]), int(offset[run[-1] + 1])
+            block = self._read(column, start, stop).astype(np.float32, copy=False)
+            pieces = np.split(block, offset[run[1:]] - start)
+            for row, feature in zip(run.tolist(), pieces, strict=True):
+                whose = f" ({owner} '{ids[row]}')"
+                check_finite(self.path, column, feature, int(offset[row]), whose)
+                found[row] = feature
+        return [found[row] for row in asked.tolist()]
+
+
+def _valid_rows(rows: Sequence[int] | Array, limit: int, owner: str) -> Array:
+    found = np.asarray(rows)
+    if found.size and (found.ndim != 1 or found.dtype.kind not in "iu"):
+        raise TypeError(f"Rows of a {owner} must be a list of integers, not {rows!r}.")
+    outside = found[(found < 0) | (found >= limit)]
+    if outside.size:
+        raise IndexError(f"There is no {owner} {outside[0]}: rows go from 0 to {limit - 1}.")
+    return found.astype(np.int64)
+
+
+def open_features(path: str | os.PathLike[str]) -> Dataset:
+    """Opens a feature file and checks all of it but the big matrices (for those: `Dataset.check`).
+
+    Args:
+        path: an HDF5 file that `write_features` made, or one with the same columns.
+
+    Returns:
+        The open data set. Close it, or use it in a `with` statement.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FeatureFileError: it is no feature file, it is truncated or newer than this version of
+            prvr_lite, or a column has a fault. The message names file, column and row.
+    """
+    path = Path(path)
+    file = open_hdf5(path)
+    try:
+        return _dataset(path, file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _dataset(path: Path, file: h5py.File) -> Dataset:
+    attributes = read_attributes(path, file)
+    column, text = read_columns(path, file)
+    relevant = projection = None
+    if "relevant/query" in column:
+        relevant = np.stack([column["relevant/query"], column["relevant/video"]], axis=1)  # [R, 2]
+    if "projection/visual_mean" in column:
+        parts = fields(Projection)
+        projection = Projection(*(column[f"projection/{part.name}"] for part in parts))
+    return Dataset(
+        path=path,
+        **attributes,
+        visual_dim=column["frames/feature"].shape[1],
+        query_dim=column["words/feature"].shape[1],
+        video_id=text["videos/id"],
+        duration=column["videos/duration"],
+        frame_offset=column["videos/frame_offset"],
+        query_id=text["queries/id"],
+        query_text=text["queries/text"],
+        query_video=column["queries/video"],
+        moment=column["queries/moment"],
+        word_offset=column["queries/word_offset"],
+        splits={name: column[f"splits/{name}"] for name in SPLITS if f"splits/{name}" in column},
+        group=column.get("videos/group"),
+        relevant=relevant,
+        step_query=column.get("steps/query"),
+        step_span=column.get("steps/span"),
+        projection=projection,
+        _file=file,
+    )

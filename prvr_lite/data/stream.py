@@ -1,0 +1,231 @@
+"""Writes a feature file that is larger than memory, and goes on where it was interrupted.
+
+`write_features` wants the whole data set in memory and packs it. Here frames and words come one
+video and one query at a time, and lie unpacked: features of real networks hardly shrink (their
+digits are noise to a packer), and unpacked rows are read at the speed of the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import h5py
+import numpy as np
+from tqdm.auto import tqdm
+
+from prvr_lite.data.checks import all_finite, check_finite
+from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array
+from prvr_lite.data.table import FeatureTable, checked_columns, write_attributes, write_column
+
+BLOCK_BYTES = 16 << 20  # what is read, checked, written and recorded at a time
+Read = Callable[[int], Array]
+
+
+def unread(rows: int, dim: int, dtype: str) -> Array:
+    """Stands in a `FeatureTable` for a matrix [rows, dim] yet to be read; takes no memory."""
+    return np.broadcast_to(np.zeros(1, np.dtype(dtype).newbyteorder("<")), (rows, dim))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A big column: `read(owner)` gives the rows from offset[owner] to offset[owner + 1]."""
+
+    name: str
+    offset: Array
+    shape: tuple[int, int]
+    dtype: np.dtype[np.generic]
+    read: Read
+
+    def blocks(self) -> Iterator[range]:
+        """Neighbouring owners, about BLOCK_BYTES of rows at a time."""
+        first, row_bytes = 0, self.shape[1] * self.dtype.itemsize
+        while first < len(self.offset) - 1:
+            room = self.offset[first] + max(1, BLOCK_BYTES // row_bytes)
+            last = max(first + 1, int(np.searchsorted(self.offset, room, side="right")) - 1)
+            yield range(first, last)
+            first = last
+
+    def place(self, owners: range) -> tuple[int, int]:
+        """Where the rows of owners lie in the column: first byte, and how many."""
+        start, stop = self.offset[owners.start], self.offset[owners.stop]
+        row_bytes = self.shape[1] * self.dtype.itemsize
+        return int(start) * row_bytes, int(stop - start) * row_bytes
+
+    def block(self, path: Path, owners: range) -> Array:
+        """The rows of owners, as they are stored."""
+        start, stop = self.offset[owners.start], self.offset[owners.stop]
+        block = np.empty((stop - start, self.shape[1]), self.dtype)
+        with np.errstate(over="ignore"):  # too large for float16: infinite, and refused below
+            for owner in owners:
+                place = slice(self.offset[owner] - start, self.offset[owner + 1] - start)
+                rows = self.read(owner)
+                if rows.shape != block[place].shape:
+                    raise ValueError(
+                        f"{path}: column '{self.name}': owner {owner} gave features of shape "
+                        f"{list(rows.shape)}, its offsets want {list(block[place].shape)}"
+                    )
+                block[place] = rows
+        if not all_finite(block):
+            check_finite(path, self.name, block, int(start))
+        return block
+
+
+def stream_features(
+    path: str | os.PathLike[str],
+    table: FeatureTable,
+    frames: Read,
+    words: Read,
+    *,
+    origin: str = "",
+    progress: bool = False,
+) -> None:
+    """Writes what `write_features` would, with features read video by video, query by query.
+
+    Memory holds the small columns and one block. The draft lies beside `path` as
+    ``<name>.part``, with what is finished in ``<name>.part.log``; called again after an
+    interruption with the same table and origin it goes on there, once the finished blocks have
+    proved to be those that were written. `path` is replaced at the very end, in one go.
+
+    Args:
+        path: the file to write; its folder must exist.
+        table: the data set, with `unread` matrices for `frame` and `word`, which give the
+            shapes and the precision to store.
+        frames: row of a video -> its frames [T, Dv].
+        words: row of a query -> its words [L, Dw].
+        origin: tells the features apart from other features of the same shapes: a draft of
+            another origin is begun anew.
+        progress: whether to show a progress bar.
+
+    Raises:
+        FeatureFileError: the table has a fault, or features are not finite (float16 ends at
+            65,504).
+        ValueError: a video or query with more or fewer rows than its offsets say.
+        OSError: the file can't be written, or the disk has no room for it.
+    """
+    path = Path(path)
+    columns = checked_columns(path, table)
+    big = [
+        _column("frames/feature", columns, "videos/frame_offset", frames),
+        _column("words/feature", columns, "queries/word_offset", words),
+    ]
+    draft, log = path.with_name(f"{path.name}.part"), path.with_name(f"{path.name}.part.log")
+    head = _identity(table, columns, origin)
+    finished = _finished(draft, log, head)
+    if finished is None:
+        _begin(draft, table, columns, big)
+    work = [(column, owners) for column in big for owners in column.blocks()]
+    _fill(path, draft, log, head, work, finished or [], progress)
+    os.replace(draft, path)
+    log.unlink()
+
+
+def _column(name: str, columns: dict[str, Array], offset: str, read: Read) -> _Column:
+    values = columns[name]
+    rows, dim = values.shape
+    return _Column(name, columns[offset], (rows, dim), values.dtype, read)
+
+
+def _identity(table: FeatureTable, columns: dict[str, Array], origin: str) -> str:
+    """Letters that differ where anything but the values of the features does."""
+    found = hashlib.sha256(repr([origin, *(getattr(table, key) for key in ATTRIBUTES)]).encode())
+    for name in (name for name in COLUMNS if name in columns):
+        column = columns[name]
+        found.update(f"{name} {column.dtype} {column.shape}".encode())
+        if column.dtype.hasobject:
+            found.update(repr(column.tolist()).encode())
+        elif not name.endswith("/feature"):
+            found.update(np.ascontiguousarray(column).tobytes())
+    return found.hexdigest()
+
+
+def _finished(draft: Path, log: Path, head: str) -> list[int] | None:
+    """Checksums of the blocks that an earlier call finished; None where there is no draft."""
+    if not (draft.exists() and log.exists()):
+        return None
+    lines = log.read_text(encoding="ascii", errors="replace").split("\n")[:-1]  # whole lines only
+    if not lines or lines[0] != head:
+        return None
+    return [int(line) for line in lines[1:] if line.isdigit()]
+
+
+def _begin(draft: Path, table: FeatureTable, columns: dict[str, Array], big: list[_Column]) -> None:
+    """The draft with all but the features, and with room for those.
+
+    From here on HDF5 does not write to the draft any more, so that no interruption can leave its
+    bookkeeping half done.
+    """
+    room = sum(column.shape[0] * column.shape[1] * column.dtype.itemsize for column in big)
+    if (free := shutil.disk_usage(draft.parent).free) < room:
+        raise OSError(
+            f"{draft.parent}: {free / 2**30:.1f} GiB are free, the features need "
+            f"{room / 2**30:.1f}: make room, or store float16"
+        )
+    with h5py.File(draft, "w") as file:
+        write_attributes(file, table)
+        for name in (name for name in COLUMNS if name in columns):
+            if name not in {column.name for column in big}:
+                write_column(file, name, columns[name])
+        for column in big:
+            layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            layout.set_layout(h5py.h5d.CONTIGUOUS)
+            layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+            layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+            group, name = column.name.split("/")
+            h5py.h5d.create(
+                file.require_group(group).id,
+                name.encode(),
+                h5py.h5t.py_create(column.dtype),
+                h5py.h5s.create_simple(column.shape),
+                layout,
+            )
+
+
+def _fill(
+    path: Path,
+    draft: Path,
+    log: Path,
+    head: str,
+    work: list[tuple[_Column, range]],
+    finished: list[int],
+    progress: bool,
+) -> None:
+    """Writes the blocks that are not finished, each one's checksum into the log after it."""
+    with h5py.File(draft, "r") as file:
+        start = {column.name: file[column.name].id.get_offset() for column, _ in work}
+    places = [(start[c.name] + c.place(owners)[0], c.place(owners)[1]) for c, owners in work]
+    with draft.open("r+b") as data:
+        sound = _sound(data, places, finished)
+        bar = tqdm(
+            total=sum(size for _, size in places),
+            initial=sum(size for _, size in places[:sound]),
+            unit="B",
+            unit_scale=True,
+            disable=not progress,
+        )
+        with log.open("w", encoding="ascii", newline="\n") as notes, bar:
+            notes.writelines(f"{line}\n" for line in (head, *finished[:sound]))
+            notes.flush()
+            for (column, owners), (byte, size) in zip(work[sound:], places[sound:], strict=True):
+                block = column.block(path, owners)
+                data.seek(byte)
+                data.write(block.data)
+                data.flush()
+                notes.write(f"{zlib.crc32(block.data)}\n")
+                notes.flush()
+                bar.update(size)
+
+
+def _sound(data: BinaryIO, places: list[tuple[int, int]], finished: list[int]) -> int:
+    """How many of the blocks noted as finished are: a machine that stopped may have lost some."""
+    for count, ((byte, size), checksum) in enumerate(zip(places, finished, strict=False)):
+        data.seek(byte)
+        if zlib.crc32(data.read(size)) != checksum:
+            return count
+    return min(len(finished), len(places))

@@ -1,1 +1,0 @@
-"""The paper's claims, measured: which experiments there are, running them, tables and figures."""

@@ -1,0 +1,113 @@
+"""What each row costs, measured side by side: a training epoch, a query, an index.
+
+All rows take turns in one process, so that whatever else the machine does falls on all of them;
+what counts is the median over the rounds.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import torch
+
+from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.device import choose_device
+from prvr_lite.lab.lines import Line, line
+from prvr_lite.lab.runs import Run, Setting, context, model_of, recall
+from prvr_lite.model.registry import build_model
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.training.fit import fit
+
+ROUNDS, QUERIES, FILMS = 5, 20, 1000
+
+
+def costs(
+    runs: Sequence[Run], setting: Setting, dataset: Dataset, *, device: str = "auto"
+) -> Iterator[Line]:
+    """Lines for each run's row, without a seed: "training s", "query ms", "index bytes".
+
+    One thread on a CPU.
+
+    - "training s": the median second epoch, times the epochs;
+    - "query ms": encoding one query and scoring it against 1,000 films (the test films again and
+      again), one at a time;
+    - "index bytes": of one film.
+    """
+    place, threads = choose_device(device), torch.get_num_threads()
+    torch.set_num_threads(1)  # the same on every machine, and the least disturbed by other work
+    try:
+        yield from _measured(runs, setting, dataset, place)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measured(
+    runs: Sequence[Run], setting: Setting, dataset: Dataset, place: torch.device
+) -> Iterator[Line]:
+    models = {run.experiment: _trained(run, setting, place) for run in runs}
+    learning = [run for run in runs if any(True for _ in models[run.experiment].parameters())]
+    epochs = _turns({run.experiment: _epoch(run, dataset, place) for run in learning}, 3)
+    queries = _turns({n: _search(m, dataset) for n, m in models.items()}, ROUNDS)
+    found = context(place)
+    for run in runs:
+        name = run.experiment
+        seconds = epochs.get(name, 0.0) * run.training.epochs
+        index = VideoIndex.build(models[name], dataset, "test")
+        for metric, value in (
+            ("training s", seconds),
+            ("query ms", 1000 * queries[name] / QUERIES),
+            ("index bytes", index.nbytes / len(index)),
+        ):
+            yield line(found, value, experiment=name, metric=metric)
+
+
+def _turns(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Median seconds of each side over rounds in which each gets its turn."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, side in sides.items():
+            times[name].append(side())
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def _trained(run: Run, setting: Setting, device: torch.device) -> RetrievalModel:
+    found = recall(run, setting)
+    if found is None:
+        return build_model(run.model, run.config, seed=run.seed).to(device)
+    return model_of(found, device=str(device))
+
+
+def _epoch(run: Run, dataset: Dataset, device: torch.device) -> Callable[[], float]:
+    """Seconds of the second epoch of a fresh training: the first one also reads the features."""
+    config = replace(run.training, epochs=2, evaluate_from=10**6, device=str(device))
+
+    def seconds() -> float:
+        model = build_model(run.model, run.config, seed=run.seed)
+        return fit(model, dataset, config, progress=False).rows[-1]["seconds"]
+
+    return seconds
+
+
+def _search(model: RetrievalModel, dataset: Dataset) -> Callable[[], float]:
+    """Seconds of some queries, one after the other, against 1,000 films."""
+    reader = InputReader(dataset, model.config)
+    films = dataset.videos_in("test")[:FILMS]
+    with torch.inference_mode():
+        inputs = [t.to(model.device) for t in reader.videos(films)]
+        encoded = model.eval().encode_videos(*inputs)
+        index = VideoIndex.from_encoding(model, encoded[torch.arange(FILMS) % len(films)])
+    queries = [reader.queries([q]) for q in dataset.queries_in("test")[:QUERIES]]
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        for words, mask in queries:
+            index.score(words, mask).clip.cpu()
+        return time.perf_counter() - start
+
+    seconds()  # once untimed
+    return seconds

@@ -1,0 +1,250 @@
+"""Look at single queries: which videos rank where, and what in them answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from prvr_lite import plots
+from prvr_lite.collection.video_index import Hit, VideoIndex
+from prvr_lite.data.batches import InputReader, normalise, pad
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.lab.vocabulary import Vocabulary
+from prvr_lite.model.clips import clip_spans
+from prvr_lite.model.key_clip import frame_attention, unit_length
+from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.model.records import VideoEncoding
+from prvr_lite.plots.strip import Span, Thumbnail
+from prvr_lite.search.evaluation import Evaluation, relevant_matrix
+
+KEPT: Final = 64  # films whose clips stay in memory, about half a MB each
+COMPARED: Final = 6  # films that set the scale of a query's maps
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What is searched for: a text and its encoding [H]; a typed one has no row in the test."""
+
+    text: str
+    vector: Tensor
+    row: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """What a similarity map needs of one video."""
+
+    clips: Tensor  # [N, H] all clips, of length 1
+    encoding: VideoEncoding  # of this video alone
+    attention: Tensor  # [K, T] of each kept clip over the frames
+
+
+class Explorer:
+    """Searches the videos of a split, for its own queries by their row in it or for typed ones.
+
+    Queries, and videos that were mapped, stay encoded.
+
+    Args:
+        model: a trained MS-SL++ (or MS-SL).
+        dataset: an open feature file.
+        test: a split, or what ``evaluate`` made of it.
+    """
+
+    def __init__(self, model: MSSLpp, dataset: Dataset, test: Evaluation | str = "test") -> None:
+        split = test if isinstance(test, str) else test.split
+        self.model, self.dataset = model, dataset
+        self.queries, self.videos = dataset.queries_in(split), dataset.videos_in(split)
+        own = relevant_matrix(dataset, self.queries, self.videos, several=False)
+        self.relevant = own if isinstance(test, str) else test.relevant  # [Q, V]
+        self.reader = InputReader(dataset, model.config)
+        self.index = VideoIndex.build(model, dataset, split, reader=self.reader)
+        self.query = lru_cache(len(self.queries))(self._query)
+        self.film = lru_cache(KEPT)(self._film)
+        self._scale = lru_cache(KEPT)(self._find_scale)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words that a typed sentence may have."""
+        return Vocabulary(self.dataset)
+
+    def typed(self, text: str) -> Query:
+        """A sentence of one's own as a query. Raises as ``Vocabulary.encode``."""
+        words = normalise(self.vocabulary.encode(text)[: self.model.config.max_words])
+        return Query(text.strip(), self._encode(*pad([words])))
+
+    def hits(self, query: int | Query, *, alpha: float | None = None) -> list[Hit]:
+        """All videos of the split, best first; ``Hit.video`` is a row of ``self.videos``."""
+        return self.index.search(self._asked(query).vector, len(self.index), alpha=alpha)
+
+    def shown(self, query: int | Query, *, alpha: float | None = None, top: int = 5) -> list[Hit]:
+        """The ``top`` first videos, and after them those that are right but come later."""
+        hits = self.hits(query, alpha=alpha)
+        return [hit for hit in hits if hit.rank <= top or self.is_right(query, hit)]
+
+    def is_right(self, query: int | Query, hit: Hit) -> bool:
+        """Does this video answer the query? None is known to answer a typed one."""
+        row = self._asked(query).row
+        return row is not None and bool(self.relevant[row, hit.video])
+
+    def first(self, query: int | Query, k: int = 5) -> str:
+        """The query and its first ``k`` videos, as lines of text."""
+        lines = [f"“{self._asked(query).text}”"]
+        for hit in self.hits(query)[:k]:
+            mark = "  <- the right one" if self.is_right(query, hit) else ""
+            lines.append(f"  {hit.rank}. {hit.video_id:12s} {hit.score:.3f}{mark}")
+        return "\n".join(lines)
+
+    def ranking(
+        self,
+        query: int | Query,
+        *,
+        alpha: float | None = None,
+        top: int = 5,
+        moment: bool = True,
+        chosen: int | None = None,
+        height: float | None = None,
+    ) -> plots.Picture:
+        """The first films with thumbnails, key clip and true moment.
+
+        Args:
+            query: its row in the test, or one that was typed.
+            alpha: weight of the clip scale, 0..1; None: the model's. top: how many films.
+            moment: show it. chosen: row (in the data set) of a film to point at.
+            height: of the picture in inches; None: as needed.
+        """
+        asked, count = self._asked(query), len(self.index)
+        found = self.shown(asked, alpha=alpha, top=top)
+        videos = [self._ranked(asked, hit, moment, chosen) for hit in found]
+        return plots.ranked_gallery(asked.text, videos, top=top, num_videos=count, height=height)
+
+    def _ranked(
+        self, asked: Query, hit: Hit, moment: bool, chosen: int | None
+    ) -> plots.RankedVideo:
+        video = int(self.videos[hit.video])
+        duration = float(self.dataset.duration[video])
+        return plots.RankedVideo(
+            rank=hit.rank,
+            video_id=hit.video_id,
+            score=hit.score,
+            correct=self.is_right(asked, hit),
+            duration=duration,
+            thumbnails=self._thumbnails(video),
+            key_span=self._seconds(duration, hit.key_clip),
+            moment=self.moment(asked, video) if moment else None,
+            chosen=video == chosen,
+        )
+
+    def map(
+        self,
+        query: int | Query,
+        video: int | None = None,
+        *,
+        moment: bool = True,
+        height: float | None = None,
+    ) -> plots.Picture:
+        """All clips of a film against the query, and the frames that its key clip sees.
+
+        The films of one query share a scale of colours: as far as its first six films reach.
+
+        Args:
+            query: its row in the test, or one that was typed.
+            video: row in the data set; None: the query's own film. moment: show it there.
+            height: of the picture in inches; None: as needed.
+        Raises:
+            ValueError: a typed query without a video.
+        """
+        asked = self._asked(query)
+        row = self._own_film(asked) if video is None else video
+        if row is None:
+            raise ValueError("a typed query has no film of its own: say which video to map")
+        duration, film = float(self.dataset.duration[row]), self.film(row)
+        key, kept = self.key_clip(asked, row), film.encoding.clip_index[0]
+        truth = self.moment(asked, row) if moment else None
+        return plots.similarity_map(
+            self.scores(asked, row),
+            duration=duration,
+            query=asked.text,
+            video_id=self.dataset.video_id[row],
+            moment=truth,
+            steps=self._steps(asked, duration) if truth else None,
+            key_clip=int(kept[key]),
+            medoids=kept,
+            frame_attention=film.attention[key],
+            thumbnails=self._thumbnails(row),
+            limits=self._scale(asked),
+            height=height,
+        )
+
+    def scores(self, query: int | Query, video: int) -> Tensor:
+        """Cosine of the query with all clips of a video (row in the data set), [N] on the CPU."""
+        return (self.film(video).clips @ unit_length(self._asked(query).vector)).cpu()
+
+    @torch.inference_mode()
+    def key_clip(self, query: int | Query, video: int) -> int:
+        """Which of the K kept clips of a video (row in the data set) answers the query best."""
+        vector = self._asked(query).vector[None]  # [1, H]
+        return int(self.model.similarity(vector, self.film(video).encoding).key_clip)
+
+    def moment(self, query: int | Query, video: int) -> Span | None:
+        """The query's true moment in a video, in s; None in other films than its own."""
+        asked = self._asked(query)
+        if asked.row is None or video != self._own_film(asked):
+            return None
+        span = self.dataset.moment[self.queries[asked.row]]
+        return _pair(span, float(self.dataset.duration[video]))
+
+    def _steps(self, asked: Query, duration: float) -> list[Span]:
+        steps = self.dataset.steps(int(self.queries[asked.row]))
+        return [span for step in steps if (span := _pair(step, duration))]
+
+    def _own_film(self, asked: Query) -> int | None:
+        return None if asked.row is None else int(self.dataset.query_video[self.queries[asked.row]])
+
+    def _asked(self, query: int | Query) -> Query:
+        return query if isinstance(query, Query) else self.query(int(query))
+
+    def _query(self, row: int) -> Query:
+        query = int(self.queries[row])
+        vector = self._encode(*self.reader.queries([query]))
+        return Query(self.dataset.query_text[query], vector, row)
+
+    @torch.inference_mode()
+    def _encode(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
+        """One query, [1, L, Dw] and [1, L] -> [H]."""
+        device = self.model.device
+        return self.model.encode_queries(word_input.to(device), word_mask.to(device))[0]
+
+    @torch.inference_mode()
+    def _film(self, video: int) -> Film:
+        model = self.model
+        units, frames, mask = (t.to(model.device) for t in self.reader.videos([video]))
+        encoding = model.encode_videos(units, frames, mask)
+        weight = frame_attention(encoding.clips, encoding.frames, mask, model.key_map.weight)
+        return Film(unit_length(model.all_clips(units)[0]), encoding, weight[0].cpu())
+
+    def _find_scale(self, asked: Query) -> Span:
+        """The lowest and the highest score among all clips of the first films."""
+        first = self.index.search(asked.vector, COMPARED)
+        scores = torch.stack([self.scores(asked, int(self.videos[hit.video])) for hit in first])
+        return float(scores.min()), float(scores.max())
+
+    def _thumbnails(self, video: int) -> list[Thumbnail]:
+        duration = float(self.dataset.duration[video])
+        return plots.timed_thumbnails(self.dataset.thumbnails(video), duration)
+
+    def _seconds(self, duration: float, clip: int) -> Span | None:
+        n = self.model.config.num_units
+        return _pair(clip_spans(n)[clip] * duration / n, duration)
+
+
+def _pair(span: Any, duration: float) -> Span | None:
+    """A span as the plots want it: None without a time axis, and an instant a little widened."""
+    start, end = map(float, span)
+    if math.isnan(duration):
+        return None
+    return start, max(end, min(start + 0.01 * duration, duration))

@@ -1,0 +1,69 @@
+"""By which score a row is judged, and how each query fares by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prvr_lite.lab.rows import EXPERIMENTS
+from prvr_lite.lab.runs import Found, Run
+from prvr_lite.search.metrics import RECALL_AT, rank_of_first_relevant, retrieval_metrics
+
+ALPHAS = tuple(round(0.05 * i, 2) for i in range(21))
+TUNED = "tuned"  # both scales, mixed by the alpha of the best SumR on val
+
+
+def scales(scores: Mapping[str, Any], alpha: float) -> dict[str, Any]:
+    """Scores [Q, V] of a run by scale; models without a frame scale have one only, "fused"."""
+    if "frame" not in scores:
+        return {"fused": scores["clip"]}
+    fused = alpha * scores["clip"] + (1 - alpha) * scores["frame"]
+    return {"fused": fused, "clip": scores["clip"], "frame": scores["frame"]}
+
+
+def best_alpha(found: Found, relevant: Any, default: float) -> float:
+    """The weight of the clip scale that gives a run its best SumR on val; ties: nearest default.
+
+    Args:
+        relevant: [Q, V] bool, of val.
+    """
+    scores = found.scores["val"]
+    if "frame" not in scores:
+        return default
+    sums = {a: retrieval_metrics(scales(scores, a)["fused"], relevant)["SumR"] for a in ALPHAS}
+    return max(ALPHAS, key=lambda a: (sums[a], -abs(a - default)))
+
+
+def judged_by(experiment: str, against: str | None = None) -> str:
+    """The score of a row that counts.
+
+    Models of the main table are told with the paper's alpha. A change to MS-SL++ may want another
+    one: it, and MS-SL++ beside it, get theirs from val.
+
+    Args:
+        against: MS-SL++ beside this row.
+    """
+    row = EXPERIMENTS[experiment]
+    if row.scale != "fused":
+        return row.scale
+    other = EXPERIMENTS[against] if against is not None else row
+    return "fused" if other.group == "main" else TUNED
+
+
+def gains(found: Found, run: Run, score: str, relevant: Mapping[str, Any]) -> NDArray[np.float64]:
+    """What each test query adds to R@1 and to SumR, in %, [2, Q].
+
+    Args:
+        score: a scale, or ``TUNED``.
+        relevant: "val" and "test" -> [Q, V] bool.
+    """
+    alpha = run.config.alpha
+    if score == TUNED:
+        alpha = best_alpha(found, relevant["val"], alpha)
+    table = scales(found.scores["test"], alpha)
+    rank = rank_of_first_relevant(table.get(score, table["fused"]), relevant["test"])  # [Q]
+    total: Any = np.sum([rank <= k for k in RECALL_AT], axis=0)
+    return 100.0 * np.stack([rank == 1, total]).astype(np.float64)

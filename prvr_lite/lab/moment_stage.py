@@ -1,0 +1,165 @@
+"""From videos to moments: what trained MS-SL++ models know of where, and what a span head adds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.files import load_record, save_record
+from prvr_lite.lab.lines import Line, line
+from prvr_lite.lab.rows import EXPERIMENTS, FULL, MOMENTS
+from prvr_lite.lab.runner import device_names, planned
+from prvr_lite.lab.runs import Run, Setting, context, model_of, path_of, recall
+from prvr_lite.model.registry import build_model
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.moments import (
+    METHODS,
+    SCORERS,
+    EncodedSplit,
+    MomentIndex,
+    SpanHeadConfig,
+    choose_weight,
+    encode_split,
+    fit_span_head,
+    predict_moments,
+    search_moments,
+    svmr_metrics,
+    vcmr_metrics,
+)
+from prvr_lite.moments.predict import Scorer
+from prvr_lite.moments.span_head import known_moments
+
+MOMENT_FORMAT = "prvr-lite moments 1"
+FILMS = (1, 2, 5, 10, 20, 50)  # kept of the first stage; and all of them
+CHOOSING = 20  # films kept on val while the weight of their score is chosen
+TIMED = 64  # queries that are timed
+ROUNDS = 3
+SPLITS = ("train", "val", "test")
+
+
+def moment_lines(
+    setting: Setting, dataset: Dataset, seeds: int | None, *, device: str, workers: int | None
+) -> Iterator[list[Line]]:
+    """SVMR and VCMR of every finished run of MS-SL++: the lines of one seed after the other.
+
+    What was found is kept beside each run, and not measured again. Where the data set has no
+    moments or durations, that is said, and nothing comes.
+    """
+    runs = planned({FULL: EXPERIMENTS[FULL]}, seeds, setting, dataset)[0]
+    ready = [run for run in runs if recall(run, setting) is not None]
+    reason = _missing(dataset) or ("" if ready else f"no run of {FULL} is finished")
+    if reason:
+        print(f"moments: left out, {reason}")
+        return
+    missing = [run for run in ready if not _kept(run, setting).exists()]
+    places = device_names(device)
+    for i, run in enumerate(tqdm(missing, desc="moments", unit="seed", disable=not missing)):
+        lines = _of_run(run, setting, dataset, places[i % len(places)])
+        save_record(_kept(run, setting), MOMENT_FORMAT, {"lines": lines})
+    for run in ready:
+        yield load_record(_kept(run, setting), MOMENT_FORMAT)["lines"]
+
+
+def _kept(run: Run, setting: Setting) -> Path:
+    return path_of(run, setting).with_suffix(".moments")
+
+
+def _missing(dataset: Dataset) -> str:
+    """What a data set lacks of what moments need; "" where nothing."""
+    for split in SPLITS:
+        queries = dataset.queries_in(split) if split in dataset.splits else np.empty(0, int)
+        if not np.isfinite(dataset.moment[queries]).all(axis=1).any():
+            return f"no query of {split} has a known moment"
+        if np.isnan(dataset.duration[dataset.videos_in(split)]).any():
+            return f"a video of {split} has an unknown duration"
+    return ""
+
+
+def _of_run(run: Run, setting: Setting, dataset: Dataset, device: str) -> list[Line]:
+    found = recall(run, setting)
+    assert found is not None  # its caller looked
+    model = model_of(found, device=device)
+    where = {"experiment": MOMENTS, "seed": run.seed, "split": "test", "queries": "all"}
+    told = context(model.device)
+    return [
+        line(told, value, **where, score=score, metric=metric)
+        for score, metrics in measure(model, dataset, run.seed).items()
+        for metric, value in metrics.items()
+    ]
+
+
+def measure(model: RetrievalModel, dataset: Dataset, seed: int) -> dict[str, dict[str, float]]:
+    """Predictor, or predictor and films kept -> metrics on the test queries."""
+    reader = InputReader(dataset, model.config)
+    split = {name: encode_split(model, dataset, name, reader=reader) for name in SPLITS}
+    split |= {name: known_moments(split[name], name) for name in ("val", "test")}
+    truth = dataset.moment[dataset.queries_in("test")]
+    known = np.isfinite(truth).all(axis=1)
+    config = SpanHeadConfig(seed=seed)
+    heads = {
+        "span head": fit_span_head(split["train"], split["val"], config=config).head,
+        "span head + key clip": fit_span_head(
+            split["train"], split["val"], prior=True, config=config
+        ).head,
+    }
+    found = {}
+    methods: dict[str, str | Scorer] = {**{name: name for name in METHODS}, **heads}
+    for name, method in methods.items():
+        spans = predict_moments(model, dataset, "test", method=method, reader=reader)
+        found[name] = svmr_metrics(spans[known], truth[known])
+    found["span head, untrained MS-SL++"] = _control(model, dataset, seed, reader)
+    index = {s: MomentIndex.build(model, dataset, s, reader=reader) for s in ("val", "test")}
+    scorers: dict[str, Scorer] = {**SCORERS, "span head": heads["span head"]}
+    for name, scorer in scorers.items():
+        found |= _corpus(name, scorer, index, split)
+    return found
+
+
+def _control(
+    model: RetrievalModel, dataset: Dataset, seed: int, reader: InputReader
+) -> dict[str, float]:
+    """The span head on encodings of a model that never learned to retrieve."""
+    blank = build_model(FULL, model.config, seed=seed).to(model.device)
+    train, val = (encode_split(blank, dataset, name, reader=reader) for name in ("train", "val"))
+    head = fit_span_head(train, val, config=SpanHeadConfig(seed=seed)).head
+    spans = predict_moments(blank, dataset, "test", method=head, reader=reader)
+    truth = dataset.moment[dataset.queries_in("test")]
+    known = np.isfinite(truth).all(axis=1)
+    return svmr_metrics(spans[known], truth[known])
+
+
+def _corpus(
+    name: str, scorer: Scorer, index: Mapping[str, MomentIndex], split: Mapping[str, EncodedSplit]
+) -> dict[str, dict[str, float]]:
+    """VCMR by the number of films kept; the weight is chosen on val among its best films."""
+    most = min(CHOOSING, len(index["val"]))
+    weight = choose_weight(index["val"], split["val"], scorer, top=most)
+    test, films = split["test"], index["test"]
+    kept = [n for n in FILMS if n < len(films)] + [len(films)]
+    found = {}
+    for n in kept:
+        ranking = search_moments(films, test.queries, scorer, top=n, weight=weight)
+        found[n] = vcmr_metrics(ranking.video, ranking.span, test.own, test.moment)
+    for n, seconds in _times(films, test.queries[:TIMED], scorer, kept).items():
+        found[n]["query ms"] = 1000 * seconds / len(test.queries[:TIMED])
+    return {f"{name}, n={n}": metrics for n, metrics in found.items()}
+
+
+def _times(
+    index: MomentIndex, queries: torch.Tensor, scorer: Scorer, kept: Sequence[int]
+) -> dict[int, float]:
+    """Median seconds of some queries together, by films kept, in turns."""
+    times: dict[int, list[float]] = {n: [] for n in kept}
+    for _ in range(ROUNDS):
+        for n in kept:
+            start = time.perf_counter()
+            search_moments(index, queries, scorer, top=n).score.cpu()
+            times[n].append(time.perf_counter() - start)
+    return {n: sorted(found)[ROUNDS // 2] for n, found in times.items()}

@@ -1,0 +1,140 @@
+"""Running many runs: on every core or GPU, skipping what is finished, losing nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import replace
+from itertools import islice
+from multiprocessing import get_context
+
+import torch
+from tqdm.auto import tqdm
+
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.data.fingerprint import fingerprint
+from prvr_lite.device import choose_device
+from prvr_lite.lab.rows import Experiment
+from prvr_lite.lab.runs import SPLITS, Run, Setting, perform, plan, recall
+
+MAX_WORKERS = 61  # what Windows can wait for
+RUNS_PER_GPU = 2  # small models leave a GPU waiting for Python
+
+
+class RunError(ValueError):
+    """Some runs failed; the others are kept."""
+
+
+def planned(
+    rows: Mapping[str, Experiment], seeds: int | None, setting: Setting, dataset: Dataset
+) -> tuple[list[Run], dict[str, str]]:
+    """The runs of some rows, and the rows that this data set does not allow, with the reason.
+
+    Args:
+        seeds: how many of each row, from 0; None: as each row says.
+
+    Raises:
+        ValueError: a data set without val or test queries.
+    """
+    for split in SPLITS:
+        if not len(dataset.queries_in(split) if split in dataset.splits else ()):
+            raise ValueError(f"{dataset.path}: no query in split {split!r}: runs need val and test")
+    runs, refused, data = [], {}, fingerprint(dataset)
+    for name, row in rows.items():
+        if row.model == "zero-shot" and not _one_space(dataset):
+            refused[name] = (
+                f"frames are {dataset.visual_model!r} [{dataset.visual_dim}], words "
+                f"{dataset.text_model!r} [{dataset.query_dim}]: they share no space"
+            )
+            continue
+        count = row.seeds if seeds is None else seeds
+        runs += [plan(name, row, seed, setting, dataset, data) for seed in range(count)]
+    return runs, refused
+
+
+def _one_space(dataset: Dataset) -> bool:
+    """Do frames and words come from one model, such as CLIP, in vectors of one size?"""
+    same_model = dataset.visual_model == dataset.text_model
+    return same_model and dataset.visual_dim == dataset.query_dim
+
+
+def perform_all(runs: Sequence[Run], setting: Setting, *, device: str, workers: int | None) -> None:
+    """Perform what is not finished yet, several at a time; finished runs are kept as they end.
+
+    Args:
+        device: "auto": all CUDA GPUs in turn, else the CPU with a thread a run.
+        workers: runs at a time; None: one a CPU core, or two a GPU; 1: in this process.
+
+    Raises:
+        RunError: naming each run that failed and why, after all others are done.
+    """
+    unique = {run.key: run for run in runs}
+    missing = [run for run in unique.values() if recall(run, setting) is None]
+    done = len(unique) - len(missing)
+    if not missing:
+        return
+    places = device_names(device)
+    if workers is None:
+        workers = len(places) * RUNS_PER_GPU if places[0] != "cpu" else os.cpu_count() or 1
+    workers = max(1, min(workers, len(missing), MAX_WORKERS))
+    failed = []
+    placed = [
+        replace(run, training=replace(run.training, device=places[i % len(places)]))
+        for i, run in enumerate(missing)
+    ]
+    with tqdm(total=len(unique), initial=done, unit="run", smoothing=0.05) as bar:
+        for run, error in (_here if workers == 1 else _side_by_side)(placed, setting, workers):
+            bar.update()
+            bar.set_postfix_str(f"{run.experiment}, seed {run.seed}")
+            if error is not None:
+                failed.append(f"{run.experiment}, seed {run.seed}: {error}")
+    if failed:
+        raise RunError(f"{len(failed)} of {len(missing)} runs failed; " + "; ".join(failed))
+
+
+Outcome = tuple[Run, Exception | None]
+
+
+def _here(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outcome]:
+    """One after the other in this process, with all its threads."""
+    for run in runs:
+        try:
+            _work(run, setting)
+        except Exception as error:  # the other runs go on; it is told at the end
+            yield run, error
+        else:
+            yield run, None
+
+
+def _side_by_side(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outcome]:
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
+    with pool:
+        left = iter(runs)
+        tasks = {pool.submit(_work, run, setting): run for run in islice(left, workers)}
+        while tasks:  # never more than there are workers: an interruption starts no other run
+            done, _ = wait(tasks, return_when=FIRST_COMPLETED)
+            for task in done:
+                run, error = tasks.pop(task), task.exception()
+                if error is not None and not isinstance(error, Exception):
+                    raise error
+                for following in islice(left, 1):
+                    tasks[pool.submit(_work, following, setting)] = following
+                yield run, error
+
+
+def device_names(device: str) -> list[str]:
+    """ "auto": all CUDA GPUs, else the CPU; or the one device that is named."""
+    if device == "auto" and torch.cuda.device_count() > 1:
+        return [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    return [str(choose_device(device))]
+
+
+def _one_thread() -> None:
+    """Runs side by side on a CPU are fastest with a thread each."""
+    torch.set_num_threads(1)
+
+
+def _work(run: Run, setting: Setting) -> None:
+    with setting.open() as dataset:
+        perform(run, setting, dataset)

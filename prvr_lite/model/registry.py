@@ -1,0 +1,88 @@
+"""Models by name, so that checkpoints and command lines can name what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from prvr_lite.config import ModelConfig
+from prvr_lite.model.baselines import (
+    AttentionPool,
+    FrameAttentionMax,
+    FrameMax,
+    MeanPool,
+    TransformerPool,
+    ZeroShot,
+)
+from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.model.variants import KMeansClips, MaxFrames, MeanFrames, OwnKeyClip, RandomClips
+
+MODELS: dict[str, type[RetrievalModel]] = {
+    "mssl++": MSSLpp,
+    "mssl": MSSLpp,
+    # T2VR baselines
+    "mean-pool": MeanPool,
+    "attention-pool": AttentionPool,
+    "transformer-pool": TransformerPool,
+    "frame-max": FrameMax,
+    "frame-attention-max": FrameAttentionMax,
+    # MS-SL++ with one part replaced
+    "kmeans-clips": KMeansClips,
+    "random-clips": RandomClips,
+    "mean-frames": MeanFrames,
+    "max-frames": MaxFrames,
+    "own-key-clip": OwnKeyClip,
+    # nothing to train
+    "zero-shot": ZeroShot,
+}
+TRAINABLE = tuple(name for name in MODELS if name != "zero-shot")
+
+
+def build_model(name: str, config: ModelConfig, *, seed: int = 0) -> RetrievalModel:
+    """A freshly initialised model; the same name, config and seed give the same weights.
+
+    Args:
+        name: a key of ``MODELS``; "mssl" is "mssl++" with every clip kept.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name not in MODELS:
+        raise ValueError(f"there is no model {name!r}: choose one of {', '.join(MODELS)}")
+    if name == "mssl":
+        config = replace(config, num_clusters=None)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not disturbed
+        torch.default_generator.manual_seed(seed)
+        return MODELS[name](config)
+
+
+def restore_model(
+    name: str, config: Mapping[str, Any], weights: Mapping[str, Tensor], device: torch.device
+) -> RetrievalModel:
+    """A model as a checkpoint or an index holds it: name, fields of its config, weights.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    model = build_model(name, ModelConfig(**config))
+    model.load_state_dict(weights)
+    return model.to(device).eval()
+
+
+def model_name(model: RetrievalModel) -> str:
+    """The name that :func:`build_model` makes this model by.
+
+    Raises:
+        ValueError: a class that is not in ``MODELS``.
+    """
+    if type(model) is MSSLpp:
+        return "mssl" if model.config.num_clusters is None else "mssl++"
+    for name, kind in MODELS.items():
+        if type(model) is kind:
+            return name
+    raise ValueError(f"{type(model).__name__} is not in MODELS: add it there under a name")

@@ -1,0 +1,3 @@
+"""The authors' files: their features, their checkpoints, their published numbers."""
+
+from __future__ import annotations

@@ -1,0 +1,101 @@
+"""Files of timestamps: TVR, ActivityNet Captions, Charades-STA, and lighthouse's form of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prvr_lite.paper.bigfile import damaged, existing
+
+SHAPES = (
+    "a line of JSON with vid_name, duration, ts, desc (TVR) or vid, duration, query, "
+    "relevant_windows (lighthouse); or 'id start end##sentence' (Charades-STA); or one JSON "
+    "dictionary of videos with duration, timestamps, sentences (ActivityNet Captions)"
+)
+
+
+class Annotation(NamedTuple):
+    """A sentence about one moment of a video; times in seconds, NaN where unknown."""
+
+    video: str
+    text: str
+    start: float
+    end: float
+    duration: float
+
+
+def read_annotations(path: str | os.PathLike[str]) -> list[Annotation]:
+    """The annotations of a file in its order; which of the four forms it has is seen from it.
+
+    - TVR's ``tvr_*_release.jsonl`` (jayleicn/TVRetrieval): vid_name, duration, ts, desc.
+    - ActivityNet Captions' ``train.json``, ``val_1.json``, ``val_2.json``: a dictionary of videos.
+    - Charades-STA's ``charades_sta_*.txt``: ``id start end##sentence``; no durations.
+    - lighthouse's jsonl (line/lighthouse): vid, duration, query, relevant_windows, whose first
+      window is taken.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: it has none of these forms, or an entry lacks something; with its line.
+    """
+    path = existing(Path(path), "timestamps")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise damaged(path, f"is not UTF-8 ({error})", "store it as UTF-8") from error
+    if path.suffix == ".json":
+        found = list(_videos(path, text))
+    else:
+        lines = ((row, line) for row, line in enumerate(text.split("\n"), 1) if line.strip())
+        found = [_line(path, row, line.strip()) for row, line in lines]
+    if not found:
+        raise damaged(path, "has no annotations", "download it again")
+    return found
+
+
+def _line(path: Path, row: int, line: str) -> Annotation:
+    where = f"line {row}"
+    try:
+        if not line.startswith("{"):
+            place, text = line.split("##", 1)
+            video, start, end = place.split()
+            return _annotation(video, text, (start, end), math.nan)
+        entry = json.loads(line)
+        if "ts" in entry:
+            text, times = entry["desc"], entry["ts"]
+            return _annotation(entry["vid_name"], text, times, entry["duration"])
+        times = entry["relevant_windows"][0]
+        return _annotation(entry["vid"], entry["query"], times, entry["duration"])
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise _strange(path, where, line, error) from error
+
+
+def _videos(path: Path, text: str) -> Iterator[Annotation]:
+    try:
+        videos = json.loads(text).items()
+    except (ValueError, AttributeError) as error:
+        raise _strange(path, "the file", text, error) from error
+    for video, entry in videos:
+        where = f"video '{video}'"
+        try:
+            pairs = list(zip(entry["timestamps"], entry["sentences"], strict=True))
+            for times, sentence in pairs:
+                yield _annotation(video, sentence, times, entry["duration"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise _strange(path, where, repr(entry), error) from error
+
+
+def _annotation(video: Any, text: Any, times: Any, duration: Any) -> Annotation:
+    start, end = map(float, times)
+    if not (isinstance(video, str) and isinstance(text, str)):
+        raise TypeError("video and sentence must be text")
+    return Annotation(video, text, start, end, math.nan if duration is None else float(duration))
+
+
+def _strange(path: Path, where: str, found: str, error: Exception) -> ValueError:
+    reason = f"{type(error).__name__}: {error}"
+    problem = f"{where} is {found[:80]!r}, no annotation ({reason})"
+    return damaged(path, problem, f"give {SHAPES}")

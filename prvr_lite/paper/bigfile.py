@@ -1,0 +1,183 @@
+"""BigFile, the format of the released features: a matrix without a header, and the ids of its rows.
+
+A folder holds ``feature.bin`` (float32, little-endian, row after row), ``id.txt`` (the ids in the
+order of the rows, ISO-8859-1, between white space) and ``shape.txt`` (rows and length of a row).
+As the released reader takes them (HuiGuanLab/ms-sl-pp, utils/basic_utils.py:9-68), which opens the
+file anew for every row; here it is mapped into memory, and neighbouring rows are one copy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prvr_lite.data.checks import all_finite
+from prvr_lite.files import FileFormatError
+
+Float = NDArray[np.float32]
+VALUES, IDS, SHAPE = "feature.bin", "id.txt", "shape.txt"
+STORED = np.dtype("<f4")
+ENCODING = "iso-8859-1"
+
+
+def damaged(path: Path, problem: str, mend: str) -> FileFormatError:
+    """The error that says: in this file this is wrong; mend it so."""
+    return FileFormatError(f"{path}: {problem}. To mend it: {mend}.")
+
+
+def existing(path: Path, what: str) -> Path:
+    """The path, if it is there.
+
+    Raises:
+        FileNotFoundError: it is not; ``what`` says what it should hold.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: is missing ({what}). Check the path, or download it.")
+    return path
+
+
+def check_finite_rows(path: Path, rows: Float, owner: Callable[[int], str]) -> None:
+    """Refuses NaN and infinity in rows [n, dim]; ``owner`` tells whose row it is."""
+    if not all_finite(rows):
+        row = int((~np.isfinite(rows).all(axis=1)).argmax())
+        raise damaged(
+            path,
+            f"{owner(row)} holds NaN or infinity",
+            "compute these features again, or download the file again",
+        )
+
+
+@dataclass(frozen=True)
+class BigFile:
+    """An open BigFile. Its rows stay on disk until they are asked for.
+
+    Attributes:
+        folder: where it lies.
+        ids: the id of every row.
+        dim: length of a row.
+    """
+
+    folder: Path
+    ids: list[str]
+    dim: int
+    _row: dict[str, int] = field(repr=False)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> BigFile:
+        """Reads ids and shape, and checks that the three files agree; no features are read.
+
+        Raises:
+            FileNotFoundError: one of the three files is missing.
+            FileFormatError: ``shape.txt`` is not two integers, there are more or fewer ids than
+                rows, an id is there twice, or ``feature.bin`` is not as large as its shape says.
+        """
+        folder = Path(folder)
+        count, dim = _read_shape(existing(folder / SHAPE, "the number of rows and their length"))
+        ids = _read_ids(existing(folder / IDS, "the id of every row"), count)
+        values = existing(folder / VALUES, "the features")
+        if (size := values.stat().st_size) != count * dim * STORED.itemsize:
+            raise damaged(
+                values,
+                f"has {size} bytes, but {count} rows of {dim} float32 are "
+                f"{count * dim * STORED.itemsize}",
+                f"copy or download it again, or correct {SHAPE}",
+            )
+        return cls(folder, ids, dim, dict(zip(ids, range(count), strict=True)))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def row_of(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """Ids -> their rows, [n]. Raises KeyError with the first id that has none."""
+        return np.fromiter((self._row[name] for name in names), np.int64, len(names))
+
+    def rows(self, names: Sequence[str]) -> Float:
+        """Ids -> their features, [n, dim] float32, in the order asked for, and yours to change.
+
+        Raises:
+            FileFormatError: no row has such an id, or a feature is NaN or infinite.
+        """
+        try:
+            return np.array(self.at(self.row_of(names)))
+        except KeyError as error:
+            problem = f"has no row '{error.args[0]}'"
+            raise damaged(self.folder / IDS, problem, "ask for one of its ids") from None
+
+    def at(self, rows: NDArray[np.int64]) -> Float:
+        """Rows by number, [n] -> [n, dim]; neighbours are not even copied, and can't be changed.
+
+        Otherwise as :meth:`rows`.
+        """
+        # Mapped anew each time: pages of a lasting map would count as this process's memory.
+        table = np.memmap(
+            self.folder / VALUES, dtype=STORED, mode="r", shape=(len(self.ids), self.dim)
+        )
+        first, n = int(rows[0]) if len(rows) else 0, len(rows)
+        neighbours = n > 0 and bool((np.diff(rows) == 1).all())
+        found = np.asarray(table[first : first + n] if neighbours else table[rows], np.float32)
+        check_finite_rows(
+            self.folder / VALUES, found, lambda i: f"row {rows[i]} ('{self.ids[rows[i]]}')"
+        )
+        return found
+
+
+def _read_shape(path: Path) -> tuple[int, int]:
+    lines = path.read_text(encoding=ENCODING).splitlines()
+    words = lines[0].split() if lines else []
+    if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
+        found = repr(lines[0][:60]) if lines else "nothing"
+        raise damaged(path, f"line 1 is {found}, not two integers", "write '<rows> <length>'")
+    count, dim = map(int, words)
+    if not count or not dim:
+        raise damaged(path, f"line 1 says {count} rows of {dim}: empty", "download it again")
+    return count, dim
+
+
+def _read_ids(path: Path, count: int) -> list[str]:
+    ids = path.read_bytes().decode(ENCODING).split()
+    if len(ids) != count:
+        problem = f"has {len(ids)} ids, but {SHAPE} says {count} rows"
+        raise damaged(path, problem, "copy or download both again (an id holds no space)")
+    if len(set(ids)) != count:
+        seen: dict[str, int] = {}
+        for row, name in enumerate(ids):
+            if name in seen:
+                problem = f"row {row}: id '{name}' is also that of row {seen[name]}"
+                raise damaged(path, problem, "give every row an id of its own")
+            seen[name] = row
+    return ids
+
+
+def write_bigfile(folder: str | os.PathLike[str], ids: Sequence[str], features: Any) -> None:
+    """Writes features as a BigFile; what was in the folder is replaced, last of all its shape.
+
+    Args:
+        folder: made if it is missing.
+        ids: one a row, each once; no white space in them, and only letters of ISO-8859-1.
+        features: [n, dim], stored as float32.
+
+    Raises:
+        ValueError: ids that can't be stored or are there twice, or not one row an id.
+    """
+    folder, table = Path(folder), np.asarray(features)
+    if table.ndim != 2 or len(table) != len(ids) or not table.size:
+        shape = list(table.shape)
+        raise ValueError(f"{folder}: {len(ids)} ids for features of shape {shape}: give [n, dim]")
+    for name in ids:
+        if name.split() != [name] or name.encode(ENCODING, "replace").decode(ENCODING) != name:
+            raise ValueError(f"{folder}: id {name!r} has white space or letters beyond {ENCODING}")
+    if len(set(ids)) != len(ids):
+        raise ValueError(f"{folder}: an id is there twice: give every row an id of its own")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SHAPE).unlink(missing_ok=True)  # whoever stops us here leaves no BigFile behind
+    with (folder / VALUES).open("wb") as file:
+        for start in range(0, len(table), 4096):
+            file.write(np.ascontiguousarray(table[start : start + 4096], dtype=STORED).data)
+    (folder / IDS).write_bytes("\n".join(ids).encode(ENCODING))
+    (folder / SHAPE).write_text(f"{len(table)} {table.shape[1]}\n", encoding=ENCODING)

@@ -1,0 +1,109 @@
+"""Captions of a release, and the features of their words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from prvr_lite.paper.bigfile import Float, check_finite_rows, damaged, existing
+from prvr_lite.paper.frame_sources import open_readable, open_table, read_table
+
+
+class Caption(NamedTuple):
+    """One line of a caption file: ``<video>#enc#<n> <text>``."""
+
+    id: str
+    video: str
+    number: int  # n, or -1 where the id has none
+    text: str
+
+
+def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
+    """The captions of a file in its order.
+
+    An id is what stands before the first space; its video, what stands before the first ``#``
+    (HuiGuanLab/ms-sl-pp, method/data_provider.py).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: a line without id or text, an id that is there twice, no line at all, or
+            text that is not UTF-8.
+    """
+    path = existing(Path(path), "the captions of a split")
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise damaged(path, f"is not UTF-8 ({error})", "store it as UTF-8") from error
+    captions: dict[str, Caption] = {}
+    for row, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        name, _, text = line.strip().partition(" ")
+        video, _, rest = name.partition("#")
+        if not text.strip() or not video:
+            problem = f"line {row} is {line[:60]!r}, without " + ("text" if video else "a video")
+            raise damaged(path, problem, "write '<video>#enc#<n> <text>'")
+        if name in captions:
+            problem = f"line {row}: caption '{name}' is already there"
+            raise damaged(path, problem, "give every caption an id of its own")
+        number = rest.rpartition("#")[2]
+        place = int(number) if number.isascii() and number.isdigit() else -1
+        captions[name] = Caption(name, video, place, text.strip())
+    if not captions:
+        raise damaged(path, "has no captions", "download it again")
+    return list(captions.values())
+
+
+def write_captions(path: str | os.PathLike[str], captions: Sequence[tuple[str, str]]) -> None:
+    """Writes (id, text) pairs, one a line; line breaks in a text become spaces."""
+    lines = (f"{name} {' '.join(text.split())}\n" for name, text in captions)
+    Path(path).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+class WordFeatures:
+    """``roberta_<c>_query_feat.hdf5``: a data set [L, dim] at the root for every caption.
+
+    Args:
+        path: the file.
+        captions: the captions whose features will be asked for, [Q].
+
+    Attributes:
+        counts: [Q] words of each caption.
+        dim: length of a word's features.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: it is no HDF5 file, a caption has no features, or they are no matrix of
+            one length.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], captions: Sequence[str]) -> None:
+        self.path, self.captions = Path(path), captions
+        self._file = open_readable(self.path, "the features of the captions' words")
+        self.dim = 0
+        counts = []
+        for name in captions:
+            whose = f"caption '{name}'"
+            count, dim = open_table(self.path, self._file, name, whose).shape
+            if self.dim not in (0, dim):
+                problem = f"{whose} has words of length {dim}, those before it of {self.dim}"
+                raise damaged(self.path, problem, "take all features from one model")
+            self.dim = dim
+            counts.append(count)
+        self.counts = np.array(counts, dtype=np.int64)
+
+    def words(self, query: int) -> Float:
+        """Word features of a caption by its row, [L, dim]; FileFormatError if not finite."""
+        name = self.captions[query]
+        whose = f"caption '{name}'"
+        words = read_table(self.path, open_table(self.path, self._file, name, whose), whose)
+        check_finite_rows(self.path, words, lambda row: f"{whose}, word {row}")
+        return words
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()

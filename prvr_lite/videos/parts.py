@@ -1,0 +1,166 @@
+"""What is computed of one video, kept in a file until the whole collection is done."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prvr_lite.data.openai_clip import ClipEncoder, resolved_name, unit_rows
+from prvr_lite.videos.frames import Pixels, VideoError, probe_video, read_frames
+
+VERSION: Final = 1  # of what a part holds and how it is computed
+THUMBNAIL_SIDE: Final = 160  # pixels of the longer side
+THUMBNAIL_QUALITY: Final = 75
+
+
+@dataclass(frozen=True)
+class VideoPart:
+    """Features of one video.
+
+    Attributes:
+        feature: [T, D] float16.
+        thumbnail: T JPEG pictures.
+        duration: seconds.
+    """
+
+    feature: NDArray[np.float16]
+    thumbnail: list[bytes]
+    duration: float
+
+
+def part_path(folder: Path, file: Path, **settings: Any) -> Path:
+    """Where a video's part lies: another place when the file or any setting changes.
+
+    A file counts as changed when its size or its time of change is another.
+    """
+    stat = file.stat()
+    key = json.dumps([VERSION, stat.st_size, stat.st_mtime_ns, settings], sort_keys=True)
+    where = hashlib.sha256(f"{file.name} {key}".encode(errors="surrogateescape")).hexdigest()
+    return folder / f"{where[:32]}.npz"
+
+
+def save_part(path: Path, part: VideoPart) -> None:
+    """Write a part: there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    sizes = np.array([len(data) for data in part.thumbnail], np.int64)
+    pictures = np.frombuffer(b"".join(part.thumbnail), np.uint8)
+    try:
+        with draft.open("wb") as file:
+            np.savez(file, feature=part.feature, size=sizes, picture=pictures,
+                     duration=np.float64(part.duration))  # fmt: skip
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def load_part(path: Path) -> VideoPart | None:
+    """A part as it was saved; None where there is none, or a damaged one."""
+    try:
+        with np.load(path) as stored:
+            data, ends = stored["picture"].tobytes(), np.cumsum(stored["size"]).tolist()
+            pictures = [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+            return VideoPart(stored["feature"], pictures, float(stored["duration"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+class PartMaker:
+    """Finds parts in a folder, or computes them: the model is loaded for the first of these.
+
+    Args:
+        folder: where parts are kept.
+        model, fps, max_minutes, thumbnails, batch_size, device: as ``extract_features``.
+
+    Attributes:
+        computed: how many parts were not found.
+
+    Raises:
+        ValueError: a rate or a limit that is not above 0.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        model: str | os.PathLike[str],
+        *,
+        fps: float,
+        max_minutes: float = math.inf,
+        thumbnails: bool = True,
+        batch_size: int = 32,
+        device: str = "auto",
+    ) -> None:
+        if not (math.isfinite(fps) and fps > 0 and max_minutes > 0):
+            raise ValueError(f"fps={fps}, max_minutes={max_minutes}: give numbers above 0")
+        self.folder, self.model, self.computed = folder, resolved_name(model), 0
+        self.fps, self.max_minutes, self.thumbnails = fps, max_minutes, thumbnails
+        self._load = partial(ClipEncoder, model, device=device, batch_size=batch_size)
+
+    @cached_property
+    def encoder(self) -> ClipEncoder:
+        """The model. Raises as ``ClipEncoder``."""
+        return self._load()
+
+    def part(self, file: Path) -> VideoPart:
+        """The part of a video.
+
+        Raises:
+            VideoError: no frames, too many, or a name that a feature file can't hold.
+        """
+        try:
+            str(file).encode()
+        except UnicodeEncodeError as error:
+            raise VideoError(file, "its name is no valid Unicode: rename it") from error
+        settings = {"model": self.model, "fps": self.fps, "thumbnails": self.thumbnails}
+        place = part_path(self.folder, file, **settings)
+        part = load_part(place)
+        if part is None:
+            part = self._compute(file)
+            save_part(place, part)
+            self.computed += 1
+        self._check_length(file, part.duration)
+        return part
+
+    def _compute(self, file: Path) -> VideoPart:
+        declared = probe_video(file).duration
+        self._check_length(file, declared)
+        pictures: list[bytes] = []
+
+        def watched() -> Iterator[Pixels]:
+            for seconds, pixels in read_frames(file, self.fps):
+                self._check_length(file, seconds)
+                pictures.append(_jpeg(pixels) if self.thumbnails else b"")
+                yield pixels
+
+        feature = unit_rows(self.encoder.images(watched())).astype(np.float16)  # [T, D]
+        # what is declared may include sound that goes on; the last frame is shown once at least
+        longest = len(feature) / self.fps
+        duration = longest if math.isnan(declared) else min(declared, longest)
+        return VideoPart(feature, pictures, max(duration, (len(feature) - 1) / self.fps))
+
+    def _check_length(self, file: Path, seconds: float) -> None:
+        if seconds > 60 * self.max_minutes:  # never where the length is unknown
+            limit = f"{self.max_minutes:g} minutes"
+            raise VideoError(file, f"is longer than {limit}: cut it, or raise --max-minutes")
+
+
+def _jpeg(pixels: Pixels) -> bytes:
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=THUMBNAIL_QUALITY)
+    return buffer.getvalue()

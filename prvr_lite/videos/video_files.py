@@ -1,0 +1,65 @@
+"""The video files of a folder: their ids, and the split that each is in."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from prvr_lite.data.columns import SPLITS
+from prvr_lite.data.fingerprint import drawn
+
+ENDINGS: Final = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
+    *(".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"),
+)
+
+
+def find_videos(folder: str | os.PathLike[str]) -> dict[str, Path]:
+    """The video files in a folder and the folders in it, by id, in the order of their paths.
+
+    Raises:
+        FileNotFoundError: no such folder.
+        ValueError: no video file in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: there is no such folder. Check the path.")
+    found = sorted(
+        (path.relative_to(folder), path)
+        for path in folder.rglob("*")
+        if path.suffix.lower() in ENDINGS and path.is_file()
+    )
+    visible = [(short, path) for short, path in found if short.parts[-1][0] != "."]
+    if not visible:
+        raise ValueError(f"{folder}: holds no video files; looked for {' '.join(ENDINGS)}")
+    ids = Counter(short.with_suffix("").as_posix() for short, _ in visible)
+    taken = ((short.with_suffix("").as_posix(), short, path) for short, path in visible)
+    return {(name if ids[name] == 1 else short.as_posix()): path for name, short, path in taken}
+
+
+def split_of(video: str, split: str | Sequence[float] | Mapping[str, str]) -> str:
+    """The split of a video: the one for all, one drawn with the shares given, or its own.
+
+    A draw depends on the id alone: a video stays where it is when others come.
+
+    Raises:
+        ValueError: no known split, or shares that are none.
+    """
+    if isinstance(split, Mapping):
+        found = split.get(video, "none")
+    elif isinstance(split, str):
+        found = split
+    else:
+        shares = np.array(split, np.float64)
+        if shares.shape != (len(SPLITS),) or not (shares >= 0).all() or not shares.sum() > 0:
+            raise ValueError(f"split={split!r}: give three shares, of train, val and test")
+        bounds = shares.cumsum() / shares.sum()
+        found = SPLITS[int(np.searchsorted(bounds, drawn(video), side="right"))]
+    if found not in SPLITS:
+        raise ValueError(f"video {video!r} is in split {found!r}: use one of {', '.join(SPLITS)}")
+    return found
