@@ -1,7 +1,7 @@
 """MS-SL++ written plainly, the way its authors' released code computes it: slow on purpose.
 
 It has two uses. It is the oracle that the recorded numbers in ``tests/golden`` confirm
-(``tests/test_released.py``), and it is the side that ``prvr_lite`` is measured against. It was
+(``test_released.py``), and it is the side that ``prvr_lite`` is measured against. It was
 written from a description of what HuiGuanLab/ms-sl-pp computes (arXiv 2208.12510), not from its
 source text. What costs time there costs time here: one pooling a window length, a [B, K, N, N]
 tensor in every clustering round, frames projected anew for every batch of queries, and Python

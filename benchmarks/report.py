@@ -29,7 +29,8 @@ and writes a CSV to `results/`. `python -m benchmarks.report` draws this page fr
 
 **Against what.** "Released" is `released*.py`: MS-SL++ written plainly from a description of what
 its authors' code computes (HuiGuanLab/ms-sl-pp), and held to numbers recorded from that code by
-`tests/test_released.py`. It is not their code; where it materialises, repeats or loops, so do they.
+`tests/benchmarks/test_released.py`. It is not their code; where it materialises,
+repeats or loops, so do they.
 
 **How.** Both sides run in turn in one process, and a ratio is the median over the rounds. Memory is
 how far a fresh process's resident memory rises while one side runs once (`measure.py`). Absolute

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_golden import CASES, Golden, close
+from golden_cases import CASES, Golden, close
 from toy import QUICK, SMALL
 
 from prvr_lite import cli

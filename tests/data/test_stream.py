@@ -97,7 +97,7 @@ import os, sys
 sys.path[:0] = {paths!r}
 from pathlib import Path
 from feature_tables import ragged_table
-from test_feature_stream import Stream
+from test_stream import Stream
 from prvr_lite.data import stream as feature_stream
 feature_stream.BLOCK_BYTES = 1
 stream = Stream(ragged_table([3, 1, 2, 4, 2, 1], [2, 1, 4, 1]))

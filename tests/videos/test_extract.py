@@ -26,7 +26,7 @@ from prvr_lite.videos.frames import read_frames
 from prvr_lite.videos.video_files import find_videos, split_of
 
 pytest.importorskip("transformers")
-from test_video import broken_files
+from test_frames import broken_files
 from video_makers import even_times, make_video, picture
 
 

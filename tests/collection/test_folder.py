@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_retrieval import NAMES, assert_same, encode, words_of
+from test_video_index import NAMES, assert_same, encode, words_of
 from toy import SMALL, toy_table
 
 from prvr_lite.collection import changes

@@ -15,7 +15,7 @@ from benchmarks.released import Released, ReleasedConfig, length_code, multi_sca
 from benchmarks.released_clustering import kmedoids
 from benchmarks.released_losses import losses
 
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.h5"))
+GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("*.h5"))
 LOSS_NAMES = ("clip_trip_loss", "clip_nce_loss", "frame_trip_loss", "frame_nce_loss")
 
 

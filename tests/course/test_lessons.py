@@ -17,7 +17,7 @@ import pytest
 for needed in ("jupytext", "nbgrader", "nbclient", "matplotlib"):
     pytest.importorskip(needed, reason="the extra `course` is not installed")
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "notebooks"
 sys.path.insert(0, str(HOME))
 

@@ -33,7 +33,7 @@ from prvr_lite.training.history import History
 from prvr_lite.training.parallel import Ranks, own_device, own_rank, world_size
 from prvr_lite.training.shared_scores import SharedScores
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 torchrun_here = pytest.mark.skipif(
     sys.platform == "win32" or not dist.is_available(),
     reason="torchrun with gloo: never tried on Windows, absent from some builds of torch",

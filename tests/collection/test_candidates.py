@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_retrieval import encode
+from test_video_index import encode
 from toy import SMALL, toy_dataset
 
 from prvr_lite.collection import candidates, changes, faiss_parts

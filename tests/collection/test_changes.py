@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_retrieval import assert_same
+from test_video_index import assert_same
 from toy import SMALL, toy_table
 
 from prvr_lite.collection import changes

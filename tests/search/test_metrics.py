@@ -24,7 +24,7 @@ from prvr_lite.search.metrics import (
     retrieval_metrics,
 )
 
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.h5"))
+GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("*.h5"))
 KEYS = {"R@1", "R@5", "R@10", "R@100", "SumR", "mAP", "MedR"}
 Array = NDArray[Any]
 

@@ -33,7 +33,7 @@ SMALL = Preset(
     {"hidden_dim": 12, "num_heads": 3, "num_units": 16, "max_frames": 10, "num_clusters": 5},
     TrainConfig(epochs=1, batch_videos=6, learning_rate=2e-3, patience=None),
 )
-CSV = Path(__file__).parents[1] / "benchmarks" / "results" / "experiments.csv"
+CSV = Path(__file__).parents[2] / "benchmarks" / "results" / "experiments.csv"
 
 
 @pytest.fixture

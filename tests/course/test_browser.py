@@ -23,7 +23,7 @@ from jupyter_lab import NARROW, WIDE, Lab, jupyter_lab  # noqa: E402
 from nbformat.v4 import new_code_cell  # noqa: E402
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "notebooks"
 LEFT, RIGHT, ENTER = "\ue012", "\ue014", "\ue007"  # keys, as WebDriver names them
 CONTROLS = (
