@@ -205,7 +205,6 @@ def mean_score(score: Tensor, mask: Tensor) -> Tensor:
     score [V, T], mask [V, T] bool (True: a real frame) -> [V]
     """
     ### BEGIN SOLUTION
-    return (score * mask).sum(1) / mask.sum(1)
     ### END SOLUTION
 
 
@@ -233,7 +232,6 @@ def max_score(score: Tensor, mask: Tensor) -> Tensor:
     score [V, T], mask [V, T] bool (True: a real frame) -> [V]
     """
     ### BEGIN SOLUTION
-    return score.masked_fill(~mask, -torch.inf).amax(1)
     ### END SOLUTION
 
 
@@ -319,8 +317,6 @@ def log_sum_exp_score(score: Tensor, mask: Tensor, temperature: float) -> Tensor
     score [V, T], mask [V, T] bool (True: a real frame), temperature above 0 -> [V]
     """
     ### BEGIN SOLUTION
-    sharp = (score / temperature).masked_fill(~mask, -torch.inf)  # [V, T]
-    return temperature * (sharp.logsumexp(1) - mask.sum(1).log())
     ### END SOLUTION
 
 
@@ -426,9 +422,6 @@ def recall_at(score: Tensor, right: Tensor, k: int) -> float:
     score [Q, V], right [Q] (column of each query's right film), k from 1 -> 0..100
     """
     ### BEGIN SOLUTION
-    own = score.gather(1, right[:, None])  # [Q, 1]
-    rank = (score >= own).sum(1)  # [Q]; the film itself makes it start at 1
-    return 100 * float((rank <= k).float().mean())
     ### END SOLUTION
 
 

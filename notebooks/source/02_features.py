@@ -196,8 +196,6 @@ def pool_bounds(total: int, count: int) -> torch.Tensor:
     Returns: [count + 1] integers (int64), i = 0..count.
     """
     ### BEGIN SOLUTION
-    i = torch.arange(count + 1, dtype=torch.float64)  # [n + 1]
-    return (i / count * total).round().long().clamp(max=total - 1)
     ### END SOLUTION
 
 
@@ -256,9 +254,6 @@ def pool_features(features: torch.Tensor, count: int) -> torch.Tensor:
     Returns: [count, D].
     """
     ### BEGIN SOLUTION
-    b = pool_bounds(len(features), count).tolist()
-    windows = [features[b[i] : max(b[i + 1], b[i] + 1)] for i in range(count)]
-    return torch.stack([window.mean(0) for window in windows])  # [n, D]
     ### END SOLUTION
 
 
@@ -365,7 +360,6 @@ def normalise(features: torch.Tensor) -> torch.Tensor:
     Returns: [..., D], rows of length (nearly) 1; rows of zeros stay zeros.
     """
     ### BEGIN SOLUTION
-    return features / (features.norm(dim=-1, keepdim=True) + 1e-5)
     ### END SOLUTION
 
 
@@ -429,12 +423,6 @@ def pad_ragged(features: torch.Tensor, offset: torch.Tensor) -> tuple[torch.Tens
     Returns: padded [V, T, D], zeros behind short films; mask [V, T] bool, True on real frames.
     """
     ### BEGIN SOLUTION
-    length = offset.diff()  # [V]
-    mask = torch.arange(int(length.max())) < length[:, None]  # [V, T]
-    padded = torch.zeros(*mask.shape, features.shape[1])  # [V, T, D]
-    for v, count in enumerate(length.tolist()):
-        padded[v, :count] = features[offset[v] : offset[v + 1]]
-    return padded, mask
     ### END SOLUTION
 
 

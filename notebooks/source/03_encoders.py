@@ -117,7 +117,6 @@ def masked_softmax(score: Tensor, mask: Tensor) -> Tensor:
     Returns: [B, L, M], each row adds up to 1, and is 0 on masked keys.
     """
     ### BEGIN SOLUTION
-    return score.masked_fill(~mask[:, None, :], -10_000.0).softmax(-1)
     ### END SOLUTION
 
 
@@ -177,8 +176,6 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor
     Returns: [B, L, e].
     """
     ### BEGIN SOLUTION
-    score = query @ key.transpose(1, 2) / math.sqrt(query.shape[-1])  # [B, L, M]
-    return masked_softmax(score, mask) @ value
     ### END SOLUTION
 
 
@@ -244,8 +241,6 @@ def split_heads(x: Tensor, heads: int) -> Tensor:
     Returns: [B, heads, L, H / heads].
     """
     ### BEGIN SOLUTION
-    b, length, dim = x.shape
-    return x.view(b, length, heads, dim // heads).transpose(1, 2)
     ### END SOLUTION
 
 
@@ -295,8 +290,6 @@ def merge_heads(x: Tensor) -> Tensor:
     Returns: [B, L, heads * d].
     """
     ### BEGIN SOLUTION
-    b, heads, length, dim = x.shape
-    return x.transpose(1, 2).reshape(b, length, heads * dim)
     ### END SOLUTION
 
 
@@ -548,9 +541,6 @@ def attention_pool(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
     Returns: [B, H].
     """
     ### BEGIN SOLUTION
-    score = (tokens @ w).masked_fill(~mask, -10_000.0)  # [B, L]
-    weight = score.softmax(1)
-    return (weight[..., None] * tokens).sum(1)
     ### END SOLUTION
 
 

@@ -108,13 +108,6 @@ def kkz_start(distance: torch.Tensor, norm: torch.Tensor, k: int) -> torch.Tenso
     the lowest row. No row is taken twice.
     """
     ### BEGIN SOLUTION
-    chosen = [int(norm.argmax())]
-    nearest = distance[chosen[0]].clone()  # [N]: to the nearest medoid so far
-    while len(chosen) < k:
-        nearest[chosen] = -1  # below every distance: never again
-        chosen.append(int(nearest.argmax()))
-        nearest = torch.minimum(nearest, distance[chosen[-1]])
-    return torch.tensor(chosen)
     ### END SOLUTION
 
 
@@ -149,9 +142,6 @@ def assign_points(distance: torch.Tensor, medoids: torch.Tensor) -> torch.Tensor
     Equal ones: the lowest number. A medoid always belongs to itself.
     """
     ### BEGIN SOLUTION
-    cluster = distance[:, medoids].argmin(1)  # [N, k] -> [N]
-    cluster[medoids] = torch.arange(len(medoids))
-    return cluster
     ### END SOLUTION
 
 
@@ -242,9 +232,6 @@ def move_medoids(distance: torch.Tensor, assignment: torch.Tensor, k: int) -> to
     Most central: the least summed distance to the members. Equal ones: the lowest row.
     """
     ### BEGIN SOLUTION
-    member = F.one_hot(assignment, k).to(distance)  # O, [N, k]
-    cost = distance @ member  # [N, k]
-    return cost.masked_fill(member == 0, torch.inf).argmin(0)
     ### END SOLUTION
 
 
@@ -280,15 +267,6 @@ def k_medoids(points: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]
     Returns the medoids' rows [k], ascending, and the cluster of each point [N], 0..k-1.
     """
     ### BEGIN SOLUTION
-    distance = distances(points)
-    medoids = kkz_start(distance, points.norm(dim=1), k)
-    for _ in range(60):
-        before = medoids
-        medoids = move_medoids(distance, assign_points(distance, medoids), k)
-        if torch.equal(medoids, before):
-            break
-    medoids = medoids.sort().values
-    return medoids, assign_points(distance, medoids)
     ### END SOLUTION
 
 
@@ -402,9 +380,6 @@ print("lengths of the medoids:", sorted(size[medoids].int().tolist()))
 def code_of_length(length: torch.Tensor, dim: int) -> torch.Tensor:
     """Sines and cosines of length - 1, in turn, ever slower: length [N], dim even -> [N, dim]."""
     ### BEGIN SOLUTION
-    rate = 10_000.0 ** (-torch.arange(0, dim, 2) / dim)  # [dim/2]
-    angle = (length - 1)[:, None] * rate  # [N, dim/2]
-    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)  # [N, dim]
     ### END SOLUTION
 
 

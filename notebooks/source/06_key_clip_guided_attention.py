@@ -118,8 +118,6 @@ def key_clips(queries: torch.Tensor, clips: torch.Tensor) -> torch.Tensor:
     queries [Q, H], clips [V, K, H] -> [Q, V], numbers 0..K-1.
     """
     ### BEGIN SOLUTION
-    q, c = F.normalize(queries, dim=-1), F.normalize(clips, dim=-1)
-    return torch.einsum("qh,vkh->qvk", q, c).argmax(-1)
     ### END SOLUTION
 
 
@@ -199,8 +197,6 @@ def guided_weights(
     -> [V, K, T]; each row sums to 1, padded frames get 0.
     """
     ### BEGIN SOLUTION
-    score = clips @ (frames @ key_map.T).mT  # [V, K, T]
-    return score.masked_fill(~frame_mask[:, None], -torch.inf).softmax(-1)
     ### END SOLUTION
 
 
@@ -292,7 +288,6 @@ def attended_frames(
     weight [V, K, T], frames [V, T, H], value_map W2 [H, H] -> [V, K, H].
     """
     ### BEGIN SOLUTION
-    return (weight @ frames) @ value_map.T
     ### END SOLUTION
 
 
@@ -324,9 +319,6 @@ def frame_scores(queries: torch.Tensor, attended: torch.Tensor, key: torch.Tenso
     queries [Q, H], attended frames r [V, K, H], key clips [Q, V] int64 -> [Q, V].
     """
     ### BEGIN SOLUTION
-    q, r = F.normalize(queries, dim=-1), F.normalize(attended, dim=-1)
-    every = torch.einsum("qh,vkh->qvk", q, r)
-    return every.gather(2, key[..., None]).squeeze(2)
     ### END SOLUTION
 
 

@@ -166,9 +166,6 @@ def bigfile_rows(data: bytes, ids: list[str], dim: int, names: list[str]) -> tor
     names may ask for a row twice.
     """
     ### BEGIN SOLUTION
-    table = np.frombuffer(data, "<f4").reshape(-1, dim)  # [rows, dim]
-    place = {name: row for row, name in enumerate(ids)}
-    return torch.from_numpy(table[[place[name] for name in names]])
     ### END SOLUTION
 
 
@@ -240,15 +237,6 @@ def join_moments(caption_id: list[str], video: list[str], moment: torch.Tensor) 
     n of its video, counted from 0 in the order of the annotations.
     """
     ### BEGIN SOLUTION
-    rows: dict[str, list[int]] = {}
-    for row, name in enumerate(video):
-        rows.setdefault(name, []).append(row)
-    found = []
-    for caption in caption_id:
-        name, _, n = caption.partition("#enc#")
-        own = rows.get(name, [])
-        found.append(moment[own[int(n)]] if int(n) < len(own) else torch.full((2,), torch.nan))
-    return torch.stack(found)
     ### END SOLUTION
 
 
@@ -394,19 +382,7 @@ def read_without_running(files: list[bytes], allowed: dict) -> torch.Tensor:
     A file may name what is in allowed, "module.name" -> the thing that stands for it. A file that
     names anything else gives NaN. Nothing that a file names is ever imported or called.
     """
-
     ### BEGIN SOLUTION
-    class Careful(pickle.Unpickler):
-        def find_class(self, module: str, name: str):
-            return allowed[f"{module}.{name}"]
-
-    def alpha(data: bytes) -> float:
-        try:
-            return Careful(io.BytesIO(data)).load()["alpha"]
-        except KeyError:
-            return float("nan")
-
-    return torch.tensor([alpha(data) for data in files])
     ### END SOLUTION
 
 
@@ -480,7 +456,7 @@ table({f"{'MS-SL++':12s}": {c: before.fused[c] for c in columns}})
 # A first test that costs nothing: SumR is the sum of the four recalls. Does it add up? Each number was rounded to one decimal, so a little may be missing:
 #
 # $$\Big|\sum_k \text{R@}k - \text{SumR}\Big| \;\le\; 5 \cdot 0.05$$
-# <!-- eq: rounding -> prvr_lite.course.lesson12.exercises:cannot_add_up -->
+# <!-- eq: rounding -> prvr_lite.course.lesson12.answers:cannot_add_up -->
 #
 # ### ✏️ Exercise 12.4 · cannot_add_up  (★☆☆, 6 minutes)
 
@@ -492,7 +468,6 @@ def cannot_add_up(printed: torch.Tensor) -> torch.Tensor:
     Each of the five numbers was rounded to one decimal.
     """
     ### BEGIN SOLUTION
-    return (printed[:, :4].sum(1) - printed[:, 4]).abs() > 5 * 0.05
     ### END SOLUTION
 
 
@@ -598,7 +573,7 @@ print(f"{len(tried)} settings: {', '.join(tried[:6])}, …")
 # An honest person takes, for each seed, the setting that is best on val, and reports its test result. Somebody else takes the one that is best on test:
 #
 # $$\text{optimism} = \frac{1}{S} \sum_s \Big( \max_c \text{test}_{s,c} - \text{test}_{s,\,\arg\max_c \text{val}_{s,c}} \Big)$$
-# <!-- eq: optimism -> prvr_lite.course.lesson12.exercises:optimism -->
+# <!-- eq: optimism -> prvr_lite.course.lesson12.answers:optimism -->
 #
 # ### ✏️ Exercise 12.5 · optimism  (★★☆, 8 minutes)
 
@@ -611,8 +586,6 @@ def optimism(val: torch.Tensor, test: torch.Tensor) -> torch.Tensor:
     the mean over seeds.
     """
     ### BEGIN SOLUTION
-    honest = test.gather(1, val.argmax(1, keepdim=True))[:, 0]  # [S]
-    return (test.amax(1) - honest).mean()
     ### END SOLUTION
 
 

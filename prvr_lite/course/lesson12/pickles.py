@@ -42,14 +42,6 @@ def rung() -> str | None:
     )
 
 
-def read_without_running(files: list[bytes], allowed: dict[str, Any]) -> Tensor:
-    """Each pickle's number under "alpha", NaN where it names what is not allowed: -> [P].
-
-    allowed: "module.name" -> what stands for it. Nothing that a file brings is imported or called.
-    """
-    return torch.tensor([alpha_of(one, lambda m, n: allowed[f"{m}.{n}"]) for one in files])
-
-
 def alpha_of(data: bytes, find: Callable[[str, str], Any]) -> float:
     """The number of one file; NaN where ``find`` raises KeyError for a name in it."""
 
