@@ -214,9 +214,10 @@ def wrong_merge(
     m = total.shape[1]
     if wrong == "films":  # the best film's moments first, then those of the next
         order = [
-            int(v) * m + int(i) for v in video_score.argsort(descending=True)
+            int(v) * m + int(i)
+            for v in video_score.argsort(descending=True)
             for i in total[int(v)].argsort(descending=True)
-        ]  # fmt: skip
+        ]
         best = torch.tensor(order[:keep])
     else:
         best = total.flatten().topk(keep, largest=wrong != "lowest").indices

@@ -120,15 +120,17 @@ def wrong_rescore(hits: Tensor, video_of: Tensor, score: Tensor, k: int, wrong: 
     if wrong == "last":  # a hit of -1 picks the last clip
         allowed = torch.zeros_like(allowed).scatter(1, video, True)
     if wrong == "order":
-        lists = [[v for v, h in zip(*map(list, row), strict=True) if h >= 0]
-                 for row in zip(video.tolist(), hits.tolist(), strict=True)]  # fmt: skip
+        lists = [
+            [v for v, h in zip(*map(list, row), strict=True) if h >= 0]
+            for row in zip(video.tolist(), hits.tolist(), strict=True)
+        ]
         return torch.tensor([([*dict.fromkeys(row)] + [-1] * k)[:k] for row in lists])
     if wrong in ("twice", "column"):
         own = score.gather(1, video).masked_fill(hits < 0, -torch.inf)  # [Q, C]
         place = best_rows(own, k)
-        return place if wrong == "column" else video.gather(1, place.clamp(min=0)).where(
-            place >= 0, place
-        )  # fmt: skip
+        if wrong == "column":
+            return place
+        return video.gather(1, place.clamp(min=0)).where(place >= 0, place)
     if wrong == "count":
         made = (video[..., None] == torch.arange(score.shape[1])) & (hits >= 0)[..., None]
         score = made.sum(1) + score / 1e3  # [Q, V]
@@ -252,5 +254,10 @@ def cells_of_clips(g: Generator) -> Inputs:
     centre, cell = centre[order], order.argsort()[cell]
     k = each * probes + 1  # one more than there are
     return {
-        "query": query, "centre": centre, "clip": clip, "cell": cell, "probes": probes, "k": k,
-    }  # fmt: skip
+        "query": query,
+        "centre": centre,
+        "clip": clip,
+        "cell": cell,
+        "probes": probes,
+        "k": k,
+    }
