@@ -53,7 +53,7 @@ if found is None or found.origin is None:  # not there, or only a folder of that
     else:
         sys.exit("prvr_lite is missing: put its wheel beside this notebook (Colab: Files panel).")
 
-from prvr_lite.course.kit import start
+from prvr_lite.course import start
 
 start({lesson})"""
 

@@ -22,17 +22,21 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import clip_spans, load_sample, multi_scale_clips
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import film, table
-from prvr_lite.course.lesson04.clip_triangle_widget import clip_triangle
-from prvr_lite.course.lesson04.running_total import running_total
-from prvr_lite.course.pictures.heat_maps import heat_maps
-from prvr_lite.course.pictures.score_triangles import score_triangles
-from prvr_lite.course.pictures.triangles import numbered_clips
-from prvr_lite.data.batches import normalise, pool_features
-from prvr_lite.model.clips import clip_windows
-from prvr_lite.plots.spread_curves import spread_curves
-from prvr_lite.search.evaluation import two_step
+from prvr_lite.course import (
+    check,
+    film,
+    heat_maps,
+    hint,
+    numbered_clips,
+    progress,
+    score_triangles,
+    table,
+)
+from prvr_lite.course.lesson04 import clip_triangle, running_total
+from prvr_lite.data import normalise, pool_features
+from prvr_lite.model import clip_windows
+from prvr_lite.plots import spread_curves
+from prvr_lite.search import two_step
 
 sample = load_sample()
 

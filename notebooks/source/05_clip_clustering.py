@@ -23,17 +23,13 @@ import torch.nn.functional as F
 
 import prvr_lite
 from prvr_lite import clip_spans, cluster_clips, length_code, load_sample, multi_scale_clips
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.lesson05.clip_clusters_widget import clip_clusters
-from prvr_lite.course.lesson05.cluster_rounds import cluster_rounds
-from prvr_lite.course.lesson05.cluster_triangles import cluster_triangles
-from prvr_lite.course.pictures.heat_maps import heat_maps
-from prvr_lite.data.batches import normalise, pool_features
-from prvr_lite.lab.figures import medoids as medoids_figure
-from prvr_lite.lab.results import Results, label, spread_text
-from prvr_lite.model.clips import clip_windows
-from prvr_lite.plots import growth_curves
-from prvr_lite.plots.spread_curves import spread_curves
+from prvr_lite.course import check, heat_maps, hint, progress
+from prvr_lite.course.lesson05 import clip_clusters, cluster_rounds, cluster_triangles
+from prvr_lite.data import normalise, pool_features
+from prvr_lite.lab import Results, label, spread_text
+from prvr_lite.lab import medoids as medoids_figure
+from prvr_lite.model import clip_windows
+from prvr_lite.plots import growth_curves, spread_curves
 
 sample = load_sample()
 

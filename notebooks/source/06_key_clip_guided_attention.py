@@ -22,15 +22,13 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, build_model, clip_spans, fit, key_clip_guided_attention, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import film, table
-from prvr_lite.course.lesson06.guided_attention import attention_table, guided_attention
-from prvr_lite.course.lesson06.key_clip_widget import clip_guide
-from prvr_lite.data.batches import InputReader
-from prvr_lite.lab.results import Results, label, spread_text
-from prvr_lite.model.key_clip import clip_similarity, frame_attention
+from prvr_lite.course import check, film, hint, progress, table
+from prvr_lite.course.lesson06 import attention_table, clip_guide, guided_attention
+from prvr_lite.data import InputReader
+from prvr_lite.lab import Results, label, spread_text
+from prvr_lite.model import clip_similarity, frame_attention
 from prvr_lite.plots import growth_curves, recall_bars, timed_thumbnails
-from prvr_lite.search.evaluation import two_step
+from prvr_lite.search import two_step
 
 sample = load_sample()
 

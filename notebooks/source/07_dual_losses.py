@@ -22,14 +22,13 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, fit, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.lesson07.losses_widget import loss_explorer
-from prvr_lite.course.lesson07.pair_maps import pair_maps
-from prvr_lite.data.batches import InputReader
-from prvr_lite.lab.results import Results, label, spread_text
-from prvr_lite.model.retrieval_model import TrainingScores
-from prvr_lite.plots.spread_curves import spread_curves
-from prvr_lite.training.losses import info_nce_loss, sample_negatives
+from prvr_lite.course import check, hint, progress
+from prvr_lite.course.lesson07 import loss_explorer, pair_maps
+from prvr_lite.data import InputReader
+from prvr_lite.lab import Results, label, spread_text
+from prvr_lite.model import TrainingScores
+from prvr_lite.plots import spread_curves
+from prvr_lite.training import info_nce_loss, sample_negatives
 
 sample = load_sample()
 

@@ -24,19 +24,21 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, evaluate, fit, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import table, trained
-from prvr_lite.course.lesson08.answers import TrainingRun
-from prvr_lite.course.lesson08.live_curves_widget import live_curves
-from prvr_lite.course.lesson08.model_flow import model_flow
-from prvr_lite.course.pictures.seed_band import run_band, seed_band
-from prvr_lite.data.batches import Batch, InputReader
-from prvr_lite.lab.results import Results, ablation_groups, group, label, spread_text
+from prvr_lite.course import check, hint, progress, run_band, seed_band, table, trained
+from prvr_lite.course.lesson08 import TrainingRun, live_curves, model_flow
+from prvr_lite.data import Batch, InputReader
+from prvr_lite.lab import (
+    Results,
+    ablation_groups,
+    group,
+    label,
+    mean_interval,
+    spread_text,
+    student_t,
+)
 from prvr_lite.plots import gap_chart, recall_bars, spread_curves
-from prvr_lite.plots.seeds import mean_interval, student_t
-from prvr_lite.search.evaluation import two_step
-from prvr_lite.search.metrics import rank_of_first_relevant
-from prvr_lite.training.optimizer import make_optimizer, make_schedule
+from prvr_lite.search import rank_of_first_relevant, two_step
+from prvr_lite.training import make_optimizer, make_schedule
 
 sample = load_sample()
 

@@ -23,24 +23,20 @@ import numpy as np
 import torch
 
 from prvr_lite import VideoIndex, clip_spans, evaluate, load_sample, retrieval_metrics
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import table, trained
-from prvr_lite.course.lesson09.lead_plane import lead_plane
-from prvr_lite.course.lesson09.search_widget import search_explorer
-from prvr_lite.course.pictures.score_triangles import score_triangles
-from prvr_lite.data.batches import InputReader, normalise, pad, pool_features
-from prvr_lite.lab.explorer import Explorer
-from prvr_lite.lab.results import Results, label, spread_text
-from prvr_lite.lab.vocabulary import Vocabulary, words_of
+from prvr_lite.course import check, hint, progress, score_triangles, table, trained
+from prvr_lite.course.lesson09 import lead_plane, search_explorer
+from prvr_lite.data import InputReader, normalise, pad, pool_features
+from prvr_lite.lab import Explorer, Results, Vocabulary, label, spread_text, words_of
 from prvr_lite.moments import temporal_iou
 from prvr_lite.plots import alpha_sweep, ratio_bars, recall_bars
-from prvr_lite.search.evaluation import relevant_matrix, two_step
-from prvr_lite.search.metrics import (
+from prvr_lite.search import (
     by_group,
     moment_to_video_ratio,
     paired_interval,
     rank_of_first_relevant,
     ratio_bin,
+    relevant_matrix,
+    two_step,
 )
 
 sample, results = load_sample(), Results.published()

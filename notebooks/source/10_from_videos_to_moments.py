@@ -20,28 +20,26 @@ import time
 import torch
 
 from prvr_lite import clip_spans, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import table, trained
-from prvr_lite.data.batches import InputReader
-from prvr_lite.lab.results import Results, spread_text
-from prvr_lite.lab.rows import MOMENTS
+from prvr_lite.course import check, hint, progress, table, trained
+from prvr_lite.data import InputReader
+from prvr_lite.lab import MOMENTS, Results, spread_text
 from prvr_lite.moments import (
     SCORERS,
     MomentIndex,
     SpanHeadConfig,
     choose_weight,
+    clip_overlap,
     encode_split,
     fit_span_head,
+    non_maximum_suppression,
+    peak_runs,
     rank_moments,
     search_moments,
     svmr_metrics,
     temporal_iou,
     vcmr_metrics,
 )
-from prvr_lite.moments.encoding import peak_runs
-from prvr_lite.moments.predict import clip_overlap, non_maximum_suppression
-from prvr_lite.plots import spread_curves, timed_thumbnails
-from prvr_lite.plots.film_strip import film_strip
+from prvr_lite.plots import film_strip, spread_curves, timed_thumbnails
 
 sample = load_sample()
 model, history = trained("mssl++", sample)

@@ -38,22 +38,20 @@ from prvr_lite import (
     multi_scale_clips,
     open_features,
 )
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import table, trained
-from prvr_lite.course.lesson11.cell_map import cell_map
-from prvr_lite.course.lesson11.code_parts import code_parts
-from prvr_lite.course.lesson11.frame_times import frame_times
-from prvr_lite.course.lesson11.render_film import render_film
-from prvr_lite.course.lesson11.shard_tables import shard_tables
-from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
-from prvr_lite.data.batches import InputReader, pool_features
-from prvr_lite.data.openai_clip import ClipEncoder, unit_rows
-from prvr_lite.lab.results import Results
+from prvr_lite.course import check, hint, progress, table, trained
+from prvr_lite.course.lesson11 import (
+    cell_map,
+    code_parts,
+    frame_times,
+    random_clip,
+    render_film,
+    shard_tables,
+)
+from prvr_lite.data import ClipEncoder, InputReader, pool_features, unit_rows
+from prvr_lite.lab import Results
 from prvr_lite.plots import recall_bars, spread_curves
-from prvr_lite.search.metrics import rank_of_first_relevant
-from prvr_lite.videos.extract import extract_features
-from prvr_lite.videos.frames import probe_video, read_frames
-from prvr_lite.videos.zero_shot import ZeroShotSearch
+from prvr_lite.search import rank_of_first_relevant
+from prvr_lite.videos import ZeroShotSearch, extract_features, probe_video, read_frames
 
 transformers.utils.logging.disable_progress_bar()
 sample = load_sample()

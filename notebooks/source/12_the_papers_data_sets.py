@@ -30,23 +30,21 @@ import h5py
 import numpy as np
 import torch
 
-from prvr_lite import build_model, evaluate, fit, load_sample, open_features
-from prvr_lite.config import PRESETS
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import film, table, trained
-from prvr_lite.course.lesson12 import pickles
-from prvr_lite.course.lesson12.agreement import agreement
-from prvr_lite.course.lesson12.by_source import Told, by_source
-from prvr_lite.course.lesson12.byte_layout import byte_layout
-from prvr_lite.course.lesson12.stacked_rows import stacked_rows
-from prvr_lite.course.lesson12.table_of import table_of
-from prvr_lite.course.lesson12.toy_release import write_release
-from prvr_lite.course.pictures.seed_band import seed_band
-from prvr_lite.paper.bigfile import BigFile
-from prvr_lite.paper.convert import convert_release
-from prvr_lite.paper.frame_lists import read_frame_lists
+from prvr_lite import PRESETS, build_model, evaluate, fit, load_sample, open_features
+from prvr_lite.course import check, film, hint, progress, seed_band, table, trained
+from prvr_lite.course.lesson12 import (
+    Told,
+    agreement,
+    by_source,
+    byte_layout,
+    pickle_that_calls,
+    stacked_rows,
+    table_of,
+    write_release,
+)
+from prvr_lite.paper import BigFile, convert_release, read_frame_lists
 from prvr_lite.plots import ratio_bars, spread_curves
-from prvr_lite.search.metrics import by_group, moment_to_video_ratio, ratio_bin
+from prvr_lite.search import by_group, moment_to_video_ratio, ratio_bin
 
 TVR_ROOT = None  # the folder of the authors' files, if you have them
 sample = load_sample()
@@ -312,7 +310,7 @@ print(
 # Ours under *their* names, in a file as theirs. `AUTHORS_MODULES` is the dictionary between both. Their configuration is an `EasyDict`, a class of a package that you may not have. (Here we make a module of that name, use it once, and take it away again.)
 
 # %%
-from prvr_lite.paper.authors_weights import AUTHORS_MODULES
+from prvr_lite.paper import AUTHORS_MODULES
 
 theirs = {ours: name for name, ours in AUTHORS_MODULES.items()}
 weights = {}
@@ -354,7 +352,7 @@ class Loud(pickle.Unpickler):
 
 
 plain = pickle.dumps({"alpha": 0.7})
-evil = pickles.calling("builtins", "print", "   >>> I could have deleted your files.")
+evil = pickle_that_calls("builtins", "print", "   >>> I could have deleted your files.")
 for data in (plain, evil):
     print(f"{len(data)} bytes give", Loud(io.BytesIO(data)).load())
 
@@ -390,14 +388,14 @@ def read_without_running(files: list[bytes], allowed: dict) -> torch.Tensor:
 read_without_running = check(read_without_running)
 
 # %%
-easy = pickles.calling("easydict", "EasyDict", {"alpha": 0.7})
+easy = pickle_that_calls("easydict", "EasyDict", {"alpha": 0.7})
 print(read_without_running([plain, evil, easy], {"easydict.EasyDict": dict}).tolist())
 
 # %% [markdown]
 # `load_authors_checkpoint` does it like that, with torch's own restricted unpickler: tensors and plain values pass, `EasyDict` becomes a dictionary, any other name ends the reading. It returns a model, whose sizes it takes from the weights:
 
 # %%
-from prvr_lite.paper.checkpoint import load_authors_checkpoint
+from prvr_lite.paper import load_authors_checkpoint
 
 loaded = load_authors_checkpoint(checkpoint, device="cpu")
 ours, again = (evaluate(m, converted, "test") for m in (model, loaded))
@@ -443,7 +441,7 @@ print("loss:", *(f"{row['loss']:.3f}" for row in moved.rows))
 # What should come out on the real files? There is no single list. Some numbers stand in a README of the authors themselves, others only in *later* papers, which copied or measured them again. So each has its source. (Ours below is of other films, with other features and 200 videos to choose from in place of thousands: it can be compared with none of them.)
 
 # %%
-from prvr_lite.paper.published import PUBLISHED, published
+from prvr_lite.paper import PUBLISHED, published
 
 for collection in ("tvr", "activitynet", "charades"):
     print(collection, "·", "; ".join(dict.fromkeys(row.source for row in published(collection))))
@@ -512,7 +510,7 @@ by_source([*known, *LATER], metric="SumR on TVR", title="What makes the differen
 # And MS-SL++? It gains 2.2, 1.0 and 1.3 points of SumR over MS-SL. Is that much?
 
 # %%
-from prvr_lite.lab.results import Results, spread_text
+from prvr_lite.lab import Results, spread_text
 
 results = Results.published()
 for collection in ("tvr", "activitynet", "charades"):

@@ -311,8 +311,7 @@ def test_first_cell_with_a_wheel_beside_it(tmp_path: Path) -> None:
     info = "prvr_lite-9.9.dist-info"
     files = {
         "prvr_lite/__init__.py": "",
-        "prvr_lite/course/__init__.py": "",
-        "prvr_lite/course/kit.py": lesson,
+        "prvr_lite/course/__init__.py": lesson,
         f"{info}/METADATA": "Metadata-Version: 2.1\nName: prvr-lite\nVersion: 9.9\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/RECORD": "",
