@@ -19,14 +19,12 @@ from prvr_lite.model.key_clip import key_clip_guided_attention
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import Similarity, VideoEncoding
 from prvr_lite.model.registry import build_model
-from prvr_lite.paper.authors_weights import load_authors_state_dict
-from prvr_lite.paper.checkpoint import load_authors_checkpoint
+from prvr_lite.paper.checkpoint import load_authors_checkpoint, load_authors_state_dict
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.search.evaluation import Evaluation, evaluate
 from prvr_lite.search.metrics import retrieval_metrics
 from prvr_lite.training.checkpoints import load_checkpoint
-from prvr_lite.training.fit import fit
-from prvr_lite.training.history import History
+from prvr_lite.training.fit import History, fit
 from prvr_lite.training.losses import LossTerms, MSSLppLoss, info_nce_loss, triplet_ranking_loss
 
 __version__ = "0.1.0"
