@@ -139,6 +139,16 @@ def test_data_flows_one_way(path: Path) -> None:
         assert imports(path) - allowed == {other for file, other in NOT_YET if file == name}
 
 
+def test_one_writer_replaces_files() -> None:
+    """A file that is written whole goes through `prvr_lite.files.replacing`."""
+    writers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in SOURCES
+        if re.search(r"os\.(replace|rename)\(", path.read_text(encoding="utf-8"))
+    }
+    assert writers - {"files.py"} == {"collection/candidates.py", "collection/folder.py"}
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -41,11 +41,11 @@ def check_values(path: Path, values: Mapping[str, Array], ids: Mapping[str, list
         check_finite(path, name, values[name])
 
 
-def _refuse(path: Path, column: str, values: Array, bad: Array, problem: str, mend: str) -> None:
+def _refuse(path: Path, column: str, values: Array, bad: Array, problem: str, fix: str) -> None:
     """Raises for the first row where `bad` is true, showing its value."""
     if bad.any():
         row = int(bad.argmax())
-        raise fault(path, column, f"{values[row].tolist()} {problem}", mend, row)
+        raise fault(path, column, f"{values[row].tolist()} {problem}", fix, row)
 
 
 def check_finite(path: Path, column: str, values: Array, first: int = 0, whose: str = "") -> None:

@@ -14,23 +14,25 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from prvr_lite.files import FileFormatError, fault_text
+
 Array = NDArray[Any]
 FORMAT, VERSION = "prvr-lite features", 1
 ATTRIBUTES = ("name", "description", "license", "visual_model", "text_model")
 SPLITS = ("train", "val", "test")
 
 
-class FeatureFileError(ValueError):
-    """A fault of a feature file. The message names file, column and row, and how to mend it."""
+class FeatureFileError(FileFormatError):
+    """A fault of a feature file. The message names file, column and row, and how to fix it."""
 
 
 def fault(
-    path: Path, column: str, problem: str, mend: str, row: int | None = None
+    path: Path, column: str, problem: str, fix: str, row: int | None = None
 ) -> FeatureFileError:
-    """The error that says: in this file, in this column (and row), this is wrong; mend it so."""
+    """The error that names a file, a column (and row), what is wrong there, and how to fix it."""
     where = column if column.startswith("attribute") else f"column '{column}'"
     where += "" if row is None else f", row {row}"
-    return FeatureFileError(f"{path}: {where}: {problem}. To mend it: {mend}.")
+    return FeatureFileError(fault_text(path, f"{where}: {problem}", fix))
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,8 @@ def check_structure(path: Path, columns: Mapping[str, Any]) -> None:
         elif not column.optional:
             raise fault(path, name, "is missing", "write the file again with this column")
         elif (group := name.split("/")[0]) in WHOLE_GROUPS and group in present:
-            mend = f"write it, or leave out the whole group '{group}'"
-            raise fault(path, name, f"is missing although '{group}' has other columns", mend)
+            fix = f"write it, or leave out the whole group '{group}'"
+            raise fault(path, name, f"is missing although '{group}' has other columns", fix)
     if "splits" not in present:
         raise fault(path, "splits/train", "is missing, as are val and test", "write one split")
     for name in columns:

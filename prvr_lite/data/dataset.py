@@ -30,6 +30,7 @@ from prvr_lite.data.columns import (
     fault,
 )
 from prvr_lite.data.table import FeatureTable, Projection, write_features
+from prvr_lite.files import fault_text
 
 __all__ = ["Dataset", "FeatureFileError", "FeatureTable", "Projection"]
 __all__ += ["open_features", "write_features"]
@@ -272,8 +273,8 @@ def open_hdf5(path: Path) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        problem = f"{path}: can't be read as HDF5, it is truncated or of another kind ({error})"
-        raise FeatureFileError(f"{problem}. To mend it: {AGAIN}.") from error
+        problem = f"can't be read as HDF5, it is truncated or of another kind ({error})"
+        raise FeatureFileError(fault_text(path, problem, AGAIN)) from error
 
 
 def read_rows(path: Path, column: h5py.Dataset, start: int, stop: int) -> Array:

@@ -20,6 +20,7 @@ from prvr_lite.data.columns import (
     check_structure,
     fault,
 )
+from prvr_lite.files import replacing
 
 CHUNK_BYTES = 2**18  # small enough to read one video without waste, large enough to stream a split
 STORED = {"integers": "<i8", "floats": "<f4"}  # "<": the same bytes on every machine
@@ -112,15 +113,10 @@ def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
     columns = checked_columns(path, table)
     for name in ("frames/feature", "words/feature"):
         check_finite(path, name, columns[name])
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with h5py.File(draft, "w") as file:
-            write_attributes(file, table)
-            for name in (name for name in COLUMNS if name in columns):
-                write_column(file, name, columns[name])
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with replacing(path) as draft, h5py.File(draft, "w") as file:
+        write_attributes(file, table)
+        for name in (name for name in COLUMNS if name in columns):
+            write_column(file, name, columns[name])
 
 
 def write_attributes(file: h5py.File, table: FeatureTable) -> None:

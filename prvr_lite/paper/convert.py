@@ -19,7 +19,7 @@ from prvr_lite.data.columns import SPLITS
 from prvr_lite.data.fingerprint import drawn
 from prvr_lite.data.stream import stream_features, unread
 from prvr_lite.data.table import FeatureTable
-from prvr_lite.paper.bigfile import damaged
+from prvr_lite.files import damaged
 from prvr_lite.paper.captions import Caption, WordFeatures, read_captions
 from prvr_lite.paper.frame_sources import FrameSource, open_frames
 from prvr_lite.paper.layout import ReleaseFiles, find_release
@@ -98,7 +98,7 @@ def convert_release(
         ValueError: an unknown collection or dtype, a part out of range, a split that overlaps
             another in some videos.
         FileNotFoundError: a file of the release is missing.
-        FileFormatError: a file is damaged; the message says which, where, and how to mend it.
+        FileFormatError: a file is damaged; the message says which, where, and how to fix it.
         OSError: the feature file can't be written.
     """
     if not 0 <= validation_part < 1 or dtype not in PRECISIONS:

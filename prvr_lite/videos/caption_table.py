@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from prvr_lite.files import FileFormatError
+
 HEADER: Final = "video"  # a first line that begins with this word names the columns
 TIME_TOLERANCE: Final = 0.5  # s, as feature files allow
 
@@ -40,18 +42,20 @@ def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the line that can't be understood, and why; or no caption at all.
+        FileFormatError: the line that can't be understood, and why; or no caption at all.
     """
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: is no text in UTF-8 ({error}): save it as UTF-8") from error
+        raise FileFormatError(f"{path}: is no text in UTF-8 ({error}): save it as UTF-8") from error
     first = next((line for line in lines if line.strip()), "")
     rows = _json_rows(path, lines) if first.lstrip().startswith("{") else _rows(path, lines, first)
     captions = [_caption(path, line, row) for line, row in rows]
     if not captions:
-        raise ValueError(f"{path}: holds no captions: write lines of video, text, start and end")
+        raise FileFormatError(
+            f"{path}: holds no captions: write lines of video, text, start and end"
+        )
     return captions
 
 
@@ -68,7 +72,7 @@ def match_videos(
         files: video id -> path within the folder, with "/".
 
     Raises:
-        ValueError: a caption names no video, or a name that several have; with its line.
+        FileFormatError: a caption names no video, or a name that several have; with its line.
     """
     names: dict[str, set[str]] = {}
     for video, file in files.items():
@@ -93,7 +97,7 @@ def check_times(path: str | os.PathLike[str], captions: Sequence[Caption], durat
     """Refuses moments that leave their video; NaN: its length is unknown.
 
     Raises:
-        ValueError: the first that ends more than half a second after the video, with its line.
+        FileFormatError: the first that ends more than half a second after the video, with its line.
     """
     for caption in captions:
         if caption.end > duration + TIME_TOLERANCE:
@@ -111,8 +115,8 @@ def query_ids(videos: Sequence[str]) -> list[str]:
     return ids
 
 
-def _fault(path: str | os.PathLike[str], line: int, problem: str) -> ValueError:
-    return ValueError(f"{path}, line {line}: {problem}")
+def _fault(path: str | os.PathLike[str], line: int, problem: str) -> FileFormatError:
+    return FileFormatError(f"{path}, line {line}: {problem}")
 
 
 def _json_rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:

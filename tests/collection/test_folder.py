@@ -122,7 +122,7 @@ def test_a_save_that_fails_leaves_the_old_index(
         raise OSError("no space left")
 
     broken = {
-        "weights": ("prvr_lite.files.torch.save", full_disk),
+        "weights": ("torch.save", full_disk),
         "shard": ("prvr_lite.collection.folder.np.save", full_disk),
         "manifest": ("prvr_lite.collection.folder.os.replace", full_disk),
     }[step]
