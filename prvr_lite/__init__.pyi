@@ -5,10 +5,10 @@ from prvr_lite.config import PRESETS as PRESETS
 from prvr_lite.config import ModelConfig as ModelConfig
 from prvr_lite.config import TrainConfig as TrainConfig
 from prvr_lite.data.columns import FeatureFileError as FeatureFileError
+from prvr_lite.data.columns import FeatureTable as FeatureTable
 from prvr_lite.data.dataset import Dataset as Dataset
 from prvr_lite.data.dataset import open_features as open_features
 from prvr_lite.data.sample import load_sample as load_sample
-from prvr_lite.data.table import FeatureTable as FeatureTable
 from prvr_lite.data.table import write_features as write_features
 from prvr_lite.files import FileFormatError as FileFormatError
 from prvr_lite.model.clips import clip_spans as clip_spans

@@ -1,4 +1,4 @@
-"""The feature file: one HDF5 file a data set, columns instead of objects, ragged data end to end.
+"""The feature file: one HDF5 file per data set, columns instead of objects, ragged data end to end.
 
 Frames of all videos lie in one matrix, words of all queries in another; offsets say where each
 video's or query's rows start and end, so that a whole split is one read.
@@ -16,60 +16,42 @@ from typing import Any
 import h5py
 import numpy as np
 
-from prvr_lite.data.checks import check_finite, check_values
+from prvr_lite.data.checks import check_finite, check_structure, check_values
 from prvr_lite.data.columns import (
     ATTRIBUTES,
     BIG,
     COLUMNS,
     FORMAT,
-    SPLITS,
     VERSION,
     Array,
+    FeatureColumns,
     FeatureFileError,
-    check_structure,
+    Projection,
     fault,
 )
-from prvr_lite.data.table import FeatureTable, Projection, write_features
 from prvr_lite.files import fault_text
-
-__all__ = ["Dataset", "FeatureFileError", "FeatureTable", "Projection"]
-__all__ += ["open_features", "write_features"]
 
 AGAIN = "copy or download the file again, or write it anew"
 CHECK_ROWS = 2**14  # rows that Dataset.check holds in memory at a time
 
 
-@dataclass(eq=False, repr=False)
-class Dataset:
+@dataclass(kw_only=True, eq=False, repr=False)
+class Dataset(FeatureColumns):
     """An open feature file: the small columns in memory, frames and words read when asked for.
 
-    `open_features` makes one. Its fields are those of `FeatureTable` (integers as int64, times as
-    float32 seconds) but for `frame`, `word` and `thumbnail`, which have methods. It is a context
-    manager, and can be pickled: the copy opens the file anew, so that loader processes share none.
+    `open_features` makes one. Its fields are those of `FeatureColumns` (integers as int64, times as
+    float32 seconds); the columns that a `FeatureTable` has beside them, frames, words and
+    thumbnails, have methods. It is a context manager, and can be pickled: the copy opens the file
+    again, so that loader processes share none.
+
+    Attributes:
+        path: of the file.
+        visual_dim, query_dim: length of a frame's and of a word's features, Dv and Dw.
     """
 
     path: Path
-    name: str
-    description: str
-    license: str
-    visual_model: str
-    text_model: str
     visual_dim: int
     query_dim: int
-    video_id: list[str]
-    duration: Array
-    frame_offset: Array
-    query_id: list[str]
-    query_text: list[str]
-    query_video: Array
-    moment: Array
-    word_offset: Array
-    splits: dict[str, Array]
-    group: Array | None
-    relevant: Array | None
-    step_query: Array | None
-    step_span: Array | None
-    projection: Projection | None
     _file: h5py.File | None
     _columns: dict[str, h5py.Dataset | None] = field(init=False, default_factory=dict)
 
@@ -231,33 +213,24 @@ def open_features(path: str | os.PathLike[str]) -> Dataset:
 
 def _dataset(path: Path, file: h5py.File) -> Dataset:
     attributes = read_attributes(path, file)
-    column, text = read_columns(path, file)
-    relevant = projection = None
-    if "relevant/query" in column:
-        relevant = np.stack([column["relevant/query"], column["relevant/video"]], axis=1)  # [R, 2]
-    if "projection/visual_mean" in column:
-        parts = fields(Projection)
-        projection = Projection(*(column[f"projection/{part.name}"] for part in parts))
+    column = read_columns(path, file)
+    held: dict[str, Any] = {}
+    for part in fields(FeatureColumns):
+        values = {name: column[name] for name in part.metadata if name in column}
+        if part.name == "splits":
+            held["splits"] = {name.split("/")[1]: rows for name, rows in values.items()}
+        elif part.name == "projection":
+            held["projection"] = Projection(*values.values()) if values else None
+        elif len(values) > 1:
+            held[part.name] = np.stack(list(values.values()), axis=1)  # [R, 2]
+        else:
+            held[part.name] = next(iter(values.values()), None)
     return Dataset(
         path=path,
-        **attributes,
         visual_dim=column["frames/feature"].shape[1],
         query_dim=column["words/feature"].shape[1],
-        video_id=text["videos/id"],
-        duration=column["videos/duration"],
-        frame_offset=column["videos/frame_offset"],
-        query_id=text["queries/id"],
-        query_text=text["queries/text"],
-        query_video=column["queries/video"],
-        moment=column["queries/moment"],
-        word_offset=column["queries/word_offset"],
-        splits={name: column[f"splits/{name}"] for name in SPLITS if f"splits/{name}" in column},
-        group=column.get("videos/group"),
-        relevant=relevant,
-        step_query=column.get("steps/query"),
-        step_span=column.get("steps/span"),
-        projection=projection,
         _file=file,
+        **{**held, **attributes},
     )
 
 
@@ -312,12 +285,12 @@ def read_attributes(path: Path, file: h5py.File) -> dict[str, str]:
     return attributes
 
 
-def read_columns(path: Path, file: h5py.File) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def read_columns(path: Path, file: h5py.File) -> dict[str, Any]:
     """All columns checked, the small ones read.
 
     Returns:
-        Columns by name: int64 and float32 arrays, and the `BIG` ones as HDF5 datasets; and the
-        text columns as lists.
+        Columns by name: int64 and float32 arrays, lists of text, and the `BIG` ones as HDF5
+        datasets.
 
     Raises:
         FeatureFileError: for the first fault found.
@@ -336,11 +309,11 @@ def read_columns(path: Path, file: h5py.File) -> tuple[dict[str, Any], dict[str,
             rows = read_rows(path, column, 0, len(column))
             values[name] = rows.astype(np.int64 if kind == "integers" else np.float32)
     check_values(path, values, text)
-    return values, text
+    return values | text
 
 
 def _find_columns(file: h5py.File) -> dict[str, Any]:
-    """HDF5 datasets by name: the known ones, and whatever lies in splits. Others are let be."""
+    """HDF5 datasets by name: the known ones, and whatever lies in splits. Others are ignored."""
     splits = file.get("splits")
     extra = [f"splits/{name}" for name in splits] if isinstance(splits, h5py.Group) else []
     found = {name: file.get(name) for name in dict.fromkeys([*COLUMNS, *extra])}

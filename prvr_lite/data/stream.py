@@ -21,8 +21,8 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from prvr_lite.data.checks import all_finite, check_finite
-from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array
-from prvr_lite.data.table import FeatureTable, checked_columns, write_attributes, write_column
+from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array, FeatureTable
+from prvr_lite.data.table import checked_columns, write_attributes, write_column
 from prvr_lite.files import put_in_place
 
 BLOCK_BYTES = 16 << 20  # what is read, checked, written and recorded at a time

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from prvr_lite.data.columns import SPLITS
+from prvr_lite.data.columns import SPLITS, FeatureTable
 from prvr_lite.data.fingerprint import drawn
 from prvr_lite.data.stream import stream_features, unread
-from prvr_lite.data.table import FeatureTable
 from prvr_lite.files import damaged
 from prvr_lite.paper.captions import Caption, WordFeatures, read_captions
 from prvr_lite.paper.frame_sources import FrameSource, open_frames

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
-from prvr_lite.data.columns import SPLITS
+from prvr_lite.data.columns import SPLITS, FeatureTable
 from prvr_lite.data.openai_clip import (
     DEFAULT_MODEL,
     IMAGE_TAKEN,
@@ -20,7 +20,7 @@ from prvr_lite.data.openai_clip import (
     model_entry,
     unit_rows,
 )
-from prvr_lite.data.table import FeatureTable, write_features
+from prvr_lite.data.table import write_features
 from prvr_lite.videos.caption_table import (
     Caption,
     check_times,

@@ -17,7 +17,8 @@ from prvr_lite.collection import changes
 from prvr_lite.collection import folder as index_folder
 from prvr_lite.collection.folder import IndexFolder
 from prvr_lite.collection.video_index import VideoIndex
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import write_features
 from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.key_clip import dual_similarity
 from prvr_lite.model.records import Similarity

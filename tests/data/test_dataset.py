@@ -15,13 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from prvr_lite.data.dataset import (
-    FeatureFileError,
-    Projection,
-    open_features,
-    read_rows,
-    write_features,
-)
+from prvr_lite.data.columns import FeatureFileError, Projection
+from prvr_lite.data.dataset import open_features, read_rows
+from prvr_lite.data.table import write_features
 
 
 @pytest.fixture
