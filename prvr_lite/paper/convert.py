@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from prvr_lite.data.columns import SPLITS, FeatureTable
-from prvr_lite.data.fingerprint import drawn
+from prvr_lite.data.fingerprint import hash_fraction
 from prvr_lite.data.stream import stream_features, unread
 from prvr_lite.files import damaged
 from prvr_lite.paper.captions import Caption, WordFeatures, read_captions
@@ -150,7 +150,7 @@ def _splits(
                     "keep every video in one split only",
                 )
     if "val" not in splits and "train" in splits:
-        chosen = {video for video in videos["train"] if drawn(video) < validation_part}
+        chosen = {video for video in videos["train"] if hash_fraction(video) < validation_part}
         if chosen and chosen != videos["train"]:
             splits["val"] = [c for c in splits["train"] if c.video in chosen]
             splits["train"] = [c for c in splits["train"] if c.video not in chosen]

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from prvr_lite.data.checks import TIME_TOLERANCE
 from prvr_lite.files import FileFormatError
 
 HEADER: Final = "video"  # a first line that begins with this word names the columns
-TIME_TOLERANCE: Final = 0.5  # s, as feature files allow
 
 
 @dataclass(frozen=True)
-class Caption:
+class CaptionRow:
     """What happens in a video, and when. Times in seconds, NaN for both where unknown.
 
     ``line`` is where the caption stands in its file, from 1.
@@ -32,7 +32,7 @@ class Caption:
     line: int
 
 
-def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
+def read_caption_table(path: str | os.PathLike[str]) -> list[CaptionRow]:
     """Captions from a file, in its order.
 
     Three forms are told apart by the first line. JSON lines have objects with ``video``, ``text``
@@ -60,8 +60,8 @@ def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
 
 
 def match_videos(
-    path: Path, captions: Sequence[Caption], files: Mapping[str, str]
-) -> dict[str, list[Caption]]:
+    path: Path, captions: Sequence[CaptionRow], files: Mapping[str, str]
+) -> dict[str, list[CaptionRow]]:
     """Captions by video id.
 
     A caption may name its video by id, by path in the folder, or by file name with or without
@@ -79,7 +79,7 @@ def match_videos(
         for name in (PurePosixPath(file).name, PurePosixPath(file).stem):
             names.setdefault(name, set()).add(video)
     exact = {file: video for video, file in files.items()} | {video: video for video in files}
-    found: dict[str, list[Caption]] = {}
+    found: dict[str, list[CaptionRow]] = {}
     for caption in captions:
         asked = caption.video.replace("\\", "/").removeprefix("./")
         several = {exact[asked]} if asked in exact else names.get(asked, set())
@@ -93,7 +93,9 @@ def match_videos(
     return found
 
 
-def check_times(path: str | os.PathLike[str], captions: Sequence[Caption], duration: float) -> None:
+def check_times(
+    path: str | os.PathLike[str], captions: Sequence[CaptionRow], duration: float
+) -> None:
     """Refuses moments that leave their video; NaN: its length is unknown.
 
     Raises:
@@ -152,7 +154,7 @@ def _rows(path: Path, lines: Sequence[str], first: str) -> Iterator[tuple[int, d
         fresh = False
 
 
-def _caption(path: Path, line: int, row: Mapping[str, Any]) -> Caption:
+def _caption(path: Path, line: int, row: Mapping[str, Any]) -> CaptionRow:
     video, text = (str(row.get(key) or "").strip() for key in ("video", "text"))
     if not video or not text:
         raise _fault(path, line, f"has no {'text' if video else 'video'}: give both in each line")
@@ -166,7 +168,7 @@ def _caption(path: Path, line: int, row: Mapping[str, Any]) -> Caption:
         raise _fault(
             path, line, f"lasts from {start:g} to {end:g} s: start at 0 or later, end after"
         )
-    return Caption(video, text, start, end, line)
+    return CaptionRow(video, text, start, end, line)
 
 
 def _seconds(value: Any) -> float:
