@@ -283,7 +283,7 @@ FAULTS: dict[str, tuple[Damage, str]] = {
     ),
     "words of another length": (
         words(lambda f, n: put(f, n, np.ones((3, 4), "f4"))),
-        r"_clip_2#enc#0' has words of length 4, those before it of 5",
+        r"_clip_2#enc#0' has words of length 4, others of 5",
     ),
     "words that are a vector": (
         words(lambda f, n: put(f, n, np.ones(5, "f4"))),
