@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "training": {"config", "data", "device", "files", "model", "search", "training"},
     "collection": {"collection", "config", "data", "device", "files", "model", "search"},
     "videos": {"config", "data", "device", "files", "model", "search", "videos"},
-    "paper": {"config", "data", "device", "files", "model", "paper"},
+    "paper": {"config", "data", "device", "files", "paper"},
     "moments": {"config", "data", "device", "files", "model", "moments", "search"},
     "plots": {"plots"},
     "lab": {
@@ -43,6 +43,11 @@ MAY_IMPORT = {
         "paper", "plots", "search", "training", "videos",
     },
 }  # fmt: skip
+ALSO = {"paper/checkpoint.py": {"model"}}  # a checkpoint becomes a model
+# Function bodies that stand twice in rooms that are still being worked on: this list only shrinks
+TWICE = {
+    ("model/baselines.py:encode_queries", "model/baselines.py:pool"),
+}
 NOT_YET = {
     ("moments/corpus.py", "collection"),
     ("search/evaluation.py", "collection"),
@@ -79,6 +84,36 @@ def function_lengths(text: str) -> list[int]:
             docstring = first.end_lineno - first.lineno + 1 if is_text else 0
             lengths.append(node.end_lineno - node.lineno + 1 - docstring)
     return lengths
+
+
+def logic(function: ast.FunctionDef) -> str:
+    """A function's statements without docstring and annotations, its own names numbered."""
+    tree = ast.parse(ast.unparse(function)).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    if ast.get_docstring(tree) is not None:
+        del tree.body[0]
+    own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    own |= {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    numbers: dict[str, str] = {}
+    for node in (node for statement in tree.body for node in ast.walk(statement)):
+        if isinstance(node, ast.Name) and node.id in own:
+            node.id = numbers.setdefault(node.id, f"name{len(numbers)}")
+        elif isinstance(node, ast.arg):
+            node.arg = numbers.setdefault(node.arg, f"name{len(numbers)}")
+            node.annotation = None
+        elif isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant(None)
+    return "\n".join(map(ast.unparse, tree.body))
+
+
+def statements(function: ast.FunctionDef) -> int:
+    """How many statements a function has, docstring left out, those inside others counted too."""
+    inside = sum(isinstance(node, ast.stmt) for node in ast.walk(function)) - 1
+    return inside - (ast.get_docstring(function) is not None)
 
 
 def requirements() -> dict[str, list[str]]:
@@ -136,7 +171,29 @@ def test_data_flows_one_way(path: Path) -> None:
     allowed = MAY_IMPORT.get(room(path))
     if allowed is not None:
         name = path.relative_to(PACKAGE).as_posix()
+        allowed = allowed | ALSO.get(name, set())
         assert imports(path) - allowed == {other for file, other in NOT_YET if file == name}
+
+
+def test_no_function_body_stands_twice() -> None:
+    """Two statements or more that differ at most in the names of their variables."""
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and statements(node) >= 2:
+                place = f"{path.relative_to(PACKAGE).as_posix()}:{node.name}"
+                places.setdefault(logic(node), []).append(place)
+    assert {tuple(sorted(twice)) for twice in places.values() if len(twice) > 1} == TWICE
+
+
+def test_one_writer_replaces_files() -> None:
+    """A file that is written whole goes through `prvr_lite.files.replacing`."""
+    writers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in SOURCES
+        if re.search(r"os\.(replace|rename)\(", path.read_text(encoding="utf-8"))
+    }
+    assert writers - {"files.py"} == {"collection/candidates.py", "collection/folder.py"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))

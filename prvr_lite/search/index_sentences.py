@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from prvr_lite.collection.video_index import VideoIndex
-from prvr_lite.data.table import Projection
+from prvr_lite.data.columns import Projection
 from prvr_lite.search.sentences import TextEncoder, text_encoder
 
 

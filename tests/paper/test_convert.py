@@ -13,8 +13,8 @@ from paper_releases import release_table, small_release
 
 from prvr_lite.course.lesson12.toy_release import write_release
 from prvr_lite.data import stream
+from prvr_lite.data.columns import FeatureTable
 from prvr_lite.data.dataset import Dataset, open_features
-from prvr_lite.data.table import FeatureTable
 from prvr_lite.files import FileFormatError
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.frame_sources import BigFileFrames
@@ -216,60 +216,97 @@ FAULTS: dict[str, tuple[Damage, str]] = {
     "no shape.txt": (delete(f"{BIG}/shape.txt"), r"shape\.txt: is missing"),
     "no video2frames.txt": (delete(LISTS), r"video2frames\.txt: is missing"),
     "no word features": (delete(QUERY), r"word features are missing.*roberta_tvr"),
-    "shape of one number": (rewrite(f"{BIG}/shape.txt", lambda s: s.split()[0]),
-                            r"shape\.txt: line 1 is .*not two integers"),
+    "shape of one number": (
+        rewrite(f"{BIG}/shape.txt", lambda s: s.split()[0]),
+        r"shape\.txt: line 1 is .*not two integers",
+    ),
     "shape of words": (rewrite(f"{BIG}/shape.txt", lambda s: "ten six"), r"not two integers"),
     "empty shape": (rewrite(f"{BIG}/shape.txt", lambda s: ""), r"is nothing, not two"),
     "no rows": (rewrite(f"{BIG}/shape.txt", lambda s: "0 6"), r"0 rows of 6"),
-    "an id too few": (rewrite(f"{BIG}/id.txt", lambda s: s.split("\n", 1)[1]),
-                      r"id\.txt: has \d+ ids, but shape\.txt says \d+ rows"),
-    "an id twice": (rewrite(f"{BIG}/id.txt", lambda s: s.replace("clip_0_1", "clip_0_0", 1)),
-                    r"id\.txt: row \d+: id '.*clip_0_0' is also that of row 0"),
-    "feature.bin cut": (rewrite(f"{BIG}/feature.bin", lambda s: s[:-4]),
-                        r"feature\.bin: has \d+ bytes, but \d+ rows of 6 float32 are \d+"),
+    "an id too few": (
+        rewrite(f"{BIG}/id.txt", lambda s: s.split("\n", 1)[1]),
+        r"id\.txt: has \d+ ids, but shape\.txt says \d+ rows",
+    ),
+    "an id twice": (
+        rewrite(f"{BIG}/id.txt", lambda s: s.replace("clip_0_1", "clip_0_0", 1)),
+        r"id\.txt: row \d+: id '.*clip_0_0' is also that of row 0",
+    ),
+    "feature.bin cut": (
+        rewrite(f"{BIG}/feature.bin", lambda s: s[:-4]),
+        r"feature\.bin: has \d+ bytes, but \d+ rows of 6 float32 are \d+",
+    ),
     "NaN in a frame": (nan_frame, r"feature\.bin: row 7 \('show_.*'\) holds NaN or infinity"),
-    "unknown frame": (rewrite(LISTS, lambda s: s.replace("clip_2_0", "clip_2_x")),
-                      r"video2frames\.txt: video 'show_s01e02_clip_2' has frame '.*clip_2_x'"),
-    "video without frames": (rewrite(LISTS, lambda s: s.replace("{", "{'empty': [], ")),
-                             r"video 'empty' has no frames"),
-    "video twice": (rewrite(LISTS, lambda s: s.replace("'show_s01e02_clip_2':",
-                                                       "'show_s01e01_clip_1':")),
-                    r"video 'show_s01e01_clip_1' is there twice"),
-    "lists that compute": (rewrite(LISTS, lambda s: s.replace("{", "{'a': print('b'), ")),
-                           r"video2frames\.txt: at the start comes .*print"),
+    "unknown frame": (
+        rewrite(LISTS, lambda s: s.replace("clip_2_0", "clip_2_x")),
+        r"video2frames\.txt: video 'show_s01e02_clip_2' has frame '.*clip_2_x'",
+    ),
+    "video without frames": (
+        rewrite(LISTS, lambda s: s.replace("{", "{'empty': [], ")),
+        r"video 'empty' has no frames",
+    ),
+    "video twice": (
+        rewrite(LISTS, lambda s: s.replace("'show_s01e02_clip_2':", "'show_s01e01_clip_1':")),
+        r"video 'show_s01e01_clip_1' is there twice",
+    ),
+    "lists that compute": (
+        rewrite(LISTS, lambda s: s.replace("{", "{'a': print('b'), ")),
+        r"video2frames\.txt: at the start comes .*print",
+    ),
     "a list cut": (rewrite(LISTS, lambda s: s[: len(s) // 2]), r"after video '.*' comes"),
-    "a frame without quotes": (rewrite(LISTS, lambda s: s.replace("['", "[b, '", 1)),
-                               r"the list of video 'show_s01e00_clip_0' is"),
+    "a frame without quotes": (
+        rewrite(LISTS, lambda s: s.replace("['", "[b, '", 1)),
+        r"the list of video 'show_s01e00_clip_0' is",
+    ),
     "no dictionary": (rewrite(LISTS, lambda s: "import os"), r"starts with 'import os'"),
-    "video not listed": (rewrite(LISTS, lambda s: s.replace("'show_s01e02_clip_2'", "'else'")),
-                         r"has no frames of video 'show_s01e02_clip_2', of which test has"),
-    "caption without text": (rewrite(TEST, lambda s: s.replace(" Ross opens the door.", "", 1)),
-                             r"tvrtest\.caption\.txt: line 1 is .*without text"),
+    "video not listed": (
+        rewrite(LISTS, lambda s: s.replace("'show_s01e02_clip_2'", "'else'")),
+        r"has no frames of video 'show_s01e02_clip_2', of which test has",
+    ),
+    "caption without text": (
+        rewrite(TEST, lambda s: s.replace(" Ross opens the door.", "", 1)),
+        r"tvrtest\.caption\.txt: line 1 is .*without text",
+    ),
     "caption twice": (rewrite(TEST, lambda s: s + s.split("\n")[0]), r"line \d+: caption '.*'"),
     "no captions at all": (rewrite(TEST, lambda s: "\n"), r"tvrtest.*has no captions"),
     "captions not UTF-8": (rewrite(TEST, lambda s: s + "v#enc#0 \xff\n"), r"is not UTF-8"),
-    "caption of an unknown video": (rewrite(TEST, lambda s: s + "nobody#enc#0 hello\n"),
-                                    r"has no frames of video 'nobody', of which test has"),
-    "a video in two splits": (rewrite(TEST, lambda s: s + "show_s01e00_clip_0#enc#9 a\n"),
-                              r"video 'show_s01e00_clip_0' is also in"),
-    "caption without word features": (words(lambda f, n: f.__delitem__(n)),
-                                      r"caption 'show_s01e02_clip_2#enc#0' has no features"),
-    "words of another length": (words(lambda f, n: put(f, n, np.ones((3, 4), "f4"))),
-                                r"_clip_2#enc#0' has words of length 4, those before it of 5"),
-    "words that are a vector": (words(lambda f, n: put(f, n, np.ones(5, "f4"))),
-                                r"clip_2#enc#0' has float32 features of shape \[5\], not"),
-    "words that are integers": (words(lambda f, n: put(f, n, np.ones((3, 5), "i4"))),
-                                r"clip_2#enc#0' has int32 features"),
+    "caption of an unknown video": (
+        rewrite(TEST, lambda s: s + "nobody#enc#0 hello\n"),
+        r"has no frames of video 'nobody', of which test has",
+    ),
+    "a video in two splits": (
+        rewrite(TEST, lambda s: s + "show_s01e00_clip_0#enc#9 a\n"),
+        r"video 'show_s01e00_clip_0' is also in",
+    ),
+    "caption without word features": (
+        words(lambda f, n: f.__delitem__(n)),
+        r"caption 'show_s01e02_clip_2#enc#0' has no features",
+    ),
+    "words of another length": (
+        words(lambda f, n: put(f, n, np.ones((3, 4), "f4"))),
+        r"_clip_2#enc#0' has words of length 4, others of 5",
+    ),
+    "words that are a vector": (
+        words(lambda f, n: put(f, n, np.ones(5, "f4"))),
+        r"clip_2#enc#0' has float32 features of shape \[5\], not",
+    ),
+    "words that are integers": (
+        words(lambda f, n: put(f, n, np.ones((3, 5), "i4"))),
+        r"clip_2#enc#0' has int32 features",
+    ),
     "no words": (words(lambda f, n: put(f, n, np.ones((0, 5), "f4"))), r"shape \[0, 5\]"),
-    "NaN in a word": (words(lambda f, n: put(f, n, np.full((3, 5), np.nan, "f4"))),
-                      r"caption 'show_s01e02_clip_2#enc#0', word 0 holds NaN"),
+    "NaN in a word": (
+        words(lambda f, n: put(f, n, np.full((3, 5), np.nan, "f4"))),
+        r"caption 'show_s01e02_clip_2#enc#0', word 0 holds NaN",
+    ),
     "words not HDF5": (rewrite(QUERY, lambda s: "hello"), r"can't be read as HDF5"),
     "timestamps of no form": (rewrite(TIMES, lambda s: "hello\n" + s), r"line 1 is 'hello', no"),
-    "timestamps without times": (rewrite(TIMES, lambda s: s.replace('"ts"', '"t"', 1)),
-                                 r"tvr_test_release\.jsonl: line 1 is"),
+    "timestamps without times": (
+        rewrite(TIMES, lambda s: s.replace('"ts"', '"t"', 1)),
+        r"tvr_test_release\.jsonl: line 1 is",
+    ),
     "timestamps empty": (rewrite(TIMES, lambda s: ""), r"has no annotations"),
     "timestamps not UTF-8": (rewrite(TIMES, lambda s: s + "\xff"), r"is not UTF-8"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
