@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,13 @@ import numpy as np
 import torch
 
 import prvr_lite
-from prvr_lite.config import PRESETS
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
-from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.training.fit import fit
 from prvr_lite.training.history import History
+from prvr_lite.training.presets import from_preset
 
 if TYPE_CHECKING:  # drawing is optional until something is drawn
     from prvr_lite.plots import Picture
@@ -81,15 +79,9 @@ def trained(
         name: of the model, such as "mssl++" (see ``model.registry.MODELS``).
         watch: see ``fit``. changes: to the preset's TrainConfig, such as epochs=6.
     Raises:
-        ValueError: an unknown model, or a change that is none.
+        ValueError: an unknown model, or a change to a field that TrainConfig does not have.
     """
-    preset = PRESETS["sample"]
-    try:
-        config = replace(preset.training, seed=seed, **changes)
-    except TypeError:
-        known = ", ".join(vars(preset.training))
-        raise ValueError(f"{', '.join(changes)}: can't be changed; choose from {known}") from None
-    model = build_model(name, preset.model_config(dataset.visual_dim, dataset.query_dim), seed=seed)
+    model, config = from_preset(name, dataset, seed=seed, **changes)
     told = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
     folder = Path(os.environ.get(RUNS, "runs"))
     kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{told}.pt"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from prvr_lite import plots
-from prvr_lite.config import PRESETS
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.explorer import Explorer
-from prvr_lite.model.registry import build_model
 from prvr_lite.search.evaluation import Evaluation, evaluate, two_step
 from prvr_lite.search.metrics import (
     moment_to_video_ratio,
@@ -24,6 +22,7 @@ from prvr_lite.search.metrics import (
 )
 from prvr_lite.training.fit import fit
 from prvr_lite.training.history import History
+from prvr_lite.training.presets import from_preset
 
 BASELINES = {"mean-pool": "mean-pooled T2VR", "frame-max": "frames alone, max"}
 COLUMNS = ("R@1", "R@5", "R@10", "R@100", "SumR")
@@ -83,11 +82,7 @@ def train_and_test(
     name: str, dataset: Dataset, *, seed: int, epochs: int | None = None, device: str = "auto"
 ) -> Trained:
     """Train one model by the sample preset and score the test films."""
-    preset = PRESETS["sample"]
-    config = replace(preset.training, seed=seed, device=device)
-    if epochs is not None:
-        config = replace(config, epochs=epochs)
-    model = build_model(name, preset.model_config(dataset.visual_dim, dataset.query_dim), seed=seed)
+    model, config = from_preset(name, dataset, seed=seed, epochs=epochs, device=device)
     print(
         f"\ntraining {name} ({sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters)"
     )
