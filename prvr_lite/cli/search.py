@@ -10,7 +10,7 @@ from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_da
 from prvr_lite.collection.video_index import Hit, VideoIndex
 from prvr_lite.data.columns import Array
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.moments import clip_seconds
+from prvr_lite.moments.clip_seconds import clip_seconds
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.videos.zero_shot import ZeroShotSearch
 

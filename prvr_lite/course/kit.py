@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-import prvr_lite
-from prvr_lite.data.dataset import Dataset
+from prvr_lite import __version__
+from prvr_lite.data.dataset import Dataset, FeatureFileError
 from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
 from prvr_lite.model.retrieval_model import RetrievalModel
@@ -24,7 +24,7 @@ from prvr_lite.training.history import History
 from prvr_lite.training.presets import from_preset
 
 if TYPE_CHECKING:  # drawing is optional until something is drawn
-    from prvr_lite.plots import Picture
+    from prvr_lite.plots.canvas import Picture
 
 DRAWING = {"matplotlib": "matplotlib", "seaborn": "seaborn"}  # module -> package to install
 PACKAGES = {11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"}}  # besides
@@ -52,12 +52,12 @@ def start(lesson: int) -> None:
         with load_sample() as sample:
             films, queries = len(sample.video_id), len(sample.query_id)
             name = sample.name
-    except (FileNotFoundError, prvr_lite.FeatureFileError) as error:
+    except (FileNotFoundError, FeatureFileError) as error:
         raise NotReadyError(str(error)) from None
     device, version = choose_device("auto"), torch.__version__.split("+")[0]
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
     print(
-        f"Lesson {lesson} · prvr_lite {prvr_lite.__version__}, torch {version} on "
+        f"Lesson {lesson} · prvr_lite {__version__}, torch {version} on "
         f"{where} · {name}: {films:,} films, {queries:,} queries"
     )
 
@@ -95,13 +95,13 @@ def film(dataset: Dataset, video: int, **settings: Any) -> Picture:
     Args:
         video: its row. settings: passed on, such as title=….
     """
+    from prvr_lite.lab.ranked_video import video_thumbnails
     from prvr_lite.plots.film_strip import film_strip
-    from prvr_lite.plots.strip import timed_thumbnails
 
     duration = float(dataset.duration[video])
     rows = np.flatnonzero(dataset.query_video == video)
     moments = {_span(dataset, q): dataset.query_text[q] for q in reversed(rows)}
-    thumbnails = timed_thumbnails(dataset.thumbnails(video), duration)
+    thumbnails = video_thumbnails(dataset, video)
     pairs = [(text, span) for span, text in moments.items()]  # a moment's first caption
     return film_strip(dataset.video_id[video], duration, thumbnails, moments=pairs, **settings)
 
@@ -120,7 +120,8 @@ def gallery(
         query: its row. videos: rows of the searched films, [V]. score: of these films, [V].
         top: how many to show. settings: passed on to ``plots.ranked_gallery``, such as title=….
     """
-    from prvr_lite.plots import RankedVideo, ranked_gallery, timed_thumbnails
+    from prvr_lite.lab.ranked_video import ranked_video
+    from prvr_lite.plots.ranked_gallery import ranked_gallery
 
     values, rows = np.asarray(score, dtype=np.float64), np.asarray(videos)
     own = int(dataset.query_video[query])
@@ -128,17 +129,11 @@ def gallery(
     for place, i in enumerate(np.argsort(-values, kind="stable")):
         video, right = int(rows[i]), int(rows[i]) == own
         if place < top or right:
-            duration = float(dataset.duration[video])
-            item = RankedVideo(
-                rank=place + 1,
-                video_id=dataset.video_id[video],
-                score=float(values[i]),
-                correct=right,
-                duration=duration,
-                thumbnails=timed_thumbnails(dataset.thumbnails(video), duration),
-                moment=_span(dataset, query) if right else None,
+            moment = _span(dataset, query) if right else None
+            value = float(values[i])
+            shown.append(
+                ranked_video(dataset, video, place + 1, value, correct=right, moment=moment)
             )
-            shown.append(item)
     text = dataset.query_text[query]
     return ranked_gallery(text, shown, top=top, num_videos=len(rows), **settings)
 

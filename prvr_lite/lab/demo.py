@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from prvr_lite import plots
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.explorer import Explorer
+from prvr_lite.plots.bars import recall_bars
+from prvr_lite.plots.canvas import save_figure
+from prvr_lite.plots.training_curves import training_curves
 from prvr_lite.search.evaluation import Evaluation, evaluate, two_step
 from prvr_lite.search.metrics import (
     moment_to_video_ratio,
@@ -55,13 +57,13 @@ def run_demo(
     print_table(table, trained)
     out.mkdir(parents=True, exist_ok=True)
     ours = trained["mssl++"]
-    plots.save_figure(plots.training_curves(ours.history.rows), out / "training.png")
-    plots.save_figure(plots.recall_bars(_bars(table)), out / "models.png")
+    save_figure(training_curves(ours.history.rows), out / "training.png")
+    save_figure(recall_bars(_bars(table)), out / "models.png")
     explorer = Explorer(ours.model, dataset, ours.test)
     for kind, query in choose_queries(ours.test, dataset, ours.model.config.alpha).items():
         print(f"\n{kind}: {explorer.first(query)}")
-        plots.save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
-        plots.save_figure(explorer.map(query), out / f"{kind}-map.png")
+        save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
+        save_figure(explorer.map(query), out / f"{kind}-map.png")
     print(f"\npictures: {', '.join(sorted(p.name for p in out.glob('*.png')))} in {out}")
     return table
 

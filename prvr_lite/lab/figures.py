@@ -13,16 +13,12 @@ from prvr_lite.lab.judge import judged_by
 from prvr_lite.lab.results import Results, ablation_groups, group, label
 from prvr_lite.lab.rows import EXPERIMENTS, FULL
 from prvr_lite.lab.tables import count_of, films_kept, kind_name, vcmr_time
-from prvr_lite.plots import (
-    ModelCost,
-    Picture,
-    accuracy_frontier,
-    gap_chart,
-    ratio_bars,
-    recall_bars,
-    save_figure,
-    spread_curves,
-)
+from prvr_lite.plots.accuracy_frontier import accuracy_frontier
+from prvr_lite.plots.bars import ratio_bars, recall_bars
+from prvr_lite.plots.canvas import Picture, save_figure
+from prvr_lite.plots.gap_chart import gap_chart
+from prvr_lite.plots.model_cost import ModelCost
+from prvr_lite.plots.spread_curves import spread_curves
 
 OURS: Final = EXPERIMENTS[FULL].label
 USED: Final = PRESETS["sample"].model_config(1, 1)
