@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from prvr_lite.config import PRESETS
+from prvr_lite.lab.intervals import is_level, with_intervals
 from prvr_lite.lab.judge import judged_by
 from prvr_lite.lab.results import Results, ablation_groups, group, label
 from prvr_lite.lab.rows import EXPERIMENTS, FULL
 from prvr_lite.lab.tables import count_of, films_kept, kind_name, vcmr_time
-from prvr_lite.plots.accuracy_frontier import accuracy_frontier
+from prvr_lite.plots.accuracy_frontier import ModelCost, accuracy_frontier
 from prvr_lite.plots.bars import ratio_bars, recall_bars
 from prvr_lite.plots.canvas import Picture, save_figure
 from prvr_lite.plots.gap_chart import gap_chart
-from prvr_lite.plots.model_cost import ModelCost
 from prvr_lite.plots.spread_curves import spread_curves
 
 OURS: Final = EXPERIMENTS[FULL].label
@@ -62,8 +62,13 @@ def frontier(results: Results) -> Picture | None:
             models.append(ModelCost(short(name), accuracy, statistics.fmean(size), query))
     if len(models) < 2:
         return None
-    ours = short(FULL) if short(FULL) in {model.name for model in models} else None
-    return accuracy_frontier(models, ours=ours, time_label="query time, 1,000 films")
+    ours = next((model for model in models if model.name == short(FULL)), None)
+    return accuracy_frontier(
+        models,
+        ours=ours.name if ours else None,
+        level_with=[m.name for m in models if ours and is_level(ours.accuracy, m.accuracy)],
+        time_label="query time, 1,000 films",
+    )
 
 
 def kinds(results: Results) -> Picture | None:
@@ -166,7 +171,7 @@ def ablations(results: Results) -> Picture | None:
             gap = results.differences(name, FULL, "SumR", scores=scores)
             if gap:
                 groups.setdefault(PARTS.get(part, part), {})[label(name)] = list(gap.values())
-    return gap_chart(groups) if groups else None
+    return gap_chart(with_intervals(groups)) if groups else None
 
 
 def corpus_moments(results: Results) -> Picture | None:

@@ -27,12 +27,11 @@ from prvr_lite.plots.canvas import (
     wrap,
 )
 from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots.seeds import Value
 
 LEFT, RIGHT = 0.75, 0.2  # inches
 BARS_WIDTH = WIDTH - LEFT - RIGHT
 SPREAD = 0.84  # how much of a group's width its bars fill
-
-Value = float | Sequence[float]  # one number, or one a seed
 
 
 @house_style

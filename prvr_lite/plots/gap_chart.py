@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.bars import Value
 from prvr_lite.plots.canvas import (
     BLUE,
     INK,
@@ -23,11 +22,13 @@ from prvr_lite.plots.canvas import (
     wrap,
 )
 from prvr_lite.plots.heading import heading
-from prvr_lite.plots.seeds import mean_interval, seeds_of
+from prvr_lite.plots.seeds import Value, seeds_of
 
 LEFT, RIGHT = 2.85, 0.75  # inches: names to the left of the panel, numbers to its right
 ROW, TITLE, AIR = 0.26, 0.28, 0.12  # height of a line, of a group's title, and air above it
 UNSURE: Final = INK
+
+Change = tuple[Value, tuple[float, float]]  # differences, and the interval of their mean
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class _Row:
 
 @house_style
 def gap_chart(
-    groups: Mapping[str, Mapping[str, Value]],
+    groups: Mapping[str, Mapping[str, Change]],
     *,
     against: str = "MS-SL++",
     metric: str = "SumR",
@@ -58,11 +59,12 @@ def gap_chart(
     """How much a metric changes with each change of a model: a dot, its interval, a zero line.
 
     A dot is the mean of differences paired by seed, its whisker the 95 % interval of that mean
-    (Student's t: what other seeds could give, not other test queries), the small dots the seeds.
+    (what other seeds could give, not other test queries), the small dots the seeds.
 
     Args:
-        groups: group -> name of a change -> difference to the unchanged model, changed minus
-            unchanged, one number or one a seed. Groups and changes are drawn in order.
+        groups: group -> name of a change -> (difference to the unchanged model, changed minus
+            unchanged, one number or one per seed; low and high end of the interval, NaN if
+            unknown). ``lab.with_intervals`` makes them. Groups and changes are drawn in order.
         against: the unchanged model. metric: what is compared. title: a headline.
     Returns:
         a Figure with the axes "gaps", 0 where the change makes none.
@@ -94,7 +96,7 @@ def gap_chart(
 
 
 def _lay_out(
-    groups: Mapping[str, Mapping[str, Value]],
+    groups: Mapping[str, Mapping[str, Change]],
 ) -> tuple[list[_Row], dict[str, float], float]:
     """The rows, where the titles of the groups stand, and the height of it all, in inches."""
     rows: list[_Row] = []
@@ -105,11 +107,11 @@ def _lay_out(
         if group and changes:
             titles[group] = y + TITLE / 2
             y += TITLE
-        for name, value in changes.items():
+        for name, (value, interval) in changes.items():
             seeds = seeds_of(value, f"{name!r}, {group!r}")
             label = wrap(name, LEFT - 0.4, 10, lines=2)
             high = ROW + 0.17 * label.count("\n")
-            rows.append(_Row(label, name, seeds, y + high / 2, *mean_interval(seeds)))
+            rows.append(_Row(label, name, seeds, y + high / 2, *interval))
             y += high
     if not rows:
         raise ValueError("groups must hold at least one change")
@@ -179,7 +181,7 @@ def _headline(rows: Sequence[_Row], against: str, metric: str) -> str:
 
 
 def _alt(
-    rows: Sequence[_Row], groups: Mapping[str, Mapping[str, Value]], against: str, metric: str
+    rows: Sequence[_Row], groups: Mapping[str, Mapping[str, Change]], against: str, metric: str
 ) -> str:
     """Every difference and its interval in words, group by group."""
     parts, left = [], iter(rows)

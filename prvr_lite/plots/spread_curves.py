@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from prvr_lite.plots.bars import Value
 from prvr_lite.plots.canvas import (
     CYCLE,
     SOFT,
@@ -23,7 +22,7 @@ from prvr_lite.plots.canvas import (
 )
 from prvr_lite.plots.draw_lines import Line, draw_lines, label_ends
 from prvr_lite.plots.heading import heading, stack
-from prvr_lite.plots.seeds import deviation, seeds_of
+from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 Curve = Mapping[float, Value]
 

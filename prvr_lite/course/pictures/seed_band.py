@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.bars import Value
+from prvr_lite.lab.intervals import student_t
 from prvr_lite.plots.canvas import (
     BLUE,
     INK,
@@ -24,7 +24,7 @@ from prvr_lite.plots.canvas import (
     wrap,
 )
 from prvr_lite.plots.heading import heading
-from prvr_lite.plots.seeds import deviation, seeds_of, student_t
+from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 Runs = Mapping[str, Mapping[str, Value]]  # model -> metric -> value, or one a seed
 ROW, FOOT, GAP, RIGHT = 0.62, 0.62, 0.3, 0.3  # inches
