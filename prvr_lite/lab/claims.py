@@ -170,10 +170,11 @@ def _moments(results: Results) -> Iterator[Claim]:
     """Does retrieval help to find moments? mIoU of span heads, seed by seed."""
     asked = {
         "learning to retrieve films helps a span head (against an untrained MS-SL++)": (
-            "span head", "span head, untrained MS-SL++",
+            "span head",
+            "span head, untrained MS-SL++",
         ),
         "the key clip helps a span head, as a prior": ("span head + key clip", "span head"),
-    }  # fmt: skip
+    }
     for text, scores in asked.items():
         gap = results.differences(MOMENTS, MOMENTS, "mIoU", scores=scores)
         if gap:

@@ -115,10 +115,13 @@ def medoids(results: Results) -> Picture | None:
     if len(curve) < 3:
         return None
     return spread_curves(
-        {"R@1 (%)": {OURS: curve}}, xlabel="K, clips kept of a film", logarithmic=True,
-        chosen=USED.num_clusters, title=_medoids_title(curve),
+        {"R@1 (%)": {OURS: curve}},
+        xlabel="K, clips kept of a film",
+        logarithmic=True,
+        chosen=USED.num_clusters,
+        title=_medoids_title(curve),
         about=f"{USED.num_clips}: all clips, MS-SL" if USED.num_clips in curve else "",
-    )  # fmt: skip
+    )
 
 
 def _medoids_title(curve: Row) -> str:
@@ -144,9 +147,11 @@ def alphas(results: Results) -> Picture | None:
     if not panels:
         return None
     return spread_curves(
-        panels, xlabel="α, the weight of the clip scale (0: frames only, 1: clips only)",
-        title=_alpha_title(panels), chosen=USED.alpha,
-    )  # fmt: skip
+        panels,
+        xlabel="α, the weight of the clip scale (0: frames only, 1: clips only)",
+        title=_alpha_title(panels),
+        chosen=USED.alpha,
+    )
 
 
 def _alpha_title(panels: dict[str, dict[str, Row]]) -> str:
@@ -193,9 +198,11 @@ def corpus_moments(results: Results) -> Picture | None:
     }
     panels = {"R@10, IoU 0.5 (%)": recall} | ({"query time (ms)": middle} if time else {})
     return spread_curves(
-        panels, xlabel="n, films that the first stage keeps", logarithmic=True,
+        panels,
+        xlabel="n, films that the first stage keeps",
+        logarithmic=True,
         title=_corpus_title(recall, time),
-    )  # fmt: skip
+    )
 
 
 def _corpus_title(recall: dict[str, Row], time: dict[str, Row]) -> str:

@@ -167,16 +167,29 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
         mine = point.name == ours
         color, dot, weight = (BLUE, 10.0, "bold") if mine else (next(others), 7.5, "normal")
         axes.errorbar(
-            spot, point.mean, yerr=np.nan_to_num(point.spread), fmt="o", ms=dot, color=color,
-            mfc=color if is_best else "white", mew=1.8, elinewidth=1.8, zorder=3 + mine,
+            spot,
+            point.mean,
+            yerr=np.nan_to_num(point.spread),
+            fmt="o",
+            ms=dot,
+            color=color,
+            mfc=color if is_best else "white",
+            mew=1.8,
+            elinewidth=1.8,
+            zorder=3 + mine,
             label=plain(point.name),
-        )  # fmt: skip
+        )
         named.append(
             Named(
-                _broken(point.name, weight), spot, point.mean, color if mine else _dark(color),
-                whisker=float(np.nan_to_num(point.spread)), size=NAME_SIZE, weight=weight,
+                _broken(point.name, weight),
+                spot,
+                point.mean,
+                color if mine else _dark(color),
+                whisker=float(np.nan_to_num(point.spread)),
+                size=NAME_SIZE,
+                weight=weight,
             )
-        )  # fmt: skip
+        )
     name_points(axes, named, lines=np.concatenate([trail[:-1], trail[1:]], axis=1))
 
 

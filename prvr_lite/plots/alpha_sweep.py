@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from prvr_lite.plots.canvas import (
     CYCLE,
@@ -39,40 +40,62 @@ def alpha_sweep(
         ValueError: naming what does not fit.
     """
     x, lines = _check(alpha, metrics)
-    best = {name: int(y.argmax()) for name, y in lines.items()}
     dotted = "" if chosen is None else f"; dotted: α = {chosen:g} in use"
     head = heading(title, f"score = α · clip + (1 − α) · frame{dotted}")
     rows = {name: 1.15 for name in lines}
     page = head.height + 0.25 + sum(rows.values()) + 0.22 * (len(rows) - 1) + 0.72
-    told = "; ".join(f"{name} is best, {y[best[name]]:.1f}, at {x[best[name]]:g}"
-                     for name, y in lines.items())  # fmt: skip
+    told = "; ".join(
+        f"{name} is best, {y.max():.1f}, at {x[y.argmax()]:g}" for name, y in lines.items()
+    )
     picture = new_picture(WIDTH, page, alt=f"Metrics against the clip weight alpha: {told}.")
     head.draw(picture)
     axes = stack(picture, rows, top=head.height + 0.25, left=0.95, right=0.45, gap=0.22)
     for (name, y), color in zip(lines.items(), CYCLE * len(lines), strict=False):
-        panel, peak = axes[name], best[name]
-        panel.plot(x, y, color=color, marker="o", ms=4, label=name)
-        panel.plot(x[peak], y[peak], "o", ms=10, mfc="white", mec=color, mew=2.5, label="best")
-        panel.margins(y=0.3)
-        panel.set(xlim=(-0.03, 1.03), ylabel=plain(name))
-        panel.annotate(
-            f"{y[peak]:.1f}", (x[peak], y[peak]), xytext=(0, 9), textcoords="offset points",
-            ha="center", weight="bold", color=color, annotation_clip=False,
-            bbox={"fc": "white", "ec": "none", "pad": 0.5},
-        )  # fmt: skip
-        panel.grid(axis="y")
-        panel.tick_params(labelbottom=False)
-        if chosen is not None:
-            panel.axvline(chosen, color=SOFT, lw=1.3, ls=":", zorder=0.9, label="chosen")
-    last = axes[list(lines)[-1]]
-    last.tick_params(labelbottom=True)
-    last.set_xlabel("α, the weight of the clip scale")
-    for end, name in ((0, "frames only"), (1, "clips only")):
-        last.annotate(
-            name, (end, 0), xycoords=("data", "axes fraction"), xytext=(0, -25), va="top",
-            textcoords="offset points", ha="center", color=SOFT, annotation_clip=False,
-        )  # fmt: skip
+        _draw(axes[name], name, x, y, color, chosen)
+    _name_axis(axes[list(lines)[-1]])
     return picture
+
+
+def _draw(axes: Axes, name: str, x: Array, y: Array, color: str, chosen: float | None) -> None:
+    """One metric, with its best α and the α in use."""
+    peak = int(y.argmax())
+    axes.plot(x, y, color=color, marker="o", ms=4, label=name)
+    axes.plot(x[peak], y[peak], "o", ms=10, mfc="white", mec=color, mew=2.5, label="best")
+    axes.margins(y=0.3)
+    axes.set(xlim=(-0.03, 1.03), ylabel=plain(name))
+    axes.annotate(
+        f"{y[peak]:.1f}",
+        (x[peak], y[peak]),
+        xytext=(0, 9),
+        textcoords="offset points",
+        ha="center",
+        weight="bold",
+        color=color,
+        annotation_clip=False,
+        bbox={"fc": "white", "ec": "none", "pad": 0.5},
+    )
+    axes.grid(axis="y")
+    axes.tick_params(labelbottom=False)
+    if chosen is not None:
+        axes.axvline(chosen, color=SOFT, lw=1.3, ls=":", zorder=0.9, label="chosen")
+
+
+def _name_axis(axes: Axes) -> None:
+    """What α is, and what its two ends mean, under the last panel."""
+    axes.tick_params(labelbottom=True)
+    axes.set_xlabel("α, the weight of the clip scale")
+    for end, name in ((0, "frames only"), (1, "clips only")):
+        axes.annotate(
+            name,
+            (end, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -25),
+            va="top",
+            textcoords="offset points",
+            ha="center",
+            color=SOFT,
+            annotation_clip=False,
+        )
 
 
 def _check(alpha: object, metrics: Mapping[str, object]) -> tuple[Array, dict[str, Array]]:

@@ -115,9 +115,14 @@ def _picture(
     _number(axes, list(seeds.values()))
     _dress(axes, groups, metric, xlabel)
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.03), ncols=columns, borderpad=0, borderaxespad=0,
-        handlelength=1.0, columnspacing=1.6,
-    )  # fmt: skip
+        loc="lower left",
+        bbox_to_anchor=(0, 1.03),
+        ncols=columns,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=1.0,
+        columnspacing=1.6,
+    )
     return picture
 
 
@@ -192,9 +197,15 @@ def _number(axes: Axes, rows: Sequence[Sequence[Array]]) -> None:
         if texts and max(text_width(text, size, "bold") for text in texts) <= room:
             for (place, seeds), text in zip(bars, texts, strict=True):
                 axes.annotate(
-                    text, (place, seeds.max()), xytext=(0, 6 if len(seeds) > 1 else 3),
-                    textcoords="offset points", ha="center", size=size, weight="bold", color=INK,
-                )  # fmt: skip
+                    text,
+                    (place, seeds.max()),
+                    xytext=(0, 6 if len(seeds) > 1 else 3),
+                    textcoords="offset points",
+                    ha="center",
+                    size=size,
+                    weight="bold",
+                    color=INK,
+                )
             return
 
 

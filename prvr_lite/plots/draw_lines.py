@@ -39,10 +39,18 @@ def label_ends(axes: Axes, lines: Sequence[Line], *, size: float = 11) -> None:
     heights = apart([(y - box.y0) / box.height for y in ends], gap, 0.0, 1.0)
     for (name, color, _, _), y in zip(lines, heights, strict=True):
         axes.annotate(
-            name, (1, y), xycoords="axes fraction", xytext=(8, 0), textcoords="offset points",
-            va="center", color=color, size=size, weight="bold", annotation_clip=False,
+            name,
+            (1, y),
+            xycoords="axes fraction",
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=color,
+            size=size,
+            weight="bold",
+            annotation_clip=False,
             parse_math=False,
-        )  # fmt: skip
+        )
 
 
 def axes_inches(axes: Axes) -> float:

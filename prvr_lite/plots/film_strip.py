@@ -138,6 +138,12 @@ def _draw_moments(
         room = text_width(caption, TEXT) * duration / ROOM  # in seconds
         place = max(0.0, min(start, duration - room))
         axes.text(
-            place, y - 0.11, plain(caption), size=TEXT, color=CHALK, va="bottom", ha="left",
+            place,
+            y - 0.11,
+            plain(caption),
+            size=TEXT,
+            color=CHALK,
+            va="bottom",
+            ha="left",
             bbox={"fc": NIGHT, "ec": "none", "pad": 0.4},
-        )  # fmt: skip
+        )

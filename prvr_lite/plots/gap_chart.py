@@ -87,10 +87,16 @@ def gap_chart(
         _draw(axes, row)
     for name, place in titles.items():
         axes.annotate(
-            wrap(name, LEFT - 0.3, 11, weight="bold", lines=1), (0, place),
-            xycoords=("figure fraction", "data"), xytext=(16, 0), textcoords="offset points",
-            va="center", weight="bold", parse_math=False, annotation_clip=False,
-        )  # fmt: skip
+            wrap(name, LEFT - 0.3, 11, weight="bold", lines=1),
+            (0, place),
+            xycoords=("figure fraction", "data"),
+            xytext=(16, 0),
+            textcoords="offset points",
+            va="center",
+            weight="bold",
+            parse_math=False,
+            annotation_clip=False,
+        )
     axes.margins(x=0.06)
     return picture
 
@@ -119,31 +125,70 @@ def _lay_out(
 
 
 def _draw(axes: Axes, row: _Row) -> None:
-    """Name, dot, whisker, seeds and number of one change."""
+    """Dot, whisker and seeds of one change, and its name and number beside them."""
     mean, sure = float(row.seeds.mean()), row.color != UNSURE
     if np.isfinite(row.low):
         axes.plot(
-            [row.low, row.high], [row.place] * 2, color=row.color, lw=1.8, zorder=2,
+            [row.low, row.high],
+            [row.place] * 2,
+            color=row.color,
+            lw=1.8,
+            zorder=2,
             label="interval",
-        )  # fmt: skip
+        )
         axes.plot(
-            row.seeds, [row.place] * len(row.seeds), "o", ms=3.5, mfc="white", mec=row.color, mew=1,
-            zorder=2.5, label="_seeds",
-        )  # fmt: skip
+            row.seeds,
+            [row.place] * len(row.seeds),
+            "o",
+            ms=3.5,
+            mfc="white",
+            mec=row.color,
+            mew=1,
+            zorder=2.5,
+            label="_seeds",
+        )
     axes.plot(
-        mean, row.place, "o", ms=7.5, color=row.color, mfc=row.color if sure else "white", mew=1.8,
-        zorder=3, label=plain(row.name),
-    )  # fmt: skip
+        mean,
+        row.place,
+        "o",
+        ms=7.5,
+        color=row.color,
+        mfc=row.color if sure else "white",
+        mew=1.8,
+        zorder=3,
+        label=plain(row.name),
+    )
+    _write(axes, row, mean, "bold" if sure else "normal")
+
+
+def _write(axes: Axes, row: _Row, mean: float, weight: str) -> None:
+    """The name of a change to the left of the panel, its number to the right."""
     axes.annotate(
-        row.label, (0, row.place), xycoords=("axes fraction", "data"), xytext=(-8, 0),
-        textcoords="offset points", ha="right", va="center", size=10, linespacing=1.05,
-        parse_math=False, annotation_clip=False,
-    )  # fmt: skip
+        row.label,
+        (0, row.place),
+        xycoords=("axes fraction", "data"),
+        xytext=(-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        size=10,
+        linespacing=1.05,
+        parse_math=False,
+        annotation_clip=False,
+    )
     axes.annotate(
-        signed(mean), (1, row.place), xycoords=("axes fraction", "data"), xytext=(44, 0),
-        textcoords="offset points", ha="right", va="center", size=10.5, color=row.color,
-        weight="bold" if sure else "normal", annotation_clip=False,
-    )  # fmt: skip
+        signed(mean),
+        (1, row.place),
+        xycoords=("axes fraction", "data"),
+        xytext=(44, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        size=10.5,
+        color=row.color,
+        weight=weight,
+        annotation_clip=False,
+    )
 
 
 def signed(value: float) -> str:

@@ -33,14 +33,28 @@ class Heading:
         """Write both at the top left of the page."""
         x, page = EDGE / figure.get_figwidth(), figure.get_figheight()
         figure.suptitle(
-            self.title, x=x, y=1 - EDGE / page, ha="left", va="top", size=TITLE_SIZE,
-            weight="bold", color=color, parse_math=False, linespacing=1.15,
-        )  # fmt: skip
+            self.title,
+            x=x,
+            y=1 - EDGE / page,
+            ha="left",
+            va="top",
+            size=TITLE_SIZE,
+            weight="bold",
+            color=color,
+            parse_math=False,
+            linespacing=1.15,
+        )
         y = EDGE + TITLE_LINE * (1 + self.title.count("\n")) + 0.03
         figure.text(
-            x, 1 - y / page, self.about, ha="left", va="top", size=ABOUT_SIZE, color=soft,
+            x,
+            1 - y / page,
+            self.about,
+            ha="left",
+            va="top",
+            size=ABOUT_SIZE,
+            color=soft,
             parse_math=False,
-        )  # fmt: skip
+        )
 
 
 def heading(title: str, about: str = "", *, width: float = WIDTH) -> Heading:

@@ -71,17 +71,30 @@ def name_points(axes: Axes, points: Sequence[Named], *, lines: Array | None = No
         if away > 1.5 * GAP:
             ends = np.array([spot, near + 0.03 / away * (spot - near)]) / room
             axes.plot(
-                *ends.T, transform=axes.transAxes, color=point.color, lw=0.9, zorder=2,
+                *ends.T,
+                transform=axes.transAxes,
+                color=point.color,
+                lw=0.9,
+                zorder=2,
                 label="_leader",
-            )  # fmt: skip
+            )
         middle = (box[:2] + box[2:]) / 2 / room
         align = "left" if box[0] >= spot[0] else "right" if box[2] <= spot[0] else "center"
         axes.text(
             {"left": box[0] / room[0], "right": box[2] / room[0], "center": middle[0]}[align],
-            middle[1], point.name, transform=axes.transAxes, ha=align, va="center",
-            color=point.color, size=point.size, weight=point.weight, linespacing=1.1,
-            parse_math=False, zorder=4, path_effects=[HALO],
-        )  # fmt: skip
+            middle[1],
+            point.name,
+            transform=axes.transAxes,
+            ha=align,
+            va="center",
+            color=point.color,
+            size=point.size,
+            weight=point.weight,
+            linespacing=1.1,
+            parse_math=False,
+            zorder=4,
+            path_effects=[HALO],
+        )
 
 
 def _inches(axes: Axes, data: Array) -> Array:
@@ -161,11 +174,18 @@ def _candidates(spot: Array, size: Array) -> Array:
     """Boxes around a point [C, 4]: in columns right and left of it, in rows above and below."""
     wide, high = size
     steps = np.arange(-12, 13) * 0.1
-    middles = [(spot[0] + side * (gap + wide / 2), spot[1] + step)
-               for gap in (GAP, 0.3) for side in (1, -1) for step in steps]  # fmt: skip
-    middles += [(spot[0] + share * wide, spot[1] + side * (GAP + lift + high / 2))
-                for side in (1, -1) for lift in (0.0, 0.1, 0.2, 0.35)
-                for share in (0.0, 0.2, -0.2, 0.4, -0.4)]  # fmt: skip
+    middles = [
+        (spot[0] + side * (gap + wide / 2), spot[1] + step)
+        for gap in (GAP, 0.3)
+        for side in (1, -1)
+        for step in steps
+    ]
+    middles += [
+        (spot[0] + share * wide, spot[1] + side * (GAP + lift + high / 2))
+        for side in (1, -1)
+        for lift in (0.0, 0.1, 0.2, 0.35)
+        for share in (0.0, 0.2, -0.2, 0.4, -0.4)
+    ]
     middle, half = np.array(middles), np.array([wide, high]) / 2
     return np.concatenate([middle - half, middle + half], axis=1)
 

@@ -160,30 +160,54 @@ def _draw_row(picture: Picture, video: RankedVideo, y: float, row: float, share:
     middle = y + row / 2 + 0.085 * (len(note) - 1)
     color = SPOT if video.correct else CHALK
     picture.text(
-        0.44 / WIDTH, (y + row / 2) / page, f"{video.rank}", ha="center", va="center",
-        weight="bold", color=color, size=22 if video.rank < 100 else 15 if video.rank < 1000 else 9,
-    )  # fmt: skip
+        0.44 / WIDTH,
+        (y + row / 2) / page,
+        f"{video.rank}",
+        ha="center",
+        va="center",
+        weight="bold",
+        color=color,
+        size=22 if video.rank < 100 else 15 if video.rank < 1000 else 9,
+    )
     name = wrap(video.video_id, 1.05, 11, weight="bold", lines=1)
     x = 0.78 / WIDTH
     picture.text(
-        x, (middle + 0.12) / page, name, va="baseline", size=11, weight="bold", color=color,
+        x,
+        (middle + 0.12) / page,
+        name,
+        va="baseline",
+        size=11,
+        weight="bold",
+        color=color,
         parse_math=False,
-    )  # fmt: skip
+    )
     _draw_score(picture, video, (x, (middle - 0.06) / page, 0.55 / WIDTH, 0.12 / page), share)
     picture.text(
-        x, (middle - 0.11) / page, "\n".join(note), va="top", size=10, linespacing=1.1,
+        x,
+        (middle - 0.11) / page,
+        "\n".join(note),
+        va="top",
+        size=10,
+        linespacing=1.1,
         color=SPOT if video.correct else HAZE,
-    )  # fmt: skip
+    )
 
 
 def _draw_frame(picture: Picture, y: float, height: float) -> None:
     """The frame around the right video; `y` and `height` as shares of the page."""
     gap = 0.04 / picture.get_figheight()
     frame = FancyBboxPatch(
-        (0.1 / WIDTH, y + gap), 1 - 0.2 / WIDTH, height - 2 * gap, fc="#10233F", ec=SPOT, lw=2,
-        boxstyle="round,pad=0,rounding_size=0.012", mutation_aspect=WIDTH / picture.get_figheight(),
-        label="right video", zorder=-1,
-    )  # fmt: skip
+        (0.1 / WIDTH, y + gap),
+        1 - 0.2 / WIDTH,
+        height - 2 * gap,
+        fc="#10233F",
+        ec=SPOT,
+        lw=2,
+        boxstyle="round,pad=0,rounding_size=0.012",
+        mutation_aspect=WIDTH / picture.get_figheight(),
+        label="right video",
+        zorder=-1,
+    )
     picture.add_artist(frame)
 
 
@@ -198,9 +222,13 @@ def _draw_score(
     bar.axis("off")
     x, y, width, height = box
     picture.text(
-        x + width + 0.05 / WIDTH, y + height / 2, f"{video.score:.2f}", va="center", size=11,
+        x + width + 0.05 / WIDTH,
+        y + height / 2,
+        f"{video.score:.2f}",
+        va="center",
+        size=11,
         color=CHALK,
-    )  # fmt: skip
+    )
 
 
 def _draw_video(
@@ -226,9 +254,15 @@ def _draw_video(
     _bar(under, 0.5, moment, SPOT, "moment")
     if not slots:
         axes.text(
-            0.5, 0.5, "no thumbnails", transform=axes.transAxes, ha="center", va="center",
-            color=HAZE, size=10,
-        )  # fmt: skip
+            0.5,
+            0.5,
+            "no thumbnails",
+            transform=axes.transAxes,
+            ha="center",
+            va="center",
+            color=HAZE,
+            size=10,
+        )
 
 
 def _bar(axes: Axes, y: float, span: Span | None, color: str, name: str) -> None:
@@ -245,6 +279,12 @@ def _legend(picture: Picture, shown: Sequence[RankedVideo]) -> None:
         keys.append(Line2D([], [], color=SPOT, lw=5, label="true moment"))
     x = EDGE / WIDTH
     picture.legend(
-        handles=keys, loc="lower left", ncols=3, bbox_to_anchor=(x, 0.06 / picture.get_figheight()),
-        labelcolor=CHALK, handlelength=1.1, borderaxespad=0, columnspacing=1.4,
-    )  # fmt: skip
+        handles=keys,
+        loc="lower left",
+        ncols=3,
+        bbox_to_anchor=(x, 0.06 / picture.get_figheight()),
+        labelcolor=CHALK,
+        handlelength=1.1,
+        borderaxespad=0,
+        columnspacing=1.4,
+    )

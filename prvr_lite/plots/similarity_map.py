@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -73,9 +73,16 @@ def similarity_map(
         ValueError: naming the argument that does not fit.
     """
     scene = make_scene(
-        clip_score, duration, moment=moment, steps=steps, key_clip=key_clip, medoids=medoids,
-        frame_attention=frame_attention, frame_time=frame_time, thumbnails=thumbnails,
-    )  # fmt: skip
+        clip_score,
+        duration,
+        moment=moment,
+        steps=steps,
+        key_clip=key_clip,
+        medoids=medoids,
+        frame_attention=frame_attention,
+        frame_time=frame_time,
+        thumbnails=thumbnails,
+    )
     about = _about(scene, video_id)
     head = heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
     slots, strip = strip_slots(scene.thumbnails, ROOM, 0.56)
@@ -93,14 +100,7 @@ def similarity_map(
     head.draw(picture, color=CHALK, soft=HAZE)
     axes = stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP)
     draw_map(axes["map"], scene, limits)
-    if "spans" in axes:
-        _draw_spans(axes["spans"], scene)
-    if "video" in axes:
-        draw_strip(axes["video"], scene.thumbnails, slots, (0, scene.extent), scene.moment)
-        veil(axes["video"], scene.moment, scene.extent)
-        name_row(axes["video"], 0.5, "video")
-    if "attention" in axes:
-        _draw_attention(axes["attention"], scene)
+    _draw_rows(axes, scene, slots)
     _shine(picture, list(axes.values()), scene)
     if closer:
         _look_closer(picture, list(axes.values())[-1], scene, closer, zoomed)
@@ -125,6 +125,18 @@ def _alt(scene: Scene, query: str, video_id: str) -> str:
     if scene.key_clip is not None:
         text += f" The key clip covers {scene.tell(scene.span(scene.key_clip))}."
     return text
+
+
+def _draw_rows(axes: Mapping[str, Axes], scene: Scene, slots: int) -> None:
+    """The rows under the map, as far as there are any."""
+    if "spans" in axes:
+        _draw_spans(axes["spans"], scene)
+    if "video" in axes:
+        draw_strip(axes["video"], scene.thumbnails, slots, (0, scene.extent), scene.moment)
+        veil(axes["video"], scene.moment, scene.extent)
+        name_row(axes["video"], 0.5, "video")
+    if "attention" in axes:
+        _draw_attention(axes["attention"], scene)
 
 
 def _draw_spans(axes: Axes, scene: Scene) -> None:
@@ -209,7 +221,15 @@ def _look_closer(picture: Picture, above: Axes, scene: Scene, slots: int, height
 def _badge(axes: Axes, right: float, number: int) -> None:
     """The number of a step, in the lower right corner of a thumbnail."""
     axes.annotate(
-        f"{number}", (right, 0), xytext=(-11, 11), textcoords="offset points", ha="center",
-        va="center", size=10.5, weight="bold", color=NIGHT, zorder=5,
+        f"{number}",
+        (right, 0),
+        xytext=(-11, 11),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        size=10.5,
+        weight="bold",
+        color=NIGHT,
+        zorder=5,
         bbox={"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT},
-    )  # fmt: skip
+    )

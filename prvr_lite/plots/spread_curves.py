@@ -117,9 +117,15 @@ def _draw(
         for spot, seeds in panel[name].items():
             if len(seeds) > 1:
                 axes.plot(
-                    [spot] * len(seeds), seeds, "o", ms=3.5, mfc="white", mec=color, mew=1,
+                    [spot] * len(seeds),
+                    seeds,
+                    "o",
+                    ms=3.5,
+                    mfc="white",
+                    mec=color,
+                    mew=1,
                     label="_seeds",
-                )  # fmt: skip
+                )
     if chosen is not None:
         axes.axvline(chosen, color=SOFT, lw=1.3, ls=":", zorder=0.9, label="chosen")
     return lines

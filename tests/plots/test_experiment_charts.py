@@ -116,8 +116,11 @@ def test_curves_are_means_with_their_spread() -> None:
     curves = {"a": {32.0: [3.0, 5.0], 4.0: [1.0, 3.0]}, "b": {4.0: 7.0}}
     figure = spread_curves(
         {"R@1 (%)": curves, "time (ms)": {"a": {4.0: 1.0, 32.0: 100.0}}},
-        xlabel="K", title="K", logarithmic=True, chosen=32,
-    )  # fmt: skip
+        xlabel="K",
+        title="K",
+        logarithmic=True,
+        chosen=32,
+    )
     axes = panel(figure, "R@1 (%)")
     assert part(axes, "a").get_xydata().tolist() == [[4, 2], [32, 4]]
     band = part(axes, "_spread").get_paths()[0].vertices
@@ -158,7 +161,9 @@ PICTURES: dict[str, Callable[[str], Figure]] = {
     "headline": lambda text: accuracy_frontier([ModelCost(text, 30.0, 5000), *MODELS[-1:]]),
     "spread": lambda text: spread_curves(
         {"R@1 (%)": {text: {0.0: [1.0, 2.0], 1.0: 3.0}, "b": {0.0: 1.0, 0.5: 1.1, 1.0: 3.1}}},
-        xlabel="α", title=text, about=text,
+        xlabel="α",
+        title=text,
+        about=text,
     ),
     "gaps": lambda text: gap_chart(
         with_intervals(
@@ -169,7 +174,7 @@ PICTURES: dict[str, Callable[[str], Figure]] = {
             }
         )
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", list(PICTURES))
