@@ -24,7 +24,7 @@ from prvr_lite.training.history import History
 from prvr_lite.training.presets import from_preset
 
 if TYPE_CHECKING:  # drawing is optional until something is drawn
-    from prvr_lite.plots.canvas import Picture
+    from prvr_lite.plots.page import Picture
 
 DRAWING = {"matplotlib": "matplotlib", "seaborn": "seaborn"}  # module -> package to install
 PACKAGES = {11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"}}  # besides

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from io import BytesIO
 from typing import Any, TypeVar
 
-from prvr_lite.plots.canvas import SCREEN_DPI, Picture, alt_text
+from prvr_lite.plots.page import SCREEN_DPI, Picture, alt_text
 
 STATIC = "PRVR_LITE_STATIC"  # "1": never a slider; "0": always one; else it depends
 Value = TypeVar("Value")
@@ -64,14 +64,14 @@ def slider(
     )
     drawn: dict[int, str] = {}
 
-    def page(i: int) -> str:
+    def shown(i: int) -> str:
         if i not in drawn:
             picture = draw(values[i])
             drawn[i] = image_html(picture, over(picture))
         return drawn[i]
 
-    view = widgets.HTML(page(control.value))
-    control.observe(lambda change: setattr(view, "value", page(change["new"])), names="value")
+    view = widgets.HTML(shown(control.value))
+    control.observe(lambda change: setattr(view, "value", shown(change["new"])), names="value")
     return widgets.VBox([control, view])
 
 

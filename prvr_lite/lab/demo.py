@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.explorer import Explorer
+from prvr_lite.plots import page
 from prvr_lite.plots.bars import recall_bars
-from prvr_lite.plots.canvas import save_figure
 from prvr_lite.plots.training_curves import training_curves
 from prvr_lite.search.evaluation import Evaluation, evaluate, two_step
 from prvr_lite.search.metrics import (
@@ -57,13 +57,13 @@ def run_demo(
     print_table(table, trained)
     out.mkdir(parents=True, exist_ok=True)
     ours = trained["mssl++"]
-    save_figure(training_curves(ours.history.rows), out / "training.png")
-    save_figure(recall_bars(_bars(table)), out / "models.png")
+    page.save_figure(training_curves(ours.history.rows), out / "training.png")
+    page.save_figure(recall_bars(_bars(table)), out / "models.png")
     explorer = Explorer(ours.model, dataset, ours.test)
     for kind, query in choose_queries(ours.test, dataset, ours.model.config.alpha).items():
         print(f"\n{kind}: {explorer.first(query)}")
-        save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
-        save_figure(explorer.map(query), out / f"{kind}-map.png")
+        page.save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
+        page.save_figure(explorer.map(query), out / f"{kind}-map.png")
     print(f"\npictures: {', '.join(sorted(p.name for p in out.glob('*.png')))} in {out}")
     return table
 

@@ -19,7 +19,7 @@ from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.key_clip import frame_attention, unit_length
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import VideoEncoding
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots import page
 from prvr_lite.plots.ranked_gallery import RankedVideo, ranked_gallery
 from prvr_lite.plots.similarity_map import similarity_map
 from prvr_lite.plots.strip import Span
@@ -111,7 +111,7 @@ class Explorer:
         moment: bool = True,
         chosen: int | None = None,
         height: float | None = None,
-    ) -> Picture:
+    ) -> page.Picture:
         """The first films with thumbnails, key clip and true moment.
 
         Args:
@@ -145,7 +145,7 @@ class Explorer:
         *,
         moment: bool = True,
         height: float | None = None,
-    ) -> Picture:
+    ) -> page.Picture:
         """All clips of a film against the query, and the frames that its key clip sees.
 
         The films of one query share a scale of colours: as far as its first six films reach.

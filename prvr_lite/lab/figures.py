@@ -14,9 +14,9 @@ from prvr_lite.lab.judge import judged_by
 from prvr_lite.lab.results import Results, ablation_groups, group, label
 from prvr_lite.lab.rows import EXPERIMENTS, FULL
 from prvr_lite.lab.tables import count_of, films_kept, kind_name, vcmr_time
+from prvr_lite.plots import page
 from prvr_lite.plots.accuracy_frontier import ModelCost, accuracy_frontier
 from prvr_lite.plots.bars import ratio_bars, recall_bars
-from prvr_lite.plots.canvas import Picture, save_figure
 from prvr_lite.plots.gap_chart import gap_chart
 from prvr_lite.plots.spread_curves import spread_curves
 
@@ -44,13 +44,13 @@ def draw_all(csv: str | Path, folder: str | Path) -> list[Path]:
     results = Results.read(csv)
     pictures = {name: draw(results) for name, draw in FIGURES.items()}
     return [
-        save_figure(picture, Path(folder) / f"{name}.png")
+        page.save_figure(picture, Path(folder) / f"{name}.png")
         for name, picture in pictures.items()
         if picture is not None
     ]
 
 
-def frontier(results: Results) -> Picture | None:
+def frontier(results: Results) -> page.Picture | None:
     """R@1 of every model of the main table against its index size and query time."""
     models = []
     for name in group("main"):
@@ -71,7 +71,7 @@ def frontier(results: Results) -> Picture | None:
     )
 
 
-def kinds(results: Results) -> Picture | None:
+def kinds(results: Results) -> page.Picture | None:
     """R@1 of the trained models for all queries, single-step and two-step ones."""
     names = ("all", "steps=single", "steps=two")
     rows = {
@@ -87,7 +87,7 @@ def kinds(results: Results) -> Picture | None:
     return recall_bars(rows) if split else None
 
 
-def ratios(results: Results) -> Picture | None:
+def ratios(results: Results) -> page.Picture | None:
     """R@1 of the trained models by how much of its film the moment fills."""
     bins = results.kinds("ratio")
     rows = {}
@@ -102,7 +102,7 @@ def ratios(results: Results) -> Picture | None:
     return ratio_bars(rows, groups=[kind_name(kind) for kind in bins], counts=told)
 
 
-def medoids(results: Results) -> Picture | None:
+def medoids(results: Results) -> page.Picture | None:
     """R@1 against K, the clips kept of a film; MS-SL keeps all of them."""
     sizes = {
         name: int(row.architecture["num_clusters"])
@@ -132,7 +132,7 @@ def _medoids_title(curve: Row) -> str:
     return f"{used} medoids have {100 * share:.0f} % of the R@1 of all {every} clips"
 
 
-def alphas(results: Results) -> Picture | None:
+def alphas(results: Results) -> page.Picture | None:
     """R@1 and SumR of MS-SL++ against α, the weight of the clip scale."""
     panels: dict[str, dict[str, Row]] = {}
     for metric in ("R@1", "SumR"):
@@ -165,7 +165,7 @@ def _alpha_title(panels: dict[str, dict[str, Row]]) -> str:
     return f"{metric} is highest at α = {best:g}, {gain} above α = {USED.alpha:g} in use"
 
 
-def ablations(results: Results) -> Picture | None:
+def ablations(results: Results) -> page.Picture | None:
     """How much SumR changes with each change of MS-SL++, over paired seeds; but for ``FAR``."""
     groups: dict[str, dict[str, list[float]]] = {}
     for part in ablation_groups():
@@ -179,7 +179,7 @@ def ablations(results: Results) -> Picture | None:
     return gap_chart(with_intervals(groups)) if groups else None
 
 
-def corpus_moments(results: Results) -> Picture | None:
+def corpus_moments(results: Results) -> page.Picture | None:
     """VCMR: R@10 at IoU 0.5 and time (median) against n, the films that the first stage keeps."""
     recall: dict[str, Row] = {}
     time: dict[str, Row] = {}
@@ -238,7 +238,7 @@ def _seeds(results: Results, experiment: str, metric: str, queries: str = "all")
     return list(results.values(experiment, metric, score=scale, queries=queries).values())
 
 
-FIGURES: Final[dict[str, Callable[[Results], Picture | None]]] = {
+FIGURES: Final[dict[str, Callable[[Results], page.Picture | None]]] = {
     "frontier": frontier,
     "kinds": kinds,
     "ratios": ratios,

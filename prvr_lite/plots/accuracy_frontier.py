@@ -14,29 +14,12 @@ from matplotlib.colors import to_rgb
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    WIDTH,
-    Array,
-    Picture,
-    house_style,
-    new_picture,
-    plain,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
+from prvr_lite.plots import page
 from prvr_lite.plots.name_points import Named, name_points
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 LEFT, RIGHT, GAP, HIGH = 0.85, 0.2, 0.3, 3.9  # inches
-OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION, INK)  # as in the bars
+OTHERS: Final = (*page.OTHERS, page.INK)  # as in the bars
 TRAIL: Final = "#B9C0CC"
 NAME_WIDTH, NAME_SIZE = 1.45, 10.0
 
@@ -69,7 +52,7 @@ class _Point:
     time: float  # NaN if unknown
 
 
-@house_style
+@page.house_style
 def accuracy_frontier(
     models: Sequence[ModelCost],
     *,
@@ -78,7 +61,7 @@ def accuracy_frontier(
     metric: str = "R@1 (%)",
     time_label: str = "query time",
     title: str | None = None,
-) -> Picture:
+) -> page.Picture:
     """Accuracy against index size and, beside it, against query time; every model named on both.
 
     A dot is a mean over seeds, its whisker ± one standard deviation. The stepped line joins the
@@ -100,23 +83,23 @@ def accuracy_frontier(
     if ours is not None and ours not in {p.name for p in points}:
         raise ValueError(f"ours is {ours!r}, but no model has that name")
     told = _headline(points, ours, metric, level_with)
-    head = heading(title or told, _how_to_read(points, told if title is None else ""))
+    head = page.heading(title or told, _how_to_read(points, told if title is None else ""))
     top = head.height + 0.2
-    picture = new_picture(WIDTH, top + HIGH + 0.65, alt=_in_words(points, metric, told))
+    picture = page.new_picture(page.WIDTH, top + HIGH + 0.65, alt=_in_words(points, metric, told))
     head.draw(picture)
-    panels = {"size": "index size per video", "time": plain(time_label)}
+    panels = {"size": "index size per video", "time": page.plain(time_label)}
     if not any(np.isfinite(p.time) for p in points):
         del panels["time"]
-    wide = (WIDTH - LEFT - RIGHT + GAP) / len(panels) - GAP
+    wide = (page.WIDTH - LEFT - RIGHT + GAP) / len(panels) - GAP
     for i, (name, label) in enumerate(panels.items()):
-        page = picture.get_figheight()
-        x, y = LEFT + i * (wide + GAP), page - top - HIGH
-        box = (x / WIDTH, y / page, wide / WIDTH, HIGH / page)
+        page_height = picture.get_figheight()
+        x, y = LEFT + i * (wide + GAP), page_height - top - HIGH
+        box = (x / page.WIDTH, y / page_height, wide / page.WIDTH, HIGH / page_height)
         axes = picture.add_axes(box, label=name)
         _dress(axes, points, name, label)
         _draw(axes, points, name, ours)
         axes.tick_params(labelleft=i == 0)
-    picture.axes[0].set_ylabel(plain(metric))
+    picture.axes[0].set_ylabel(page.plain(metric))
     return picture
 
 
@@ -141,7 +124,7 @@ def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None
     axes.grid(which="major")
 
 
-def _ticks(low: float, high: float, x: Array) -> Array:
+def _ticks(low: float, high: float, x: page.Array) -> page.Array:
     """Logarithms of round numbers within the limits, as many as have room; else of the ends."""
     span, decades = high - low, np.arange(np.floor(low), np.ceil(high) + 1)
     if span > 1.3:
@@ -165,7 +148,7 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
     named = []
     for point, spot, is_best in zip(shown, x, best, strict=True):
         mine = point.name == ours
-        color, dot, weight = (BLUE, 10.0, "bold") if mine else (next(others), 7.5, "normal")
+        color, dot, weight = (page.BLUE, 10.0, "bold") if mine else (next(others), 7.5, "normal")
         axes.errorbar(
             spot,
             point.mean,
@@ -177,7 +160,7 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
             mew=1.8,
             elinewidth=1.8,
             zorder=3 + mine,
-            label=plain(point.name),
+            label=page.plain(point.name),
         )
         named.append(
             Named(
@@ -193,7 +176,7 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
     name_points(axes, named, lines=np.concatenate([trail[:-1], trail[1:]], axis=1))
 
 
-def _stairs(x: Array, y: Array, end: float) -> Array:
+def _stairs(x: page.Array, y: page.Array, end: float) -> page.Array:
     """Corners of the line [2B, 2] that keeps each height until the next point, and on to `end`."""
     return np.stack([np.append(np.repeat(x, 2)[1:], end), np.repeat(y, 2)], axis=1)
 
@@ -201,14 +184,14 @@ def _stairs(x: Array, y: Array, end: float) -> Array:
 def _broken(name: str, weight: str) -> str:
     """The name on one or two lines, broken at spaces or after hyphens."""
     free = re.sub(r"(?<=\w)-(?=\w)", "-\u00ad ", name)
-    text = wrap(free, NAME_WIDTH, NAME_SIZE, weight=weight, lines=2)
+    text = page.wrap(free, NAME_WIDTH, NAME_SIZE, weight=weight, lines=2)
     return text.replace("\u00ad ", "").replace("\u00ad", "")
 
 
 def _dark(color: str) -> tuple[float, float, float]:
     """The colour mixed with ink, so that thin letters keep their contrast on white."""
     red, green, blue = (
-        0.55 * c + 0.45 * ink for c, ink in zip(to_rgb(color), to_rgb(INK), strict=True)
+        0.55 * c + 0.45 * ink for c, ink in zip(to_rgb(color), to_rgb(page.INK), strict=True)
     )
     return red, green, blue
 
@@ -277,7 +260,7 @@ def _summed_up(models: Sequence[ModelCost]) -> list[_Point]:
     return list(points.values())
 
 
-def pareto_best(cost: Array, accuracy: Array) -> NDArray[np.bool_]:
+def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     """Which points no other beats, [P] bool: none is as accurate for less, or more so for as much.
 
     Args:

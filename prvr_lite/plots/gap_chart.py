@@ -9,24 +9,12 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    INK,
-    VERMILION,
-    WIDTH,
-    Array,
-    Picture,
-    house_style,
-    new_picture,
-    plain,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
+from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value, seeds_of
 
 LEFT, RIGHT = 2.85, 0.75  # inches: names to the left of the panel, numbers to its right
 ROW, TITLE, AIR = 0.26, 0.28, 0.12  # height of a line, of a group's title, and air above it
-UNSURE: Final = INK
+UNSURE: Final = page.INK
 
 Change = tuple[Value, tuple[float, float]]  # differences, and the interval of their mean
 
@@ -37,7 +25,7 @@ class _Row:
 
     label: str
     name: str
-    seeds: Array
+    seeds: page.Array
     place: float  # inches below the top of the panel
     low: float  # of the interval; NaN for a single seed
     high: float
@@ -45,17 +33,17 @@ class _Row:
     @property
     def color(self) -> str:
         """Vermilion where the change surely costs, blue where it surely helps."""
-        return VERMILION if self.high < 0 else BLUE if self.low > 0 else UNSURE
+        return page.VERMILION if self.high < 0 else page.BLUE if self.low > 0 else UNSURE
 
 
-@house_style
+@page.house_style
 def gap_chart(
     groups: Mapping[str, Mapping[str, Change]],
     *,
     against: str = "MS-SL++",
     metric: str = "SumR",
     title: str | None = None,
-) -> Picture:
+) -> page.Picture:
     """How much a metric changes with each change of a model: a dot, its interval, a zero line.
 
     A dot is the mean of differences paired by seed, its whisker the 95 % interval of that mean
@@ -72,22 +60,33 @@ def gap_chart(
         ValueError: naming the change that does not fit.
     """
     rows, titles, high = _lay_out(groups)
-    head = heading(title or _headline(rows, against, metric), _about(rows, against, metric))
+    head = page.heading(title or _headline(rows, against, metric), _about(rows, against, metric))
     top = head.height + 0.12
-    picture = new_picture(WIDTH, top + high + 0.68, alt=_alt(rows, groups, against, metric))
+    picture = page.new_picture(
+        page.WIDTH, top + high + 0.68, alt=_alt(rows, groups, against, metric)
+    )
     head.draw(picture)
-    page = picture.get_figheight()
-    box = (LEFT / WIDTH, 0.68 / page, (WIDTH - LEFT - RIGHT) / WIDTH, high / page)
+    page_height = picture.get_figheight()
+    box = (
+        LEFT / page.WIDTH,
+        0.68 / page_height,
+        (page.WIDTH - LEFT - RIGHT) / page.WIDTH,
+        high / page_height,
+    )
     axes = picture.add_axes(box, label="gaps")
-    axes.set(ylim=(high, 0), yticks=[], xlabel=f"{plain(metric)}, difference to {plain(against)}")
+    axes.set(
+        ylim=(high, 0),
+        yticks=[],
+        xlabel=f"{page.plain(metric)}, difference to {page.plain(against)}",
+    )
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.axvline(0, color=INK, lw=1.4, zorder=1, label="zero")
+    axes.axvline(0, color=page.INK, lw=1.4, zorder=1, label="zero")
     for row in rows:
         _draw(axes, row)
     for name, place in titles.items():
         axes.annotate(
-            wrap(name, LEFT - 0.3, 11, weight="bold", lines=1),
+            page.wrap(name, LEFT - 0.3, 11, weight="bold", lines=1),
             (0, place),
             xycoords=("figure fraction", "data"),
             xytext=(16, 0),
@@ -115,7 +114,7 @@ def _lay_out(
             y += TITLE
         for name, (value, interval) in changes.items():
             seeds = seeds_of(value, f"{name!r}, {group!r}")
-            label = wrap(name, LEFT - 0.4, 10, lines=2)
+            label = page.wrap(name, LEFT - 0.4, 10, lines=2)
             high = ROW + 0.17 * label.count("\n")
             rows.append(_Row(label, name, seeds, y + high / 2, *interval))
             y += high
@@ -156,7 +155,7 @@ def _draw(axes: Axes, row: _Row) -> None:
         mfc=row.color if sure else "white",
         mew=1.8,
         zorder=3,
-        label=plain(row.name),
+        label=page.plain(row.name),
     )
     _write(axes, row, mean, "bold" if sure else "normal")
 

@@ -6,23 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from prvr_lite.plots.canvas import Array, as_array
+from prvr_lite.plots import page
 
 Value = float | Sequence[float]  # one number, or one per seed
 
 
-def seeds_of(value: Value, name: str) -> Array:
+def seeds_of(value: Value, name: str) -> page.Array:
     """The values of `value` as [S] float64.
 
     Raises:
         ValueError: naming `name`, if there is no value or one is not finite.
     """
-    seeds = as_array(np.atleast_1d(np.asarray(value, dtype=np.float64)), name)
+    seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=np.float64)), name)
     if not np.isfinite(seeds).all():
         raise ValueError(f"{name} must be finite, but is {seeds.tolist()}")
     return seeds
 
 
-def deviation(seeds: Array) -> float:
+def deviation(seeds: page.Array) -> float:
     """Standard deviation of a sample (divided by S − 1); NaN for a single seed."""
     return float(seeds.std(ddof=1)) if len(seeds) > 1 else float("nan")

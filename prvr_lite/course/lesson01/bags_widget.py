@@ -11,16 +11,17 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from prvr_lite.course.slider import slider
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
+    EDGE,
     WIDTH,
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
     wrap,
 )
-from prvr_lite.plots.heading import EDGE, heading
 from prvr_lite.plots.strip import (
     CHALK,
     GLOW,

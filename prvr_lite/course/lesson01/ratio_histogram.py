@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     INK,
     SKY,
@@ -15,12 +15,13 @@ from prvr_lite.plots.canvas import (
     WIDTH,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
     plain,
+    stack,
     wrap,
 )
-from prvr_lite.plots.heading import heading, stack
 
 EDGES = np.arange(0, 1.0001, 0.05)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prvr_lite.plots.canvas import WIDTH, Picture, as_array, house_style, new_picture
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots.page import EDGE, WIDTH, Picture, as_array, heading, house_style, new_picture
 from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, Thumbnail, draw_strip, strip_slots
 
 HIGH, AXIS = 2.0, 0.6  # inches of the numbers, and of the time axis

@@ -7,7 +7,7 @@ from typing import Any
 
 from prvr_lite.course.lesson02.pooling_windows import pooling_windows
 from prvr_lite.course.slider import slider
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots.page import Picture
 
 TOTALS = range(8, 111)  # frames of the films in the sample, and shorter ones
 

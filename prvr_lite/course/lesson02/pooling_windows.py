@@ -9,7 +9,7 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     INK,
     ORANGE,
@@ -19,10 +19,11 @@ from prvr_lite.plots.canvas import (
     VERMILION,
     WIDTH,
     Picture,
+    heading,
     house_style,
     new_picture,
+    stack,
 )
-from prvr_lite.plots.heading import heading, stack
 
 FRAME, UNIT = (0.78, 1.0), (0.0, 0.22)  # where their rows lie in a panel
 ABOUT = "frames above, units below; orange: a frame used once more; ×: a frame left out"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     CYCLE,
     INK,
     RULE,
@@ -14,11 +14,12 @@ from prvr_lite.plots.canvas import (
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
     plain,
+    stack,
 )
-from prvr_lite.plots.heading import heading, stack
 
 TOP, FOOT = 0.9, 0.1  # where the frames looked at, and the one that looks, stand in a panel
 

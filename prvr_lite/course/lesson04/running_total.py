@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     CYCLE,
     SOFT,
     WIDTH,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
+    stack,
 )
-from prvr_lite.plots.heading import heading, stack
 
 COLORS = CYCLE[1:]
 

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     CYCLE,
+    EDGE,
     INK,
     RULE,
     SOFT,
@@ -17,10 +18,10 @@ from prvr_lite.plots.canvas import (
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
 )
-from prvr_lite.plots.heading import EDGE, heading
 
 MARKS = "osD^vP"
 GAP = 0.2  # inches

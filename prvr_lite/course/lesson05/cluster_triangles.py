@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from prvr_lite.course.pictures.triangles import GAP, draw_cells, name_panel, panel
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
+    EDGE,
     GREEN,
     ORANGE,
     PURPLE,
@@ -20,10 +21,10 @@ from prvr_lite.plots.canvas import (
     WIDTH,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
 )
-from prvr_lite.plots.heading import EDGE, heading
 from prvr_lite.plots.pyramid import clip_units, units_of
 from prvr_lite.plots.strip import CHALK, HAZE, NIGHT
 

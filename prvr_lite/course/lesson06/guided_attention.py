@@ -9,9 +9,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
-from prvr_lite.plots.canvas import WIDTH, Array, Picture, as_array, house_style, new_picture, wrap
 from prvr_lite.plots.clip_map import EMBER
-from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots.page import (
+    WIDTH,
+    Array,
+    Picture,
+    as_array,
+    heading,
+    house_style,
+    new_picture,
+    stack,
+    wrap,
+)
 from prvr_lite.plots.scene import known_span
 from prvr_lite.plots.strip import (
     CHALK,

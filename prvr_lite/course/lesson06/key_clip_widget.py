@@ -9,7 +9,7 @@ import numpy as np
 
 from prvr_lite.course.lesson06.guided_attention import guided_attention
 from prvr_lite.course.slider import slider
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots.page import Picture
 from prvr_lite.plots.strip import Span, Thumbnail
 
 

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
+    EDGE,
     ORANGE,
     RULE,
     SOFT,
@@ -20,10 +21,10 @@ from prvr_lite.plots.canvas import (
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
 )
-from prvr_lite.plots.heading import EDGE, heading
 
 LEFT, RIGHT, GAP, FOOT, NAME, LINE, KEYS = 0.85, 0.15, 0.18, 0.62, 0.3, 0.2, 0.36  # inches
 HIGH, LOW = 1.55, 1.35  # inches of the upper and the lower panel

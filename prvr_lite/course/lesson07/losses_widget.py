@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from prvr_lite.course.lesson07.loss_columns import Pull, hinge, info_nce_of, loss_columns
 from prvr_lite.course.slider import can_slide, image_html
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots.page import Picture
 
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)
 Scores = NDArray[np.float64]

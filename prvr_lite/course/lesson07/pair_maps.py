@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     INK,
     ORANGE,
@@ -20,12 +20,12 @@ from prvr_lite.plots.canvas import (
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
     plain,
     wrap,
 )
-from prvr_lite.plots.heading import heading
 
 Mask = NDArray[np.bool_]
 LEFT, BAR, GAP, FOOT, NAME = 0.75, 1.0, 0.3, 0.62, 0.34  # inches

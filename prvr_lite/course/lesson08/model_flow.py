@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
+    EDGE,
     GREEN,
     INK,
     ORANGE,
@@ -17,10 +18,10 @@ from prvr_lite.plots.canvas import (
     SOFT,
     WIDTH,
     Picture,
+    heading,
     house_style,
     new_picture,
 )
-from prvr_lite.plots.heading import EDGE, heading
 
 WIDE, HIGH, LINE = 1.18, 0.62, 1.12  # inches of a box, and from one row to the next
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     INK,
     SOFT,
@@ -17,10 +17,11 @@ from prvr_lite.plots.canvas import (
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
+    stack,
 )
-from prvr_lite.plots.heading import heading, stack
 
 HIGH: Final = 3.0  # inches
 CORNERS: Final = {  # where the right film leads -> the corner that says so, left and top

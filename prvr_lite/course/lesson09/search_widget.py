@@ -16,7 +16,7 @@ from prvr_lite.course.slider import can_slide, image_html
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.explorer import Explorer, Query
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots.page import Picture
 from prvr_lite.plots.strip import timed_thumbnails
 
 LISTED: Final = 40  # queries in the list

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     GREY,
     INK,
@@ -16,10 +16,11 @@ from prvr_lite.plots.canvas import (
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
+    stack,
 )
-from prvr_lite.plots.heading import heading, stack
 
 GRID: Final = 400  # points a side at which borders are looked for
 HIGH: Final = 4.4  # inches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     GREY,
     INK,
@@ -12,10 +12,11 @@ from prvr_lite.plots.canvas import (
     WIDTH,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
+    stack,
 )
-from prvr_lite.plots.heading import heading, stack
 
 
 @house_style

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     INK,
     ORANGE,
@@ -16,10 +16,11 @@ from prvr_lite.plots.canvas import (
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
+    stack,
 )
-from prvr_lite.plots.heading import heading, stack
 
 COLORS: Final = (BLUE, ORANGE)  # of frames, in turn
 LEFT, RIGHT, SMALL = 0.95, 0.25, 0.17  # inches: margins, and the least bar that is numbered

@@ -8,15 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     CYCLE,
     INK,
     WIDTH,
     Picture,
+    heading,
     house_style,
     new_picture,
 )
-from prvr_lite.plots.heading import heading
 
 NOBODY: Final = "#EEF0F4"
 SIDE, TOP = 2.9, 0.75  # inches of a table, and above it

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     SOFT,
     WIDTH,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
     plain,
+    stack,
 )
-from prvr_lite.plots.heading import heading, stack
 
 MOST = 3000  # dots that are drawn
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     GREEN,
     INK,
@@ -19,13 +19,13 @@ from prvr_lite.plots.canvas import (
     VERMILION,
     WIDTH,
     Picture,
+    heading,
     house_style,
     new_picture,
     plain,
     text_width,
     wrap,
 )
-from prvr_lite.plots.heading import heading
 
 ROW, RIGHT, FOOT = 0.34, 0.5, 0.6  # inches
 STYLES = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (PURPLE, "D"), (VERMILION, "v"))

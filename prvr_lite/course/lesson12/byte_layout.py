@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.patches import Rectangle
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     INK,
     RULE,
@@ -15,11 +15,11 @@ from prvr_lite.plots.canvas import (
     SOFT,
     WIDTH,
     Picture,
+    heading,
     house_style,
     new_picture,
     text_width,
 )
-from prvr_lite.plots.heading import heading
 
 ROW, LEFT, RIGHT, MOST = 0.4, 2.2, 1.25, 8  # inches; rows that are drawn
 NUMBER = 4  # bytes

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     GREEN,
     INK,
@@ -17,13 +17,13 @@ from prvr_lite.plots.canvas import (
     WIDTH,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
     plain,
     text_width,
     wrap,
 )
-from prvr_lite.plots.heading import heading
 
 COLORS = (BLUE, ORANGE, SKY, GREEN)
 ROW, GAP, RIGHT, FOOT, LEGEND = 0.46, 0.34, 0.25, 0.2, 0.3  # inches

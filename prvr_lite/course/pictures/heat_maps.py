@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     INK,
     RULE,
     SOFT,
@@ -16,13 +16,13 @@ from prvr_lite.plots.canvas import (
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
     plain,
     text_width,
     wrap,
 )
-from prvr_lite.plots.heading import heading
 
 COLORS = "cividis"  # the same for every kind of colour vision, and in grey
 GAP, BAR = 0.3, 1.1  # inches between panels; for the scale on the right

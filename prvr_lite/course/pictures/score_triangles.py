@@ -10,17 +10,18 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patches import Polygon
 
 from prvr_lite.course.pictures.triangles import panel
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.clip_map import EMBER
+from prvr_lite.plots.page import (
+    EDGE,
     WIDTH,
     Array,
     Picture,
     as_array,
+    heading,
     house_style,
     new_picture,
     wrap,
 )
-from prvr_lite.plots.clip_map import EMBER
-from prvr_lite.plots.heading import EDGE, heading
 from prvr_lite.plots.pyramid import cells, clip_units, tent, units_of
 from prvr_lite.plots.strip import (
     CHALK,

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from prvr_lite.lab.intervals import student_t
-from prvr_lite.plots.canvas import (
+from prvr_lite.plots.page import (
     BLUE,
     INK,
     RULE,
@@ -17,13 +17,13 @@ from prvr_lite.plots.canvas import (
     WIDTH,
     Array,
     Picture,
+    heading,
     house_style,
     new_picture,
     plain,
     text_width,
     wrap,
 )
-from prvr_lite.plots.heading import heading
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 Runs = Mapping[str, Mapping[str, Value]]  # model -> metric -> value, or one a seed

@@ -10,8 +10,16 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Polygon, Rectangle
 
-from prvr_lite.plots.canvas import WIDTH, Array, Picture, house_style, new_picture, plain
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots.page import (
+    EDGE,
+    WIDTH,
+    Array,
+    Picture,
+    heading,
+    house_style,
+    new_picture,
+    plain,
+)
 from prvr_lite.plots.pyramid import cells, clip_units, tent
 from prvr_lite.plots.strip import (
     CHALK,
