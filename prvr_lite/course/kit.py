@@ -24,7 +24,7 @@ from prvr_lite.training.history import History
 from prvr_lite.training.presets import from_preset
 
 if TYPE_CHECKING:  # drawing is optional until something is drawn
-    from prvr_lite.plots.page import Picture
+    from prvr_lite.plots import page
 
 DRAWING = {"matplotlib": "matplotlib", "seaborn": "seaborn"}  # module -> package to install
 PACKAGES = {11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"}}  # besides
@@ -89,7 +89,7 @@ def trained(
     return model, history
 
 
-def film(dataset: Dataset, video: int, **settings: Any) -> Picture:
+def film(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
     """One film with its thumbnails and its captioned moments; see ``plots.film_strip.film_strip``.
 
     Args:
@@ -113,7 +113,7 @@ def _span(dataset: Dataset, query: int) -> tuple[float, float]:
 
 def gallery(
     dataset: Dataset, query: int, videos: Any, score: Any, *, top: int = 5, **settings: Any
-) -> Picture:
+) -> page.Picture:
     """The films that a query finds, best first, and its own film wherever it comes.
 
     Args:

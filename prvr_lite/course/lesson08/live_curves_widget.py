@@ -10,7 +10,7 @@ from typing import Any
 
 from prvr_lite.config import PRESETS
 from prvr_lite.course.slider import can_slide, image_html
-from prvr_lite.plots.page import Picture
+from prvr_lite.plots import page
 from prvr_lite.plots.training_curves import training_curves
 from prvr_lite.training.history import History
 
@@ -106,7 +106,7 @@ def _spoken(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes"
 
 
-def epoch_curves(rows: Rows, epochs: int, *, title: str = "Training MS-SL++") -> Picture:
+def epoch_curves(rows: Rows, epochs: int, *, title: str = "Training MS-SL++") -> page.Picture:
     """``training_curves`` on an axis as long as the whole run, epochs counted from 0.
 
     Args:

@@ -16,7 +16,7 @@ from prvr_lite.course.slider import can_slide, image_html
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.explorer import Explorer, Query
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.plots.page import Picture
+from prvr_lite.plots import page
 from prvr_lite.plots.strip import timed_thumbnails
 
 LISTED: Final = 40  # queries in the list
@@ -72,7 +72,7 @@ def shown_films(explorer: Explorer, query: Query, alpha: float | None = None) ->
     return [*found[: PLACES - 1], found[-1]] if len(found) > PLACES else found
 
 
-def three_maps(explorer: Explorer, query: Query) -> Picture:
+def three_maps(explorer: Explorer, query: Query) -> page.Picture:
     """All clips of the three films that come first; the third is the right one if it is later."""
     found = explorer.shown(query, top=3)
     units = explorer.model.config.num_units
