@@ -12,14 +12,13 @@ from torch import Tensor
 from prvr_lite.collection.folder import IndexFolder
 from prvr_lite.collection.manifest import Manifest
 from prvr_lite.collection.video_index import VideoIndex
-from prvr_lite.config import PRESETS
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.sample import load_sample
 from prvr_lite.model.key_clip import unit_length
-from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.vectors import IndexEntry, concatenate
 from prvr_lite.training.fit import fit
+from prvr_lite.training.presets import from_preset
 
 MEDOIDS = 32
 BLOCK, SHARD = 512, 2560  # videos made and written at a time
@@ -38,14 +37,16 @@ class Films:
     def encode(cls, hidden: int, epochs: int) -> Films:
         """Train briefly and encode every film and query."""
         with load_sample() as dataset:
-            preset = PRESETS["sample"]
-            sizes = {"hidden_dim": hidden, "num_clusters": MEDOIDS}
-            config = replace(preset.model_config(dataset.visual_dim, dataset.query_dim), **sizes)  # type: ignore[arg-type]
-            model = build_model("mssl++", config)
-            reader = InputReader(dataset, config)
+            model, training = from_preset(
+                "mssl++",
+                dataset,
+                architecture={"hidden_dim": hidden, "num_clusters": MEDOIDS},
+                device="cpu",
+            )
+            reader = InputReader(dataset, model.config)
             if epochs:
-                training = replace(preset.training, epochs=epochs, evaluate_from=epochs + 1)
-                fit(model, dataset, replace(training, device="cpu"), progress=False)
+                training = replace(training, epochs=epochs, evaluate_from=epochs + 1)
+                fit(model, dataset, training, progress=False)
             index = VideoIndex.build(model, dataset, "train", reader=reader)
             queries = index.encode(*reader.queries(dataset.queries_in("train")))
             own = np.searchsorted(

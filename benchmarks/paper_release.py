@@ -30,16 +30,14 @@ from benchmarks.paper_inputs import Sizes, tvr_annotations, write_tvr
 from benchmarks.paper_joins import joins
 from benchmarks.paper_naive import convert_naively, read_naively
 from prvr_lite.collection.video_index import VideoIndex
-from prvr_lite.config import PRESETS
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.dataset import Dataset, open_features
-from prvr_lite.model.registry import build_model
-from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.data.dataset import open_features
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.frame_lists import NAME, read_frame_lists
 from prvr_lite.paper.frame_sources import BigFileFrames
 from prvr_lite.search.evaluation import evaluate
 from prvr_lite.training.fit import fit
+from prvr_lite.training.presets import from_preset
 
 BIG = Path("tvr/FeatureData/i3d_resnet")
 QUICK = Sizes(videos=6, queries=2, visual_dim=12, query_dim=10)
@@ -77,7 +75,7 @@ def reading(root: str) -> Work:
 def evaluation(path: str) -> Work:
     def work() -> None:
         with open_features(path) as dataset:
-            model = _model(dataset)
+            model, _ = from_preset("mssl++", dataset, "tvr")
             evaluate(model, dataset, "test")
 
     return work
@@ -87,15 +85,10 @@ def epoch(path: str) -> Work:
     def work() -> None:
         with open_features(path) as dataset:
             dataset.splits = {"train": dataset.videos_in("test")}
-            training = replace(PRESETS["tvr"].training, epochs=1, device="cpu")
-            fit(_model(dataset), dataset, training, progress=False)
+            model, training = from_preset("mssl++", dataset, "tvr", epochs=1, device="cpu")
+            fit(model, dataset, training, progress=False)
 
     return work
-
-
-def _model(dataset: Dataset) -> RetrievalModel:
-    config = PRESETS["tvr"].model_config(dataset.visual_dim, dataset.query_dim)
-    return build_model("mssl++", config, seed=0)
 
 
 def side_by_side(scratch: Path, sizes: Sizes, chosen: argparse.Namespace) -> list[Row]:
@@ -153,7 +146,7 @@ def same_numbers(root: Path, path: Path) -> float:
 def pieces(path: Path) -> list[Row]:
     """What evaluation spends its time on, in this process."""
     with open_features(path) as dataset:
-        model = _model(dataset)
+        model, _ = from_preset("mssl++", dataset, "tvr")
         reader = InputReader(dataset, model.config, memory=0)
         videos, queries = dataset.videos_in("test"), dataset.queries_in("test")
         ticks = [perf_counter()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from prvr_lite.cli import main
+from prvr_lite.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

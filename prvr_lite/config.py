@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -149,8 +149,25 @@ class Preset:
     model: dict[str, Any]
     training: TrainConfig
 
-    def model_config(self, visual_dim: int, query_dim: int) -> ModelConfig:
-        return ModelConfig(visual_dim=visual_dim, query_dim=query_dim, **self.model)
+    def model_config(self, visual_dim: int, query_dim: int, **changes: Any) -> ModelConfig:
+        """The model's config for features of these sizes, with changes to its other fields."""
+        return ModelConfig(visual_dim=visual_dim, query_dim=query_dim, **{**self.model, **changes})
+
+    def train_config(self, *, epochs: int | None = None, **changes: Any) -> TrainConfig:
+        """The training's config, with changes to its fields; ``epochs=None`` keeps the preset's.
+
+        Raises:
+            ValueError: a field that does not exist, or a value that no training can be run with.
+        """
+        known = vars(self.training)
+        unknown = [name for name in changes if name not in known]
+        if unknown:
+            raise ValueError(
+                f"{', '.join(unknown)}: can't be changed; choose from {', '.join(known)}"
+            )
+        if epochs is not None:
+            changes["epochs"] = epochs
+        return replace(self.training, **changes)
 
 
 # The sample's make a minute on two CPU cores; the learning rate was chosen on its val split.

@@ -35,6 +35,7 @@ from prvr_lite.lab import (
     mean_interval,
     spread_text,
     student_t,
+    with_intervals,
 )
 from prvr_lite.plots import gap_chart, recall_bars, spread_curves
 from prvr_lite.search import rank_of_first_relevant, two_step
@@ -451,7 +452,7 @@ for name, test in tests.items():
 # Here are seeds of MS-SL++ and of the same model without hard negatives. Is the difference luck? The seeds are **paired**: seed 0 of both models draws the same batches and, as far as they share parts, the same weights. So take the difference seed by seed; what both share falls out. Then ask how well $n$ differences, with mean $\bar d$ and standard deviation $\sigma_d$, pin down the mean over all seeds there could be:
 #
 # $$\bar d \pm t_{n-1} \frac{\sigma_d}{\sqrt n}$$
-# <!-- eq: interval of the mean -> prvr_lite.plots.seeds:mean_interval -->
+# <!-- eq: interval of the mean -> prvr_lite.lab.intervals:mean_interval -->
 #
 # $t$ grows as seeds get few (4.3 for three, 2.8 for five): a spread seen on three runs is itself a guess. (Earlier lessons printed mean ± deviation of each model by itself. That is honest, but blunt: it does not pair the seeds.)
 #
@@ -509,7 +510,7 @@ changes = {
     }
     for part in ablation_groups()
 }
-gap_chart(changes)
+gap_chart(with_intervals(changes))
 
 # %% [markdown]
 # Left of the line: worse without the part. (The frame scale trained alone lies so far off that it is left out: without clip losses, nothing teaches which clip is key.) (All at α = 0.7. A model without a proper frame scale would want a larger one; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion is what very likely costs; white dots are what these seeds can't tell. Of 18 rows, chance alone would colour about one.

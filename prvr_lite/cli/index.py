@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data
+from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data, query_words
 from prvr_lite.collection.candidates import KINDS
 from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.search.index_sentences import index_text_encoder
 
 
 def add(commands: Commands) -> None:
@@ -100,25 +103,12 @@ def build_candidates(options: argparse.Namespace) -> None:
 
 def search_index(options: argparse.Namespace) -> None:
     index = VideoIndex.load(options.folder, device=options.device)
-    words = _words(options, index)
+    place = {"model": options.text_model, "device": options.device}
+    reader = partial(index_text_encoder, index, **place)
+    with nullcontext() if options.data is None else open_data(options) as dataset:
+        words = query_words(options.query, dataset, reader)
     for hit in index.search(words, options.k, candidates=options.candidates):
         print(f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}")
-
-
-def _words(options: argparse.Namespace, index: VideoIndex) -> Any:
-    """Word features [L, Dw] of the query, after a line that says which it is."""
-    if options.data is not None:
-        with open_data(options) as dataset:
-            if options.query in dataset.query_id:
-                query = dataset.query_id.index(options.query)
-                print(dataset.query_text[query])
-                return dataset.words(query)
-    from prvr_lite.search.index_sentences import index_text_encoder
-
-    encoder = index_text_encoder(index, model=options.text_model, device=options.device)
-    words = encoder.words(options.query)
-    print(options.query)
-    return words
 
 
 def _part(text: str) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from prvr_lite import __version__
 from prvr_lite.cli import convert, demo, evaluate, experiments, extract, index, search, train
 from prvr_lite.training.parallel import own_rank, world_size
 
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prvr-lite", description="Partially relevant video retrieval with MS-SL++."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
     for command in COMMANDS:
         command.add(commands)

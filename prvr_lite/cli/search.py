@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data
+from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data, query_words
 from prvr_lite.collection.video_index import Hit, VideoIndex
-from prvr_lite.data.columns import Array
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.moments import clip_seconds
+from prvr_lite.moments.clip_seconds import clip_seconds
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.videos.zero_shot import ZeroShotSearch
 
@@ -40,7 +40,9 @@ def run(options: argparse.Namespace) -> None:
     else:
         model = load_model(options)
         with open_data(options) as dataset:
-            words = _words(options, dataset)
+            place = {"model": options.text_model, "device": options.device}
+            reader = partial(text_encoder, dataset, **place)
+            words = query_words(options.query, dataset, reader, split=options.split)
             index = VideoIndex.build(model, dataset, options.split)
             _print(dataset, index.search(words, options.k), model.config.num_units)
 
@@ -51,27 +53,6 @@ def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
     hits = search.search(options.zero_shot, options.k)
     print(options.zero_shot)
     _print(dataset, hits, search.index.model.config.num_units)
-
-
-def _words(options: argparse.Namespace, dataset: Dataset) -> Array:
-    """Word features [L, Dw] of the query, after a line that says which it is."""
-    asked = options.query
-    if asked in dataset.query_id:
-        query = dataset.query_id.index(asked)
-        print(dataset.query_text[query])
-        if dataset.query_video[query] not in dataset.videos_in(options.split):
-            print(f"(the video it was written for is not in the {options.split} split)")
-        return dataset.words(query)
-    rows = dataset.queries_in(options.split)
-    if len(asked.split()) == 1 and len(rows):  # a sentence has several words: an id, mistyped
-        raise ValueError(
-            f"{dataset.path} has no query {asked!r}; the first of its {options.split} "
-            f"split is {dataset.query_id[rows[0]]!r}"
-        )
-    place = {"model": options.text_model, "device": options.device}
-    words = text_encoder(dataset, **place).words(asked)
-    print(asked)
-    return words
 
 
 def _print(dataset: Dataset, hits: Sequence[Hit], num_units: int) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
+from prvr_lite.data.columns import Array
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.sample import load_sample
 from prvr_lite.files import FileFormatError
@@ -34,6 +36,51 @@ def load_model(options: argparse.Namespace) -> RetrievalModel:
         if not is_authors_checkpoint(options.checkpoint):
             raise
     return load_authors_checkpoint(options.checkpoint, device=options.device)
+
+
+class SentenceReader(Protocol):
+    """What turns a typed sentence into word features, such as a ``TextEncoder``."""
+
+    def words(self, sentence: str) -> Array: ...
+
+
+def query_words(
+    query: str,
+    dataset: Dataset | None,
+    reader: Callable[[], SentenceReader],
+    *,
+    split: str | None = None,
+) -> Array:
+    """Word features [L, Dw] of a query, after a line that says which it is.
+
+    Args:
+        query: the id of a query of the data set, or a sentence.
+        dataset: an open feature file; None: the query is a sentence.
+        reader: makes what reads a sentence; called only where there is one to read.
+        split: whose videos are searched, if they are the data set's. Then a video outside it is
+            pointed out, and one word that is not an id is an error.
+    """
+    if dataset is not None and query in dataset.query_id:
+        row = dataset.query_id.index(query)
+        print(dataset.query_text[row])
+        if split is not None and dataset.query_video[row] not in dataset.videos_in(split):
+            print(f"(the video it was written for is not in the {split} split)")
+        return dataset.words(row)
+    if dataset is not None and split is not None:
+        _refuse_a_mistyped_id(query, dataset, split)
+    words = reader().words(query)
+    print(query)
+    return words
+
+
+def _refuse_a_mistyped_id(query: str, dataset: Dataset, split: str) -> None:
+    """A sentence has several words: a single one is an id with a mistake in it."""
+    rows = dataset.queries_in(split)
+    if len(query.split()) == 1 and len(rows):
+        raise ValueError(
+            f"{dataset.path} has no query {query!r}; the first of its {split} split is "
+            f"{dataset.query_id[rows[0]]!r}"
+        )
 
 
 def metrics_line(metrics: dict[str, float]) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from prvr_lite.cli.shared import Commands, add_data_options, metrics_line, open_data
 from prvr_lite.config import PRESETS
-from prvr_lite.model.registry import TRAINABLE, build_model
+from prvr_lite.model.registry import TRAINABLE
 from prvr_lite.training.fit import fit
 from prvr_lite.training.parallel import TIMEOUT, own_rank
+from prvr_lite.training.presets import from_preset
 
 TEST_HABIT = (
     "--validate-on test: the epoch is chosen on the test videos, as very likely in the released "
@@ -43,18 +43,19 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    preset = PRESETS[options.preset]
     split = None if options.validate_on == "none" else options.validate_on
-    training = replace(
-        preset.training, seed=options.seed, device=options.device, validation_split=split
-    )
     if split == "test" and own_rank() == 0:
         print(TEST_HABIT)
-    if options.epochs is not None:
-        training = replace(training, epochs=options.epochs)
     with open_data(options) as dataset:
-        config = preset.model_config(dataset.visual_dim, dataset.query_dim)
-        model = build_model(options.model, config, seed=options.seed)
+        model, training = from_preset(
+            options.model,
+            dataset,
+            options.preset,
+            seed=options.seed,
+            epochs=options.epochs,
+            device=options.device,
+            validation_split=split,
+        )
         history = fit(
             model,
             dataset,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-import prvr_lite
-from prvr_lite.config import PRESETS
-from prvr_lite.data.dataset import Dataset
+from prvr_lite import __version__
+from prvr_lite.data.dataset import Dataset, FeatureFileError
 from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
-from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.training.fit import History, fit
+from prvr_lite.training.presets import from_preset
 
 if TYPE_CHECKING:  # drawing is optional until something is drawn
-    from prvr_lite.plots import Picture
+    from prvr_lite.plots import page
 
 DRAWING = {"matplotlib": "matplotlib", "seaborn": "seaborn"}  # module -> package to install
 PACKAGES = {11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"}}  # besides
@@ -53,12 +51,12 @@ def start(lesson: int) -> None:
         with load_sample() as sample:
             films, queries = len(sample.video_id), len(sample.query_id)
             name = sample.name
-    except (FileNotFoundError, prvr_lite.FeatureFileError) as error:
+    except (FileNotFoundError, FeatureFileError) as error:
         raise NotReadyError(str(error)) from None
     device, version = choose_device("auto"), torch.__version__.split("+")[0]
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
     print(
-        f"Lesson {lesson} · prvr_lite {prvr_lite.__version__}, torch {version} on "
+        f"Lesson {lesson} · prvr_lite {__version__}, torch {version} on "
         f"{where} · {name}: {films:,} films, {queries:,} queries"
     )
 
@@ -80,15 +78,9 @@ def trained(
         name: of the model, such as "mssl++" (see ``model.registry.MODELS``).
         watch: see ``fit``. changes: to the preset's TrainConfig, such as epochs=6.
     Raises:
-        ValueError: an unknown model, or a change that is none.
+        ValueError: an unknown model, or a change to a field that TrainConfig does not have.
     """
-    preset = PRESETS["sample"]
-    try:
-        config = replace(preset.training, seed=seed, **changes)
-    except TypeError:
-        known = ", ".join(vars(preset.training))
-        raise ValueError(f"{', '.join(changes)}: can't be changed; choose from {known}") from None
-    model = build_model(name, preset.model_config(dataset.visual_dim, dataset.query_dim), seed=seed)
+    model, config = from_preset(name, dataset, seed=seed, **changes)
     told = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
     folder = Path(os.environ.get(RUNS, "runs"))
     kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{told}.pt"
@@ -96,19 +88,19 @@ def trained(
     return model, history
 
 
-def film(dataset: Dataset, video: int, **settings: Any) -> Picture:
+def film(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
     """One film with its thumbnails and its captioned moments; see ``plots.film_strip.film_strip``.
 
     Args:
         video: its row. settings: passed on, such as title=….
     """
+    from prvr_lite.lab.ranked_video import video_thumbnails
     from prvr_lite.plots.film_strip import film_strip
-    from prvr_lite.plots.strip import timed_thumbnails
 
     duration = float(dataset.duration[video])
     rows = np.flatnonzero(dataset.query_video == video)
     moments = {_span(dataset, q): dataset.query_text[q] for q in reversed(rows)}
-    thumbnails = timed_thumbnails(dataset.thumbnails(video), duration)
+    thumbnails = video_thumbnails(dataset, video)
     pairs = [(text, span) for span, text in moments.items()]  # a moment's first caption
     return film_strip(dataset.video_id[video], duration, thumbnails, moments=pairs, **settings)
 
@@ -120,14 +112,15 @@ def _span(dataset: Dataset, query: int) -> tuple[float, float]:
 
 def gallery(
     dataset: Dataset, query: int, videos: Any, score: Any, *, top: int = 5, **settings: Any
-) -> Picture:
+) -> page.Picture:
     """The films that a query finds, best first, and its own film wherever it comes.
 
     Args:
         query: its row. videos: rows of the searched films, [V]. score: of these films, [V].
         top: how many to show. settings: passed on to ``plots.ranked_gallery``, such as title=….
     """
-    from prvr_lite.plots import RankedVideo, ranked_gallery, timed_thumbnails
+    from prvr_lite.lab.ranked_video import ranked_video
+    from prvr_lite.plots.ranked_gallery import ranked_gallery
 
     values, rows = np.asarray(score, dtype=np.float64), np.asarray(videos)
     own = int(dataset.query_video[query])
@@ -135,17 +128,11 @@ def gallery(
     for place, i in enumerate(np.argsort(-values, kind="stable")):
         video, right = int(rows[i]), int(rows[i]) == own
         if place < top or right:
-            duration = float(dataset.duration[video])
-            item = RankedVideo(
-                rank=place + 1,
-                video_id=dataset.video_id[video],
-                score=float(values[i]),
-                correct=right,
-                duration=duration,
-                thumbnails=timed_thumbnails(dataset.thumbnails(video), duration),
-                moment=_span(dataset, query) if right else None,
+            moment = _span(dataset, query) if right else None
+            value = float(values[i])
+            shown.append(
+                ranked_video(dataset, video, place + 1, value, correct=right, moment=moment)
             )
-            shown.append(item)
     text = dataset.query_text[query]
     return ranked_gallery(text, shown, top=top, num_videos=len(rows), **settings)
 

@@ -12,21 +12,21 @@ from importlib.util import find_spec
 from io import BytesIO
 from typing import Any, TypeVar
 
-from prvr_lite.plots.canvas import SCREEN_DPI, Picture, alt_text
+from prvr_lite.plots import page
 
 STATIC = "PRVR_LITE_STATIC"  # "1": never a slider; "0": always one; else it depends
 Value = TypeVar("Value")
 
 
 def slider(
-    draw: Callable[[Value], Picture],
+    draw: Callable[[Value], page.Picture],
     *,
     values: Sequence[Value],
     label: str,
-    static: Callable[[], Picture],
+    static: Callable[[], page.Picture],
     start: Value | None = None,
     told: Callable[[Value], str] = str,
-    over: Callable[[Picture], str] = lambda picture: "",
+    over: Callable[[page.Picture], str] = lambda picture: "",
 ) -> Any:
     """A slider above a picture that follows it; else small multiples, the same every time.
 
@@ -64,14 +64,14 @@ def slider(
     )
     drawn: dict[int, str] = {}
 
-    def page(i: int) -> str:
+    def shown(i: int) -> str:
         if i not in drawn:
             picture = draw(values[i])
             drawn[i] = image_html(picture, over(picture))
         return drawn[i]
 
-    view = widgets.HTML(page(control.value))
-    control.observe(lambda change: setattr(view, "value", page(change["new"])), names="value")
+    view = widgets.HTML(shown(control.value))
+    control.observe(lambda change: setattr(view, "value", shown(change["new"])), names="value")
     return widgets.VBox([control, view])
 
 
@@ -99,18 +99,18 @@ def _front_end_asks() -> bool:
     return bool(parent.get("content", {}).get("allow_stdin", False))
 
 
-def image_html(picture: Picture, over: str = "") -> str:
+def image_html(picture: page.Picture, over: str = "") -> str:
     """A picture as an <img> with its alt text, never wider than the notebook.
 
     Args:
         over: an <svg> that fills the picture's place, whatever its width: ``position:absolute``.
     """
     stream = BytesIO()
-    picture.savefig(stream, format="png", dpi=SCREEN_DPI)
+    picture.savefig(stream, format="png", dpi=page.SCREEN_DPI)
     data = b64encode(stream.getvalue()).decode()
     width = round(100 * picture.get_figwidth())
     return (
         f'<div style="position:relative;width:100%;max-width:{width}px">'
-        f'<img src="data:image/png;base64,{data}" alt="{escape(alt_text(picture))}" '
+        f'<img src="data:image/png;base64,{data}" alt="{escape(page.alt_text(picture))}" '
         f'style="display:block;width:100%">{over}</div>'
     )

@@ -9,12 +9,10 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
+from prvr_lite.lab.intervals import mean_interval
 from prvr_lite.lab.results import Results, Seeds, label, markdown, spread_text
 from prvr_lite.lab.rows import EXPERIMENTS, FULL, MOMENTS
 from prvr_lite.lab.tables import films_kept
-from prvr_lite.plots.seeds import mean_interval
 
 GLOBAL = ("mean-pool", "attention-pool", "transformer-pool")
 BASELINES = (*GLOBAL, "frame-max", "frame-attention-max")
@@ -77,7 +75,7 @@ def _gap(results: Results, name: str, metric: str, queries: str = "all") -> Gap 
     if not all(ends) or not seeds:
         return None
     ahead, low, high = (statistics.fmean(values.values()) for values in ends)
-    below, above = mean_interval(np.array(list(seeds.values())))
+    below, above = mean_interval(list(seeds.values()))
     return Gap(
         f"{ahead:+.1f} [{low:+.1f}, {high:+.1f}]".replace("-", "−"),
         f"{spread_text(seeds, metric, sign=True)}, {len(seeds)} seed{'s' * (len(seeds) > 1)}",
@@ -140,7 +138,7 @@ def _fused(results: Results) -> Iterator[Claim]:
 
 def _by_seeds(gap: Seeds) -> str:
     """Student's interval over seeds decides; one seed decides nothing."""
-    return _verdict(mean_interval(np.array(list(gap.values()))))
+    return _verdict(mean_interval(list(gap.values())))
 
 
 def _clusters(results: Results) -> Iterator[Claim]:
@@ -172,10 +170,11 @@ def _moments(results: Results) -> Iterator[Claim]:
     """Does retrieval help to find moments? mIoU of span heads, seed by seed."""
     asked = {
         "learning to retrieve films helps a span head (against an untrained MS-SL++)": (
-            "span head", "span head, untrained MS-SL++",
+            "span head",
+            "span head, untrained MS-SL++",
         ),
         "the key clip helps a span head, as a prior": ("span head + key clip", "span head"),
-    }  # fmt: skip
+    }
     for text, scores in asked.items():
         gap = results.differences(MOMENTS, MOMENTS, "mIoU", scores=scores)
         if gap:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from prvr_lite import plots
-from prvr_lite.config import PRESETS
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.explorer import Explorer
-from prvr_lite.model.registry import build_model
+from prvr_lite.plots import page
+from prvr_lite.plots.bars import recall_bars
+from prvr_lite.plots.training_curves import training_curves
 from prvr_lite.search.evaluation import Evaluation, evaluate, two_step
 from prvr_lite.search.metrics import (
     moment_to_video_ratio,
@@ -23,6 +23,7 @@ from prvr_lite.search.metrics import (
     retrieval_metrics,
 )
 from prvr_lite.training.fit import History, fit
+from prvr_lite.training.presets import from_preset
 
 BASELINES = {"mean-pool": "mean-pooled T2VR", "frame-max": "frames alone, max"}
 COLUMNS = ("R@1", "R@5", "R@10", "R@100", "SumR")
@@ -55,13 +56,13 @@ def run_demo(
     print_table(table, trained)
     out.mkdir(parents=True, exist_ok=True)
     ours = trained["mssl++"]
-    plots.save_figure(plots.training_curves(ours.history.rows), out / "training.png")
-    plots.save_figure(plots.recall_bars(_bars(table)), out / "models.png")
+    page.save_figure(training_curves(ours.history.rows), out / "training.png")
+    page.save_figure(recall_bars(_bars(table)), out / "models.png")
     explorer = Explorer(ours.model, dataset, ours.test)
     for kind, query in choose_queries(ours.test, dataset, ours.model.config.alpha).items():
         print(f"\n{kind}: {explorer.first(query)}")
-        plots.save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
-        plots.save_figure(explorer.map(query), out / f"{kind}-map.png")
+        page.save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
+        page.save_figure(explorer.map(query), out / f"{kind}-map.png")
     print(f"\npictures: {', '.join(sorted(p.name for p in out.glob('*.png')))} in {out}")
     return table
 
@@ -82,11 +83,7 @@ def train_and_test(
     name: str, dataset: Dataset, *, seed: int, epochs: int | None = None, device: str = "auto"
 ) -> Trained:
     """Train one model by the sample preset and score the test films."""
-    preset = PRESETS["sample"]
-    config = replace(preset.training, seed=seed, device=device)
-    if epochs is not None:
-        config = replace(config, epochs=epochs)
-    model = build_model(name, preset.model_config(dataset.visual_dim, dataset.query_dim), seed=seed)
+    model, config = from_preset(name, dataset, seed=seed, epochs=epochs, device=device)
     print(
         f"\ntraining {name} ({sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters)"
     )

@@ -10,16 +10,19 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from prvr_lite import plots
 from prvr_lite.collection.video_index import Hit, VideoIndex
 from prvr_lite.data.batches import InputReader, normalise, pad
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.lab.ranked_video import ranked_video, video_thumbnails
 from prvr_lite.lab.vocabulary import Vocabulary
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.key_clip import frame_attention, unit_length
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import VideoEncoding
-from prvr_lite.plots.strip import Span, Thumbnail
+from prvr_lite.plots import page
+from prvr_lite.plots.ranked_gallery import RankedVideo, ranked_gallery
+from prvr_lite.plots.similarity_map import similarity_map
+from prvr_lite.plots.strip import Span
 from prvr_lite.search.evaluation import Evaluation, relevant_matrix
 
 KEPT: Final = 64  # films whose clips stay in memory, about half a MB each
@@ -108,7 +111,7 @@ class Explorer:
         moment: bool = True,
         chosen: int | None = None,
         height: float | None = None,
-    ) -> plots.Picture:
+    ) -> page.Picture:
         """The first films with thumbnails, key clip and true moment.
 
         Args:
@@ -120,21 +123,17 @@ class Explorer:
         asked, count = self._asked(query), len(self.index)
         found = self.shown(asked, alpha=alpha, top=top)
         videos = [self._ranked(asked, hit, moment, chosen) for hit in found]
-        return plots.ranked_gallery(asked.text, videos, top=top, num_videos=count, height=height)
+        return ranked_gallery(asked.text, videos, top=top, num_videos=count, height=height)
 
-    def _ranked(
-        self, asked: Query, hit: Hit, moment: bool, chosen: int | None
-    ) -> plots.RankedVideo:
+    def _ranked(self, asked: Query, hit: Hit, moment: bool, chosen: int | None) -> RankedVideo:
         video = int(self.videos[hit.video])
-        duration = float(self.dataset.duration[video])
-        return plots.RankedVideo(
-            rank=hit.rank,
-            video_id=hit.video_id,
-            score=hit.score,
+        return ranked_video(
+            self.dataset,
+            video,
+            hit.rank,
+            hit.score,
             correct=self.is_right(asked, hit),
-            duration=duration,
-            thumbnails=self._thumbnails(video),
-            key_span=self._seconds(duration, hit.key_clip),
+            key_span=self._seconds(video, hit.key_clip),
             moment=self.moment(asked, video) if moment else None,
             chosen=video == chosen,
         )
@@ -146,7 +145,7 @@ class Explorer:
         *,
         moment: bool = True,
         height: float | None = None,
-    ) -> plots.Picture:
+    ) -> page.Picture:
         """All clips of a film against the query, and the frames that its key clip sees.
 
         The films of one query share a scale of colours: as far as its first six films reach.
@@ -165,7 +164,7 @@ class Explorer:
         duration, film = float(self.dataset.duration[row]), self.film(row)
         key, kept = self.key_clip(asked, row), film.encoding.clip_index[0]
         truth = self.moment(asked, row) if moment else None
-        return plots.similarity_map(
+        return similarity_map(
             self.scores(asked, row),
             duration=duration,
             query=asked.text,
@@ -175,7 +174,7 @@ class Explorer:
             key_clip=int(kept[key]),
             medoids=kept,
             frame_attention=film.attention[key],
-            thumbnails=self._thumbnails(row),
+            thumbnails=video_thumbnails(self.dataset, row),
             limits=self._scale(asked),
             height=height,
         )
@@ -233,12 +232,8 @@ class Explorer:
         scores = torch.stack([self.scores(asked, int(self.videos[hit.video])) for hit in first])
         return float(scores.min()), float(scores.max())
 
-    def _thumbnails(self, video: int) -> list[Thumbnail]:
-        duration = float(self.dataset.duration[video])
-        return plots.timed_thumbnails(self.dataset.thumbnails(video), duration)
-
-    def _seconds(self, duration: float, clip: int) -> Span | None:
-        n = self.model.config.num_units
+    def _seconds(self, video: int, clip: int) -> Span | None:
+        n, duration = self.model.config.num_units, float(self.dataset.duration[video])
         return _pair(clip_spans(n)[clip] * duration / n, duration)
 
 

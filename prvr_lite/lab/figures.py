@@ -9,20 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from prvr_lite.config import PRESETS
+from prvr_lite.lab.intervals import is_level, with_intervals
 from prvr_lite.lab.judge import judged_by
 from prvr_lite.lab.results import Results, ablation_groups, group, label
 from prvr_lite.lab.rows import EXPERIMENTS, FULL
 from prvr_lite.lab.tables import count_of, films_kept, kind_name, vcmr_time
-from prvr_lite.plots import (
-    ModelCost,
-    Picture,
-    accuracy_frontier,
-    gap_chart,
-    ratio_bars,
-    recall_bars,
-    save_figure,
-    spread_curves,
-)
+from prvr_lite.plots import page
+from prvr_lite.plots.accuracy_frontier import ModelCost, accuracy_frontier
+from prvr_lite.plots.bars import ratio_bars, recall_bars
+from prvr_lite.plots.gap_chart import gap_chart
+from prvr_lite.plots.spread_curves import spread_curves
 
 OURS: Final = EXPERIMENTS[FULL].label
 USED: Final = PRESETS["sample"].model_config(1, 1)
@@ -48,13 +44,13 @@ def draw_all(csv: str | Path, folder: str | Path) -> list[Path]:
     results = Results.read(csv)
     pictures = {name: draw(results) for name, draw in FIGURES.items()}
     return [
-        save_figure(picture, Path(folder) / f"{name}.png")
+        page.save_figure(picture, Path(folder) / f"{name}.png")
         for name, picture in pictures.items()
         if picture is not None
     ]
 
 
-def frontier(results: Results) -> Picture | None:
+def frontier(results: Results) -> page.Picture | None:
     """R@1 of every model of the main table against its index size and query time."""
     models = []
     for name in group("main"):
@@ -66,11 +62,16 @@ def frontier(results: Results) -> Picture | None:
             models.append(ModelCost(short(name), accuracy, statistics.fmean(size), query))
     if len(models) < 2:
         return None
-    ours = short(FULL) if short(FULL) in {model.name for model in models} else None
-    return accuracy_frontier(models, ours=ours, time_label="query time, 1,000 films")
+    ours = next((model for model in models if model.name == short(FULL)), None)
+    return accuracy_frontier(
+        models,
+        ours=ours.name if ours else None,
+        level_with=[m.name for m in models if ours and is_level(ours.accuracy, m.accuracy)],
+        time_label="query time, 1,000 films",
+    )
 
 
-def kinds(results: Results) -> Picture | None:
+def kinds(results: Results) -> page.Picture | None:
     """R@1 of the trained models for all queries, single-step and two-step ones."""
     names = ("all", "steps=single", "steps=two")
     rows = {
@@ -86,7 +87,7 @@ def kinds(results: Results) -> Picture | None:
     return recall_bars(rows) if split else None
 
 
-def ratios(results: Results) -> Picture | None:
+def ratios(results: Results) -> page.Picture | None:
     """R@1 of the trained models by how much of its film the moment fills."""
     bins = results.kinds("ratio")
     rows = {}
@@ -101,7 +102,7 @@ def ratios(results: Results) -> Picture | None:
     return ratio_bars(rows, groups=[kind_name(kind) for kind in bins], counts=told)
 
 
-def medoids(results: Results) -> Picture | None:
+def medoids(results: Results) -> page.Picture | None:
     """R@1 against K, the clips kept of a film; MS-SL keeps all of them."""
     sizes = {
         name: int(row.architecture["num_clusters"])
@@ -114,10 +115,13 @@ def medoids(results: Results) -> Picture | None:
     if len(curve) < 3:
         return None
     return spread_curves(
-        {"R@1 (%)": {OURS: curve}}, xlabel="K, clips kept of a film", logarithmic=True,
-        chosen=USED.num_clusters, title=_medoids_title(curve),
+        {"R@1 (%)": {OURS: curve}},
+        xlabel="K, clips kept of a film",
+        logarithmic=True,
+        chosen=USED.num_clusters,
+        title=_medoids_title(curve),
         about=f"{USED.num_clips}: all clips, MS-SL" if USED.num_clips in curve else "",
-    )  # fmt: skip
+    )
 
 
 def _medoids_title(curve: Row) -> str:
@@ -128,7 +132,7 @@ def _medoids_title(curve: Row) -> str:
     return f"{used} medoids have {100 * share:.0f} % of the R@1 of all {every} clips"
 
 
-def alphas(results: Results) -> Picture | None:
+def alphas(results: Results) -> page.Picture | None:
     """R@1 and SumR of MS-SL++ against α, the weight of the clip scale."""
     panels: dict[str, dict[str, Row]] = {}
     for metric in ("R@1", "SumR"):
@@ -143,9 +147,11 @@ def alphas(results: Results) -> Picture | None:
     if not panels:
         return None
     return spread_curves(
-        panels, xlabel="α, the weight of the clip scale (0: frames only, 1: clips only)",
-        title=_alpha_title(panels), chosen=USED.alpha,
-    )  # fmt: skip
+        panels,
+        xlabel="α, the weight of the clip scale (0: frames only, 1: clips only)",
+        title=_alpha_title(panels),
+        chosen=USED.alpha,
+    )
 
 
 def _alpha_title(panels: dict[str, dict[str, Row]]) -> str:
@@ -159,7 +165,7 @@ def _alpha_title(panels: dict[str, dict[str, Row]]) -> str:
     return f"{metric} is highest at α = {best:g}, {gain} above α = {USED.alpha:g} in use"
 
 
-def ablations(results: Results) -> Picture | None:
+def ablations(results: Results) -> page.Picture | None:
     """How much SumR changes with each change of MS-SL++, over paired seeds; but for ``FAR``."""
     groups: dict[str, dict[str, list[float]]] = {}
     for part in ablation_groups():
@@ -170,10 +176,10 @@ def ablations(results: Results) -> Picture | None:
             gap = results.differences(name, FULL, "SumR", scores=scores)
             if gap:
                 groups.setdefault(PARTS.get(part, part), {})[label(name)] = list(gap.values())
-    return gap_chart(groups) if groups else None
+    return gap_chart(with_intervals(groups)) if groups else None
 
 
-def corpus_moments(results: Results) -> Picture | None:
+def corpus_moments(results: Results) -> page.Picture | None:
     """VCMR: R@10 at IoU 0.5 and time (median) against n, the films that the first stage keeps."""
     recall: dict[str, Row] = {}
     time: dict[str, Row] = {}
@@ -192,9 +198,11 @@ def corpus_moments(results: Results) -> Picture | None:
     }
     panels = {"R@10, IoU 0.5 (%)": recall} | ({"query time (ms)": middle} if time else {})
     return spread_curves(
-        panels, xlabel="n, films that the first stage keeps", logarithmic=True,
+        panels,
+        xlabel="n, films that the first stage keeps",
+        logarithmic=True,
         title=_corpus_title(recall, time),
-    )  # fmt: skip
+    )
 
 
 def _corpus_title(recall: dict[str, Row], time: dict[str, Row]) -> str:
@@ -230,7 +238,7 @@ def _seeds(results: Results, experiment: str, metric: str, queries: str = "all")
     return list(results.values(experiment, metric, score=scale, queries=queries).values())
 
 
-FIGURES: Final[dict[str, Callable[[Results], Picture | None]]] = {
+FIGURES: Final[dict[str, Callable[[Results], page.Picture | None]]] = {
     "frontier": frontier,
     "kinds": kinds,
     "ratios": ratios,

@@ -19,22 +19,11 @@ from prvr_lite.lab.runner import device_names, planned
 from prvr_lite.lab.runs import Run, Setting, context, model_of, path_of, recall
 from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.moments import (
-    METHODS,
-    SCORERS,
-    EncodedSplit,
-    MomentIndex,
-    SpanHeadConfig,
-    choose_weight,
-    encode_split,
-    fit_span_head,
-    predict_moments,
-    search_moments,
-    svmr_metrics,
-    vcmr_metrics,
-)
-from prvr_lite.moments.predict import Scorer
-from prvr_lite.moments.span_head import known_moments
+from prvr_lite.moments.corpus import MomentIndex, choose_weight, search_moments
+from prvr_lite.moments.encoding import EncodedSplit, encode_split
+from prvr_lite.moments.moment_metrics import svmr_metrics, vcmr_metrics
+from prvr_lite.moments.predict import METHODS, SCORERS, Scorer, predict_moments
+from prvr_lite.moments.span_head import SpanHeadConfig, fit_span_head, known_moments
 
 MOMENT_FORMAT = "prvr-lite moments 1"
 FILMS = (1, 2, 5, 10, 20, 50)  # kept of the first stage; and all of them

@@ -49,14 +49,14 @@ class Experiment:
         self, preset: Preset, visual_dim: int, query_dim: int, seed: int
     ) -> tuple[ModelConfig, TrainConfig]:
         """The two configs of one run."""
-        config = replace(preset.model_config(visual_dim, query_dim), **self.architecture)
+        config = preset.model_config(visual_dim, query_dim, **self.architecture)
         plain = preset.training
         longer: dict[str, Any] = {
             "learning_rate": plain.learning_rate * self.rate,
             "epochs": plain.epochs * self.length,
             "hard_negatives_from": plain.hard_negatives_from * self.length,
         }
-        training = replace(plain, seed=seed, **{**longer, **self.training})
+        training = preset.train_config(seed=seed, **{**longer, **self.training})
         if training.patience is None:  # the last epoch counts: no need to validate the others
             training = replace(training, evaluate_from=NEVER)
         return config, training

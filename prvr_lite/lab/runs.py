@@ -76,8 +76,7 @@ def plan(
 ) -> Run:
     """The run of a row with a seed; `data` is the data set's fingerprint, taken once for all."""
     preset = PRESETS[setting.preset]
-    if setting.epochs is not None:
-        preset = replace(preset, training=replace(preset.training, epochs=setting.epochs))
+    preset = replace(preset, training=preset.train_config(epochs=setting.epochs))
     sizes = (dataset.visual_dim, dataset.query_dim)
     return Run(name, seed, row.model, *row.configs(preset, *sizes, seed), data)
 

@@ -4,60 +4,64 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    WIDTH,
-    Array,
-    Picture,
-    house_style,
-    new_picture,
-    plain,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
-from prvr_lite.plots.model_cost import (
-    ModelCost,
-    Point,
-    bytes_text,
-    headline,
-    how_to_read,
-    in_words,
-    pareto_best,
-    summed_up,
-    time_text,
-)
+from prvr_lite.plots import page
 from prvr_lite.plots.name_points import Named, name_points
+from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 LEFT, RIGHT, GAP, HIGH = 0.85, 0.2, 0.3, 3.9  # inches
-OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION, INK)  # as in the bars
+OTHERS: Final = (*page.OTHERS, page.INK)  # as in the bars
 TRAIL: Final = "#B9C0CC"
 NAME_WIDTH, NAME_SIZE = 1.45, 10.0
 
 
-@house_style
+@dataclass(frozen=True)
+class ModelCost:
+    """One model: how accurate it is and what a search with it costs.
+
+    Attributes:
+        name: as written beside its point.
+        accuracy: in the metric's unit, one number or one a seed.
+        index_bytes: bytes that the index keeps of a video, above 0.
+        query_ms: time to search for one query in ms, above 0; None if unknown.
+    """
+
+    name: str
+    accuracy: Value
+    index_bytes: float
+    query_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A model with its seeds summed up."""
+
+    name: str
+    mean: float
+    spread: float  # NaN for a single seed
+    size: float
+    time: float  # NaN if unknown
+
+
+@page.house_style
 def accuracy_frontier(
     models: Sequence[ModelCost],
     *,
     ours: str | None = "MS-SL++",
+    level_with: Collection[str] = (),
     metric: str = "R@1 (%)",
     time_label: str = "query time",
     title: str | None = None,
-) -> Picture:
+) -> page.Picture:
     """Accuracy against index size and, beside it, against query time; every model named on both.
 
     A dot is a mean over seeds, its whisker ± one standard deviation. The stepped line joins the
@@ -66,6 +70,7 @@ def accuracy_frontier(
     Args:
         models: one or more, each name once.
         ours: the name of the model drawn in the method's colour and told of in the headline.
+        level_with: names of models that the seeds do not tell apart from it (``lab.is_level``).
         metric: named on the axis, its unit in brackets; higher is better.
         time_label: named below the second panel.
         title: a headline instead of the one drawn from the numbers.
@@ -74,31 +79,31 @@ def accuracy_frontier(
     Raises:
         ValueError: naming the model that does not fit.
     """
-    points = summed_up(models)
+    points = _summed_up(models)
     if ours is not None and ours not in {p.name for p in points}:
         raise ValueError(f"ours is {ours!r}, but no model has that name")
-    told = headline(points, ours, metric)
-    head = heading(title or told, how_to_read(points, told if title is None else ""))
+    told = _headline(points, ours, metric, level_with)
+    head = page.heading(title or told, _how_to_read(points, told if title is None else ""))
     top = head.height + 0.2
-    picture = new_picture(WIDTH, top + HIGH + 0.65, alt=in_words(points, metric, told))
+    picture = page.new_picture(page.WIDTH, top + HIGH + 0.65, alt=_in_words(points, metric, told))
     head.draw(picture)
-    panels = {"size": "index size per video", "time": plain(time_label)}
+    panels = {"size": "index size per video", "time": page.plain(time_label)}
     if not any(np.isfinite(p.time) for p in points):
         del panels["time"]
-    wide = (WIDTH - LEFT - RIGHT + GAP) / len(panels) - GAP
+    wide = (page.WIDTH - LEFT - RIGHT + GAP) / len(panels) - GAP
     for i, (name, label) in enumerate(panels.items()):
-        page = picture.get_figheight()
-        x, y = LEFT + i * (wide + GAP), page - top - HIGH
-        box = (x / WIDTH, y / page, wide / WIDTH, HIGH / page)
+        page_height = picture.get_figheight()
+        x, y = LEFT + i * (wide + GAP), page_height - top - HIGH
+        box = (x / page.WIDTH, y / page_height, wide / page.WIDTH, HIGH / page_height)
         axes = picture.add_axes(box, label=name)
         _dress(axes, points, name, label)
         _draw(axes, points, name, ours)
         axes.tick_params(labelleft=i == 0)
-    picture.axes[0].set_ylabel(plain(metric))
+    picture.axes[0].set_ylabel(page.plain(metric))
     return picture
 
 
-def _dress(axes: Axes, points: Sequence[Point], field: str, label: str) -> None:
+def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None:
     """Limits with room for names, and ticks in plain units, both from all models."""
     x = np.array([getattr(p, field) for p in points])
     x = x[np.isfinite(x)]
@@ -112,14 +117,14 @@ def _dress(axes: Axes, points: Sequence[Point], field: str, label: str) -> None:
     air = 0.1 * (top - bottom) or 1.0
     axes.set_ylim(max(bottom - air, min(0.0, bottom)), top + air)
     ticks = 10 ** _ticks(low - margin, high + margin, np.log10(x))
-    text = bytes_text if field == "size" else time_text
+    text = _bytes_text if field == "size" else _time_text
     axes.set_xticks(ticks, labels=[text(tick) for tick in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(label)
     axes.grid(which="major")
 
 
-def _ticks(low: float, high: float, x: Array) -> Array:
+def _ticks(low: float, high: float, x: page.Array) -> page.Array:
     """Logarithms of round numbers within the limits, as many as have room; else of the ends."""
     span, decades = high - low, np.arange(np.floor(low), np.ceil(high) + 1)
     if span > 1.3:
@@ -132,7 +137,7 @@ def _ticks(low: float, high: float, x: Array) -> Array:
     return np.array([x.min(), x.max()] if np.ptp(x) > 0.3 * span else [x.min()])
 
 
-def _draw(axes: Axes, points: Sequence[Point], field: str, ours: str | None) -> None:
+def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) -> None:
     """The dots, their whiskers and names, and the line of the best, on dressed axes."""
     shown = [p for p in points if np.isfinite(getattr(p, field))]
     x, y = np.array([[getattr(p, field), p.mean] for p in shown]).T
@@ -143,22 +148,35 @@ def _draw(axes: Axes, points: Sequence[Point], field: str, ours: str | None) -> 
     named = []
     for point, spot, is_best in zip(shown, x, best, strict=True):
         mine = point.name == ours
-        color, dot, weight = (BLUE, 10.0, "bold") if mine else (next(others), 7.5, "normal")
+        color, dot, weight = (page.BLUE, 10.0, "bold") if mine else (next(others), 7.5, "normal")
         axes.errorbar(
-            spot, point.mean, yerr=np.nan_to_num(point.spread), fmt="o", ms=dot, color=color,
-            mfc=color if is_best else "white", mew=1.8, elinewidth=1.8, zorder=3 + mine,
-            label=plain(point.name),
-        )  # fmt: skip
+            spot,
+            point.mean,
+            yerr=np.nan_to_num(point.spread),
+            fmt="o",
+            ms=dot,
+            color=color,
+            mfc=color if is_best else "white",
+            mew=1.8,
+            elinewidth=1.8,
+            zorder=3 + mine,
+            label=page.plain(point.name),
+        )
         named.append(
             Named(
-                _broken(point.name, weight), spot, point.mean, color if mine else _dark(color),
-                whisker=float(np.nan_to_num(point.spread)), size=NAME_SIZE, weight=weight,
+                _broken(point.name, weight),
+                spot,
+                point.mean,
+                color if mine else _dark(color),
+                whisker=float(np.nan_to_num(point.spread)),
+                size=NAME_SIZE,
+                weight=weight,
             )
-        )  # fmt: skip
+        )
     name_points(axes, named, lines=np.concatenate([trail[:-1], trail[1:]], axis=1))
 
 
-def _stairs(x: Array, y: Array, end: float) -> Array:
+def _stairs(x: page.Array, y: page.Array, end: float) -> page.Array:
     """Corners of the line [2B, 2] that keeps each height until the next point, and on to `end`."""
     return np.stack([np.append(np.repeat(x, 2)[1:], end), np.repeat(y, 2)], axis=1)
 
@@ -166,13 +184,115 @@ def _stairs(x: Array, y: Array, end: float) -> Array:
 def _broken(name: str, weight: str) -> str:
     """The name on one or two lines, broken at spaces or after hyphens."""
     free = re.sub(r"(?<=\w)-(?=\w)", "-\u00ad ", name)
-    text = wrap(free, NAME_WIDTH, NAME_SIZE, weight=weight, lines=2)
+    text = page.wrap(free, NAME_WIDTH, NAME_SIZE, weight=weight, lines=2)
     return text.replace("\u00ad ", "").replace("\u00ad", "")
 
 
 def _dark(color: str) -> tuple[float, float, float]:
     """The colour mixed with ink, so that thin letters keep their contrast on white."""
     red, green, blue = (
-        0.55 * c + 0.45 * ink for c, ink in zip(to_rgb(color), to_rgb(INK), strict=True)
+        0.55 * c + 0.45 * ink for c, ink in zip(to_rgb(color), to_rgb(page.INK), strict=True)
     )
     return red, green, blue
+
+
+def _how_to_read(points: Sequence[_Point], told: str) -> str:
+    """How to read the picture, and what its headline means by level."""
+    level = " (“level”: they do not tell the two apart)" if " is level with " in told else ""
+    whisker = f"whisker: ± standard deviation over seeds{level}; "
+    several = any(np.isfinite(p.spread) for p in points)
+    return f"{whisker if several else ''}line: the best to be had at that cost"
+
+
+def _headline(
+    points: Sequence[_Point], ours: str | None, metric: str, level_with: Collection[str]
+) -> str:
+    """How the model `ours` stands to the best of the others, and at what cost."""
+    short = re.sub(r"\s*\([^)]*\)", "", metric)
+    ranked = sorted(points, key=lambda p: -p.mean)
+    we = next((p for p in ranked if p.name == ours), ranked[0])
+    rival = next((p for p in ranked if p is not we), None)
+    if rival is None:
+        return f"{we.name}: {short} {we.mean:.1f}"
+    ahead, cost = we.mean - rival.mean, _cost_against(we, rival)
+    if we.mean == rival.mean or rival.name in level_with:
+        both = f"{short} {we.mean:.1f} and {rival.mean:.1f}"
+        return f"{we.name} is level with {rival.name} ({both}){cost}"
+    if ahead > 0:
+        return f"{we.name} is ahead: {short} {we.mean:.1f}, {rival.name} {rival.mean:.1f}{cost}"
+    return f"{rival.name} is ahead: {short} {rival.mean:.1f}; {we.name} has {we.mean:.1f}{cost}"
+
+
+def _cost_against(we: _Point, rival: _Point) -> str:
+    """What we cost in parts or multiples of the rival's cost, as the end of a sentence."""
+    ratios = {"index": we.size / rival.size, "query time": we.time / rival.time}
+    parts = [_share(ratio, name) for name, ratio in ratios.items() if np.isfinite(ratio)]
+    return f", with {' and '.join(parts)}"
+
+
+def _share(ratio: float, name: str) -> str:
+    """A part of the rival's cost as one says it: 1/17 of its index, 1.3 times its query time."""
+    if 0.95 <= ratio <= 1.05:
+        return f"the same {name}"
+    if ratio < 1:
+        return f"{f'1/{1 / ratio:.0f}' if ratio < 0.55 else f'{ratio:.1f}'} of its {name}"
+    return f"{ratio:.{int(ratio < 9.5)}f} times its {name}"
+
+
+def _summed_up(models: Sequence[ModelCost]) -> list[_Point]:
+    """The models with their seeds summed up, in the order given."""
+    if not models:
+        raise ValueError("models must hold at least one model")
+    points: dict[str, _Point] = {}
+    for model in models:
+        if model.name in points:
+            raise ValueError(f"two models are named {model.name!r}")
+        seeds = seeds_of(model.accuracy, f"accuracy of {model.name!r}")
+        time = float("nan") if model.query_ms is None else float(model.query_ms)
+        size = float(model.index_bytes)
+        if not (np.isfinite(size) and size > 0) or time <= 0 or np.isinf(time):
+            raise ValueError(
+                f"{model.name!r}: index_bytes and query_ms must be above 0 and finite, but are "
+                f"{size:g} and {time:g}"
+            )
+        mean = float(seeds.mean())
+        points[model.name] = _Point(model.name, mean, deviation(seeds), size, time)
+    return list(points.values())
+
+
+def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
+    """Which points no other beats, [P] bool: none is as accurate for less, or more so for as much.
+
+    Args:
+        cost, accuracy: [P]; a NaN cost is never best.
+    """
+    cheaper = cost[:, None] <= cost
+    better = accuracy[:, None] >= accuracy
+    other = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
+    return np.asarray(np.isfinite(cost) & ~(cheaper & better & other).any(0))
+
+
+def _bytes_text(value: float) -> str:
+    """A number of bytes in the largest unit that leaves it above 1: 768 B, 49 kB, 1 MB."""
+    for unit in ("B", "kB", "MB"):
+        if value < 999.5:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} GB"
+
+
+def _time_text(value: float) -> str:
+    """A time in ms with its unit: 50 µs, 9 ms, 2 s."""
+    if value < 0.9995:
+        return f"{1000 * value:.3g} µs"
+    return f"{value:.3g} ms" if value < 999.5 else f"{value / 1000:.3g} s"
+
+
+def _in_words(points: Sequence[_Point], metric: str, told: str) -> str:
+    """Every model's three numbers in words."""
+    parts = []
+    for p in points:
+        spread = f" ± {p.spread:.1f}" if np.isfinite(p.spread) else ""
+        time = f", {_time_text(p.time)} a query" if np.isfinite(p.time) else ""
+        parts.append(f"{p.name} {p.mean:.1f}{spread}, {_bytes_text(p.size)} a video{time}")
+    return f"{metric} against index size and query time. {told}. {'; '.join(parts)}."

@@ -29,9 +29,14 @@ def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
     unit = scene.unit
     shown = np.ma.masked_invalid(scene.score)
     grid = PolyCollection(
-        list(cells(scene.n, unit)), array=shown, cmap=EMBER.with_extremes(bad=RAIL), clim=limits,
-        edgecolors=NIGHT, linewidths=0.6 if scene.n <= 64 else 0.0, label="clips",
-    )  # fmt: skip
+        list(cells(scene.n, unit)),
+        array=shown,
+        cmap=EMBER.with_extremes(bad=RAIL),
+        clim=limits,
+        edgecolors=NIGHT,
+        linewidths=0.6 if scene.n <= 64 else 0.0,
+        label="clips",
+    )
     axes.add_collection(grid)
     axes.set(xlim=(0, scene.extent), ylim=(0, (scene.n + 1) * unit), facecolor=NIGHT)
     _mark_clips(axes, scene)
@@ -49,15 +54,30 @@ def _mark_clips(axes: Axes, scene: Scene) -> None:
     if scene.medoids:
         spans = np.array([scene.span(m) for m in scene.medoids])  # [K, 2]
         axes.plot(
-            spans.mean(1), spans[:, 1] - spans[:, 0], "o", ms=3.4, mfc=CHALK, mec=NIGHT, mew=0.6,
-            label="medoids", zorder=4,
-        )  # fmt: skip
+            spans.mean(1),
+            spans[:, 1] - spans[:, 0],
+            "o",
+            ms=3.4,
+            mfc=CHALK,
+            mec=NIGHT,
+            mew=0.6,
+            label="medoids",
+            zorder=4,
+        )
     if scene.key_clip is not None:
         start, end = scene.span(scene.key_clip)
         axes.plot(
-            [(start + end) / 2], [end - start], "*", ms=15, mfc=CHALK, mec=NIGHT, mew=1.3,
-            label="key clip", zorder=6, clip_on=False,
-        )  # fmt: skip
+            [(start + end) / 2],
+            [end - start],
+            "*",
+            ms=15,
+            mfc=CHALK,
+            mec=NIGHT,
+            mew=1.3,
+            label="key clip",
+            zorder=6,
+            clip_on=False,
+        )
 
 
 def _pitch_tents(axes: Axes, scene: Scene) -> None:
@@ -78,10 +98,15 @@ def _pitch_tents(axes: Axes, scene: Scene) -> None:
 def _explain(axes: Axes, scene: Scene, grid: PolyCollection) -> None:
     """How to read the map, and its keys, in the corners that the pyramid leaves free."""
     axes.text(
-        0.015, 0.985,
+        0.015,
+        0.985,
         "Every cell is one clip.\nIt stands above its middle;\nlonger clips stand higher.",
-        transform=axes.transAxes, va="top", size=10.5, color=HAZE, linespacing=1.3,
-    )  # fmt: skip
+        transform=axes.transAxes,
+        va="top",
+        size=10.5,
+        color=HAZE,
+        linespacing=1.3,
+    )
     bar = axes.inset_axes((0.80, 0.955, 0.2, 0.03), label="scores")
     axes.figure.colorbar(grid, cax=bar, orientation="horizontal")
     bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
@@ -99,6 +124,13 @@ def _explain(axes: Axes, scene: Scene, grid: PolyCollection) -> None:
         keys.append(Line2D([], [], color=CHALK, marker="o", ms=4, ls="", label="medoid"))
     if keys:
         axes.legend(
-            handles=keys, loc="upper right", bbox_to_anchor=(1.01, 0.87), labelcolor=CHALK,
-            handletextpad=0.4, borderpad=0, borderaxespad=0, fontsize=10.5, labelspacing=0.45,
-        )  # fmt: skip
+            handles=keys,
+            loc="upper right",
+            bbox_to_anchor=(1.01, 0.87),
+            labelcolor=CHALK,
+            handletextpad=0.4,
+            borderpad=0,
+            borderaxespad=0,
+            fontsize=10.5,
+            labelspacing=0.45,
+        )

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from prvr_lite.plots.canvas import Array, apart
+from prvr_lite.plots import page
 
-Line = tuple[str, str, Array, Array]  # name, colour, x, y
+Line = tuple[str, str, page.Array, page.Array]  # name, colour, x, y
 
 
 def draw_lines(axes: Axes, lines: Sequence[Line]) -> None:
@@ -36,13 +36,21 @@ def label_ends(axes: Axes, lines: Sequence[Line], *, size: float = 11) -> None:
     box = axes.bbox
     tallest = max(1 + line[0].count("\n") for line in lines)
     gap = (1.2 * tallest + 0.15) * size / 72 / axes_inches(axes)
-    heights = apart([(y - box.y0) / box.height for y in ends], gap, 0.0, 1.0)
+    heights = page.apart([(y - box.y0) / box.height for y in ends], gap, 0.0, 1.0)
     for (name, color, _, _), y in zip(lines, heights, strict=True):
         axes.annotate(
-            name, (1, y), xycoords="axes fraction", xytext=(8, 0), textcoords="offset points",
-            va="center", color=color, size=size, weight="bold", annotation_clip=False,
+            name,
+            (1, y),
+            xycoords="axes fraction",
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=color,
+            size=size,
+            weight="bold",
+            annotation_clip=False,
             parse_math=False,
-        )  # fmt: skip
+        )
 
 
 def axes_inches(axes: Axes) -> float:

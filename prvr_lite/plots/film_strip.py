@@ -9,20 +9,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from prvr_lite.plots.canvas import (
-    GREEN,
-    ORANGE,
-    PURPLE,
-    VERMILION,
-    WIDTH,
-    Picture,
-    house_style,
-    new_picture,
-    plain,
-    text_width,
-    wrap,
-)
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots import page
 from prvr_lite.plots.scene import known_span
 from prvr_lite.plots.strip import (
     CHALK,
@@ -37,12 +24,12 @@ from prvr_lite.plots.strip import (
     strip_slots,
 )
 
-COLORS: Final = (SPOT, ORANGE, GREEN, PURPLE, GLOW, VERMILION)
-ROOM: Final = WIDTH - 2 * EDGE  # inches for the film
+COLORS: Final = (SPOT, page.ORANGE, page.GREEN, page.PURPLE, GLOW, page.VERMILION)
+ROOM: Final = page.WIDTH - 2 * page.EDGE  # inches for the film
 STRIP, AXIS, ROW, TEXT = 0.62, 0.6, 0.45, 10.5  # inches of strip, axis and row; points of captions
 
 
-@house_style
+@page.house_style
 def film_strip(
     video_id: str,
     duration: float,
@@ -52,7 +39,7 @@ def film_strip(
     title: str | None = None,
     kind: str = "captioned moment",
     ranked: bool = False,
-) -> Picture:
+) -> page.Picture:
     """A film along its time axis, with one bar for each captioned moment.
 
     Args:
@@ -70,18 +57,20 @@ def film_strip(
         raise ValueError(f"{video_id}: duration must be seconds above 0, but is {duration:g}")
     told = _placed(moments, duration, video_id)
     told = told if ranked else sorted(told, key=lambda item: item[1])
-    head = heading(title or video_id, _about(video_id if title else "", duration, told, kind))
+    head = page.heading(title or video_id, _about(video_id if title else "", duration, told, kind))
     slots, high = strip_slots(thumbnails, ROOM, STRIP)
     high = high or STRIP
-    page = head.height + 0.14 + high + AXIS + ROW * len(told) + 0.1
-    picture = new_picture(WIDTH, page, alt=_alt(video_id, duration, told, kind), facecolor=NIGHT)
+    page_height = head.height + 0.14 + high + AXIS + ROW * len(told) + 0.1
+    picture = page.new_picture(
+        page.WIDTH, page_height, alt=_alt(video_id, duration, told, kind), facecolor=NIGHT
+    )
     head.draw(picture, color=CHALK, soft=HAZE)
-    foot = page - head.height - 0.14 - high
-    left, width = EDGE / WIDTH, ROOM / WIDTH
-    film = picture.add_axes((left, foot / page, width, high / page), label="film")
+    foot = page_height - head.height - 0.14 - high
+    left, width = page.EDGE / page.WIDTH, ROOM / page.WIDTH
+    film = picture.add_axes((left, foot / page_height, width, high / page_height), label="film")
     draw_strip(film, thumbnails, slots, (0, duration))
     under = AXIS + ROW * len(told)
-    box = (left, (foot - under) / page, width, under / page)
+    box = (left, (foot - under) / page_height, width, under / page_height)
     _draw_moments(picture.add_axes(box, label="moments"), told, duration, under, not ranked)
     return picture
 
@@ -134,10 +123,16 @@ def _draw_moments(
         axes.barh(y, end - start, left=start, height=0.12, color=color, label=f"moment {i + 1}")
         for edge in (start, end):  # up to the film
             axes.plot([edge, edge], [0.14, y], color=color, lw=0.8, alpha=0.35, zorder=0)
-        caption = wrap(text, ROOM, TEXT, lines=1)
-        room = text_width(caption, TEXT) * duration / ROOM  # in seconds
+        caption = page.wrap(text, ROOM, TEXT, lines=1)
+        room = page.text_width(caption, TEXT) * duration / ROOM  # in seconds
         place = max(0.0, min(start, duration - room))
         axes.text(
-            place, y - 0.11, plain(caption), size=TEXT, color=CHALK, va="bottom", ha="left",
+            place,
+            y - 0.11,
+            page.plain(caption),
+            size=TEXT,
+            color=CHALK,
+            va="bottom",
+            ha="left",
             bbox={"fc": NIGHT, "ec": "none", "pad": 0.4},
-        )  # fmt: skip
+        )

@@ -9,25 +9,14 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.bars import Value
-from prvr_lite.plots.canvas import (
-    BLUE,
-    INK,
-    VERMILION,
-    WIDTH,
-    Array,
-    Picture,
-    house_style,
-    new_picture,
-    plain,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
-from prvr_lite.plots.seeds import mean_interval, seeds_of
+from prvr_lite.plots import page
+from prvr_lite.plots.seeds import Value, seeds_of
 
 LEFT, RIGHT = 2.85, 0.75  # inches: names to the left of the panel, numbers to its right
 ROW, TITLE, AIR = 0.26, 0.28, 0.12  # height of a line, of a group's title, and air above it
-UNSURE: Final = INK
+UNSURE: Final = page.INK
+
+Change = tuple[Value, tuple[float, float]]  # differences, and the interval of their mean
 
 
 @dataclass(frozen=True)
@@ -36,7 +25,7 @@ class _Row:
 
     label: str
     name: str
-    seeds: Array
+    seeds: page.Array
     place: float  # inches below the top of the panel
     low: float  # of the interval; NaN for a single seed
     high: float
@@ -44,25 +33,26 @@ class _Row:
     @property
     def color(self) -> str:
         """Vermilion where the change surely costs, blue where it surely helps."""
-        return VERMILION if self.high < 0 else BLUE if self.low > 0 else UNSURE
+        return page.VERMILION if self.high < 0 else page.BLUE if self.low > 0 else UNSURE
 
 
-@house_style
+@page.house_style
 def gap_chart(
-    groups: Mapping[str, Mapping[str, Value]],
+    groups: Mapping[str, Mapping[str, Change]],
     *,
     against: str = "MS-SL++",
     metric: str = "SumR",
     title: str | None = None,
-) -> Picture:
+) -> page.Picture:
     """How much a metric changes with each change of a model: a dot, its interval, a zero line.
 
     A dot is the mean of differences paired by seed, its whisker the 95 % interval of that mean
-    (Student's t: what other seeds could give, not other test queries), the small dots the seeds.
+    (what other seeds could give, not other test queries), the small dots the seeds.
 
     Args:
-        groups: group -> name of a change -> difference to the unchanged model, changed minus
-            unchanged, one number or one a seed. Groups and changes are drawn in order.
+        groups: group -> name of a change -> (difference to the unchanged model, changed minus
+            unchanged, one number or one per seed; low and high end of the interval, NaN if
+            unknown). ``lab.with_intervals`` makes them. Groups and changes are drawn in order.
         against: the unchanged model. metric: what is compared. title: a headline.
     Returns:
         a Figure with the axes "gaps", 0 where the change makes none.
@@ -70,31 +60,48 @@ def gap_chart(
         ValueError: naming the change that does not fit.
     """
     rows, titles, high = _lay_out(groups)
-    head = heading(title or _headline(rows, against, metric), _about(rows, against, metric))
+    head = page.heading(title or _headline(rows, against, metric), _about(rows, against, metric))
     top = head.height + 0.12
-    picture = new_picture(WIDTH, top + high + 0.68, alt=_alt(rows, groups, against, metric))
+    picture = page.new_picture(
+        page.WIDTH, top + high + 0.68, alt=_alt(rows, groups, against, metric)
+    )
     head.draw(picture)
-    page = picture.get_figheight()
-    box = (LEFT / WIDTH, 0.68 / page, (WIDTH - LEFT - RIGHT) / WIDTH, high / page)
+    page_height = picture.get_figheight()
+    box = (
+        LEFT / page.WIDTH,
+        0.68 / page_height,
+        (page.WIDTH - LEFT - RIGHT) / page.WIDTH,
+        high / page_height,
+    )
     axes = picture.add_axes(box, label="gaps")
-    axes.set(ylim=(high, 0), yticks=[], xlabel=f"{plain(metric)}, difference to {plain(against)}")
+    axes.set(
+        ylim=(high, 0),
+        yticks=[],
+        xlabel=f"{page.plain(metric)}, difference to {page.plain(against)}",
+    )
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.axvline(0, color=INK, lw=1.4, zorder=1, label="zero")
+    axes.axvline(0, color=page.INK, lw=1.4, zorder=1, label="zero")
     for row in rows:
         _draw(axes, row)
     for name, place in titles.items():
         axes.annotate(
-            wrap(name, LEFT - 0.3, 11, weight="bold", lines=1), (0, place),
-            xycoords=("figure fraction", "data"), xytext=(16, 0), textcoords="offset points",
-            va="center", weight="bold", parse_math=False, annotation_clip=False,
-        )  # fmt: skip
+            page.wrap(name, LEFT - 0.3, 11, weight="bold", lines=1),
+            (0, place),
+            xycoords=("figure fraction", "data"),
+            xytext=(16, 0),
+            textcoords="offset points",
+            va="center",
+            weight="bold",
+            parse_math=False,
+            annotation_clip=False,
+        )
     axes.margins(x=0.06)
     return picture
 
 
 def _lay_out(
-    groups: Mapping[str, Mapping[str, Value]],
+    groups: Mapping[str, Mapping[str, Change]],
 ) -> tuple[list[_Row], dict[str, float], float]:
     """The rows, where the titles of the groups stand, and the height of it all, in inches."""
     rows: list[_Row] = []
@@ -105,11 +112,11 @@ def _lay_out(
         if group and changes:
             titles[group] = y + TITLE / 2
             y += TITLE
-        for name, value in changes.items():
+        for name, (value, interval) in changes.items():
             seeds = seeds_of(value, f"{name!r}, {group!r}")
-            label = wrap(name, LEFT - 0.4, 10, lines=2)
+            label = page.wrap(name, LEFT - 0.4, 10, lines=2)
             high = ROW + 0.17 * label.count("\n")
-            rows.append(_Row(label, name, seeds, y + high / 2, *mean_interval(seeds)))
+            rows.append(_Row(label, name, seeds, y + high / 2, *interval))
             y += high
     if not rows:
         raise ValueError("groups must hold at least one change")
@@ -117,31 +124,70 @@ def _lay_out(
 
 
 def _draw(axes: Axes, row: _Row) -> None:
-    """Name, dot, whisker, seeds and number of one change."""
+    """Dot, whisker and seeds of one change, and its name and number beside them."""
     mean, sure = float(row.seeds.mean()), row.color != UNSURE
     if np.isfinite(row.low):
         axes.plot(
-            [row.low, row.high], [row.place] * 2, color=row.color, lw=1.8, zorder=2,
+            [row.low, row.high],
+            [row.place] * 2,
+            color=row.color,
+            lw=1.8,
+            zorder=2,
             label="interval",
-        )  # fmt: skip
+        )
         axes.plot(
-            row.seeds, [row.place] * len(row.seeds), "o", ms=3.5, mfc="white", mec=row.color, mew=1,
-            zorder=2.5, label="_seeds",
-        )  # fmt: skip
+            row.seeds,
+            [row.place] * len(row.seeds),
+            "o",
+            ms=3.5,
+            mfc="white",
+            mec=row.color,
+            mew=1,
+            zorder=2.5,
+            label="_seeds",
+        )
     axes.plot(
-        mean, row.place, "o", ms=7.5, color=row.color, mfc=row.color if sure else "white", mew=1.8,
-        zorder=3, label=plain(row.name),
-    )  # fmt: skip
+        mean,
+        row.place,
+        "o",
+        ms=7.5,
+        color=row.color,
+        mfc=row.color if sure else "white",
+        mew=1.8,
+        zorder=3,
+        label=page.plain(row.name),
+    )
+    _write(axes, row, mean, "bold" if sure else "normal")
+
+
+def _write(axes: Axes, row: _Row, mean: float, weight: str) -> None:
+    """The name of a change to the left of the panel, its number to the right."""
     axes.annotate(
-        row.label, (0, row.place), xycoords=("axes fraction", "data"), xytext=(-8, 0),
-        textcoords="offset points", ha="right", va="center", size=10, linespacing=1.05,
-        parse_math=False, annotation_clip=False,
-    )  # fmt: skip
+        row.label,
+        (0, row.place),
+        xycoords=("axes fraction", "data"),
+        xytext=(-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        size=10,
+        linespacing=1.05,
+        parse_math=False,
+        annotation_clip=False,
+    )
     axes.annotate(
-        signed(mean), (1, row.place), xycoords=("axes fraction", "data"), xytext=(44, 0),
-        textcoords="offset points", ha="right", va="center", size=10.5, color=row.color,
-        weight="bold" if sure else "normal", annotation_clip=False,
-    )  # fmt: skip
+        signed(mean),
+        (1, row.place),
+        xycoords=("axes fraction", "data"),
+        xytext=(44, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        size=10.5,
+        color=row.color,
+        weight=weight,
+        annotation_clip=False,
+    )
 
 
 def signed(value: float) -> str:
@@ -179,7 +225,7 @@ def _headline(rows: Sequence[_Row], against: str, metric: str) -> str:
 
 
 def _alt(
-    rows: Sequence[_Row], groups: Mapping[str, Mapping[str, Value]], against: str, metric: str
+    rows: Sequence[_Row], groups: Mapping[str, Mapping[str, Change]], against: str, metric: str
 ) -> str:
     """Every difference and its interval in words, group by group."""
     parts, left = [], iter(rows)

@@ -8,28 +8,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from prvr_lite.plots.canvas import (
-    CYCLE,
-    WIDTH,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-    plain,
-    wrap,
-)
+from prvr_lite.plots import page
 from prvr_lite.plots.draw_lines import Line, label_ends
-from prvr_lite.plots.heading import heading, stack
 
 
-@house_style
+@page.house_style
 def growth_curves(
     series: Mapping[str, tuple[object, object]],
     *,
     xlabel: str,
     ylabel: str,
     title: str | None = None,
-) -> Picture:
+) -> page.Picture:
     """How a cost grows: one line a series on logarithmic axes, with its growth exponent.
 
     The exponent is the slope of the least-squares line through the logarithms: 1 is linear growth,
@@ -43,17 +33,19 @@ def growth_curves(
     """
     lines = _check(series)
     told = [_exponent(line) for line in lines]
-    head = heading(title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples")
-    picture = new_picture(WIDTH, head.height + 4.1, alt=_alt(lines, told, xlabel, ylabel))
+    head = page.heading(
+        title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples"
+    )
+    picture = page.new_picture(page.WIDTH, head.height + 4.1, alt=_alt(lines, told, xlabel, ylabel))
     head.draw(picture)
     top = head.height + 0.2
-    axes = stack(picture, {"growth": 3.3}, top=top, left=0.95, right=2.05, gap=0.0)["growth"]
+    axes = page.stack(picture, {"growth": 3.3}, top=top, left=0.95, right=2.05, gap=0.0)["growth"]
     for name, color, x, y in lines:
         axes.plot(x, y, color=color, marker="o", ms=6, label=name)
-    axes.set(xscale="log", yscale="log", xlabel=plain(xlabel), ylabel=plain(ylabel))
+    axes.set(xscale="log", yscale="log", xlabel=page.plain(xlabel), ylabel=page.plain(ylabel))
     axes.grid(which="major")
     _tick(axes, lines)
-    names = [wrap(line[0], 1.8, 11, weight="bold", lines=2) for line in lines]
+    names = [page.wrap(line[0], 1.8, 11, weight="bold", lines=2) for line in lines]
     named = [(f"{n}\n{t}", *line[1:]) for n, t, line in zip(names, told, lines, strict=True)]
     label_ends(axes, named)
     return picture
@@ -65,11 +57,11 @@ def _check(series: Mapping[str, tuple[object, object]]) -> list[Line]:
         raise ValueError("series must name at least one line")
     lines: list[Line] = []
     for i, (name, (xs, ys)) in enumerate(series.items()):
-        x, y = as_array(xs, f"xs of {name!r}"), as_array(ys, f"ys of {name!r}")
+        x, y = page.as_array(xs, f"xs of {name!r}"), page.as_array(ys, f"ys of {name!r}")
         if x.shape != y.shape or not (np.isfinite(x * y) & (x > 0) & (y > 0)).all():
             raise ValueError(f"{name!r}: xs and ys must pair up, and all be finite and above 0")
         order = np.argsort(x)
-        lines.append((name, CYCLE[i % len(CYCLE)], x[order], y[order]))
+        lines.append((name, page.CYCLE[i % len(page.CYCLE)], x[order], y[order]))
     return lines
 
 

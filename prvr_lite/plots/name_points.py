@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import Array, text_width
+from prvr_lite.plots import page
 
 Order = NDArray[np.int64]
 
@@ -40,11 +40,11 @@ class Named:
     def extent(self) -> tuple[float, float]:
         """Width and height of the name in inches, with a little air."""
         rows = self.name.split("\n")
-        wide = max(text_width(row, self.size, self.weight) for row in rows)
+        wide = max(page.text_width(row, self.size, self.weight) for row in rows)
         return wide + 0.04, LINE * self.size / 72 * len(rows) + 0.03
 
 
-def name_points(axes: Axes, points: Sequence[Named], *, lines: Array | None = None) -> None:
+def name_points(axes: Axes, points: Sequence[Named], *, lines: page.Array | None = None) -> None:
     """Write each point's name beside it, with a thin line to it where it had to move away.
 
     Call it when the axes have their final place and limits.
@@ -71,20 +71,33 @@ def name_points(axes: Axes, points: Sequence[Named], *, lines: Array | None = No
         if away > 1.5 * GAP:
             ends = np.array([spot, near + 0.03 / away * (spot - near)]) / room
             axes.plot(
-                *ends.T, transform=axes.transAxes, color=point.color, lw=0.9, zorder=2,
+                *ends.T,
+                transform=axes.transAxes,
+                color=point.color,
+                lw=0.9,
+                zorder=2,
                 label="_leader",
-            )  # fmt: skip
+            )
         middle = (box[:2] + box[2:]) / 2 / room
         align = "left" if box[0] >= spot[0] else "right" if box[2] <= spot[0] else "center"
         axes.text(
             {"left": box[0] / room[0], "right": box[2] / room[0], "center": middle[0]}[align],
-            middle[1], point.name, transform=axes.transAxes, ha=align, va="center",
-            color=point.color, size=point.size, weight=point.weight, linespacing=1.1,
-            parse_math=False, zorder=4, path_effects=[HALO],
-        )  # fmt: skip
+            middle[1],
+            point.name,
+            transform=axes.transAxes,
+            ha=align,
+            va="center",
+            color=point.color,
+            size=point.size,
+            weight=point.weight,
+            linespacing=1.1,
+            parse_math=False,
+            zorder=4,
+            path_effects=[HALO],
+        )
 
 
-def _inches(axes: Axes, data: Array) -> Array:
+def _inches(axes: Axes, data: page.Array) -> page.Array:
     """[P, 2] positions in the data as inches from the lower left corner of the axes."""
     figure = axes.get_figure()
     assert figure is not None
@@ -92,15 +105,20 @@ def _inches(axes: Axes, data: Array) -> Array:
     return np.asarray((pixels - axes.bbox.p0) / figure.dpi)
 
 
-def _sorted(lines: Array) -> Array:
+def _sorted(lines: page.Array) -> page.Array:
     """The lines [S, 4] as boxes, lower left corner first."""
     ends = lines.reshape(-1, 2, 2)
     return np.concatenate([ends.min(1), ends.max(1)], axis=1)
 
 
 def _best_places(
-    spots: Array, size: Array, weight: Array, room: Array, dots: Array, thin: Array
-) -> Array:
+    spots: page.Array,
+    size: page.Array,
+    weight: page.Array,
+    room: page.Array,
+    dots: page.Array,
+    thin: page.Array,
+) -> page.Array:
     """A box for each name [P, 4], the cheapest arrangement found from several beginnings."""
     boxes = np.stack([_candidates(s, z) for s, z in zip(spots, size, strict=True)])  # [P, C, 4]
     leaders = np.stack([_leader(s, b) for s, b in zip(spots, boxes, strict=True)])  # [P, C, L, 2]
@@ -112,7 +130,7 @@ def _best_places(
     return np.asarray(boxes[np.arange(len(spots)), best])
 
 
-def _settle(order: Order, fixed: Array, pairs: Array) -> tuple[Order, float]:
+def _settle(order: Order, fixed: page.Array, pairs: page.Array) -> tuple[Order, float]:
     """Names take their cheapest place in turn until none moves: places [P], and the cost in all."""
     every = np.arange(len(fixed))
     chosen, placed = np.zeros(len(fixed), dtype=np.int64), np.zeros(len(fixed))
@@ -127,7 +145,7 @@ def _settle(order: Order, fixed: Array, pairs: Array) -> tuple[Order, float]:
     return chosen, float(fixed[every, chosen].sum() + crowding)
 
 
-def _pair_costs(boxes: Array, leaders: Array) -> Array:
+def _pair_costs(boxes: page.Array, leaders: page.Array) -> page.Array:
     """What places of two names cost each other [P, C, P, C]: covered area, hidden lines."""
     names, places = boxes.shape[:2]
     flat = boxes.reshape(-1, 4)
@@ -139,8 +157,13 @@ def _pair_costs(boxes: Array, leaders: Array) -> Array:
 
 
 def _fixed_costs(
-    spots: Array, boxes: Array, leaders: Array, room: Array, dots: Array, thin: Array
-) -> Array:
+    spots: page.Array,
+    boxes: page.Array,
+    leaders: page.Array,
+    room: page.Array,
+    dots: page.Array,
+    thin: page.Array,
+) -> page.Array:
     """What each place costs whatever the other names do, [P, C]."""
     near = np.clip(spots[:, None, None], boxes[None, ..., :2], boxes[None, ..., 2:])
     all_away = np.linalg.norm(near - spots[:, None, None], axis=-1)  # [P, P, C] point, name, place
@@ -157,34 +180,41 @@ def _fixed_costs(
     return np.asarray(cost)
 
 
-def _candidates(spot: Array, size: Array) -> Array:
+def _candidates(spot: page.Array, size: page.Array) -> page.Array:
     """Boxes around a point [C, 4]: in columns right and left of it, in rows above and below."""
     wide, high = size
     steps = np.arange(-12, 13) * 0.1
-    middles = [(spot[0] + side * (gap + wide / 2), spot[1] + step)
-               for gap in (GAP, 0.3) for side in (1, -1) for step in steps]  # fmt: skip
-    middles += [(spot[0] + share * wide, spot[1] + side * (GAP + lift + high / 2))
-                for side in (1, -1) for lift in (0.0, 0.1, 0.2, 0.35)
-                for share in (0.0, 0.2, -0.2, 0.4, -0.4)]  # fmt: skip
+    middles = [
+        (spot[0] + side * (gap + wide / 2), spot[1] + step)
+        for gap in (GAP, 0.3)
+        for side in (1, -1)
+        for step in steps
+    ]
+    middles += [
+        (spot[0] + share * wide, spot[1] + side * (GAP + lift + high / 2))
+        for side in (1, -1)
+        for lift in (0.0, 0.1, 0.2, 0.35)
+        for share in (0.0, 0.2, -0.2, 0.4, -0.4)
+    ]
     middle, half = np.array(middles), np.array([wide, high]) / 2
     return np.concatenate([middle - half, middle + half], axis=1)
 
 
-def _leader(spot: Array, boxes: Array) -> Array:
+def _leader(spot: page.Array, boxes: page.Array) -> page.Array:
     """Points along the line from a point to each of its boxes, [C, L, 2]; the point left out."""
     near = np.clip(spot, boxes[:, :2], boxes[:, 2:])
     parts = np.linspace(0.1, 0.97, 12)[:, None]
     return np.asarray(spot + parts * (near - spot)[:, None])
 
 
-def _overlap(boxes: Array, others: Array) -> Array:
+def _overlap(boxes: page.Array, others: page.Array) -> page.Array:
     """Area shared by each of [C, 4] with each of [O, 4]; thin ones count as a hundredth wide."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2] - 0.005)
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:] + 0.005)
     return np.asarray(np.clip(high - low, 0, None).prod(-1))
 
 
-def _hidden(paths: Array, boxes: Array) -> Array:
+def _hidden(paths: page.Array, boxes: page.Array) -> page.Array:
     """Inches of each path [C, L, 2] that lie in each of the boxes [O, 4], [C, O]."""
     x, y = paths[:, :, None, 0], paths[:, :, None, 1]  # [C, L, 1]
     inside = (x > boxes[:, 0]) & (x < boxes[:, 2]) & (y > boxes[:, 1]) & (y < boxes[:, 3])

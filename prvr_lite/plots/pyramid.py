@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import Array
+from prvr_lite.plots import page
 
 
 def units_of(num_clips: int, name: str = "clip_score") -> int:
@@ -30,7 +30,7 @@ def clip_units(n: int) -> NDArray[np.int64]:
     return np.array([(s, size) for size in range(1, n + 1) for s in range(n - size + 1)])
 
 
-def cells(n: int, unit: float) -> Array:
+def cells(n: int, unit: float) -> page.Array:
     """The outline of every clip's cell, [N, 5, 2] (time, clip length), both in units of `unit`.
 
     A cell is a diamond around (middle of the clip, length of the clip), so that a clip stands
@@ -46,7 +46,7 @@ def cells(n: int, unit: float) -> Array:
     return np.asarray(np.stack([x.T, y.T], axis=-1) * unit)  # [N, 5, 2]
 
 
-def tent(start: float, end: float) -> Array:
+def tent(start: float, end: float) -> page.Array:
     """The tent over [start, end], [3, 2]: every clip within the span lies under it, and its tip
     is where a clip of exactly this span would stand.
     """

@@ -12,8 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from prvr_lite.plots.canvas import WIDTH, Picture, house_style, new_picture, wrap
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots import page
 from prvr_lite.plots.scene import known_span
 from prvr_lite.plots.strip import (
     CHALK,
@@ -29,7 +28,7 @@ from prvr_lite.plots.strip import (
 )
 
 LEFT: Final = 1.95  # inches for rank, name and score
-ROOM: Final = WIDTH - LEFT - EDGE - 0.1  # inches for the video
+ROOM: Final = page.WIDTH - LEFT - page.EDGE - 0.1  # inches for the video
 STRIP, LANE, PAD = 0.54, 0.1, 0.1  # of the strip, of a bar under it, and around a row
 
 
@@ -52,7 +51,7 @@ class RankedVideo:
     chosen: bool = False
 
 
-@house_style
+@page.house_style
 def ranked_gallery(
     query: str,
     results: Sequence[RankedVideo],
@@ -61,7 +60,7 @@ def ranked_gallery(
     num_videos: int | None = None,
     title: str | None = None,
     height: float | None = None,
-) -> Picture:
+) -> page.Picture:
     """The videos a query found, best first, each with its strip, its score and its key clip.
 
     The right video is framed; if it is not among the `top`, it follows below with its true rank.
@@ -78,22 +77,26 @@ def ranked_gallery(
     """
     shown = _choose(results, top)
     about = _verdict(results, num_videos)
-    head = heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
+    head = page.heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
     strip = max(strip_slots(video.thumbnails, ROOM, STRIP)[1] for video in shown)
     ranks = [shown[0].rank - 1, *(video.rank for video in shown)]
     gaps = [0.3 if rank > before + 1 else 0.0 for before, rank in pairwise(ranks)]
     rest = head.height + 0.14 + sum(gaps) + 0.45
     row = max(strip + 2 * LANE + 0.04, 0.62) + 2 * PAD
     row = max(0.8, (height - rest) / len(shown)) if height else row
-    page = rest + row * len(shown)
-    picture = new_picture(WIDTH, page, alt=_alt(query, shown, about), facecolor=NIGHT)
+    page_height = rest + row * len(shown)
+    picture = page.new_picture(
+        page.WIDTH, page_height, alt=_alt(query, shown, about), facecolor=NIGHT
+    )
     head.draw(picture, color=CHALK, soft=HAZE)
     low = min(0.0, *(video.score for video in shown))
     reach = max(video.score for video in shown) - low
-    y = page - head.height - 0.14
+    y = page_height - head.height - 0.14
     for video, gap in zip(shown, gaps, strict=True):
         if gap:
-            picture.text(0.5, (y - gap / 2) / page, "· · ·", ha="center", va="center", color=HAZE)
+            picture.text(
+                0.5, (y - gap / 2) / page_height, "· · ·", ha="center", va="center", color=HAZE
+            )
         y -= gap + row
         _draw_row(picture, video, y, row, (video.score - low) / (reach or 1.0))
     _legend(picture, shown)
@@ -143,52 +146,98 @@ def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
     return f"Videos ranked for the query “{query}”: {about}. {'; '.join(videos)}."
 
 
-def _draw_row(picture: Picture, video: RankedVideo, y: float, row: float, share: float) -> None:
+def _draw_row(
+    picture: page.Picture, video: RankedVideo, y: float, row: float, share: float
+) -> None:
     """One video, `y` inches above the page's foot; `share` is its score bar's length, 0 to 1."""
-    page = picture.get_figheight()
+    page_height = picture.get_figheight()
     if video.correct:
-        _draw_frame(picture, y / page, row / page)
-    box = (LEFT / WIDTH, (y + PAD) / page, ROOM / WIDTH, (row - 2 * PAD) / page)
+        _draw_frame(picture, y / page_height, row / page_height)
+    box = (
+        LEFT / page.WIDTH,
+        (y + PAD) / page_height,
+        ROOM / page.WIDTH,
+        (row - 2 * PAD) / page_height,
+    )
     _draw_video(picture, video, box, row - 2 * PAD)
+    if video.chosen:  # a mark at the left edge
+        bar = Rectangle(
+            (0, y / page_height), 0.07 / page.WIDTH, row / page_height, color=GLOW, label="chosen"
+        )
+        picture.add_artist(bar)
+        picture.text(
+            0.44 / page.WIDTH, (y + 0.1) / page_height, "map ↓", ha="center", size=10, color=GLOW
+        )
+    _write_beside(picture, video, y + row / 2, share)
+
+
+def _write_beside(picture: page.Picture, video: RankedVideo, y: float, share: float) -> None:
+    """Rank, name, score and a note, around the height `y` in inches, to the left of a video."""
+    page_height = picture.get_figheight()
     note = ["right video"] if video.correct else []
     if not math.isnan(video.duration):
         note.append(f"{video.duration:.1f} s")
-    if video.chosen:  # a mark at the left edge
-        bar = Rectangle((0, y / page), 0.07 / WIDTH, row / page, color=GLOW, label="chosen")
-        picture.add_artist(bar)
-        picture.text(0.44 / WIDTH, (y + 0.1) / page, "map ↓", ha="center", size=10, color=GLOW)
-    middle = y + row / 2 + 0.085 * (len(note) - 1)
+    middle = y + 0.085 * (len(note) - 1)
     color = SPOT if video.correct else CHALK
     picture.text(
-        0.44 / WIDTH, (y + row / 2) / page, f"{video.rank}", ha="center", va="center",
-        weight="bold", color=color, size=22 if video.rank < 100 else 15 if video.rank < 1000 else 9,
-    )  # fmt: skip
-    name = wrap(video.video_id, 1.05, 11, weight="bold", lines=1)
-    x = 0.78 / WIDTH
+        0.44 / page.WIDTH,
+        y / page_height,
+        f"{video.rank}",
+        ha="center",
+        va="center",
+        weight="bold",
+        color=color,
+        size=22 if video.rank < 100 else 15 if video.rank < 1000 else 9,
+    )
+    name = page.wrap(video.video_id, 1.05, 11, weight="bold", lines=1)
+    x = 0.78 / page.WIDTH
     picture.text(
-        x, (middle + 0.12) / page, name, va="baseline", size=11, weight="bold", color=color,
+        x,
+        (middle + 0.12) / page_height,
+        name,
+        va="baseline",
+        size=11,
+        weight="bold",
+        color=color,
         parse_math=False,
-    )  # fmt: skip
-    _draw_score(picture, video, (x, (middle - 0.06) / page, 0.55 / WIDTH, 0.12 / page), share)
+    )
+    _draw_score(
+        picture,
+        video,
+        (x, (middle - 0.06) / page_height, 0.55 / page.WIDTH, 0.12 / page_height),
+        share,
+    )
     picture.text(
-        x, (middle - 0.11) / page, "\n".join(note), va="top", size=10, linespacing=1.1,
+        x,
+        (middle - 0.11) / page_height,
+        "\n".join(note),
+        va="top",
+        size=10,
+        linespacing=1.1,
         color=SPOT if video.correct else HAZE,
-    )  # fmt: skip
+    )
 
 
-def _draw_frame(picture: Picture, y: float, height: float) -> None:
+def _draw_frame(picture: page.Picture, y: float, height: float) -> None:
     """The frame around the right video; `y` and `height` as shares of the page."""
     gap = 0.04 / picture.get_figheight()
     frame = FancyBboxPatch(
-        (0.1 / WIDTH, y + gap), 1 - 0.2 / WIDTH, height - 2 * gap, fc="#10233F", ec=SPOT, lw=2,
-        boxstyle="round,pad=0,rounding_size=0.012", mutation_aspect=WIDTH / picture.get_figheight(),
-        label="right video", zorder=-1,
-    )  # fmt: skip
+        (0.1 / page.WIDTH, y + gap),
+        1 - 0.2 / page.WIDTH,
+        height - 2 * gap,
+        fc="#10233F",
+        ec=SPOT,
+        lw=2,
+        boxstyle="round,pad=0,rounding_size=0.012",
+        mutation_aspect=page.WIDTH / picture.get_figheight(),
+        label="right video",
+        zorder=-1,
+    )
     picture.add_artist(frame)
 
 
 def _draw_score(
-    picture: Picture, video: RankedVideo, box: tuple[float, float, float, float], share: float
+    picture: page.Picture, video: RankedVideo, box: tuple[float, float, float, float], share: float
 ) -> None:
     """The score as a bar and as a number."""
     bar = picture.add_axes(box, label=f"score {video.rank}")
@@ -198,13 +247,17 @@ def _draw_score(
     bar.axis("off")
     x, y, width, height = box
     picture.text(
-        x + width + 0.05 / WIDTH, y + height / 2, f"{video.score:.2f}", va="center", size=11,
+        x + width + 0.05 / page.WIDTH,
+        y + height / 2,
+        f"{video.score:.2f}",
+        va="center",
+        size=11,
         color=CHALK,
-    )  # fmt: skip
+    )
 
 
 def _draw_video(
-    picture: Picture, video: RankedVideo, box: tuple[float, float, float, float], inner: float
+    picture: page.Picture, video: RankedVideo, box: tuple[float, float, float, float], inner: float
 ) -> None:
     """The video's strip with, under it, one bar for the key clip and one for the true moment."""
     known = not math.isnan(video.duration)
@@ -226,9 +279,15 @@ def _draw_video(
     _bar(under, 0.5, moment, SPOT, "moment")
     if not slots:
         axes.text(
-            0.5, 0.5, "no thumbnails", transform=axes.transAxes, ha="center", va="center",
-            color=HAZE, size=10,
-        )  # fmt: skip
+            0.5,
+            0.5,
+            "no thumbnails",
+            transform=axes.transAxes,
+            ha="center",
+            va="center",
+            color=HAZE,
+            size=10,
+        )
 
 
 def _bar(axes: Axes, y: float, span: Span | None, color: str, name: str) -> None:
@@ -236,15 +295,21 @@ def _bar(axes: Axes, y: float, span: Span | None, color: str, name: str) -> None
         axes.barh(y, span[1] - span[0], left=span[0], height=0.66, color=color, label=name)
 
 
-def _legend(picture: Picture, shown: Sequence[RankedVideo]) -> None:
+def _legend(picture: page.Picture, shown: Sequence[RankedVideo]) -> None:
     """What the bars under the videos mean."""
     keys = [Line2D([], [], color=GLOW, lw=5, label="score")]
     if any(video.key_span for video in shown):
         keys.append(Line2D([], [], color=CHALK, lw=5, label="key clip"))
     if any(video.moment for video in shown):
         keys.append(Line2D([], [], color=SPOT, lw=5, label="true moment"))
-    x = EDGE / WIDTH
+    x = page.EDGE / page.WIDTH
     picture.legend(
-        handles=keys, loc="lower left", ncols=3, bbox_to_anchor=(x, 0.06 / picture.get_figheight()),
-        labelcolor=CHALK, handlelength=1.1, borderaxespad=0, columnspacing=1.4,
-    )  # fmt: skip
+        handles=keys,
+        loc="lower left",
+        ncols=3,
+        bbox_to_anchor=(x, 0.06 / picture.get_figheight()),
+        labelcolor=CHALK,
+        handlelength=1.1,
+        borderaxespad=0,
+        columnspacing=1.4,
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prvr_lite.plots.canvas import Array, as_array
+from prvr_lite.plots import page
 from prvr_lite.plots.pyramid import clip_units, units_of
 from prvr_lite.plots.strip import Span, Thumbnail
 
@@ -17,7 +17,7 @@ from prvr_lite.plots.strip import Span, Thumbnail
 class Scene:
     """One video's clips as one query sees them. Times are seconds, or units if `known` is False."""
 
-    score: Array  # [N]
+    score: page.Array  # [N]
     n: int
     extent: float  # length of the time axis
     known: bool  # the video's duration is known
@@ -25,8 +25,8 @@ class Scene:
     steps: tuple[Span, ...]
     key_clip: int | None
     medoids: tuple[int, ...]
-    attention: Array | None  # [T]
-    attention_time: Array | None  # [T]
+    attention: page.Array | None  # [T]
+    attention_time: page.Array | None  # [T]
     thumbnails: tuple[Thumbnail, ...]
 
     @property
@@ -82,7 +82,7 @@ def make_scene(
     Raises:
         ValueError: naming the argument that does not fit.
     """
-    score = as_array(clip_score, "clip_score")
+    score = page.as_array(clip_score, "clip_score")
     n = units_of(len(score))
     if not np.isfinite(score).any() or np.isinf(score).any():
         raise ValueError("clip_score must hold at least one number, and no infinite one")
@@ -121,7 +121,7 @@ def known_span(span: Span | None, duration: float | None, name: str) -> Span | N
     """
     if span is None:
         return None
-    values = as_array(span, name)
+    values = page.as_array(span, name)
     if values.shape != (2,):
         raise ValueError(f"{name} must be [start, end] in s, but has {len(values)} values")
     start, end = map(float, values)
@@ -139,16 +139,16 @@ def known_span(span: Span | None, duration: float | None, name: str) -> Span | N
 
 def _attention(
     weight: object | None, when: object | None, extent: float, known: bool
-) -> tuple[Array | None, Array | None]:
+) -> tuple[page.Array | None, page.Array | None]:
     """Frame attention [T] and its times [T]."""
     if weight is None:
         return None, None
-    attention = as_array(weight, "frame_attention")
+    attention = page.as_array(weight, "frame_attention")
     if not np.isfinite(attention).all() or (attention < 0).any():
         raise ValueError("frame_attention must be finite and not negative (drop padded frames)")
     if when is None or not known:
         return attention, (np.arange(len(attention)) + 0.5) * extent / len(attention)
-    times = as_array(when, "frame_time")
+    times = page.as_array(when, "frame_time")
     if times.shape != attention.shape:
         raise ValueError(
             f"frame_time has {len(times)} values, frame_attention {len(attention)}; pass one each"
@@ -159,7 +159,7 @@ def _attention(
 
 
 def _rows(medoids: object) -> Sequence[float]:
-    return list(as_array(medoids, "medoids"))
+    return list(page.as_array(medoids, "medoids"))
 
 
 def _row(row: float, count: int, name: str) -> int:

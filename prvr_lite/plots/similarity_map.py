@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 
-from prvr_lite.plots.canvas import WIDTH, Picture, house_style, new_picture
+from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import draw_map
-from prvr_lite.plots.heading import heading, stack
 from prvr_lite.plots.scene import Scene, make_scene
 from prvr_lite.plots.strip import (
     CHALK,
@@ -29,10 +28,10 @@ from prvr_lite.plots.strip import (
 )
 
 LEFT, RIGHT, GAP, AXIS = 0.95, 0.25, 0.07, 0.55  # inches
-ROOM = WIDTH - LEFT - RIGHT
+ROOM = page.WIDTH - LEFT - RIGHT
 
 
-@house_style
+@page.house_style
 def similarity_map(
     clip_score: object,
     *,
@@ -49,7 +48,7 @@ def similarity_map(
     limits: Span | None = None,
     title: str | None = None,
     height: float | None = None,
-) -> Picture:
+) -> page.Picture:
     """All clips of one video, each above what it covers, coloured by its score for the query.
 
     A cell stands over the middle of its clip, as high as the clip is long. The true moment is a
@@ -73,38 +72,45 @@ def similarity_map(
         ValueError: naming the argument that does not fit.
     """
     scene = make_scene(
-        clip_score, duration, moment=moment, steps=steps, key_clip=key_clip, medoids=medoids,
-        frame_attention=frame_attention, frame_time=frame_time, thumbnails=thumbnails,
-    )  # fmt: skip
+        clip_score,
+        duration,
+        moment=moment,
+        steps=steps,
+        key_clip=key_clip,
+        medoids=medoids,
+        frame_attention=frame_attention,
+        frame_time=frame_time,
+        thumbnails=thumbnails,
+    )
     about = _about(scene, video_id)
-    head = heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
+    head = page.heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
     slots, strip = strip_slots(scene.thumbnails, ROOM, 0.56)
     closer, zoomed = strip_slots(scene.close_up(), ROOM, 0.95)
-    rows = {
+    rows = _rows(scene, strip)
+    rest = head.height + 0.2 + sum(rows.values()) + GAP * 3 + AXIS + (zoomed and zoomed + 0.2)
+    rows["map"] = max(1.5, height - rest) if height else 3.3
+    page_height = rest + rows["map"]
+    picture = page.new_picture(
+        page.WIDTH, page_height, alt=_alt(scene, query, video_id), facecolor=NIGHT
+    )
+    head.draw(picture, color=CHALK, soft=HAZE)
+    axes = page.stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP)
+    draw_map(axes["map"], scene, limits)
+    _draw_rows(axes, scene, slots)
+    _shine(picture, list(axes.values()), scene)
+    if closer:
+        _look_closer(picture, list(axes.values())[-1], scene, closer, zoomed)
+    return picture
+
+
+def _rows(scene: Scene, strip: float) -> dict[str, float]:
+    """Height of each row of the picture in inches, that of the map still to be found."""
+    return {
         "map": 0.0,
         "spans": 0.17 * ((scene.key_clip is not None) + (scene.moment is not None)),
         "video": strip,
         "attention": 0.0 if scene.attention is None else 0.5,
     }
-    rest = head.height + 0.2 + sum(rows.values()) + GAP * 3 + AXIS + (zoomed and zoomed + 0.2)
-    rows["map"] = max(1.5, height - rest) if height else 3.3
-    page = rest + rows["map"]
-    picture = new_picture(WIDTH, page, alt=_alt(scene, query, video_id), facecolor=NIGHT)
-    head.draw(picture, color=CHALK, soft=HAZE)
-    axes = stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP)
-    draw_map(axes["map"], scene, limits)
-    if "spans" in axes:
-        _draw_spans(axes["spans"], scene)
-    if "video" in axes:
-        draw_strip(axes["video"], scene.thumbnails, slots, (0, scene.extent), scene.moment)
-        veil(axes["video"], scene.moment, scene.extent)
-        name_row(axes["video"], 0.5, "video")
-    if "attention" in axes:
-        _draw_attention(axes["attention"], scene)
-    _shine(picture, list(axes.values()), scene)
-    if closer:
-        _look_closer(picture, list(axes.values())[-1], scene, closer, zoomed)
-    return picture
 
 
 def _about(scene: Scene, video_id: str) -> str:
@@ -125,6 +131,18 @@ def _alt(scene: Scene, query: str, video_id: str) -> str:
     if scene.key_clip is not None:
         text += f" The key clip covers {scene.tell(scene.span(scene.key_clip))}."
     return text
+
+
+def _draw_rows(axes: Mapping[str, Axes], scene: Scene, slots: int) -> None:
+    """The rows under the map, as far as there are any."""
+    if "spans" in axes:
+        _draw_spans(axes["spans"], scene)
+    if "video" in axes:
+        draw_strip(axes["video"], scene.thumbnails, slots, (0, scene.extent), scene.moment)
+        veil(axes["video"], scene.moment, scene.extent)
+        name_row(axes["video"], 0.5, "video")
+    if "attention" in axes:
+        _draw_attention(axes["attention"], scene)
 
 
 def _draw_spans(axes: Axes, scene: Scene) -> None:
@@ -156,7 +174,7 @@ def _draw_attention(axes: Axes, scene: Scene) -> None:
     name_row(axes, 0.5, "attention")
 
 
-def _shine(picture: Picture, panels: list[Axes], scene: Scene) -> None:
+def _shine(picture: page.Picture, panels: list[Axes], scene: Scene) -> None:
     """The moment as a band through every panel under its tent, and one time axis at the bottom."""
     for axes in panels:
         axes.set_xlim(0, scene.extent)
@@ -176,17 +194,19 @@ def _shine(picture: Picture, panels: list[Axes], scene: Scene) -> None:
     last.set_xlabel("time in the video (s)" if scene.known else "unit", color=CHALK)
 
 
-def _look_closer(picture: Picture, above: Axes, scene: Scene, slots: int, height: float) -> None:
+def _look_closer(
+    picture: page.Picture, above: Axes, scene: Scene, slots: int, height: float
+) -> None:
     """The frames that deserve it, enlarged under the time axis, with a beam from where they lie."""
     assert scene.telling is not None
     name, color = ("moment", SPOT) if scene.moment else ("key clip", CHALK)
-    page, base = picture.get_figheight(), above.get_position()
+    page_height, base = picture.get_figheight(), above.get_position()
     shown = scene.close_up()
     rows, columns, _ = decode(shown[0]).shape
-    width = min(base.width, slots * height * columns / rows / WIDTH)
+    width = min(base.width, slots * height * columns / rows / page.WIDTH)
     left, right = (base.x0 + base.width * t / scene.extent for t in scene.telling)
     start = min(max((left + right - width) / 2, base.x0), base.x1 - width)
-    box = (start, 0.2 / page, width, height / page)
+    box = (start, 0.2 / page_height, width, height / page_height)
     axes = picture.add_axes(box, label="close-up", zorder=3)
     shown = tuple(shown[(2 * i + 1) * len(shown) // (2 * slots)] for i in range(slots))
     draw_strip(axes, [(i + 0.5, image) for i, (_, image) in enumerate(shown)], slots, (0, slots))
@@ -209,7 +229,15 @@ def _look_closer(picture: Picture, above: Axes, scene: Scene, slots: int, height
 def _badge(axes: Axes, right: float, number: int) -> None:
     """The number of a step, in the lower right corner of a thumbnail."""
     axes.annotate(
-        f"{number}", (right, 0), xytext=(-11, 11), textcoords="offset points", ha="center",
-        va="center", size=10.5, weight="bold", color=NIGHT, zorder=5,
+        f"{number}",
+        (right, 0),
+        xytext=(-11, 11),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        size=10.5,
+        weight="bold",
+        color=NIGHT,
+        zorder=5,
         bbox={"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT},
-    )  # fmt: skip
+    )

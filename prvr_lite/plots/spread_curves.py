@@ -8,27 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from prvr_lite.plots.bars import Value
-from prvr_lite.plots.canvas import (
-    CYCLE,
-    SOFT,
-    WIDTH,
-    Array,
-    Picture,
-    house_style,
-    new_picture,
-    plain,
-    text_width,
-    wrap,
-)
+from prvr_lite.plots import page
 from prvr_lite.plots.draw_lines import Line, draw_lines, label_ends
-from prvr_lite.plots.heading import heading, stack
-from prvr_lite.plots.seeds import deviation, seeds_of
+from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 Curve = Mapping[float, Value]
 
 
-@house_style
+@page.house_style
 def spread_curves(
     panels: Mapping[str, Mapping[str, Curve]],
     *,
@@ -37,7 +24,7 @@ def spread_curves(
     about: str = "",
     logarithmic: bool = False,
     chosen: float | None = None,
-) -> Picture:
+) -> page.Picture:
     """Means over seeds against a number, in one panel or several above each other.
 
     The band is ± one standard deviation, the small dots are seeds. A panel whose values differ
@@ -56,35 +43,35 @@ def spread_curves(
     """
     curves = _check(panels, logarithmic)
     names = list(dict.fromkeys(name for panel in curves.values() for name in panel))
-    head = heading(title, _about(curves, about, chosen))
+    head = page.heading(title, _about(curves, about, chosen))
     rows = {unit: 2.9 if len(curves) == 1 else 1.9 for unit in curves}
-    page = head.height + 0.25 + sum(rows.values()) + 0.22 * (len(rows) - 1) + 0.68
-    picture = new_picture(WIDTH, page, alt=_alt(curves, xlabel))
+    page_height = head.height + 0.25 + sum(rows.values()) + 0.22 * (len(rows) - 1) + 0.68
+    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(curves, xlabel))
     head.draw(picture)
-    labels = {name: wrap(name, 1.9, 11, weight="bold", lines=3) for name in names}
+    labels = {name: page.wrap(name, 1.9, 11, weight="bold", lines=3) for name in names}
     broken = [line for label in labels.values() for line in label.split("\n")]
-    right = 0.35 + (len(names) > 1) * max(text_width(line, 11, "bold") for line in broken)
-    axes = stack(picture, rows, top=head.height + 0.25, left=0.95, right=right, gap=0.22)
-    colors = {name: CYCLE[i % len(CYCLE)] for i, name in enumerate(names)}
+    right = 0.35 + (len(names) > 1) * max(page.text_width(line, 11, "bold") for line in broken)
+    axes = page.stack(picture, rows, top=head.height + 0.25, left=0.95, right=right, gap=0.22)
+    colors = {name: page.CYCLE[i % len(page.CYCLE)] for i, name in enumerate(names)}
     spots = np.unique([x for panel in curves.values() for curve in panel.values() for x in curve])
     for unit, panel in curves.items():
         lines = _draw(axes[unit], panel, colors, chosen)
-        axes[unit].set_ylabel(plain(unit))
+        axes[unit].set_ylabel(page.plain(unit))
         _tick(axes[unit], spots, logarithmic)
         axes[unit].tick_params(labelbottom=unit == list(curves)[-1])
         if len(names) > 1:
             label_ends(axes[unit], [(labels[line[0]], *line[1:]) for line in lines])
-    axes[list(curves)[-1]].set_xlabel(plain(xlabel))
+    axes[list(curves)[-1]].set_xlabel(page.plain(xlabel))
     return picture
 
 
 def _check(
     panels: Mapping[str, Mapping[str, Curve]], logarithmic: bool
-) -> dict[str, dict[str, dict[float, Array]]]:
+) -> dict[str, dict[str, dict[float, page.Array]]]:
     """The panels with seeds as arrays and x ascending."""
     if not panels or not all(panel and all(panel.values()) for panel in panels.values()):
         raise ValueError("panels must hold a panel, each panel a curve and each curve an x")
-    checked: dict[str, dict[str, dict[float, Array]]] = {}
+    checked: dict[str, dict[str, dict[float, page.Array]]] = {}
     for unit, panel in panels.items():
         checked[unit] = {}
         for name, curve in panel.items():
@@ -99,7 +86,7 @@ def _check(
 
 def _draw(
     axes: Axes,
-    panel: Mapping[str, Mapping[float, Array]],
+    panel: Mapping[str, Mapping[float, page.Array]],
     colors: Mapping[str, str],
     chosen: float | None,
 ) -> list[Line]:
@@ -118,15 +105,21 @@ def _draw(
         for spot, seeds in panel[name].items():
             if len(seeds) > 1:
                 axes.plot(
-                    [spot] * len(seeds), seeds, "o", ms=3.5, mfc="white", mec=color, mew=1,
+                    [spot] * len(seeds),
+                    seeds,
+                    "o",
+                    ms=3.5,
+                    mfc="white",
+                    mec=color,
+                    mew=1,
                     label="_seeds",
-                )  # fmt: skip
+                )
     if chosen is not None:
-        axes.axvline(chosen, color=SOFT, lw=1.3, ls=":", zorder=0.9, label="chosen")
+        axes.axvline(chosen, color=page.SOFT, lw=1.3, ls=":", zorder=0.9, label="chosen")
     return lines
 
 
-def _tick(axes: Axes, spots: Array, logarithmic: bool) -> None:
+def _tick(axes: Axes, spots: page.Array, logarithmic: bool) -> None:
     """Ticks at the measured x, as many as have room, in plain numbers."""
     if logarithmic:
         axes.set_xscale("log")
@@ -144,7 +137,7 @@ def _tick(axes: Axes, spots: Array, logarithmic: bool) -> None:
 
 
 def _about(
-    curves: Mapping[str, Mapping[str, Mapping[float, Array]]], about: str, chosen: float | None
+    curves: Mapping[str, Mapping[str, Mapping[float, page.Array]]], about: str, chosen: float | None
 ) -> str:
     """How to read the picture."""
     several = any(
@@ -158,7 +151,7 @@ def _about(
     return "; ".join([*parts, about] if about else parts)
 
 
-def _alt(curves: Mapping[str, Mapping[str, Mapping[float, Array]]], xlabel: str) -> str:
+def _alt(curves: Mapping[str, Mapping[str, Mapping[float, page.Array]]], xlabel: str) -> str:
     """Every mean in words."""
     parts: Sequence[str] = [
         f"{unit}, {name}: " + ", ".join(f"{s.mean():.3g} at {x:g}" for x, s in curve.items())

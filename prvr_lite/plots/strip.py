@@ -114,6 +114,14 @@ def veil(axes: Axes, lit: Span | None, extent: float) -> None:
 def name_row(axes: Axes, y: float, name: str) -> None:
     """The name of a row, in the left margin."""
     axes.annotate(
-        name, (0, y), xycoords="axes fraction", xytext=(-7, 0), textcoords="offset points",
-        ha="right", va="center", size=10.5, color=CHALK, annotation_clip=False,
-    )  # fmt: skip
+        name,
+        (0, y),
+        xycoords="axes fraction",
+        xytext=(-7, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        size=10.5,
+        color=CHALK,
+        annotation_clip=False,
+    )

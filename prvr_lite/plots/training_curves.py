@@ -8,42 +8,29 @@ from typing import Final
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    SOFT,
-    VERMILION,
-    WIDTH,
-    Picture,
-    house_style,
-    new_picture,
-)
+from prvr_lite.plots import page
 from prvr_lite.plots.draw_lines import Line, draw_lines, label_ends
-from prvr_lite.plots.heading import heading, stack
 
 _LOSSES: Final = {
-    "loss": ("total", INK),
-    "clip_triplet": ("clip triplet", BLUE),
-    "clip_nce": ("clip infoNCE", SKY),
-    "frame_triplet": ("frame triplet", VERMILION),
-    "frame_nce": ("frame infoNCE", ORANGE),
+    "loss": ("total", page.INK),
+    "clip_triplet": ("clip triplet", page.BLUE),
+    "clip_nce": ("clip infoNCE", page.SKY),
+    "frame_triplet": ("frame triplet", page.VERMILION),
+    "frame_nce": ("frame infoNCE", page.ORANGE),
 }
 _RECALLS: Final = {
-    "R@1": ("R@1", BLUE),
-    "R@5": ("R@5", GREEN),
-    "R@10": ("R@10", ORANGE),
-    "R@100": ("R@100", GREY),
+    "R@1": ("R@1", page.BLUE),
+    "R@5": ("R@5", page.GREEN),
+    "R@10": ("R@10", page.ORANGE),
+    "R@100": ("R@100", page.GREY),
 }
-_SUM: Final = {"SumR": ("SumR", PURPLE)}
+_SUM: Final = {"SumR": ("SumR", page.PURPLE)}
 
 
-@house_style
-def training_curves(history: Sequence[Mapping[str, float]], *, title: str = "Training") -> Picture:
+@page.house_style
+def training_curves(
+    history: Sequence[Mapping[str, float]], *, title: str = "Training"
+) -> page.Picture:
     """Loss terms and validation recall, epoch by epoch, with the best epoch marked.
 
     Args:
@@ -69,12 +56,12 @@ def training_curves(history: Sequence[Mapping[str, float]], *, title: str = "Tra
         if best
         else f"{len(history)} epochs"
     )
-    head = heading(title, about)
+    head = page.heading(title, about)
     rows = {name: 1.1 if name == "SumR" else 1.9 for name in panels}
-    page = head.height + 0.2 + sum(rows.values()) + 0.2 * len(rows) + 0.5
-    picture = new_picture(WIDTH, page, alt=_training_alt(panels, about))
+    page_height = head.height + 0.2 + sum(rows.values()) + 0.2 * len(rows) + 0.5
+    picture = page.new_picture(page.WIDTH, page_height, alt=_training_alt(panels, about))
     head.draw(picture)
-    axes = stack(picture, rows, top=head.height + 0.2, left=0.85, right=1.55, gap=0.2)
+    axes = page.stack(picture, rows, top=head.height + 0.2, left=0.85, right=1.55, gap=0.2)
     ends = [x for _, lines in panels.values() for line in lines for x in line[2]]
     for name, (unit, lines) in panels.items():
         draw_lines(axes[name], lines)
@@ -82,7 +69,9 @@ def training_curves(history: Sequence[Mapping[str, float]], *, title: str = "Tra
         axes[name].set_xlim(min(ends) - 0.2, max(ends) + 0.2)
         axes[name].tick_params(labelbottom=name == list(panels)[-1])
         if best:
-            axes[name].axvline(best[0], color=SOFT, lw=1.2, ls=":", zorder=0.9, label="best epoch")
+            axes[name].axvline(
+                best[0], color=page.SOFT, lw=1.2, ls=":", zorder=0.9, label="best epoch"
+            )
         label_ends(axes[name], lines)
     last = axes[list(panels)[-1]]
     last.xaxis.set_major_locator(MaxNLocator(integer=True))

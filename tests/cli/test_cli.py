@@ -10,7 +10,7 @@ import pytest
 import torch
 from toy import toy_table
 
-from prvr_lite import cli
+from prvr_lite import __version__, cli
 from prvr_lite.config import PRESETS
 from prvr_lite.data import sample
 from prvr_lite.data.dataset import Dataset, open_features
@@ -37,6 +37,13 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("films") / "films.h5"
     write_features(path, table)
     return path
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"prvr-lite {__version__}\n"
 
 
 def test_demo_prints_the_table_and_writes_the_pictures(

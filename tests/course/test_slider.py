@@ -24,7 +24,7 @@ from prvr_lite.course.lesson01.bags_widget import (
 )
 from prvr_lite.course.slider import can_slide, image_html, slider
 from prvr_lite.plots import alt_text, timed_thumbnails
-from prvr_lite.plots.canvas import Picture, new_picture
+from prvr_lite.plots.page import Picture, new_picture
 
 FOREST, STAGE = [0.5, 0.4, 0.5, 0.4], [0.1, 0.9, 0.0]
 FILMS = {"forest": Bag(FOREST), "stage": Bag(STAGE, right=True, moment=(1 / 3, 2 / 3))}

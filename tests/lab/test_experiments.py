@@ -124,9 +124,12 @@ def test_moments_of_every_seed(
     lines = [o for o in read_lines(path) if o["experiment"] == f"moments of {FULL}"]
     assert {o["seed"] for o in lines} == {"0", "1"}
     assert {o["score"] for o in lines} == {
-        *METHODS, "span head", "span head + key clip", "span head, untrained MS-SL++",
+        *METHODS,
+        "span head",
+        "span head + key clip",
+        "span head, untrained MS-SL++",
         *(f"{name}, n={n}" for name in (*METHODS, "span head") for n in (1, 2, 5, 6)),
-    }  # fmt: skip
+    }
     with setting.open() as dataset:
         for run in planned({FULL: EXPERIMENTS[FULL]}, 2, setting, dataset)[0]:
             found = recall(run, setting)
@@ -261,9 +264,7 @@ def test_lines_of_other_rows_stay(tmp_path: Path) -> None:
     assert merge_lines(path, [{**blank, "experiment": FULL, "seed": "1", "value": "2"}]) == 3
     merge_lines(path, [{**blank, "experiment": "mean-pool", "seed": "0", "value": "3"}])
     found = [(o["experiment"], o["seed"], o["value"]) for o in read_lines(path)]
-    assert found == [
-        ("mean-pool", "0", "3"), (FULL, "", "1"), (FULL, "0", "1"), (FULL, "1", "2")
-    ]  # fmt: skip
+    assert found == [("mean-pool", "0", "3"), (FULL, "", "1"), (FULL, "0", "1"), (FULL, "1", "2")]
     path.write_text("model,R@1\nmine,3\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"columns are .* give another --csv"):
         merge_lines(path, first)

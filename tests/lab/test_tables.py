@@ -122,9 +122,12 @@ def test_tables_hold_the_numbers_of_the_csv(table: Path) -> None:
     assert change["α from val"] == "0.65 ± 0.05"
     assert row(tables["ablations"], "MS-SL++")["SumR"] == "312.0 ± 1.0"
     assert row(tables["search"], "MS-SL++") == {
-        "SumR on val": "MS-SL++", "rate x 0.5": "300.5", "rate x 1": "301.0",
-        "rate x 2": "**302.0**", "in use": row(tables["search"], "MS-SL++")["in use"],
-    }  # fmt: skip
+        "SumR on val": "MS-SL++",
+        "rate x 0.5": "300.5",
+        "rate x 1": "301.0",
+        "rate x 2": "**302.0**",
+        "in use": row(tables["search"], "MS-SL++")["in use"],
+    }
     assert row(tables["steps"], "MS-SL++")["two-step (1,001)"] == "51.0"
     assert row(tables["correct"], "MS-SL++")["every answering film correct (1,004)"] == "48.0"
     assert row(tables["ahead"], "MS-SL, all clips")["two-step"] == "+9.0 [−1.0, +11.0]"
@@ -144,8 +147,11 @@ def test_what_was_not_measured_is_left_out(tmp_path: Path) -> None:
     tables = all_tables(write(tmp_path / "few.csv", few))
     assert set(tables) == {"main", "steps"}
     assert row(tables["main"], "MS-SL++") == {
-        "": "**MS-SL++**", "R@1": "–", "SumR": "300.0", "seeds": "1",
-    }  # fmt: skip
+        "": "**MS-SL++**",
+        "R@1": "–",
+        "SumR": "300.0",
+        "seeds": "1",
+    }
 
 
 def test_faults_of_the_csv_are_named(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
+from prvr_lite.lab.intervals import with_intervals
 from prvr_lite.plots import (
     ModelCost,
     RankedVideo,
@@ -69,7 +70,9 @@ PICTURES: dict[str, Callable[[str], Figure]] = {
     "spread": lambda text: spread_curves(
         {"R@1 (%)": {text[:40]: {4: [1.0, 2.0], 32: [3.0, 4.0]}}}, xlabel="medoids", title=text
     ),
-    "gaps": lambda text: gap_chart({"losses": {text[:60]: [1.0, 2.0, -1.0]}}, title=text),
+    "gaps": lambda text: gap_chart(
+        with_intervals({"losses": {text[:60]: [1.0, 2.0, -1.0]}}), title=text
+    ),
     "growth": lambda text: growth_curves(
         {text[:60]: GROWTH["released"], **GROWTH}, xlabel="videos V", ylabel="time (s)", title=text
     ),

@@ -11,16 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from prvr_lite.course.slider import slider
-from prvr_lite.plots.canvas import (
-    WIDTH,
-    Array,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-    wrap,
-)
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots import page
 from prvr_lite.plots.strip import (
     CHALK,
     GLOW,
@@ -36,7 +27,7 @@ from prvr_lite.plots.strip import (
 
 TEMPERATURES: Final = (math.inf, 1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.0)
 LEFT, RIGHT, NAME, STRIP, CURVE, ROW, GAP = 0.95, 1.75, 0.29, 0.44, 0.62, 0.24, 0.09  # inches
-ROOM: Final = WIDTH - LEFT - RIGHT
+ROOM: Final = page.WIDTH - LEFT - RIGHT
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ def bag_explorer(
     )
 
 
-def bag_score(score: Array, temperature: float) -> tuple[float, Array]:
+def bag_score(score: page.Array, temperature: float) -> tuple[float, page.Array]:
     """Temperature x log of the mean of e^(score / temperature), and how much each frame counts.
 
     Args:
@@ -101,10 +92,10 @@ def told(temperature: float) -> str:
     return ends.get(temperature, f"τ = {temperature:g}")
 
 
-@house_style
+@page.house_style
 def bag_picture(
     films: Mapping[str, Bag], temperatures: Sequence[float], *, query: str = ""
-) -> Picture:
+) -> page.Picture:
     """Each film's frame scores, and for each temperature how much each frame counts and the score.
 
     Returns:
@@ -116,20 +107,20 @@ def bag_picture(
     bags = {t: {name: bag_score(score, t) for name, score in scores.items()} for t in temperatures}
     winner = {t: max(row, key=lambda name: row[name][0]) for t, row in bags.items()}
     wins = "; ".join(f"{told(t)}: {name} wins" for t, name in winner.items())
-    head = heading(f"“{query}”" if query else "Which film wins?", wins)
+    head = page.heading(f"“{query}”" if query else "Which film wins?", wins)
     strip = max(strip_slots(bag.thumbnails, ROOM, STRIP)[1] for bag in films.values())
     lane = NAME + strip + CURVE + ROW * len(temperatures) + 3 * GAP
-    page = head.height + 0.1 + lane * len(films) + 0.3
-    picture = new_picture(WIDTH, page, alt=_alt(bags, query), facecolor=NIGHT)
+    page_height = head.height + 0.1 + lane * len(films) + 0.3
+    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(bags, query), facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     limits = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
     for i, (name, bag) in enumerate(films.items()):
-        top = page - head.height - 0.1 - lane * i
+        top = page_height - head.height - 0.1 - lane * i
         color = SPOT if bag.right else CHALK
-        label = wrap(name, 5.0, 11.5, weight="bold", lines=1)
+        label = page.wrap(name, 5.0, 11.5, weight="bold", lines=1)
         picture.text(
-            EDGE / WIDTH,
-            (top - 0.2) / page,
+            page.EDGE / page.WIDTH,
+            (top - 0.2) / page_height,
             label + (", the right film" if bag.right else ""),
             size=11.5,
             weight="bold",
@@ -146,23 +137,23 @@ def bag_picture(
             every = [score for score, _ in bags[t].values()]
             _draw_score(rows["scores"], row, bags[t][name][0], every, name == winner[t])
     about = "curve: score of each frame · gold: how much it counts · right: score of the film"
-    picture.text(EDGE / WIDTH, 0.12 / page, about, size=10, color=HAZE)
+    picture.text(page.EDGE / page.WIDTH, 0.12 / page_height, about, size=10, color=HAZE)
     return picture
 
 
-def _check(films: Mapping[str, Bag], temperatures: Sequence[float]) -> dict[str, Array]:
+def _check(films: Mapping[str, Bag], temperatures: Sequence[float]) -> dict[str, page.Array]:
     if not films or not temperatures:
         raise ValueError("films and temperatures must hold at least one of each")
     if not all(t >= 0 for t in temperatures):
         raise ValueError(f"temperatures must be 0 or more, but are {list(temperatures)}")
-    scores = {name: as_array(bag.score, f"score of {name!r}") for name, bag in films.items()}
+    scores = {name: page.as_array(bag.score, f"score of {name!r}") for name, bag in films.items()}
     for name, score in scores.items():
         if not np.isfinite(score).all():
             raise ValueError(f"score of {name!r} must be finite: leave padded frames out")
     return scores
 
 
-def _alt(bags: Mapping[float, Mapping[str, tuple[float, Array]]], query: str) -> str:
+def _alt(bags: Mapping[float, Mapping[str, tuple[float, page.Array]]], query: str) -> str:
     rows = [
         f"{told(t)}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
         for t, row in bags.items()
@@ -173,18 +164,23 @@ film by temperature. {'; '.join(rows)}."
 
 
 def _panels(
-    picture: Picture, name: str, top: float, heights: tuple[float, float, float]
+    picture: page.Picture, name: str, top: float, heights: tuple[float, float, float]
 ) -> dict[str, Axes]:
     """Panels of one film under each other, and the scores beside the last; inches."""
-    page, axes = picture.get_figheight(), {}
+    page_height, axes = picture.get_figheight(), {}
     for part, height in zip(("strip", "frames", "weights"), heights, strict=True):
         top -= height
         if height:
-            box = (LEFT / WIDTH, top / page, ROOM / WIDTH, height / page)
+            box = (LEFT / page.WIDTH, top / page_height, ROOM / page.WIDTH, height / page_height)
             axes[part] = picture.add_axes(box, label=f"{part} {name}")
             top -= GAP if part == "frames" else GAP / 3
-    x, width = WIDTH - RIGHT + 0.12, RIGHT - 0.12 - EDGE
-    box = (x / WIDTH, axes["weights"].get_position().y0, width / WIDTH, heights[2] / page)
+    x, width = page.WIDTH - RIGHT + 0.12, RIGHT - 0.12 - page.EDGE
+    box = (
+        x / page.WIDTH,
+        axes["weights"].get_position().y0,
+        width / page.WIDTH,
+        heights[2] / page_height,
+    )
     axes["scores"] = picture.add_axes(box, label=f"scores {name}")
     rows = heights[2] / ROW
     axes["weights"].set(xlim=(0, 1), ylim=(rows - 0.5, -0.5))
@@ -194,7 +190,7 @@ def _panels(
     return axes
 
 
-def _draw_frames(axes: Axes, score: Array, limits: tuple[float, float], bag: Bag) -> None:
+def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag: Bag) -> None:
     """The score of each frame as a step, the moment lit behind it."""
     low, high = limits
     pad = 0.08 * ((high - low) or 1.0)
@@ -220,7 +216,7 @@ def _draw_frames(axes: Axes, score: Array, limits: tuple[float, float], bag: Bag
         )
 
 
-def _draw_weights(axes: Axes, row: int, name: str, weight: Array) -> None:
+def _draw_weights(axes: Axes, row: int, name: str, weight: page.Array) -> None:
     """How much each frame counts at one temperature: gold, the brighter the more."""
     axes.barh(row, 1, height=0.62, color=RAIL)
     share = weight / weight.max() * min(1.0, 0.35 + weight.max())  # an even spread stays dim

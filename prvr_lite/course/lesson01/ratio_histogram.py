@@ -6,26 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    INK,
-    SKY,
-    SOFT,
-    VERMILION,
-    WIDTH,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-    plain,
-    wrap,
-)
-from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots import page
 
 EDGES = np.arange(0, 1.0001, 0.05)
 
 
-@house_style
+@page.house_style
 def ratio_histogram(
     ratio: object,
     *,
@@ -33,7 +19,7 @@ def ratio_histogram(
     others: Mapping[str, float] | None = None,
     limits: Sequence[float] = (),
     title: str = "How much of its video does a moment cover?",
-) -> Picture:
+) -> page.Picture:
     """Queries by moment-to-video ratio, the mean, and the means of other data sets.
 
     Args:
@@ -44,32 +30,32 @@ def ratio_histogram(
     Raises:
         ValueError: for a ratio or mean outside 0..1.
     """
-    values = as_array(ratio, "ratio")
+    values = page.as_array(ratio, "ratio")
     means = {name: float(values.mean()), **(others or {})}
     if not all(0 <= v <= 1 for v in (values.min(), values.max(), *means.values())):
         raise ValueError("ratios must lie in 0..1: length of a moment / duration of its video")
     half = 100 * float((values < 0.2).mean())
-    head = heading(
+    head = page.heading(
         title, f"{name}: {len(values):,} queries; {half:.0f} % of their moments cover under a fifth"
     )
-    picture = new_picture(WIDTH, head.height + 4.4, alt=_alt(means, half))
+    picture = page.new_picture(page.WIDTH, head.height + 4.4, alt=_alt(means, half))
     head.draw(picture)
     rows = {"means": 1.1, "histogram": 2.3}
-    axes = stack(picture, rows, top=head.height + 0.25, left=0.95, right=0.4, gap=0.1)
+    axes = page.stack(picture, rows, top=head.height + 0.25, left=0.95, right=0.4, gap=0.1)
     top, chart = axes["means"], axes["histogram"]
-    chart.hist(values, EDGES.tolist(), color=SKY, ec="white", lw=1, label=name)
+    chart.hist(values, EDGES.tolist(), color=page.SKY, ec="white", lw=1, label=name)
     chart.set(xlim=(0, 1), xlabel="moment-to-video ratio", ylabel="queries")
     chart.grid(axis="y")
     for limit in limits:
-        chart.axvline(limit, color=SOFT, ls=":", lw=1.4)
+        chart.axvline(limit, color=page.SOFT, ls=":", lw=1.4)
     top.set(xlim=(0, 1), ylim=(len(means) - 0.5, -0.5))
     top.axis("off")
     order = sorted(means, key=lambda key: means[key])
     for place, key in enumerate(order):
         mine = key == name
-        color = VERMILION if mine else BLUE
+        color = page.VERMILION if mine else page.BLUE
         top.plot(means[key], place, "o", ms=8, color=color, label=key)
-        text = f"{means[key]:.3f}  mean of {plain(wrap(key, 1.6, 11, lines=1))}"
+        text = f"{means[key]:.3f}  mean of {page.plain(page.wrap(key, 1.6, 11, lines=1))}"
         side, shift = ("left", 9) if means[key] < 0.5 else ("right", -9)
         top.annotate(
             text,
@@ -80,10 +66,10 @@ def ratio_histogram(
             ha=side,
             size=11,
             weight="bold" if mine else "normal",
-            color=INK,
+            color=page.INK,
             annotation_clip=False,
         )
-    chart.axvline(means[name], color=VERMILION, lw=2, label="mean")
+    chart.axvline(means[name], color=page.VERMILION, lw=2, label="mean")
     return picture
 
 

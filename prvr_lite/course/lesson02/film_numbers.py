@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from prvr_lite.plots.canvas import WIDTH, Picture, as_array, house_style, new_picture
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots import page
 from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, Thumbnail, draw_strip, strip_slots
 
 HIGH, AXIS = 2.0, 0.6  # inches of the numbers, and of the time axis
 
 
-@house_style
+@page.house_style
 def film_numbers(
     features: object,
     duration: float,
     thumbnails: list[Thumbnail],
     *,
     title: str = "The same film, for us and for the model",
-) -> Picture:
+) -> page.Picture:
     """Thumbnails along the time axis, and the features under them as colours.
 
     Args:
@@ -29,23 +28,23 @@ def film_numbers(
     Raises:
         ValueError: features that are no matrix, or a duration that is unknown.
     """
-    rows = as_array(features, "features", ndim=2)
+    rows = page.as_array(features, "features", ndim=2)
     if not (np.isfinite(duration) and duration > 0):
         raise ValueError(f"duration must be seconds above 0, but is {duration:g}")
     count, dim = rows.shape
     about = f"each column: the {dim} numbers of one of {count} frames (blue below 0, red above)"
-    head = heading(title, about)
-    room = WIDTH - 2 * EDGE
+    head = page.heading(title, about)
+    room = page.WIDTH - 2 * page.EDGE
     slots, high = strip_slots(thumbnails, room, 0.62)
-    page = head.height + 0.15 + high + 0.06 + HIGH + AXIS
+    page_height = head.height + 0.15 + high + 0.06 + HIGH + AXIS
     alt = f"{title}: thumbnails of a film of {duration:.1f} s, and under them, {about}."
-    picture = new_picture(WIDTH, page, alt=alt, facecolor=NIGHT)
+    picture = page.new_picture(page.WIDTH, page_height, alt=alt, facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
-    left, width = EDGE / WIDTH, room / WIDTH
-    foot = (AXIS + HIGH + 0.06) / page
-    film = picture.add_axes((left, foot, width, high / page), label="film")
+    left, width = page.EDGE / page.WIDTH, room / page.WIDTH
+    foot = (AXIS + HIGH + 0.06) / page_height
+    film = picture.add_axes((left, foot, width, high / page_height), label="film")
     draw_strip(film, thumbnails, slots, (0, duration))
-    axes = picture.add_axes((left, AXIS / page, width, HIGH / page), label="numbers")
+    axes = picture.add_axes((left, AXIS / page_height, width, HIGH / page_height), label="numbers")
     most = float(np.quantile(np.abs(rows), 0.98))
     axes.imshow(
         rows.T,

@@ -7,7 +7,7 @@ from typing import Any
 
 from prvr_lite.course.lesson02.pooling_windows import pooling_windows
 from prvr_lite.course.slider import slider
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots import page
 
 TOTALS = range(8, 111)  # frames of the films in the sample, and shorter ones
 
@@ -29,7 +29,7 @@ def pooling_slider(
         title: of the picture.
     """
 
-    def draw(*chosen: int) -> Picture:
+    def draw(*chosen: int) -> page.Picture:
         films = {
             f"{t} frames, {count} units": (t, list(map(int, bounds(t, count)))) for t in chosen
         }

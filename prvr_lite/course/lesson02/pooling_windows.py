@@ -9,20 +9,7 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    INK,
-    ORANGE,
-    RULE,
-    SKY,
-    SOFT,
-    VERMILION,
-    WIDTH,
-    Picture,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots import page
 
 FRAME, UNIT = (0.78, 1.0), (0.0, 0.22)  # where their rows lie in a panel
 ABOUT = "frames above, units below; orange: a frame used once more; ×: a frame left out"
@@ -54,13 +41,13 @@ class Windows:
         return f"{left_out}, {again} repeated" if again else left_out
 
 
-@house_style
+@page.house_style
 def pooling_windows(
     panels: Mapping[str, tuple[int, Sequence[int]]],
     *,
     title: str = "Which frames become which unit?",
     about: str = ABOUT,
-) -> Picture:
+) -> page.Picture:
     """Frames above, units below, and a ribbon from each window to its unit.
 
     Args:
@@ -74,13 +61,13 @@ def pooling_windows(
     films = {name: _windows(name, total, bounds) for name, (total, bounds) in panels.items()}
     if not films:
         raise ValueError("panels must hold a film")
-    head = heading(title, about)
+    head = page.heading(title, about)
     rows = dict.fromkeys(films, 0.86)
-    page = head.height + 0.42 + sum(rows.values()) + 0.36 * (len(rows) - 1) + 0.15
-    picture = new_picture(WIDTH, page, alt=_alt(title, films))
+    page_height = head.height + 0.42 + sum(rows.values()) + 0.36 * (len(rows) - 1) + 0.15
+    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, films))
     head.draw(picture)
     top = head.height + 0.42
-    axes = stack(picture, rows, top=top, left=0.22, right=0.22, gap=0.36)
+    axes = page.stack(picture, rows, top=top, left=0.22, right=0.22, gap=0.36)
     for name, film in films.items():
         _draw(axes[name], film)
         axes[name].set_title(name, size=11, pad=4, parse_math=False)
@@ -92,7 +79,7 @@ def pooling_windows(
             ha="right",
             va="bottom",
             size=10.5,
-            color=SOFT,
+            color=page.SOFT,
         )
     return picture
 
@@ -109,7 +96,9 @@ def _windows(name: str, total: int, bounds: Sequence[int]) -> Windows:
 def _draw(axes: Axes, film: Windows) -> None:
     """Boxes of frames and units over the same width, and what joins them."""
     step, count = 1 / film.total, len(film.spans)
-    colors = [ORANGE if again else (BLUE, SKY)[i % 2] for i, again in enumerate(film.again)]
+    colors = [
+        page.ORANGE if again else (page.BLUE, page.SKY)[i % 2] for i, again in enumerate(film.again)
+    ]
     ribbons = [
         [
             (a * step, FRAME[0]),
@@ -121,14 +110,14 @@ def _draw(axes: Axes, film: Windows) -> None:
     ]
     boxes = [_box(i / count, (i + 1) / count, UNIT) for i in range(count)]
     frames = [_box(i * step, (i + 1) * step, FRAME) for i in range(film.total)]
-    axes.add_collection(PolyCollection(frames, fc=RULE, ec="white", lw=0.6, label="frames"))
+    axes.add_collection(PolyCollection(frames, fc=page.RULE, ec="white", lw=0.6, label="frames"))
     pooled = [_box(a * step, z * step, FRAME) for a, z in film.spans]
     axes.add_collection(PolyCollection(pooled, fc=colors, ec="white", lw=0.6, alpha=0.55))
     axes.add_collection(PolyCollection(ribbons, fc=colors, lw=0, alpha=0.4, label="windows"))
     axes.add_collection(PolyCollection(boxes, fc=colors, ec="white", lw=0.6, label="units"))
     for frame in film.unused:
         middle = (frame + 0.5) * step
-        axes.plot(middle, 0.89, marker="x", ms=7, mew=2, color=VERMILION, label="left out")
+        axes.plot(middle, 0.89, marker="x", ms=7, mew=2, color=page.VERMILION, label="left out")
     if film.total <= 24:
         _number(axes, film.total, 0.89, skip=film.unused)
     if count <= 24:
@@ -142,7 +131,9 @@ def _box(left: float, right: float, rows: tuple[float, float]) -> list[tuple[flo
     return [(left, low), (right, low), (right, high), (left, high)]
 
 
-def _number(axes: Axes, count: int, y: float, color: str = INK, skip: Sequence[int] = ()) -> None:
+def _number(
+    axes: Axes, count: int, y: float, color: str = page.INK, skip: Sequence[int] = ()
+) -> None:
     for i in set(range(count)) - set(skip):
         axes.text((i + 0.5) / count, y, str(i), ha="center", va="center", size=10, color=color)
 

@@ -11,7 +11,7 @@ from prvr_lite.course.pictures.triangles import lit_clips
 from prvr_lite.course.slider import slider
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots import page
 from prvr_lite.plots.pyramid import cells, clip_units
 from prvr_lite.plots.strip import CHALK, SPOT, timed_thumbnails
 
@@ -53,7 +53,7 @@ def clip_triangle(
     thumbnails = timed_thumbnails(dataset.thumbnails(video), duration)
     spans = clip_spans(n)
 
-    def draw(*rows: int) -> Picture:
+    def draw(*rows: int) -> page.Picture:
         return lit_clips(rows, n=n, duration=duration, thumbnails=thumbnails, title=title)
 
     def told(row: int) -> str:

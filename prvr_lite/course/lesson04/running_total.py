@@ -6,29 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    CYCLE,
-    SOFT,
-    WIDTH,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots import page
 
-COLORS = CYCLE[1:]
+COLORS = page.CYCLE[1:]
 
 
-@house_style
+@page.house_style
 def running_total(
     values: object,
     spans: Sequence[tuple[int, int]],
     *,
     title: str = "A clip's mean is the slope of a chord",
     name: str = "value of the unit",
-) -> Picture:
+) -> page.Picture:
     """One number of each unit as bars, and their running total with a chord for each clip.
 
     Args:
@@ -39,22 +29,22 @@ def running_total(
     Raises:
         ValueError: a span outside the units.
     """
-    units = as_array(values, "values")
+    units = page.as_array(values, "values")
     n = len(units)
     for start, end in spans:
         if not 0 <= start < end <= n:
             raise ValueError(f"span [{start}, {end}) does not lie within the {n} units")
     total = np.concatenate([[0.0], units.cumsum()])
-    head = heading(title, "total[end] − total[start] is the sum of the clip's units")
+    head = page.heading(title, "total[end] − total[start] is the sum of the clip's units")
     means = [units[start:end].mean() for start, end in spans]
     told = [f"[{s}, {e}) has mean {m:.2f}" for (s, e), m in zip(spans, means, strict=True)]
     alt = f"{title}: {n} units, their running total up to {total[-1]:.2f}; {'; '.join(told)}."
-    picture = new_picture(WIDTH, head.height + 4.6, alt=alt)
+    picture = page.new_picture(page.WIDTH, head.height + 4.6, alt=alt)
     head.draw(picture)
     rows = {"units": 1.4, "total": 2.3}
-    axes = stack(picture, rows, top=head.height + 0.15, left=1.1, right=0.3, gap=0.2)
-    axes["units"].bar(np.arange(n) + 0.5, units, width=0.86, color=SOFT, alpha=0.45)
-    axes["total"].plot(range(n + 1), total, "o-", color=BLUE, ms=5, lw=1.6, label="total")
+    axes = page.stack(picture, rows, top=head.height + 0.15, left=1.1, right=0.3, gap=0.2)
+    axes["units"].bar(np.arange(n) + 0.5, units, width=0.86, color=page.SOFT, alpha=0.45)
+    axes["total"].plot(range(n + 1), total, "o-", color=page.BLUE, ms=5, lw=1.6, label="total")
     for i, ((start, end), mean) in enumerate(zip(spans, means, strict=True)):
         color = COLORS[i % len(COLORS)]
         axes["units"].plot([start, end], [mean, mean], color=color, lw=3.2, label="mean")
@@ -65,7 +55,7 @@ def running_total(
         panel.set(xlim=(0, n), xticks=range(0, n + 1, max(1, n // 8)))
         panel.grid(axis="y")
     axes["units"].tick_params(labelbottom=False)
-    axes["units"].axhline(0, color=SOFT, lw=0.8, label="zero")
+    axes["units"].axhline(0, color=page.SOFT, lw=0.8, label="zero")
     axes["units"].set_ylabel(name.replace(" of ", "\nof ", 1))
     axes["total"].set(ylabel="running total", xlabel="boundary between units")
     handles, labels = axes["total"].get_legend_handles_labels()

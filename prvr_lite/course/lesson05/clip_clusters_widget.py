@@ -11,7 +11,7 @@ from torch import Tensor
 from prvr_lite.course.lesson05.cluster_triangles import cluster_triangles
 from prvr_lite.course.slider import can_slide, image_html
 from prvr_lite.model.clustering import cluster_clips
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots import page
 
 KS = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 CODED = {True: "with length code", False: "without"}
@@ -63,7 +63,7 @@ def clip_clusters(
     return widgets.VBox([control, switch, view])
 
 
-def draw_clusters(units: Tensor, chosen: Sequence[tuple[int, bool]], *, title: str) -> Picture:
+def draw_clusters(units: Tensor, chosen: Sequence[tuple[int, bool]], *, title: str) -> page.Picture:
     """One triangle for each (K, with the length code?); units [n, H]."""
     panels: dict[str, tuple[object, object]] = {}
     for k, coded in chosen:

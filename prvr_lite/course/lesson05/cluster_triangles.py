@@ -10,35 +10,30 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from prvr_lite.course.pictures.triangles import GAP, draw_cells, name_panel, panel
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    WIDTH,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots import page
 from prvr_lite.plots.pyramid import clip_units, units_of
 from prvr_lite.plots.strip import CHALK, HAZE, NIGHT
 
-PAINTS: Final = (ORANGE, SKY, GREEN, "#F0E442", PURPLE, BLUE, VERMILION)
+PAINTS: Final = (
+    page.ORANGE,
+    page.SKY,
+    page.GREEN,
+    "#F0E442",
+    page.PURPLE,
+    page.BLUE,
+    page.VERMILION,
+)
 Rows = NDArray[np.int64]
 
 
-@house_style
+@page.house_style
 def cluster_triangles(
     panels: Mapping[str, tuple[object, object]],
     *,
     title: str,
     about: str = "one colour: one cluster (colours repeat); dot: its medoid",
     columns: int = 3,
-) -> Picture:
+) -> page.Picture:
     """The clips of a film in the colours of their clusters, one triangle for each clustering.
 
     Args:
@@ -54,15 +49,17 @@ def cluster_triangles(
     found = {name: _clustering(name, *panel) for name, panel in panels.items()}
     across = min(columns, len(found))
     down = -(-len(found) // across)
-    head = heading(title, about)
-    width = (WIDTH - 2 * EDGE - GAP * (across - 1)) / across
+    head = page.heading(title, about)
+    width = (page.WIDTH - 2 * page.EDGE - GAP * (across - 1)) / across
     high = min(width, 3.4)
-    page = head.height + 0.1 + down * (high + 0.4) + 0.1
-    picture = new_picture(WIDTH, page, alt=_cluster_alt(title, found), facecolor=NIGHT)
+    page_height = head.height + 0.1 + down * (high + 0.4) + 0.1
+    picture = page.new_picture(
+        page.WIDTH, page_height, alt=_cluster_alt(title, found), facecolor=NIGHT
+    )
     head.draw(picture, color=CHALK, soft=HAZE)
     for i, (name, (assignment, medoids)) in enumerate(found.items()):
-        left = EDGE + i % across * (width + GAP)
-        top = page - head.height - 0.1 - i // across * (high + 0.4) - 0.3
+        left = page.EDGE + i % across * (width + GAP)
+        top = page_height - head.height - 0.1 - i // across * (high + 0.4) - 0.3
         name_panel(picture, left, top, name)
         _draw(panel(picture, (left, top - high, width, high), name), assignment, medoids)
     return picture
@@ -88,8 +85,8 @@ def _draw(axes: Axes, assignment: Rows, medoids: Rows) -> None:
 
 
 def _clustering(name: str, assignment: object, medoids: object) -> tuple[Rows, Rows]:
-    cluster = as_array(assignment, f"assignment of {name!r}").astype(np.int64)
-    rows = as_array(medoids, f"medoids of {name!r}").astype(np.int64)
+    cluster = page.as_array(assignment, f"assignment of {name!r}").astype(np.int64)
+    rows = page.as_array(medoids, f"medoids of {name!r}").astype(np.int64)
     units_of(len(cluster), f"assignment of {name!r}")
     if cluster.min() < 0 or cluster.max() >= len(rows):
         raise ValueError(f"{name!r}: clusters must be 0..{len(rows) - 1}, one for each medoid")

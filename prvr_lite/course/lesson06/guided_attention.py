@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
-from prvr_lite.plots.canvas import WIDTH, Array, Picture, as_array, house_style, new_picture, wrap
+from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER
-from prvr_lite.plots.heading import heading, stack
 from prvr_lite.plots.scene import known_span
 from prvr_lite.plots.strip import (
     CHALK,
@@ -31,7 +30,7 @@ LEFT, RIGHT, GAP, AXIS = 1.35, 0.25, 0.08, 0.6  # inches
 ROW: Final = 0.62  # height of one clip's panel
 
 
-@house_style
+@page.house_style
 def guided_attention(
     weight: object,
     spans: Sequence[Span],
@@ -43,7 +42,7 @@ def guided_attention(
     thumbnails: Sequence[Thumbnail] = (),
     title: str = "Where each clip looks",
     about: str = "",
-) -> Picture:
+) -> page.Picture:
     """One row a clip: the bar is what the clip covers, the curve how it weighs the frames.
 
     All rows share one scale, so that a sharp look stands out from a vague one.
@@ -67,7 +66,7 @@ def guided_attention(
     lit, own = known_span(moment, duration, "moment"), _own_moments(moments, moment, duration)
     if moments is not None and len(own) != len(covered):
         raise ValueError(f"moments has {len(own)} entries for {len(covered)} clips; give one each")
-    slots, strip = strip_slots(thumbnails, WIDTH - LEFT - RIGHT, 0.62)
+    slots, strip = strip_slots(thumbnails, page.WIDTH - LEFT - RIGHT, 0.62)
     rows = {"film": strip, **{f"clip {i}": ROW for i in range(len(covered))}}
     alt = _alt(weights, covered, told, lit, duration, own)
     picture, axes = _page(rows, title, about, alt)
@@ -81,14 +80,14 @@ def guided_attention(
         panel.fill_between(time, weights[i] / weights.max(), color=GLOW, alpha=0.35, lw=0)
         panel.plot(time, weights[i] / weights.max(), color=GLOW, lw=1.6, label="attention")
         panel.set(ylim=(-0.26, 1.12), yticks=[], facecolor=RAIL)
-        name_row(panel, 0.5, wrap(name, LEFT - 0.2, 10.5, lines=2))
+        name_row(panel, 0.5, page.wrap(name, LEFT - 0.2, 10.5, lines=2))
     _share_time(axes, duration, lit)
     for i, truth in enumerate(own):
         _outline(axes[f"clip {i}"], truth)
     return picture
 
 
-@house_style
+@page.house_style
 def attention_table(
     weight: object,
     spans: Sequence[Span],
@@ -99,7 +98,7 @@ def attention_table(
     thumbnails: Sequence[Thumbnail] = (),
     title: str = "All clips, ahead of any query",
     about: str = "a row is a clip: the line is what it covers, bright is where it looks",
-) -> Picture:
+) -> page.Picture:
     """Every clip of a film as a row of attention, sorted by where and how far it reaches.
 
     Args:
@@ -116,7 +115,7 @@ def attention_table(
         raise ValueError(f"key must be a row 0..{len(covered) - 1} of weight, but is {key}")
     lit = known_span(moment, duration, "moment")
     order = sorted(range(len(covered)), key=lambda i: (sum(covered[i]), covered[i][0]))
-    slots, strip = strip_slots(thumbnails, WIDTH - LEFT - RIGHT, 0.62)
+    slots, strip = strip_slots(thumbnails, page.WIDTH - LEFT - RIGHT, 0.62)
     rows = {"film": strip, "clips": 0.115 * len(covered) + 0.3}
     names = [_tell(span) for span in covered]
     picture, axes = _page(rows, title, about, _alt(weights, covered, names, lit, duration))
@@ -145,9 +144,9 @@ def attention_table(
 
 def _check(
     weight: object, spans: Sequence[Span], duration: float
-) -> tuple[Array, list[tuple[float, float]]]:
+) -> tuple[page.Array, list[tuple[float, float]]]:
     """Weights and the spans of the clips, checked against each other and the film."""
-    weights = as_array(weight, "weight", ndim=2)
+    weights = page.as_array(weight, "weight", ndim=2)
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.max() > 0:
         raise ValueError("weight must be finite and not negative (drop padded frames)")
     if not (np.isfinite(duration) and duration > 0):
@@ -160,14 +159,16 @@ def _check(
 
 def _page(
     rows: dict[str, float], title: str, about: str, alt: str
-) -> tuple[Picture, dict[str, Axes]]:
+) -> tuple[page.Picture, dict[str, Axes]]:
     """A dark page with its heading and panels."""
-    head = heading(title, about)
+    head = page.heading(title, about)
     shown = [height for height in rows.values() if height > 0]
-    page = head.height + 0.2 + sum(shown) + GAP * (len(shown) - 1) + AXIS
-    picture = new_picture(WIDTH, page, alt=alt, facecolor=NIGHT)
+    page_height = head.height + 0.2 + sum(shown) + GAP * (len(shown) - 1) + AXIS
+    picture = page.new_picture(page.WIDTH, page_height, alt=alt, facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
-    return picture, stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP)
+    return picture, page.stack(
+        picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP
+    )
 
 
 def _share_time(axes: dict[str, Axes], duration: float, moment: Span | None) -> None:
@@ -202,7 +203,7 @@ def _tell(span: Span) -> str:
 
 
 def _alt(
-    weights: Array,
+    weights: page.Array,
     spans: Sequence[Span],
     names: Sequence[str],
     moment: Span | None,

@@ -9,7 +9,7 @@ import numpy as np
 
 from prvr_lite.course.lesson06.guided_attention import guided_attention
 from prvr_lite.course.slider import slider
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots import page
 from prvr_lite.plots.strip import Span, Thumbnail
 
 
@@ -43,7 +43,7 @@ def clip_guide(
         start, end = spans[clip]
         return f"{start:.1f}–{end:.1f} s" + (mark if clip == key else "")
 
-    def draw(clips: Sequence[int]) -> Picture:
+    def draw(clips: Sequence[int]) -> page.Picture:
         return guided_attention(
             values[list(clips)],
             [spans[i] for i in clips],

@@ -11,19 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    ORANGE,
-    RULE,
-    SOFT,
-    WIDTH,
-    Array,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots import page
 
 LEFT, RIGHT, GAP, FOOT, NAME, LINE, KEYS = 0.85, 0.15, 0.18, 0.62, 0.3, 0.2, 0.36  # inches
 HIGH, LOW = 1.55, 1.35  # inches of the upper and the lower panel
@@ -48,8 +36,8 @@ class Pull:
     scale: float = 6.0
 
 
-@house_style
-def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> Picture:
+@page.house_style
+def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.Picture:
     """A column for each case: above, the triplet loss; below, how hard infoNCE pulls at each.
 
     Above, the line is what a negative costs at each score; the positives' mean sets where it bends.
@@ -64,13 +52,13 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> Pictu
     cases = [_check(pull) for pull in pulls]
     if not cases:
         raise ValueError("pulls must hold a case")
-    head = heading(title, about)
+    head = page.heading(title, about)
     names = NAME + LINE * max(pull.name.count("\n") for pull in pulls)
-    page = head.height + 0.1 + names + HIGH + GAP + LOW + FOOT + KEYS
-    picture = new_picture(WIDTH, page, alt=_alt(title, pulls, cases))
+    page_height = head.height + 0.1 + names + HIGH + GAP + LOW + FOOT + KEYS
+    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, pulls, cases))
     head.draw(picture)
-    width = (WIDTH - LEFT - RIGHT - GAP * (len(cases) - 1)) / len(cases)
-    foot = (KEYS + FOOT) / page
+    width = (page.WIDTH - LEFT - RIGHT - GAP * (len(cases) - 1)) / len(cases)
+    foot = (KEYS + FOOT) / page_height
     both = list(zip(cases, pulls, strict=True))
     steepest = max(np.abs(push(*case, pull.scale)).max() for case, pull in both)
     dearest = max(0.05, *(hinge(*case, pull.margin).max() for case, pull in both))
@@ -79,11 +67,14 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> Pictu
         max(s.max() for (s, _), _ in both) + EDGES,
     )
     for i, ((score, own), pull) in enumerate(both):
-        x = (LEFT + i * (width + GAP)) / WIDTH
+        x = (LEFT + i * (width + GAP)) / page.WIDTH
         upper = picture.add_axes(
-            (x, foot + (LOW + GAP) / page, width / WIDTH, HIGH / page), label=f"triplet {i}"
+            (x, foot + (LOW + GAP) / page_height, width / page.WIDTH, HIGH / page_height),
+            label=f"triplet {i}",
         )
-        lower = picture.add_axes((x, foot, width / WIDTH, LOW / page), label=f"infoNCE {i}")
+        lower = picture.add_axes(
+            (x, foot, width / page.WIDTH, LOW / page_height), label=f"infoNCE {i}"
+        )
         _triplet(upper, score, own, pull.margin, span, dearest)
         _info_nce(lower, score, own, pull.scale, span, steepest)
         upper.set_title(pull.name, size=10, pad=5, weight="normal", linespacing=1.3)
@@ -95,26 +86,26 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> Pictu
     return picture
 
 
-def hinge(score: Array, own: Mask, margin: float) -> Array:
+def hinge(score: page.Array, own: Mask, margin: float) -> page.Array:
     """[margin + s - mean of the positives]+ of every candidate, [C]."""
-    cost: Array = np.maximum(0.0, margin + score - score[own].mean())
+    cost: page.Array = np.maximum(0.0, margin + score - score[own].mean())
     return cost
 
 
-def push(score: Array, own: Mask, scale: float) -> Array:
+def push(score: page.Array, own: Mask, scale: float) -> page.Array:
     """Minus the gradient of infoNCE with the raw scores: above 0 it pulls up, [C]."""
     every, mine = np.exp(scale * (score - score.max())), np.exp(scale * (score - score[own].max()))
-    pulled: Array = own * mine / mine[own].sum() - every / every.sum()
+    pulled: page.Array = own * mine / mine[own].sum() - every / every.sum()
     return pulled
 
 
-def info_nce_of(score: Array, own: Mask, scale: float) -> float:
+def info_nce_of(score: page.Array, own: Mask, scale: float) -> float:
     """-log of the share of the positives in the sum of e^(scale s)."""
     raw = np.exp(scale * (score - score.max()))
     return float(-np.log(raw[own].sum() / raw.sum()))
 
 
-def stacked(score: Array, near: float) -> Array:
+def stacked(score: page.Array, near: float) -> page.Array:
     """How far up each dot goes, so that none hides another: 0 at the bottom, [C]."""
     level, last = np.zeros(len(score)), list[float]()  # the score of the last dot on each level
     for i in np.argsort(score, kind="stable"):
@@ -124,8 +115,8 @@ def stacked(score: Array, near: float) -> Array:
     return level
 
 
-def _check(pull: Pull) -> tuple[Array, Mask]:
-    score, own = as_array(pull.score, pull.name), as_array(pull.positive, pull.name) > 0
+def _check(pull: Pull) -> tuple[page.Array, Mask]:
+    score, own = page.as_array(pull.score, pull.name), page.as_array(pull.positive, pull.name) > 0
     if score.shape != own.shape or not own.any() or own.all():
         raise ValueError(f"{pull.name!r}: score and positive must pair up, with some of each kind")
     if not (np.abs(score) <= 1.001).all():
@@ -134,16 +125,18 @@ def _check(pull: Pull) -> tuple[Array, Mask]:
 
 
 def _triplet(
-    axes: Axes, score: Array, own: Mask, margin: float, span: tuple[float, float], top: float
+    axes: Axes, score: page.Array, own: Mask, margin: float, span: tuple[float, float], top: float
 ) -> None:
     """The hinge, the margin, and every candidate on it."""
     mean = float(score[own].mean())
-    axes.axvspan(mean - margin, mean, color=RULE, lw=0, label="margin")
+    axes.axvspan(mean - margin, mean, color=page.RULE, lw=0, label="margin")
     line = np.array([span[0], mean - margin, span[1]])
-    axes.plot(line, np.maximum(0, margin + line - mean), color=SOFT, lw=1.4, label="hinge")
-    axes.axvline(mean, color=BLUE, lw=1.4, ls=":", label="mean of positives")
+    axes.plot(line, np.maximum(0, margin + line - mean), color=page.SOFT, lw=1.4, label="hinge")
+    axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="mean of positives")
     others = score[~own]
-    axes.plot(others, hinge(score, own, margin)[~own], "o", ms=6, color=ORANGE, label="negatives")
+    axes.plot(
+        others, hinge(score, own, margin)[~own], "o", ms=6, color=page.ORANGE, label="negatives"
+    )
     hardest = others.argmax()
     axes.plot(
         others[hardest],
@@ -151,7 +144,7 @@ def _triplet(
         "o",
         ms=12,
         mfc="none",
-        mec=ORANGE,
+        mec=page.ORANGE,
         mew=1.8,
         label="hardest",
     )
@@ -161,7 +154,7 @@ def _triplet(
         0.1 * top * level,
         "o",
         ms=7,
-        color=BLUE,
+        color=page.BLUE,
         mec="white",
         mew=0.7,
         label="positives",
@@ -172,23 +165,25 @@ def _triplet(
 
 
 def _info_nce(
-    axes: Axes, score: Array, own: Mask, scale: float, span: tuple[float, float], top: float
+    axes: Axes, score: page.Array, own: Mask, scale: float, span: tuple[float, float], top: float
 ) -> None:
     """A stem for each candidate: how hard it is pulled up or pushed down."""
     for s, p, mine in zip(score, push(score, own, scale), own, strict=True):
-        color, name = (BLUE, "positives") if mine else (ORANGE, "negatives")
+        color, name = (page.BLUE, "positives") if mine else (page.ORANGE, "negatives")
         axes.plot([s, s], [0, p], color=color, lw=2.2)
         axes.plot(s, p, "o", ms=6, color=color, mec="white", mew=0.7, label=name)
-    axes.axhline(0, color=SOFT, lw=0.8)
+    axes.axhline(0, color=page.SOFT, lw=0.8)
     axes.set(xlim=span, ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
 
 
-def _keys(picture: Picture) -> None:
+def _keys(picture: page.Picture) -> None:
     marks = [
-        Line2D([], [], color=BLUE, marker="o", ls="", label="positive"),
-        Line2D([], [], color=ORANGE, marker="o", ls="", label="negative"),
-        Line2D([], [], color=ORANGE, marker="o", mfc="none", ms=11, ls="", label="the hardest"),
-        Line2D([], [], color=RULE, lw=8, solid_capstyle="butt", label="margin"),
+        Line2D([], [], color=page.BLUE, marker="o", ls="", label="positive"),
+        Line2D([], [], color=page.ORANGE, marker="o", ls="", label="negative"),
+        Line2D(
+            [], [], color=page.ORANGE, marker="o", mfc="none", ms=11, ls="", label="the hardest"
+        ),
+        Line2D([], [], color=page.RULE, lw=8, solid_capstyle="butt", label="margin"),
     ]
     picture.legend(
         handles=marks,
@@ -196,11 +191,11 @@ def _keys(picture: Picture) -> None:
         ncols=4,
         borderaxespad=0,
         handletextpad=0.4,
-        bbox_to_anchor=(EDGE / WIDTH, 0.1 / picture.get_figheight()),
+        bbox_to_anchor=(page.EDGE / page.WIDTH, 0.1 / picture.get_figheight()),
     )
 
 
-def _alt(title: str, pulls: Sequence[Pull], cases: Sequence[tuple[Array, Mask]]) -> str:
+def _alt(title: str, pulls: Sequence[Pull], cases: Sequence[tuple[page.Array, Mask]]) -> str:
     """Each column in words."""
     parts = []
     for (score, own), pull in zip(cases, pulls, strict=True):

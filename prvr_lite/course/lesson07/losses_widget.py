@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from prvr_lite.course.lesson07.loss_columns import Pull, hinge, info_nce_of, loss_columns
 from prvr_lite.course.slider import can_slide, image_html
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots import page
 
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)
 Scores = NDArray[np.float64]
@@ -59,7 +59,7 @@ def loss_explorer(
 
 def draw_losses(
     positives: Scores, negatives: Scores, cases: Sequence[tuple[float, int, int]], *, scale: float
-) -> Picture:
+) -> page.Picture:
     """A column for each (margin, number of negatives, number of positives)."""
     pulls = []
     for margin, against, own in cases:

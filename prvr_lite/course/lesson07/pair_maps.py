@@ -11,31 +11,17 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    INK,
-    ORANGE,
-    SOFT,
-    WIDTH,
-    Array,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-    plain,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
+from prvr_lite.plots import page
 
 Mask = NDArray[np.bool_]
 LEFT, BAR, GAP, FOOT, NAME = 0.75, 1.0, 0.3, 0.62, 0.34  # inches
 TALLEST = 4.4  # inches of a panel
 
 # Orange is pushed down, blue is pulled up: told apart by every kind of colour vision.
-PUSHES = LinearSegmentedColormap.from_list("pushes", [ORANGE, "#FFFFFF", BLUE])
+PUSHES = LinearSegmentedColormap.from_list("pushes", [page.ORANGE, "#FFFFFF", page.BLUE])
 
 
-@house_style
+@page.house_style
 def pair_maps(
     panels: Mapping[str, object],
     positive: object,
@@ -45,7 +31,7 @@ def pair_maps(
     unit: str = "score",
     columns: str = "film",
     signed: bool = False,
-) -> Picture:
+) -> page.Picture:
     """A table for each panel: a row a query, a column a film (or a query), positives outlined.
 
     Args:
@@ -58,19 +44,19 @@ def pair_maps(
     Raises:
         ValueError: naming the panel that does not fit.
     """
-    own = as_array(positive, "positive", ndim=2) > 0
+    own = page.as_array(positive, "positive", ndim=2) > 0
     tables = _check(panels, own)
-    head = heading(title, about)
-    width = (WIDTH - LEFT - BAR - GAP * (len(tables) - 1)) / len(tables)
+    head = page.heading(title, about)
+    width = (page.WIDTH - LEFT - BAR - GAP * (len(tables) - 1)) / len(tables)
     height = min(TALLEST, max(1.6, width * own.shape[0] / own.shape[1]))
-    page = head.height + 0.1 + NAME + height + FOOT
-    picture = new_picture(WIDTH, page, alt=_alt(title, tables, own, signed=signed))
+    page_height = head.height + 0.1 + NAME + height + FOOT
+    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, tables, own, signed=signed))
     head.draw(picture)
     top = max(float(np.abs(table).max()) for table in tables.values()) or 1.0
     low = min(float(table.min()) for table in tables.values())
     for i, (name, table) in enumerate(tables.items()):
         x = LEFT + i * (width + GAP)
-        box = (x / WIDTH, FOOT / page, width / WIDTH, height / page)
+        box = (x / page.WIDTH, FOOT / page_height, width / page.WIDTH, height / page_height)
         axes = picture.add_axes(box, label=name)
         reach = (float(np.abs(table).max()) or 1.0) if signed else top
         axes.imshow(
@@ -81,22 +67,22 @@ def pair_maps(
             vmin=-reach if signed else low,
             vmax=reach,
         )
-        _outline(axes, own, INK if signed else "white")
-        axes.set_title(wrap(name, width, 11, weight="bold", lines=1), size=11, pad=5)
-        axes.set_xlabel(plain(columns), color=SOFT)
+        _outline(axes, own, page.INK if signed else "white")
+        axes.set_title(page.wrap(name, width, 11, weight="bold", lines=1), size=11, pad=5)
+        axes.set_xlabel(page.plain(columns), color=page.SOFT)
         axes.tick_params(length=0, labelleft=i == 0)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(5, integer=True))
-    picture.axes[0].set_ylabel("query", color=SOFT)
-    _scale(picture, (WIDTH - BAR + 0.18, height), (low, top), unit, signed=signed)
+    picture.axes[0].set_ylabel("query", color=page.SOFT)
+    _scale(picture, (page.WIDTH - BAR + 0.18, height), (low, top), unit, signed=signed)
     return picture
 
 
-def _check(panels: Mapping[str, object], own: Mask) -> dict[str, Array]:
+def _check(panels: Mapping[str, object], own: Mask) -> dict[str, page.Array]:
     """The panels as finite arrays of the shape of `positive`."""
     if not panels:
         raise ValueError("panels must hold a table")
-    tables = {name: as_array(table, repr(name), ndim=2) for name, table in panels.items()}
+    tables = {name: page.as_array(table, repr(name), ndim=2) for name, table in panels.items()}
     for name, table in tables.items():
         if table.shape != own.shape:
             raise ValueError(f"{name!r} has shape {table.shape}, positive has {own.shape}")
@@ -115,7 +101,7 @@ def _outline(axes: Axes, own: Mask, color: str) -> None:
 
 
 def _scale(
-    picture: Picture,
+    picture: page.Picture,
     place: tuple[float, float],
     span: tuple[float, float],
     unit: str,
@@ -124,8 +110,10 @@ def _scale(
 ) -> None:
     """The colours on the right; a signed one in words, for each panel has its own."""
     x, height = place
-    page = picture.get_figheight()
-    axes = picture.add_axes((x / WIDTH, FOOT / page, 0.14 / WIDTH, height / page), label="scale")
+    page_height = picture.get_figheight()
+    axes = picture.add_axes(
+        (x / page.WIDTH, FOOT / page_height, 0.14 / page.WIDTH, height / page_height), label="scale"
+    )
     image = picture.axes[0].images[0]
     if not signed:
         image.set_norm(Normalize(*span))
@@ -136,10 +124,10 @@ def _scale(
         bar.set_ticks([low, 0, high], labels=["pushed\ndown", "left\nalone", "pulled\nup"])
     else:
         bar.ax.yaxis.set_major_locator(MaxNLocator(4))
-        bar.set_label(plain(unit))
+        bar.set_label(page.plain(unit))
 
 
-def _alt(title: str, tables: Mapping[str, Array], own: Mask, *, signed: bool) -> str:
+def _alt(title: str, tables: Mapping[str, page.Array], own: Mask, *, signed: bool) -> str:
     """Each panel in words."""
     parts = []
     for name, table in tables.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from prvr_lite.config import PRESETS
 from prvr_lite.course.slider import can_slide, image_html
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots import page
 from prvr_lite.plots.training_curves import training_curves
 from prvr_lite.training.fit import History
 
@@ -62,13 +62,13 @@ class _LiveCurves:
 
     def _show(self, rows: Rows, left: float | None) -> None:
         display = import_module("IPython.display")
-        page = f"<p>{escape(progress_line(rows, self.epochs, left))}</p>"
+        shown = f"<p>{escape(progress_line(rows, self.epochs, left))}</p>"
         if rows:
-            page += image_html(epoch_curves(rows, self.epochs, title=self.title))
+            shown += image_html(epoch_curves(rows, self.epochs, title=self.title))
         if self.output is None:
-            self.output = display.display(display.HTML(page), display_id=True)
+            self.output = display.display(display.HTML(shown), display_id=True)
         else:
-            self.output.update(display.HTML(page))
+            self.output.update(display.HTML(shown))
 
 
 def time_left(began: tuple[float, int], now: float, done: int, epochs: int) -> float | None:
@@ -106,7 +106,7 @@ def _spoken(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes"
 
 
-def epoch_curves(rows: Rows, epochs: int, *, title: str = "Training MS-SL++") -> Picture:
+def epoch_curves(rows: Rows, epochs: int, *, title: str = "Training MS-SL++") -> page.Picture:
     """``training_curves`` on an axis as long as the whole run, epochs counted from 0.
 
     Args:

@@ -8,19 +8,7 @@ from typing import Final, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PURPLE,
-    SOFT,
-    WIDTH,
-    Picture,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots import page
 
 WIDE, HIGH, LINE = 1.18, 0.62, 1.12  # inches of a box, and from one row to the next
 
@@ -34,17 +22,17 @@ class _Box(NamedTuple):
 
 
 BOXES: Final = {
-    "words": _Box(0, 0, ORANGE),
-    "query": _Box(1, 0, ORANGE),
-    "unit inputs": _Box(0, 1, BLUE),
-    "units": _Box(1, 1, BLUE),
-    "medoid clips": _Box(2, 1, BLUE),
-    "frame inputs": _Box(0, 2, GREEN),
-    "frames": _Box(1, 2, GREEN),
-    "attended": _Box(2, 2, GREEN),
-    "S_c, key clip": _Box(3, 1, PURPLE),
-    "S_f": _Box(3, 2, PURPLE),
-    "S": _Box(4, 1.5, PURPLE),
+    "words": _Box(0, 0, page.ORANGE),
+    "query": _Box(1, 0, page.ORANGE),
+    "unit inputs": _Box(0, 1, page.BLUE),
+    "units": _Box(1, 1, page.BLUE),
+    "medoid clips": _Box(2, 1, page.BLUE),
+    "frame inputs": _Box(0, 2, page.GREEN),
+    "frames": _Box(1, 2, page.GREEN),
+    "attended": _Box(2, 2, page.GREEN),
+    "S_c, key clip": _Box(3, 1, page.PURPLE),
+    "S_f": _Box(3, 2, page.PURPLE),
+    "S": _Box(4, 1.5, page.PURPLE),
 }
 # from, to
 ARROWS: Final = (
@@ -65,10 +53,10 @@ ARROWS: Final = (
 MATHS: Final = {"S_c, key clip": "$S_c$, key clip", "S_f": "$S_f$", "S": "$S$"}
 
 
-@house_style
+@page.house_style
 def model_flow(
     shapes: Mapping[str, Sequence[int]], *, title: str = "MS-SL++, from features to scores"
-) -> Picture:
+) -> page.Picture:
     """The whole model as boxes and arrows; below each name the shape that it has here.
 
     Args:
@@ -82,16 +70,19 @@ def model_flow(
     unknown = [name for name in shapes if name not in BOXES]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no box: choose from {', '.join(BOXES)}")
-    head = heading(
+    head = page.heading(
         title,
         "rows: the query, the clip scale, the frame scale; both scales compare with the query",
     )
     high = 2 * LINE + HIGH + 0.1
-    page = head.height + 0.25 + high + 0.15
-    picture = new_picture(WIDTH, page, alt=_alt(shapes))
+    page_height = head.height + 0.25 + high + 0.15
+    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(shapes))
     head.draw(picture)
-    room = WIDTH - 2 * EDGE
-    axes = picture.add_axes((EDGE / WIDTH, 0.15 / page, room / WIDTH, high / page), label="flow")
+    room = page.WIDTH - 2 * page.EDGE
+    axes = picture.add_axes(
+        (page.EDGE / page.WIDTH, 0.15 / page_height, room / page.WIDTH, high / page_height),
+        label="flow",
+    )
     axes.set(xlim=(0, room), ylim=(high, 0))
     axes.axis("off")
     step = (room - WIDE) / 4
@@ -130,12 +121,14 @@ def _box(
         va="center",
         size=10,
         weight="bold",
-        color=INK,
+        color=page.INK,
         zorder=3,
     )
     if shape is not None:
         told = " × ".join(map(str, shape))
-        axes.text(middle, y + 0.43, told, ha="center", va="center", size=10, color=SOFT, zorder=3)
+        axes.text(
+            middle, y + 0.43, told, ha="center", va="center", size=10, color=page.SOFT, zorder=3
+        )
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -155,7 +148,7 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
         zorder=1,
         arrowprops={
             "arrowstyle": "-|>",
-            "color": SOFT,
+            "color": page.SOFT,
             "lw": 1.3,
             "shrinkA": 0,
             "shrinkB": 0,

@@ -16,7 +16,8 @@ from prvr_lite.course.slider import can_slide, image_html
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.explorer import Explorer, Query
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.plots.canvas import Picture
+from prvr_lite.plots import page
+from prvr_lite.plots.strip import timed_thumbnails
 
 LISTED: Final = 40  # queries in the list
 PLACES: Final = 6  # films in the ranking: the first ones, and the right one
@@ -71,7 +72,7 @@ def shown_films(explorer: Explorer, query: Query, alpha: float | None = None) ->
     return [*found[: PLACES - 1], found[-1]] if len(found) > PLACES else found
 
 
-def three_maps(explorer: Explorer, query: Query) -> Picture:
+def three_maps(explorer: Explorer, query: Query) -> page.Picture:
     """All clips of the three films that come first; the third is the right one if it is later."""
     found = explorer.shown(query, top=3)
     units = explorer.model.config.num_units
@@ -84,9 +85,7 @@ def three_maps(explorer: Explorer, query: Query) -> Picture:
         moment = explorer.moment(query, video)
         scaled = (moment[0] * units / duration, moment[1] * units / duration) if moment else None
         panels[name] = explorer.scores(query, video), scaled
-        images = explorer.dataset.thumbnails(video)
-        step = units / max(1, len(images))
-        films[name] = [((i + 0.5) * step, image) for i, image in enumerate(images) if image]
+        films[name] = timed_thumbnails(explorer.dataset.thumbnails(video), units)
     about = "all clips of three films on one scale; outline: the true moment; star: the best clip"
     return score_triangles(panels, title=f"“{query.text}”", about=about, films=films)
 

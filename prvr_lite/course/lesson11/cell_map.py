@@ -6,26 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREY,
-    INK,
-    SOFT,
-    VERMILION,
-    WIDTH,
-    Array,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots import page
 
 GRID: Final = 400  # points a side at which borders are looked for
 HIGH: Final = 4.4  # inches
 
 
-@house_style
+@page.house_style
 def cell_map(
     points: object,
     centre: object,
@@ -33,7 +20,7 @@ def cell_map(
     *,
     probes: int = 1,
     title: str = "Only the clips of a few cells are looked at",
-) -> Picture:
+) -> page.Picture:
     """Points in the cell of their nearest centre; those of the ``probes`` nearest cells are open.
 
     Args:
@@ -44,8 +31,8 @@ def cell_map(
     Raises:
         ValueError: not of two dimensions, or as many probes as there aren't cells.
     """
-    point, middle = as_array(points, "points", ndim=2), as_array(centre, "centre", ndim=2)
-    asked = as_array(query, "query")
+    point, middle = page.as_array(points, "points", ndim=2), page.as_array(centre, "centre", ndim=2)
+    asked = page.as_array(query, "query")
     if point.shape[1] != 2 or middle.shape[1] != 2 or asked.shape != (2,):
         raise ValueError("points, centre and query must have two coordinates")
     if not 1 <= probes <= len(middle):
@@ -57,11 +44,11 @@ def cell_map(
     hit = "among them" if inside[best] else "not among them"
     about = f"star: the query; blue: what it looks at, {share}; ringed: the best of all, {hit}"
     alt = f"Clips on a plane in {len(middle)} cells. The query opens {share}; the best is {hit}."
-    head = heading(title, about)
-    picture = new_picture(WIDTH, head.height + HIGH + 0.4, alt=alt)
+    head = page.heading(title, about)
+    picture = page.new_picture(page.WIDTH, head.height + HIGH + 0.4, alt=alt)
     head.draw(picture)
     top = head.height + 0.2
-    axes = stack(picture, {"cells": HIGH}, top=top, left=0.22, right=0.22, gap=0.0)["cells"]
+    axes = page.stack(picture, {"cells": HIGH}, top=top, left=0.22, right=0.22, gap=0.0)["cells"]
     low, high = np.quantile(point, 0.001, axis=0), np.quantile(point, 0.999, axis=0)
     low, high = np.minimum(low, asked), np.maximum(high, asked)
     margin = 0.05 * (high - low)
@@ -69,20 +56,20 @@ def cell_map(
     axes.set(ylim=(low[1] - margin[1], high[1] + margin[1]))
     crisp: dict[str, Any] = {"ls": "", "marker": "s", "ms": 2, "mew": 0, "antialiased": False}
     axes.plot(*point[~inside].T, color="#C3C8D1", label="closed", **crisp)
-    axes.plot(*point[inside].T, color=BLUE, label="open", **crisp)
+    axes.plot(*point[inside].T, color=page.BLUE, label="open", **crisp)
     x, y = np.linspace(*axes.get_xlim(), GRID), np.linspace(*axes.get_ylim(), GRID)
     place = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
     owner = _distance(place, middle).argmin(1).reshape(GRID, GRID)
     for cell in range(len(middle)):
-        axes.contour(x, y, owner == cell, levels=[0.5], colors=[SOFT], linewidths=0.7)
-    axes.plot(*middle.T, ls="", marker="P", ms=6, mfc="white", mec=INK, label="centres")
-    axes.plot(*point[best], ls="", marker="o", ms=13, mfc="none", mec=INK, mew=2, label="best")
-    axes.plot(*asked, ls="", marker="*", ms=18, color=VERMILION, mec="white", label="query")
+        axes.contour(x, y, owner == cell, levels=[0.5], colors=[page.SOFT], linewidths=0.7)
+    axes.plot(*middle.T, ls="", marker="P", ms=6, mfc="white", mec=page.INK, label="centres")
+    axes.plot(*point[best], ls="", marker="o", ms=13, mfc="none", mec=page.INK, mew=2, label="best")
+    axes.plot(*asked, ls="", marker="*", ms=18, color=page.VERMILION, mec="white", label="query")
     for spine in axes.spines.values():
-        spine.set(visible=True, color=GREY)
+        spine.set(visible=True, color=page.GREY)
     return picture
 
 
-def _distance(one: Array, other: Array) -> Array:
+def _distance(one: page.Array, other: page.Array) -> page.Array:
     """Squared distances, [A, 2], [B, 2] -> [A, B]."""
     return np.asarray(((one[:, None] - other) ** 2).sum(-1))

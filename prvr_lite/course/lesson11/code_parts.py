@@ -5,21 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREY,
-    INK,
-    RULE,
-    WIDTH,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots import page
 
 
-@house_style
+@page.house_style
 def code_parts(
     vector: object,
     rebuilt: object,
@@ -27,7 +16,7 @@ def code_parts(
     *,
     title: str = "A vector, and its code",
     number_bytes: int = 4,
-) -> Picture:
+) -> page.Picture:
     """The numbers of a vector as bars, and over them those that its code stands for.
 
     Args:
@@ -38,8 +27,8 @@ def code_parts(
     Raises:
         ValueError: of different length, or parts that do not divide the numbers.
     """
-    original, other = as_array(vector, "vector"), as_array(rebuilt, "rebuilt")
-    codes = as_array(code, "code")
+    original, other = page.as_array(vector, "vector"), page.as_array(rebuilt, "rebuilt")
+    codes = page.as_array(code, "code")
     size, parts = len(original), len(codes)
     if other.shape != original.shape or size % parts:
         raise ValueError(
@@ -56,15 +45,15 @@ def code_parts(
         f"{size} numbers in {parts} parts, each replaced by an entry of its code book: codes "
         f"{listed}; {before} bytes become {after}, cosine {cosine:.2f}."
     )
-    head = heading(title, about)
-    picture = new_picture(WIDTH, head.height + 3.3, alt=alt)
+    head = page.heading(title, about)
+    picture = page.new_picture(page.WIDTH, head.height + 3.3, alt=alt)
     head.draw(picture)
     top = head.height + 0.45
-    axes = stack(picture, {"code": 2.3}, top=top, left=0.85, right=0.25, gap=0.0)["code"]
-    axes.bar(np.arange(size) + 0.5, original, width=0.9, color=GREY, alpha=0.6, label="vector")
-    axes.stairs(other, np.arange(size + 1), color=BLUE, lw=2, baseline=None, label="rebuilt")
+    axes = page.stack(picture, {"code": 2.3}, top=top, left=0.85, right=0.25, gap=0.0)["code"]
+    axes.bar(np.arange(size) + 0.5, original, width=0.9, color=page.GREY, alpha=0.6, label="vector")
+    axes.stairs(other, np.arange(size + 1), color=page.BLUE, lw=2, baseline=None, label="rebuilt")
     _draw_codes(axes, codes, size)
-    axes.axhline(0, color=INK, lw=0.8)
+    axes.axhline(0, color=page.INK, lw=0.8)
     axes.set(xlim=(0, size), xlabel="number of the vector", ylabel="value")
     return picture
 
@@ -74,7 +63,7 @@ def _draw_codes(axes: Axes, codes: np.ndarray, size: int) -> None:
     parts = len(codes)
     step = size // parts
     for part, number in enumerate(codes):
-        axes.axvline(part * step, color=RULE, lw=1, zorder=0.5)
+        axes.axvline(part * step, color=page.RULE, lw=1, zorder=0.5)
         axes.annotate(
             f"{number:.0f}",
             ((part + 0.5) / parts, 1),
@@ -84,6 +73,6 @@ def _draw_codes(axes: Axes, codes: np.ndarray, size: int) -> None:
             ha="center",
             size=10,
             weight="bold",
-            color=BLUE,
+            color=page.BLUE,
             annotation_clip=False,
         )

@@ -8,24 +8,13 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    INK,
-    ORANGE,
-    WIDTH,
-    Array,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots import page
 
-COLORS: Final = (BLUE, ORANGE)  # of frames, in turn
+COLORS: Final = (page.BLUE, page.ORANGE)  # of frames, in turn
 LEFT, RIGHT, SMALL = 0.95, 0.25, 0.17  # inches: margins, and the least bar that is numbered
 
 
-@house_style
+@page.house_style
 def frame_times(
     pictures: Sequence[object],
     shown: object,
@@ -34,7 +23,7 @@ def frame_times(
     taken: object,
     *,
     title: str = "A frame stays on the screen until the next one comes",
-) -> Picture:
+) -> page.Picture:
     """Which frame each sample takes, with a thumbnail of each frame that has room for one.
 
     Args:
@@ -46,7 +35,11 @@ def frame_times(
     Raises:
         ValueError: times that do not ascend, or numbers that do not pair up.
     """
-    start, when, which = as_array(shown, "shown"), as_array(at, "at"), as_array(taken, "taken")
+    start, when, which = (
+        page.as_array(shown, "shown"),
+        page.as_array(at, "at"),
+        page.as_array(taken, "taken"),
+    )
     if not (np.diff([*start, end]) > 0).all():
         raise ValueError("shown must ascend, and end after its last")
     if when.shape != which.shape or which.min() < 0 or which.max() >= len(start):
@@ -57,11 +50,13 @@ def frame_times(
         f"{len(start)} frames from {start[0]:g} to {end:g} s, each on the screen until the next; "
         f"{len(when)} samples take the frames {', '.join(f'{f:.0f}' for f in which)}."
     )
-    head = heading(title, "bar: a frame, as long as it is shown; dot: a sample and what it takes")
-    picture = new_picture(WIDTH, head.height + 2.55, alt=alt)
+    head = page.heading(
+        title, "bar: a frame, as long as it is shown; dot: a sample and what it takes"
+    )
+    picture = page.new_picture(page.WIDTH, head.height + 2.55, alt=alt)
     head.draw(picture)
     rows = {"frames": 1.2, "samples": 0.45}
-    axes = stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=0.05)
+    axes = page.stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=0.05)
     _draw_frames(axes["frames"], pictures, start, end)
     colors = [COLORS[int(frame) % 2] for frame in which]
     axes["samples"].scatter(when, 0 * when, s=24, c=colors, label="samples", clip_on=False)
@@ -75,9 +70,9 @@ def frame_times(
     return picture
 
 
-def _draw_frames(axes: Axes, pictures: Sequence[object], start: Array, end: float) -> None:
+def _draw_frames(axes: Axes, pictures: Sequence[object], start: page.Array, end: float) -> None:
     """The bars, numbered, and above them the thumbnails."""
-    wide = WIDTH - LEFT - RIGHT  # inches
+    wide = page.WIDTH - LEFT - RIGHT  # inches
     unit = wide / (end - start[0])  # inches a second
     length = np.diff([*start, end])
     colors = [COLORS[i % 2] for i in range(len(start))]
@@ -93,7 +88,7 @@ def _draw_frames(axes: Axes, pictures: Sequence[object], start: Array, end: floa
                 ha="center",
                 va="center",
                 size=10,
-                color="white" if colors[i] == BLUE else INK,
+                color="white" if colors[i] == page.BLUE else page.INK,
             )
         if pictures and pictures[i] is not None and room >= 2 * SMALL:
             pixels = np.asarray(pictures[i])

@@ -8,28 +8,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from prvr_lite.plots.canvas import (
-    CYCLE,
-    INK,
-    WIDTH,
-    Picture,
-    house_style,
-    new_picture,
-)
-from prvr_lite.plots.heading import heading
+from prvr_lite.plots import page
 
 NOBODY: Final = "#EEF0F4"
 SIDE, TOP = 2.9, 0.75  # inches of a table, and above it
 
 
-@house_style
+@page.house_style
 def shard_tables(
     queries: int,
     videos: int,
     gpus: int = 2,
     *,
     title: str = "What a GPU does not see, it can't push away",
-) -> Picture:
+) -> page.Picture:
     """Two tables of queries by videos: every GPU for itself, and with all videos gathered.
 
     Args:
@@ -39,10 +31,10 @@ def shard_tables(
     Raises:
         ValueError: they do not divide.
     """
-    if queries % gpus or videos % gpus or not 2 <= gpus <= len(CYCLE):
+    if queries % gpus or videos % gpus or not 2 <= gpus <= len(page.CYCLE):
         raise ValueError(
-            f"{queries} queries and {videos} videos on {gpus} GPUs: take 2 to {len(CYCLE)} GPUs, "
-            "and as many of both on each"
+            f"{queries} queries and {videos} videos on {gpus} GPUs: take 2 to "
+            f"{len(page.CYCLE)} GPUs, and as many of both on each"
         )
     owner = np.repeat(np.arange(gpus), queries // gpus)[:, None]  # [Q, 1]
     home = np.repeat(np.arange(gpus), videos // gpus)[None]  # [1, V]
@@ -51,16 +43,18 @@ def shard_tables(
         "gathered": np.broadcast_to(owner, (queries, videos)),
     }
     seen = {name: int((table >= 0).sum()) for name, table in tables.items()}
-    head = heading(title, "colour: the GPU that compares this query with this video; pale: nobody")
+    head = page.heading(
+        title, "colour: the GPU that compares this query with this video; pale: nobody"
+    )
     alt = f"{queries} queries by {videos} videos on {gpus} GPUs. " + "; ".join(
         f"{name}: {count} of {queries * videos} pairs are compared" for name, count in seen.items()
     )
-    page = head.height + TOP + SIDE + 0.55
-    picture = new_picture(WIDTH, page, alt=f"{alt}.")
+    page_height = head.height + TOP + SIDE + 0.55
+    picture = page.new_picture(page.WIDTH, page_height, alt=f"{alt}.")
     head.draw(picture)
     for i, (name, table) in enumerate(tables.items()):
         left = 0.6 + i * (SIDE + 0.45)
-        box = (left / WIDTH, 0.5 / page, SIDE / WIDTH, SIDE / page)
+        box = (left / page.WIDTH, 0.5 / page_height, SIDE / page.WIDTH, SIDE / page_height)
         axes = picture.add_axes(box, label=name)
         _draw(axes, table, gpus)
         axes.set_title(f"{name}\n{seen[name]} of {table.size} pairs", size=12)
@@ -75,7 +69,7 @@ def _draw(axes: Axes, table: np.ndarray, gpus: int) -> None:
     rows, columns = table.shape
     axes.pcolormesh(
         table,
-        cmap=ListedColormap([NOBODY, *CYCLE[:gpus]]),
+        cmap=ListedColormap([NOBODY, *page.CYCLE[:gpus]]),
         vmin=-1,
         vmax=gpus - 1,
         edgecolors="white",
@@ -97,6 +91,6 @@ def _draw(axes: Axes, table: np.ndarray, gpus: int) -> None:
             va="center",
             size=12,
             weight="bold",
-            color=INK,
+            color=page.INK,
             bbox={"fc": "white", "ec": "none", "pad": 2, "alpha": 0.85},
         )

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    SOFT,
-    WIDTH,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-    plain,
-)
-from prvr_lite.plots.heading import heading, stack
+from prvr_lite.plots import page
 
 MOST = 3000  # dots that are drawn
 
 
-@house_style
+@page.house_style
 def agreement(
     first: object, second: object, *, names: tuple[str, str], title: str, unit: str = "score"
-) -> Picture:
+) -> page.Picture:
     """A dot a number on the plane of both; where they agree, all lie on the diagonal.
 
     Args:
@@ -32,27 +22,29 @@ def agreement(
     Raises:
         ValueError: if they don't pair up or are not finite.
     """
-    x, y = as_array(first, "first"), as_array(second, "second")
+    x, y = page.as_array(first, "first"), page.as_array(second, "second")
     if x.shape != y.shape:
         raise ValueError(f"first and second must pair up: {len(x)} and {len(y)} numbers")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("first and second must be finite")
     apart = float(np.abs(x - y).max())
     told = f"{len(x):,} numbers; the largest difference is {apart:.2g}"
-    head = heading(title, told)
-    picture = new_picture(
-        WIDTH, head.height + 4.4, alt=f"{title}. {' against '.join(names)}: {told}."
+    head = page.heading(title, told)
+    picture = page.new_picture(
+        page.WIDTH, head.height + 4.4, alt=f"{title}. {' against '.join(names)}: {told}."
     )
     head.draw(picture)
-    side = (WIDTH - 3.5) / 2
+    side = (page.WIDTH - 3.5) / 2
     rows = {"agreement": 3.5}
-    axes = stack(picture, rows, top=head.height + 0.2, left=side, right=side, gap=0)["agreement"]
+    axes = page.stack(picture, rows, top=head.height + 0.2, left=side, right=side, gap=0)[
+        "agreement"
+    ]
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
     room = 0.05 * (high - low) or 1.0
     ends = [low - room, high + room]
-    axes.plot(ends, ends, color=SOFT, lw=1.2, ls=":", label="diagonal")
+    axes.plot(ends, ends, color=page.SOFT, lw=1.2, ls=":", label="diagonal")
     step = -(-len(x) // MOST)
-    axes.plot(x[::step], y[::step], "o", ms=3, alpha=0.35, color=BLUE, mew=0, label="numbers")
+    axes.plot(x[::step], y[::step], "o", ms=3, alpha=0.35, color=page.BLUE, mew=0, label="numbers")
     axes.set(xlim=ends, ylim=ends)
-    axes.set(xlabel=plain(f"{unit}, {names[0]}"), ylabel=plain(f"{unit}, {names[1]}"))
+    axes.set(xlabel=page.plain(f"{unit}, {names[0]}"), ylabel=page.plain(f"{unit}, {names[1]}"))
     return picture

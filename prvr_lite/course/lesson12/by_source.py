@@ -8,27 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PURPLE,
-    RULE,
-    SOFT,
-    VERMILION,
-    WIDTH,
-    Picture,
-    house_style,
-    new_picture,
-    plain,
-    text_width,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
+from prvr_lite.plots import page
 
 ROW, RIGHT, FOOT = 0.34, 0.5, 0.6  # inches
-STYLES = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (PURPLE, "D"), (VERMILION, "v"))
+STYLES = (
+    (page.BLUE, "o"),
+    (page.ORANGE, "s"),
+    (page.GREEN, "^"),
+    (page.PURPLE, "D"),
+    (page.VERMILION, "v"),
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +34,8 @@ class Told:
     strong: bool = False
 
 
-@house_style
-def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "") -> Picture:
+@page.house_style
+def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "") -> page.Picture:
     """A row a number, lowest first, with the source's own mark and colour.
 
     Args:
@@ -64,18 +53,23 @@ def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "")
     if not np.isfinite([row.value for row in rows]).all():
         raise ValueError("every value must be finite: leave out what nobody tells")
     order = sorted(rows, key=lambda row: row.value)
-    labels = [wrap(row.name, 2.3, 11, weight="bold", lines=1) for row in order]
-    left = 0.22 + max(text_width(label, 11, "bold") for label in labels) + 0.15
-    head = heading(title, about)
+    labels = [page.wrap(row.name, 2.3, 11, weight="bold", lines=1) for row in order]
+    left = 0.22 + max(page.text_width(label, 11, "bold") for label in labels) + 0.15
+    head = page.heading(title, about)
     top = head.height + 0.15 + 0.26 * _lines(sources)
-    picture = new_picture(WIDTH, top + ROW * len(rows) + FOOT, alt=_alt(order, metric))
+    picture = page.new_picture(page.WIDTH, top + ROW * len(rows) + FOOT, alt=_alt(order, metric))
     head.draw(picture)
-    page = picture.get_figheight()
-    box = (left / WIDTH, FOOT / page, (WIDTH - left - RIGHT) / WIDTH, ROW * len(rows) / page)
+    page_height = picture.get_figheight()
+    box = (
+        left / page.WIDTH,
+        FOOT / page_height,
+        (page.WIDTH - left - RIGHT) / page.WIDTH,
+        ROW * len(rows) / page_height,
+    )
     axes = picture.add_axes(box, label=metric)
     _draw(axes, order, sources)
-    axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=plain(metric))
-    axes.set_yticks(range(len(rows)), [plain(label) for label in labels])
+    axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=page.plain(metric))
+    axes.set_yticks(range(len(rows)), [page.plain(label) for label in labels])
     for tick, row in zip(axes.get_yticklabels(), order, strict=True):
         tick.set_fontweight("bold" if row.strong else "normal")
     axes.tick_params(axis="y", length=0)
@@ -94,7 +88,9 @@ def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "")
 
 def _lines(sources: Sequence[str]) -> int:
     """How many lines the legend takes."""
-    return int(np.ceil(sum(text_width(source, 11) + 0.45 for source in sources) / (WIDTH - 2)))
+    return int(
+        np.ceil(sum(page.text_width(source, 11) + 0.45 for source in sources) / (page.WIDTH - 2))
+    )
 
 
 def _draw(axes: Axes, rows: Sequence[Told], sources: Sequence[str]) -> None:
@@ -103,11 +99,11 @@ def _draw(axes: Axes, rows: Sequence[Told], sources: Sequence[str]) -> None:
     room = 0.08 * (max(values) - min(values)) or 1.0
     low = min(values) - room
     axes.set_xlim(low, max(values) + room)
-    axes.hlines(range(len(rows)), low, values, color=RULE, lw=1.2, label="_lines")
+    axes.hlines(range(len(rows)), low, values, color=page.RULE, lw=1.2, label="_lines")
     for source, (color, mark) in zip(sources, STYLES, strict=False):
         places = [place for place, row in enumerate(rows) if row.source == source]
         axes.plot(
-            [values[p] for p in places], places, mark, ms=7.5, color=color, label=plain(source)
+            [values[p] for p in places], places, mark, ms=7.5, color=color, label=page.plain(source)
         )
     for place, row in enumerate(rows):
         axes.annotate(
@@ -118,7 +114,7 @@ def _draw(axes: Axes, rows: Sequence[Told], sources: Sequence[str]) -> None:
             va="center",
             size=10,
             weight="bold" if row.strong else "normal",
-            color=INK if row.strong else SOFT,
+            color=page.INK if row.strong else page.SOFT,
             annotation_clip=False,
         )
 

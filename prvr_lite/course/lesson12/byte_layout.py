@@ -8,28 +8,16 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    INK,
-    RULE,
-    SKY,
-    SOFT,
-    WIDTH,
-    Picture,
-    house_style,
-    new_picture,
-    text_width,
-)
-from prvr_lite.plots.heading import heading
+from prvr_lite.plots import page
 
 ROW, LEFT, RIGHT, MOST = 0.4, 2.2, 1.25, 8  # inches; rows that are drawn
 NUMBER = 4  # bytes
 
 
-@house_style
+@page.house_style
 def byte_layout(
     ids: Sequence[str], dim: int, *, row: int, shown: int = 6, title: str = "", about: str = ""
-) -> Picture:
+) -> page.Picture:
     """The rows of a BigFile one under the other: id, numbers, and the byte where each row begins.
 
     Args:
@@ -45,15 +33,15 @@ def byte_layout(
             f"{len(ids)} ids, row {row}, dim {dim}, shown {shown}: give 1 to {MOST} ids, one of "
             "their rows, and at least one number"
         )
-    head = heading(
+    head = page.heading(
         title or "A table without a header", about or f"row r begins at byte r · {dim} · 4"
     )
     high = ROW * len(ids)
-    picture = new_picture(WIDTH, head.height + 0.5 + high + 0.2, alt=_alt(ids, dim, row))
+    picture = page.new_picture(page.WIDTH, head.height + 0.5 + high + 0.2, alt=_alt(ids, dim, row))
     head.draw(picture)
-    page = picture.get_figheight()
-    wide = WIDTH - LEFT - RIGHT
-    box = (LEFT / WIDTH, 0.2 / page, wide / WIDTH, high / page)
+    page_height = picture.get_figheight()
+    wide = page.WIDTH - LEFT - RIGHT
+    box = (LEFT / page.WIDTH, 0.2 / page_height, wide / page.WIDTH, high / page_height)
     axes = picture.add_axes(box, label="bytes")
     boxes = min(shown, dim)
     columns = boxes + (dim > boxes)
@@ -63,9 +51,9 @@ def byte_layout(
         _draw_row(axes, place, boxes, columns, marked=place == row)
         _name_row(axes, place, name, dim, columns, marked=place == row)
     for column in range(boxes):
-        axes.text(column + 0.5, -0.75, str(column), ha="center", size=10, color=SOFT)
+        axes.text(column + 0.5, -0.75, str(column), ha="center", size=10, color=page.SOFT)
     if dim > boxes:
-        axes.text(boxes + 0.5, -0.75, f"{dim - 1:,}", ha="center", size=10, color=SOFT)
+        axes.text(boxes + 0.5, -0.75, f"{dim - 1:,}", ha="center", size=10, color=page.SOFT)
     return picture
 
 
@@ -78,18 +66,18 @@ def _draw_row(axes: Axes, place: int, boxes: int, columns: int, *, marked: bool)
             0.76,
             lw=1,
             ec="white",
-            fc=(SKY if marked else RULE) if column < boxes else "none",
+            fc=(page.SKY if marked else page.RULE) if column < boxes else "none",
             label=f"row {place}",
         )
         axes.add_patch(frame)
     if columns > boxes:
-        axes.text(boxes + 0.5, place, "…", ha="center", va="center", color=SOFT)
+        axes.text(boxes + 0.5, place, "…", ha="center", va="center", color=page.SOFT)
 
 
 def _name_row(axes: Axes, place: int, name: str, dim: int, columns: int, *, marked: bool) -> None:
     """The id before a row, and behind it the byte where it begins."""
     weight = "bold" if marked else "normal"
-    ink: dict[str, Any] = {"color": BLUE if marked else INK, "weight": weight, "size": 11}
+    ink: dict[str, Any] = {"color": page.BLUE if marked else page.INK, "weight": weight, "size": 11}
     axes.annotate(
         _ending(name, LEFT - 0.45, weight),
         (0, place),
@@ -115,7 +103,7 @@ def _name_row(axes: Axes, place: int, name: str, dim: int, columns: int, *, mark
 def _ending(name: str, inches: float, weight: str) -> str:
     """The end of a name that is too long: there ids of frames differ."""
     told = " ".join(name.split())
-    while text_width(told, 11, weight) > inches:
+    while page.text_width(told, 11, weight) > inches:
         told = "…" + told.removeprefix("…")[1:]
     return told
 

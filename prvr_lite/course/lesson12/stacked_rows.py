@@ -8,30 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from prvr_lite.plots.canvas import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    SKY,
-    WIDTH,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-    plain,
-    text_width,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
+from prvr_lite.plots import page
 
-COLORS = (BLUE, ORANGE, SKY, GREEN)
+COLORS = (page.BLUE, page.ORANGE, page.SKY, page.GREEN)
 ROW, GAP, RIGHT, FOOT, LEGEND = 0.46, 0.34, 0.25, 0.2, 0.3  # inches
 Rows = Mapping[str, Mapping[str, float]]  # row -> part -> value
 
 
-@house_style
-def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> Picture:
+@page.house_style
+def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> page.Picture:
     """Lying bars: a row a name, in each panel, made of up to four parts, each with its number.
 
     Args:
@@ -43,19 +28,26 @@ def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> 
         ValueError: naming the panel that does not fit.
     """
     names = _check(panels)
-    head = heading(title, about)
-    labels = [wrap(name, 1.6, 11, weight="bold", lines=1) for name in names]
-    left = 0.22 + max(text_width(label, 11, "bold") for label in labels) + 0.12
+    head = page.heading(title, about)
+    labels = [page.wrap(name, 1.6, 11, weight="bold", lines=1) for name in names]
+    left = 0.22 + max(page.text_width(label, 11, "bold") for label in labels) + 0.12
     top, high = head.height + 0.18 + 0.3 + LEGEND, ROW * len(names)
-    picture = new_picture(WIDTH, top + high + FOOT, alt=_alt(title, panels))
+    picture = page.new_picture(page.WIDTH, top + high + FOOT, alt=_alt(title, panels))
     head.draw(picture)
-    page = picture.get_figheight()
-    wide = (WIDTH - left - RIGHT + GAP) / len(panels) - GAP
+    page_height = picture.get_figheight()
+    wide = (page.WIDTH - left - RIGHT + GAP) / len(panels) - GAP
     for i, (unit, rows) in enumerate(panels.items()):
-        box = ((left + i * (wide + GAP)) / WIDTH, FOOT / page, wide / WIDTH, high / page)
+        box = (
+            (left + i * (wide + GAP)) / page.WIDTH,
+            FOOT / page_height,
+            wide / page.WIDTH,
+            high / page_height,
+        )
         axes = picture.add_axes(box, label=unit)
         _draw(axes, rows, wide)
-        axes.set_title(plain(wrap(unit, wide, 12, weight="bold", lines=1)), pad=72 * LEGEND)
+        axes.set_title(
+            page.plain(page.wrap(unit, wide, 12, weight="bold", lines=1)), pad=72 * LEGEND
+        )
         axes.set_yticks(range(len(names)), labels if i == 0 else [""] * len(names), weight="bold")
     return picture
 
@@ -70,7 +62,7 @@ def _check(panels: Mapping[str, Rows]) -> list[str]:
             raise ValueError(f"{unit!r} has the rows {list(rows)}, the first panel {names}")
         parts = list(next(iter(rows.values())))
         for name, row in rows.items():
-            values = as_array(list(row.values()), f"{unit!r}, {name!r}")
+            values = page.as_array(list(row.values()), f"{unit!r}, {name!r}")
             if list(row) != parts or len(parts) > len(COLORS):
                 raise ValueError(f"{unit!r}, {name!r}: parts are {list(row)}, not {parts}")
             if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
@@ -90,7 +82,7 @@ def _draw(axes: Axes, rows: Rows, wide: float) -> None:
         dark = np.dot(to_rgb(color), (0.299, 0.587, 0.114)) < 0.5
         for place, (value, begin) in enumerate(zip(values, start, strict=True)):
             told = f"{value:,.0f}" if whole else f"{value:.3g}"
-            if text_width(told, 10, "bold") + 0.08 < wide * value / longest:
+            if page.text_width(told, 10, "bold") + 0.08 < wide * value / longest:
                 axes.text(
                     begin + value / 2,
                     place,
@@ -99,7 +91,7 @@ def _draw(axes: Axes, rows: Rows, wide: float) -> None:
                     va="center",
                     size=10,
                     weight="bold",
-                    color="white" if dark else INK,
+                    color="white" if dark else page.INK,
                 )
         start += values
     axes.set(xlim=(0, longest), ylim=(len(rows) - 0.5, -0.5), xticks=[])

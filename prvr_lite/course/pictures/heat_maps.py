@@ -8,28 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from prvr_lite.plots.canvas import (
-    INK,
-    RULE,
-    SOFT,
-    WIDTH,
-    Array,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-    plain,
-    text_width,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
+from prvr_lite.plots import page
 
 COLORS = "cividis"  # the same for every kind of colour vision, and in grey
 GAP, BAR = 0.3, 1.1  # inches between panels; for the scale on the right
 NAMED = 16  # more rows or columns than this are numbered, not named
 
 
-@house_style
+@page.house_style
 def heat_maps(
     panels: Mapping[str, object],
     *,
@@ -42,7 +28,7 @@ def heat_maps(
     unit: str = "",
     limits: tuple[float, float] | None = None,
     square: bool = True,
-) -> Picture:
+) -> page.Picture:
     """Matrices as colours, one panel each, on one scale; NaN is left blank.
 
     Args:
@@ -59,42 +45,42 @@ def heat_maps(
     matrices = _check(panels, rows, columns)
     shape = next(iter(matrices.values())).shape
     low, high = limits or _range(matrices)
-    head = heading(title, about)
+    head = page.heading(title, about)
     left = 0.62 + _room(rows, shape[0])
     foot = 0.62 + 0.72 * _room(columns, shape[1])
-    width = (WIDTH - left - BAR - GAP * (len(matrices) - 1)) / len(matrices)
+    width = (page.WIDTH - left - BAR - GAP * (len(matrices) - 1)) / len(matrices)
     height = min(width * shape[0] / shape[1], 4.6) if square else 2.6
     names = 0.3 if len(matrices) > 1 else 0.08
-    page = head.height + 0.15 + names + height + foot
+    page_height = head.height + 0.15 + names + height + foot
     alt = _alt(title, matrices, rows, columns, unit)
-    picture = new_picture(WIDTH, page, alt=alt)
+    picture = page.new_picture(page.WIDTH, page_height, alt=alt)
     head.draw(picture)
     for i, (name, matrix) in enumerate(matrices.items()):
         box = (left + i * (width + GAP), foot, width, height)
         axes = _panel(picture, box, name)
-        axes.set_facecolor(RULE)
+        axes.set_facecolor(page.RULE)
         axes.imshow(matrix, cmap=COLORS, vmin=low, vmax=high, aspect="auto", interpolation="none")
         if len(matrices) > 1:
-            label = wrap(name, width, 11, weight="bold", lines=1)
+            label = page.wrap(name, width, 11, weight="bold", lines=1)
             axes.set_title(label, size=11, pad=5, parse_math=False)
         _dress(axes, shape, rows if i == 0 else [""] * shape[0], columns)
-        axes.set(xlabel=plain(xlabel), ylabel=plain(ylabel) if i == 0 else "")
-    box = (WIDTH - BAR + 0.15, foot, 0.14, height)
+        axes.set(xlabel=page.plain(xlabel), ylabel=page.plain(ylabel) if i == 0 else "")
+    box = (page.WIDTH - BAR + 0.15, foot, 0.14, height)
     bar = picture.colorbar(axes.images[0], cax=_panel(picture, box, "scale"))
     bar.outline.set_visible(False)
     whole = all(bool((matrix % 1 == 0).all()) for matrix in matrices.values())
     bar.ax.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
-    bar.set_label(plain(unit))
+    bar.set_label(page.plain(unit))
     return picture
 
 
 def _check(
     panels: Mapping[str, object], rows: Sequence[str] | None, columns: Sequence[str] | None
-) -> dict[str, Array]:
+) -> dict[str, page.Array]:
     """The panels as arrays of one shape."""
     if not panels:
         raise ValueError("panels must hold a matrix")
-    found = {name: as_array(matrix, repr(name), ndim=2) for name, matrix in panels.items()}
+    found = {name: page.as_array(matrix, repr(name), ndim=2) for name, matrix in panels.items()}
     shape = next(iter(found.values())).shape
     for name, matrix in found.items():
         if matrix.shape != shape:
@@ -107,7 +93,7 @@ def _check(
     return found
 
 
-def _range(matrices: Mapping[str, Array]) -> tuple[float, float]:
+def _range(matrices: Mapping[str, page.Array]) -> tuple[float, float]:
     low = min(float(np.nanmin(matrix)) for matrix in matrices.values())
     high = max(float(np.nanmax(matrix)) for matrix in matrices.values())
     return low, high if high > low else low + 1
@@ -117,14 +103,16 @@ def _room(names: Sequence[str] | None, count: int) -> float:
     """Inches that written names take beyond what numbers take."""
     if names is None or count > NAMED:
         return 0.0
-    return max(0.0, max(text_width(name, 10.5) for name in names) - 0.25)
+    return max(0.0, max(page.text_width(name, 10.5) for name in names) - 0.25)
 
 
-def _panel(picture: Picture, box: tuple[float, float, float, float], name: str) -> Axes:
+def _panel(picture: page.Picture, box: tuple[float, float, float, float], name: str) -> Axes:
     """Axes at a box in inches from the lower left."""
-    page = picture.get_figheight()
+    page_height = picture.get_figheight()
     x, y, width, height = box
-    return picture.add_axes((x / WIDTH, y / page, width / WIDTH, height / page), label=name)
+    return picture.add_axes(
+        (x / page.WIDTH, y / page_height, width / page.WIDTH, height / page_height), label=name
+    )
 
 
 def _dress(
@@ -135,20 +123,20 @@ def _dress(
     axes.spines[:].set_visible(False)
     for axis, names, count in ((axes.yaxis, rows, shape[0]), (axes.xaxis, columns, shape[1])):
         if names is not None and (count <= NAMED or not any(names)):
-            axis.set_ticks(range(count), labels=[plain(name) for name in names], size=10.5)
+            axis.set_ticks(range(count), labels=[page.plain(name) for name in names], size=10.5)
         else:
             axis.set_major_locator(MaxNLocator(6, integer=True))
     if columns is not None and shape[1] <= NAMED:
         axes.tick_params(axis="x", labelrotation=48)
         for label in axes.get_xticklabels():
-            label.set(ha="right", rotation_mode="anchor", color=INK)
-    axes.xaxis.label.set_color(SOFT)
-    axes.yaxis.label.set_color(SOFT)
+            label.set(ha="right", rotation_mode="anchor", color=page.INK)
+    axes.xaxis.label.set_color(page.SOFT)
+    axes.yaxis.label.set_color(page.SOFT)
 
 
 def _alt(
     title: str,
-    matrices: Mapping[str, Array],
+    matrices: Mapping[str, page.Array],
     rows: Sequence[str] | None,
     columns: Sequence[str] | None,
     unit: str,

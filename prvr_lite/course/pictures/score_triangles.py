@@ -10,17 +10,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patches import Polygon
 
 from prvr_lite.course.pictures.triangles import panel
-from prvr_lite.plots.canvas import (
-    WIDTH,
-    Array,
-    Picture,
-    as_array,
-    house_style,
-    new_picture,
-    wrap,
-)
+from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER
-from prvr_lite.plots.heading import EDGE, heading
 from prvr_lite.plots.pyramid import cells, clip_units, tent, units_of
 from prvr_lite.plots.strip import (
     CHALK,
@@ -36,14 +27,14 @@ from prvr_lite.plots.strip import (
 GAP, NAMES, FOOT, HIGH, STRIP = 0.4, 0.52, 0.75, 2.4, 0.5  # inches
 
 
-@house_style
+@page.house_style
 def score_triangles(
     panels: Mapping[str, tuple[object, Span | None]],
     *,
     title: str,
     about: str = "outline: the true moment; star: the key clip",
     films: Mapping[str, Sequence[Thumbnail]] | None = None,
-) -> Picture:
+) -> page.Picture:
     """One triangle of scores for each query (or film), all on one scale.
 
     Args:
@@ -58,23 +49,25 @@ def score_triangles(
     """
     if not 1 <= len(panels) <= 3:
         raise ValueError(f"{len(panels)} panels: 1 to 3 triangles fit side by side")
-    scores = {name: as_array(score, f"score of {name!r}") for name, (score, _) in panels.items()}
+    scores = {
+        name: page.as_array(score, f"score of {name!r}") for name, (score, _) in panels.items()
+    }
     low = min(float(score.min()) for score in scores.values())
     high = max(float(score.max()) for score in scores.values())
-    head = heading(title, about)
-    width = (WIDTH - 2 * EDGE - GAP * (len(panels) - 1)) / len(panels)
+    head = page.heading(title, about)
+    width = (page.WIDTH - 2 * page.EDGE - GAP * (len(panels) - 1)) / len(panels)
     strips = {name: strip_slots(items, width, STRIP) for name, items in (films or {}).items()}
     foot = FOOT + max((high for _, high in strips.values()), default=0.0)
-    page = head.height + 0.12 + NAMES + HIGH + foot
-    picture = new_picture(WIDTH, page, alt=_alt(title, scores), facecolor=NIGHT)
+    page_height = head.height + 0.12 + NAMES + HIGH + foot
+    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, scores), facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     for i, (name, score) in enumerate(scores.items()):
-        left = EDGE + i * (width + GAP)
+        left = page.EDGE + i * (width + GAP)
         axes = panel(picture, (left, foot, width, HIGH), name)
         picture.text(
-            left / WIDTH,
-            (foot + HIGH + 0.1) / page,
-            wrap(name, width, 11, lines=2),
+            left / page.WIDTH,
+            (foot + HIGH + 0.1) / page_height,
+            page.wrap(name, width, 11, lines=2),
             size=11,
             color=CHALK,
             va="bottom",
@@ -85,7 +78,7 @@ def score_triangles(
             slots, tall = strips[name]
             film = panel(picture, (left, foot - 0.06 - tall, width, tall), f"film {name}")
             draw_strip(film, films[name], slots, axes.get_xlim(), panels[name][1])
-    bar = panel(picture, (WIDTH / 2 - 1.2, 0.42, 2.4, 0.11), "scale")
+    bar = panel(picture, (page.WIDTH / 2 - 1.2, 0.42, 2.4, 0.11), "scale")
     picture.colorbar(grid, cax=bar, orientation="horizontal")
     bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
     bar.locator_params(nbins=5)
@@ -95,7 +88,7 @@ def score_triangles(
 
 
 def _draw(
-    axes: Axes, score: Array, moment: Span | None, limits: tuple[float, float]
+    axes: Axes, score: page.Array, moment: Span | None, limits: tuple[float, float]
 ) -> PolyCollection:
     """One triangle with the tent of the moment and the star of the best clip."""
     n = units_of(len(score), repr(axes.get_label()))
@@ -137,7 +130,7 @@ def _draw(
     return grid
 
 
-def _alt(title: str, scores: Mapping[str, Array]) -> str:
+def _alt(title: str, scores: Mapping[str, page.Array]) -> str:
     parts = []
     for name, score in scores.items():
         first, size = clip_units(units_of(len(score), repr(name)))[int(np.argmax(score))]

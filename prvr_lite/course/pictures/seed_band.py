@@ -7,30 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.plots.bars import Value
-from prvr_lite.plots.canvas import (
-    BLUE,
-    INK,
-    RULE,
-    SOFT,
-    VERMILION,
-    WIDTH,
-    Array,
-    Picture,
-    house_style,
-    new_picture,
-    plain,
-    text_width,
-    wrap,
-)
-from prvr_lite.plots.heading import heading
-from prvr_lite.plots.seeds import deviation, seeds_of, student_t
+from prvr_lite.lab.intervals import student_t
+from prvr_lite.plots import page
+from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 Runs = Mapping[str, Mapping[str, Value]]  # model -> metric -> value, or one a seed
 ROW, FOOT, GAP, RIGHT = 0.62, 0.62, 0.3, 0.3  # inches
 
 
-def run_band(seeds: Value | Array) -> tuple[float, float]:
+def run_band(seeds: Value | page.Array) -> tuple[float, float]:
     """Where one further run of the same kind lies, 19 times out of 20: (low, high).
 
     Student's prediction interval, mean ± t s √(1 + 1/S): wider than the interval of the mean, as
@@ -48,10 +33,10 @@ def run_band(seeds: Value | Array) -> tuple[float, float]:
     return float(values.mean() - half), float(values.mean() + half)
 
 
-@house_style
+@page.house_style
 def seed_band(
     seeds: Runs, own: Mapping[str, Mapping[str, float]], *, title: str = "One run among others"
-) -> Picture:
+) -> page.Picture:
     """Where a run of one's own lies among the seeds of others, for models and metrics.
 
     Each row is drawn around the mean of its seeds: dots are seeds, the bar is their ``run_band``, a
@@ -70,21 +55,26 @@ def seed_band(
         raise ValueError("seeds must hold a model with a metric")
     rows = {model: {m: _checked(row, model, m) for m in metrics} for model, row in seeds.items()}
     about = "dots: seeds, 0: their mean; bar: where 19 of 20 further runs lie; diamond: your run"
-    head = heading(title, about)
-    names = {model: wrap(model, 2.0, 11, weight="bold", lines=2) for model in rows}
+    head = page.heading(title, about)
+    names = {model: page.wrap(model, 2.0, 11, weight="bold", lines=2) for model in rows}
     left = 0.35 + max(
-        text_width(line, 11, "bold") for name in names.values() for line in name.split("\n")
+        page.text_width(line, 11, "bold") for name in names.values() for line in name.split("\n")
     )
     high = ROW * len(rows)
-    page = head.height + 0.42 + high + FOOT
-    picture = new_picture(WIDTH, page, alt=_alt(rows, own))
+    page_height = head.height + 0.42 + high + FOOT
+    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(rows, own))
     head.draw(picture)
-    wide = (WIDTH - left - RIGHT - GAP * (len(metrics) - 1)) / len(metrics)
+    wide = (page.WIDTH - left - RIGHT - GAP * (len(metrics) - 1)) / len(metrics)
     for i, metric in enumerate(metrics):
-        box = ((left + i * (wide + GAP)) / WIDTH, FOOT / page, wide / WIDTH, high / page)
+        box = (
+            (left + i * (wide + GAP)) / page.WIDTH,
+            FOOT / page_height,
+            wide / page.WIDTH,
+            high / page_height,
+        )
         axes = picture.add_axes(box, label=metric)
         axes.set(ylim=(len(rows) - 0.5, -0.5), yticks=[], xlabel="points from the mean")
-        axes.set_title(plain(metric), pad=6)
+        axes.set_title(page.plain(metric), pad=6)
         axes.spines["left"].set_visible(False)
         for place, (model, values) in enumerate(rows.items()):
             _draw(axes, place, values[metric], own.get(model, {}).get(metric))
@@ -104,7 +94,7 @@ def seed_band(
     return picture
 
 
-def _checked(row: Mapping[str, Value], model: str, metric: str) -> Array:
+def _checked(row: Mapping[str, Value], model: str, metric: str) -> page.Array:
     if metric not in row:
         raise ValueError(f"{model!r} has no {metric!r}, which another model has")
     values = seeds_of(row[metric], f"{model!r}, {metric!r}")
@@ -113,17 +103,27 @@ def _checked(row: Mapping[str, Value], model: str, metric: str) -> Array:
     return values
 
 
-def _draw(axes: Axes, place: int, values: Array, own: float | None) -> None:
+def _draw(axes: Axes, place: int, values: page.Array, own: float | None) -> None:
     """Band, seeds, own run and its number, in one row."""
     mean, (low, high) = float(values.mean()), run_band(values)
-    axes.barh(place, high - low, left=low - mean, height=0.34, color=RULE, zorder=0.5, label="band")
-    axes.plot(
-        values - mean, np.full(len(values), place), "o", ms=6, mfc="white", mec=INK, label="seeds"
+    axes.barh(
+        place, high - low, left=low - mean, height=0.34, color=page.RULE, zorder=0.5, label="band"
     )
-    axes.plot([0, 0], [place - 0.17, place + 0.17], color=SOFT, lw=1.2, zorder=0.9, label="mean")
+    axes.plot(
+        values - mean,
+        np.full(len(values), place),
+        "o",
+        ms=6,
+        mfc="white",
+        mec=page.INK,
+        label="seeds",
+    )
+    axes.plot(
+        [0, 0], [place - 0.17, place + 0.17], color=page.SOFT, lw=1.2, zorder=0.9, label="mean"
+    )
     if own is None:
         return
-    color = BLUE if low <= own <= high else VERMILION
+    color = page.BLUE if low <= own <= high else page.VERMILION
     axes.plot(own - mean, place, "D", ms=8, color=color, mec="white", mew=1, label="own")
     axes.annotate(
         f"{own:.1f}",
@@ -136,7 +136,9 @@ def _draw(axes: Axes, place: int, values: Array, own: float | None) -> None:
     )
 
 
-def _alt(rows: Mapping[str, Mapping[str, Array]], own: Mapping[str, Mapping[str, float]]) -> str:
+def _alt(
+    rows: Mapping[str, Mapping[str, page.Array]], own: Mapping[str, Mapping[str, float]]
+) -> str:
     parts: Sequence[str] = [
         f"{model}, {metric}: seeds from {v.min():.1f} to {v.max():.1f}, band {run_band(v)[0]:.1f} "
         f"to {run_band(v)[1]:.1f}"

@@ -10,8 +10,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Polygon, Rectangle
 
-from prvr_lite.plots.canvas import WIDTH, Array, Picture, house_style, new_picture, plain
-from prvr_lite.plots.heading import EDGE, heading
+from prvr_lite.plots import page
 from prvr_lite.plots.pyramid import cells, clip_units, tent
 from prvr_lite.plots.strip import (
     CHALK,
@@ -32,7 +31,7 @@ AIR: Final = 0.08  # inches between a triangle, its units and its film
 ABOUT: Final = "a clip stands above the middle of its units, as high as it is long"
 
 
-@house_style
+@page.house_style
 def lit_clips(
     clips: Sequence[int],
     *,
@@ -40,7 +39,7 @@ def lit_clips(
     duration: float | None = None,
     thumbnails: Sequence[Thumbnail] = (),
     title: str = "Every clip is a place in the triangle",
-) -> Picture:
+) -> page.Picture:
     """One triangle for each chosen clip: it is lit, and so are its units and its part of the film.
 
     Args:
@@ -52,19 +51,19 @@ def lit_clips(
         ValueError: no clips, too many, or a row that does not exist; thumbnails without duration.
     """
     _check(clips, n, bool(thumbnails), duration)
-    head = heading(title, ABOUT)
-    width = (WIDTH - 2 * EDGE - GAP * (len(clips) - 1)) / len(clips)
+    head = page.heading(title, ABOUT)
+    width = (page.WIDTH - 2 * page.EDGE - GAP * (len(clips) - 1)) / len(clips)
     high = min(width, 2.6)
     slots, strip = strip_slots(thumbnails, width, STRIP)
-    page = head.height + 0.1 + NAMES + high + UNITS + 2 * AIR + strip + 0.15
+    page_height = head.height + 0.1 + NAMES + high + UNITS + 2 * AIR + strip + 0.15
     told = {row: _told(row, n, duration) for row in clips}
     alt = f"{title}. {'; '.join(' '.join(text.split()) for text in told.values())}."
-    picture = new_picture(WIDTH, page, alt=alt, facecolor=NIGHT)
+    picture = page.new_picture(page.WIDTH, page_height, alt=alt, facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
-    top = page - head.height - 0.1 - NAMES
+    top = page_height - head.height - 0.1 - NAMES
     foot = top - high - AIR - UNITS
     for i, row in enumerate(clips):
-        left = EDGE + i * (width + GAP)
+        left = page.EDGE + i * (width + GAP)
         name_panel(picture, left, top, told[row])
         line = 0.4 if width > 4 else 0.0  # edges of small cells would only flicker
         _light(panel(picture, (left, top - high, width, high), f"clip {row}"), n, row, line)
@@ -75,8 +74,8 @@ def lit_clips(
     return picture
 
 
-@house_style
-def numbered_clips(n: int = 6, *, title: str = "The clips in their order") -> Picture:
+@page.house_style
+def numbered_clips(n: int = 6, *, title: str = "The clips in their order") -> page.Picture:
     """The triangle of a few units, with each clip's row and its span written into it.
 
     Returns:
@@ -87,13 +86,13 @@ def numbered_clips(n: int = 6, *, title: str = "The clips in their order") -> Pi
     if not 2 <= n <= 8:
         raise ValueError(f"n={n}: the writing fits for 2 to 8 units")
     about = "the row of each clip, and under it its start and end, [start, end)"
-    head = heading(title, about)
+    head = page.heading(title, about)
     high = 0.58 * (n + 1)
-    page = head.height + 0.15 + high + AXIS
+    page_height = head.height + 0.15 + high + AXIS
     words = f"{title}. {n * (n + 1) // 2} clips of {n} units: {about}, shorter clips first."
-    picture = new_picture(WIDTH, page, alt=words, facecolor=NIGHT)
+    picture = page.new_picture(page.WIDTH, page_height, alt=words, facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
-    axes = panel(picture, (0.7, AXIS, WIDTH - 0.92, high), "clips")
+    axes = panel(picture, (0.7, AXIS, page.WIDTH - 0.92, high), "clips")
     draw_cells(axes, n, [CELL] * (n * (n + 1) // 2), line=2.0)
     for row, (first, size) in enumerate(clip_units(n)):
         x, y = first + size / 2, float(size) if size > 1 else 0.85
@@ -127,27 +126,29 @@ def _told(row: int, n: int, duration: float | None) -> str:
     return f"row {row}\n{units}{seconds}"
 
 
-def name_panel(picture: Picture, left: float, top: float, text: str) -> None:
+def name_panel(picture: page.Picture, left: float, top: float, text: str) -> None:
     """A name above a panel; its first line in bold."""
-    page = picture.get_figheight()
+    page_height = picture.get_figheight()
     lines = text.split("\n")
     for i, line in enumerate(lines):
         y = top + 0.06 + 0.2 * (len(lines) - 1 - i)
         picture.text(
-            left / WIDTH,
-            y / page,
-            plain(line),
+            left / page.WIDTH,
+            y / page_height,
+            page.plain(line),
             size=11 if i == 0 else 10.5,
             weight="bold" if i == 0 else "normal",
             color=CHALK if i == 0 else HAZE,
         )
 
 
-def panel(picture: Picture, box: tuple[float, float, float, float], name: str) -> Axes:
+def panel(picture: page.Picture, box: tuple[float, float, float, float], name: str) -> Axes:
     """Axes at a box in inches from the lower left."""
-    page = picture.get_figheight()
+    page_height = picture.get_figheight()
     x, y, width, height = box
-    axes = picture.add_axes((x / WIDTH, y / page, width / WIDTH, height / page), label=name)
+    axes = picture.add_axes(
+        (x / page.WIDTH, y / page_height, width / page.WIDTH, height / page_height), label=name
+    )
     axes.set_facecolor(NIGHT)
     return axes
 
@@ -191,7 +192,7 @@ def _draw_units(axes: Axes, n: int, row: int) -> None:
 
 
 def _draw_film(
-    axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, duration: float, lit: Array
+    axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, duration: float, lit: page.Array
 ) -> None:
     """The film with all but the clip, [start, length] in s, in the dark."""
     span = float(lit[0]), float(lit[0] + lit[1])

@@ -1,20 +1,24 @@
-"""What every picture shares: the page, its style, its alt text, text that fits, and saving.
+"""What every picture shares: the page, its style and heading, its alt text, text that fits, saving.
 
-No function here or beside it touches pyplot, so nothing is shown, kept open or taken from the
-reader's own matplotlib settings: a picture is a plain `Figure`, and is freed like any object.
+Pictures use it as a namespace, ``from prvr_lite.plots import page``: ``page.heading(…)``,
+``page.BLUE``. No function here or beside it touches pyplot, so nothing is shown, kept open or taken
+from the reader's own matplotlib settings: a picture is a plain `Figure`, and is freed like any
+object.
 """
 
 from __future__ import annotations
 
 import io
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
@@ -24,11 +28,15 @@ Array = NDArray[np.float64]
 
 WIDTH: Final = 7.2  # inches; with text of 10 points and more it stays legible 400 pixels wide
 SCREEN_DPI: Final = 144
+EDGE: Final = 0.22  # inches between the page's edge and the heading
+TITLE_SIZE, ABOUT_SIZE = 15.0, 11.0
+TITLE_LINE, ABOUT_LINE = 0.26, 0.21  # height of a line in inches
 
 # Okabe and Ito's colours, told apart by readers with any common colour vision.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#8A8F98"
 CYCLE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY)
+OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION)  # of models beside ours, BLUE
 INK, SOFT, RULE = "#1B2233", "#5A6375", "#D9DDE5"
 
 _LOOK: Final[dict[str, Any]] = {
@@ -105,6 +113,75 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=dpi, metadata={"Title": title, words[kind]: alt_text(figure)})
     return path
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A title in bold and a line about it, already broken to fit the page."""
+
+    title: str
+    about: str
+
+    @property
+    def height(self) -> float:
+        """Inches from the top of the page to the end of the heading."""
+        about = ABOUT_LINE * (1 + self.about.count("\n")) if self.about else 0.0
+        return EDGE + TITLE_LINE * (1 + self.title.count("\n")) + about
+
+    def draw(self, figure: Figure, *, color: str = INK, soft: str = SOFT) -> None:
+        """Write both at the top left of the page."""
+        x, page = EDGE / figure.get_figwidth(), figure.get_figheight()
+        figure.suptitle(
+            self.title,
+            x=x,
+            y=1 - EDGE / page,
+            ha="left",
+            va="top",
+            size=TITLE_SIZE,
+            weight="bold",
+            color=color,
+            parse_math=False,
+            linespacing=1.15,
+        )
+        y = EDGE + TITLE_LINE * (1 + self.title.count("\n")) + 0.03
+        figure.text(
+            x,
+            1 - y / page,
+            self.about,
+            ha="left",
+            va="top",
+            size=ABOUT_SIZE,
+            color=soft,
+            parse_math=False,
+        )
+
+
+def heading(title: str, about: str = "", *, width: float = WIDTH) -> Heading:
+    """Break a title (up to three lines) and a line about it (up to two) to a page `width` wide."""
+    room = width - 2 * EDGE
+    return Heading(
+        wrap(title, room, TITLE_SIZE, weight="bold"), wrap(about, room, ABOUT_SIZE, lines=2)
+    )
+
+
+def stack(
+    figure: Figure, rows: Mapping[str, float], *, top: float, left: float, right: float, gap: float
+) -> dict[str, Axes]:
+    """Panels one under the other, `gap` apart, each labelled with its name; all in inches.
+
+    Args:
+        rows: height of each panel by name, from the top down; a panel of height 0 is left out.
+        top, left, right: margins. gap: between panels.
+    """
+    width, page = figure.get_figwidth(), figure.get_figheight()
+    axes, y = {}, page - top
+    for name, height in rows.items():
+        if height > 0:
+            y -= height
+            box = (left / width, y / page, (width - left - right) / width, height / page)
+            axes[name] = figure.add_axes(box, label=name)
+            y -= gap
+    return axes
 
 
 def as_array(value: object, name: str, *, ndim: int = 1) -> Array:
