@@ -16,8 +16,9 @@ from prvr_lite.collection.manifest import Manifest, Record
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.fingerprint import fingerprint
+from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.search.vectors import IndexEntry, Shard, concatenate, live_ids, make_entry, new_name
+from prvr_lite.search.vectors import Shard, live_ids, make_entry, new_name
 
 SHARD_BYTES = 256 << 20  # of one shard: what a killed build loses, and what writing holds in memory
 WHOLE = 1 << 62  # bytes of a shard that takes all
@@ -43,7 +44,7 @@ def chosen_rows(dataset: Dataset, split: str, part: tuple[int, int] | None) -> N
 
 def encoded(
     model: RetrievalModel, reader: InputReader, rows: Sequence[int] | NDArray[Any], batch: int
-) -> Iterator[IndexEntry]:
+) -> Iterator[VideoEncoding]:
     """The videos of these rows, a batch at a time, on the model's device."""
     model.eval()
     for start in range(0, len(rows), batch):
@@ -52,17 +53,17 @@ def encoded(
             yield make_entry(model.encode_videos(*(t.to(model.device) for t in inputs)))
 
 
-def gathered(entries: Iterable[IndexEntry], limit: int | None = None) -> Iterator[IndexEntry]:
+def gathered(entries: Iterable[VideoEncoding], limit: int | None = None) -> Iterator[VideoEncoding]:
     """The same videos in fewer pieces: of ``limit`` bytes (SHARD_BYTES) or little more."""
     limit = SHARD_BYTES if limit is None else limit
-    waiting: list[IndexEntry] = []
+    waiting: list[VideoEncoding] = []
     for entry in entries:
         waiting.append(entry)
         if sum(e.nbytes for e in waiting) >= limit:
-            yield concatenate(waiting)
+            yield VideoEncoding.join(waiting)
             waiting = []
     if waiting:
-        yield concatenate(waiting)
+        yield VideoEncoding.join(waiting)
 
 
 def identity(model: RetrievalModel) -> str:

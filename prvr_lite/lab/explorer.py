@@ -222,10 +222,11 @@ class Explorer:
     @torch.inference_mode()
     def _film(self, video: int) -> Film:
         model = self.model
-        units, frames, mask = (t.to(model.device) for t in self.reader.videos([video]))
-        encoding = model.encode_videos(units, frames, mask)
-        weight = frame_attention(encoding.clips, encoding.frames, mask, model.key_map.weight)
-        return Film(unit_length(model.all_clips(units)[0]), encoding, weight[0].cpu())
+        inputs = [t.to(model.device) for t in self.reader.videos([video])]
+        encoding = model.encode_videos(*inputs)
+        frames, mask = encoding.frames_with_mask()
+        weight = frame_attention(encoding.clips, frames, mask, model.key_map.weight)
+        return Film(unit_length(model.all_clips(inputs[0])[0]), encoding, weight[0].cpu())
 
     def _find_scale(self, asked: Query) -> Span:
         """The lowest and the highest score among all clips of the first films."""

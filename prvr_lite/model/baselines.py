@@ -57,7 +57,7 @@ class GlobalModel(FrameMax):
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
         """frame_input [V, T, Dv], frame_mask [V, T] bool -> one vector a video [V, 1, H]."""
-        frames = super().encode_videos(unit_input, frame_input, frame_mask).frames  # [V, T, H]
+        frames = self.frame_encoder(frame_input, frame_mask)  # [V, T, H]
         video = self.pool(frames, frame_mask)[:, None]  # [V, 1, H]
         no_clip = torch.full_like(frame_mask[:, :1], -1, dtype=torch.long)  # [V, 1]
         return VideoEncoding(video, no_clip, frames, frame_mask)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
@@ -12,7 +10,7 @@ from prvr_lite.model.clips import clip_windows, length_code
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.model.key_clip import clip_similarity, inner_products
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.records import Similarity, VideoEncoding
+from prvr_lite.model.records import Similarity
 
 KMEANS_ROUNDS = 60
 
@@ -109,20 +107,13 @@ class MeanFrames(Unguided):
 class MaxFrames(Unguided):
     """The best frame in place of key clip guided attention: S_f = max over t of cos(q, W2 f_t)."""
 
-    def encode_videos(
-        self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
-    ) -> VideoEncoding:
-        """As MS-SL++, but ``attended`` is all frames after W2, [V, max_frames, H]."""
-        videos = super().encode_videos(unit_input, frame_input, frame_mask)
-        frames = self.value_map(videos.frames)  # [V, T, H]
-        # What is no frame repeats the first one, which changes no maximum.
+    def attend(self, clips: Tensor, frames: Tensor, frame_mask: Tensor) -> Tensor:
+        """frames [V, T, H] -> all of them after W2, [V, max_frames, H]: no clip guides them."""
+        frames = self.value_map(frames)  # [V, T, H]
+        # Padding repeats frame 0, which leaves the maximum unchanged.
         frames = torch.where(frame_mask[..., None], frames, frames[:, :1])
         missing = self.config.max_frames - frames.shape[1]
-        return replace(videos, attended=torch.cat([frames, *[frames[:, :1]] * missing], 1))
-
-    def attend(self, clips: Tensor, frames: Tensor, frame_mask: Tensor) -> Tensor:
-        """Nothing guides the frames."""
-        return clips
+        return torch.cat([frames, *[frames[:, :1]] * missing], 1)
 
     def compare(
         self, queries: Tensor, clips: Tensor, attended: Tensor | None, clip_mask: Tensor | None

@@ -12,11 +12,12 @@ from torch import Tensor
 from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.model.records import TensorRecord, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.encoding import BATCH_VIDEOS, ClipEncoding, EncodedSplit, encode_clips
 from prvr_lite.moments.moment_metrics import vcmr_metrics
 from prvr_lite.moments.predict import Scorer, clip_map, clip_overlap, non_maximum_suppression
-from prvr_lite.search.vectors import Shard, concatenate, make_entry
+from prvr_lite.search.vectors import Shard, make_entry
 
 QUERIES = 1024  # searched at a time
 PAIRS = 256  # pairs of query and video scored at a time
@@ -62,13 +63,13 @@ class MomentIndex:
             part, whole = encode_clips(model, reader, rows[start : start + BATCH_VIDEOS])
             clips.append(part)
             entries.append(make_entry(whole))
-        shard = Shard.of(concatenate(entries), [dataset.video_id[v] for v in rows])
+        shard = Shard.of(VideoEncoding.join(entries), [dataset.video_id[v] for v in rows])
         videos = VideoIndex(model, [shard])
         return cls(videos, ClipEncoding.join(clips))
 
 
 @dataclass(frozen=True)
-class MomentRanking:
+class MomentRanking(TensorRecord):
     """Moments of many videos in one ranking a query, best first.
 
     Attributes:
@@ -124,7 +125,7 @@ def search_moments(
         score, clip = _score_pairs(index.clips, block, first.indices, scorer, near, per_video)
         score += weight * first.values[..., None]  # [Q, n, m]
         parts.append(_merge(index.clips, first.indices, score, clip, keep))
-    return MomentRanking(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+    return MomentRanking.join(parts)
 
 
 def _score_pairs(
@@ -147,15 +148,16 @@ def _score_pairs(
 
 def _merge(
     clips: ClipEncoding, video: Tensor, score: Tensor, clip: Tensor, keep: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Moments of n videos, [Q, n, m] each, as one ranking: video, span and score, [Q, keep]."""
+) -> MomentRanking:
+    """Moments of n videos, [Q, n, m] each, as one ranking of ``keep``."""
     short = max(0, keep - score[0].numel())
     score = F.pad(score.flatten(1), (0, short), value=-torch.inf)  # [Q, n m or keep]
     best = score.topk(keep)  # [Q, keep]
     place = best.indices.clamp(max=clip[0].numel() - 1)
     row = clip.flatten(1).gather(1, place).masked_fill(best.values == -torch.inf, -1)
     rows = video.gather(1, place // clip.shape[2])
-    return rows.masked_fill(row < 0, -1), clips.seconds(row, rows), best.values
+    span = clips.seconds(row, rows)
+    return MomentRanking(rows.masked_fill(row < 0, -1), span, best.values)
 
 
 def choose_weight(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans, multi_scale_clips
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.records import VideoEncoding
+from prvr_lite.model.records import TensorRecord, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.clip_seconds import frames_and_duration, pooled_times
 
@@ -24,7 +24,7 @@ HALF_HEIGHT = 0.5  # the best of 0.3, 0.4, ..., 0.7 on the sample's val split
 
 
 @dataclass(frozen=True)
-class ClipEncoding:
+class ClipEncoding(TensorRecord):
     """V videos as their moments are scored: every clip is a window over the encoded units.
 
     Attributes:
@@ -41,12 +41,6 @@ class ClipEncoding:
     attended: Tensor
     times: Tensor
 
-    def __len__(self) -> int:
-        return len(self.units)
-
-    def __getitem__(self, rows: Any) -> ClipEncoding:
-        return ClipEncoding(*(getattr(self, f.name)[rows] for f in fields(self)))
-
     def seconds(self, clips: Tensor, videos: Tensor | None = None) -> Tensor:
         """Start and end of clips, [P, k, 2] s; NaN where a clip is -1.
 
@@ -60,11 +54,6 @@ class ClipEncoding:
         start = self.times[videos, units[..., 0], 0]  # [P, k]
         end = self.times[videos, units[..., 1] - 1, 1]
         return torch.stack([start, end], -1).masked_fill((clips < 0)[..., None], torch.nan)
-
-    @classmethod
-    def join(cls, parts: list[ClipEncoding]) -> ClipEncoding:
-        """Batches of videos as one."""
-        return cls(*(torch.cat([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -165,7 +154,8 @@ def encode_clips(
         raise ValueError(f"{type(model).__name__} keeps vectors that are no clips: use {CLIPS_OF}")
     unit_times = torch.from_numpy(times).to(encoded)
     frame_times = torch.from_numpy(pooled_times(count, duration, used)).to(encoded)  # [V, T, 2]
-    runs = peak_runs((whole.clips @ model.key_map.weight) @ whole.frames.mT, mask)  # [V, K, 2]
+    encoded_frames, _ = whole.frames_with_mask()  # [V, T, H]
+    runs = peak_runs((whole.clips @ model.key_map.weight) @ encoded_frames.mT, mask)  # [V, K, 2]
     attended = attended_clips(runs, frame_times, unit_times)
     return ClipEncoding(encoded, norm, whole.clip_index, attended, unit_times), whole
 

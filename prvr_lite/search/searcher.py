@@ -14,10 +14,10 @@ from torch import Tensor
 from prvr_lite.collection.candidates import CandidateIndex
 from prvr_lite.data.batches import normalise
 from prvr_lite.model.key_clip import unit_length
-from prvr_lite.model.records import Similarity
+from prvr_lite.model.records import Similarity, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.ranking import Hit, Ranking, RunningBest
-from prvr_lite.search.vectors import IndexEntry, Shard, live_ids
+from prvr_lite.search.vectors import Shard, live_ids
 
 BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
 
@@ -67,10 +67,10 @@ class Searcher:
         direction = unit_length(queries.to(self.model.device))
         with torch.inference_mode():
             columns = [
-                _stack([self._compare(part, block) for part in _parts(direction)], 0)
+                Similarity.join([self._compare(part, block) for part in _parts(direction)])
                 for block in self._blocks()
             ]
-        return _stack(columns, 1)
+        return Similarity.join(columns, dim=1)
 
     def encode(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
         """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> queries [Q, H]."""
@@ -121,7 +121,7 @@ class Searcher:
             for part, running in zip(parts, best, strict=True):
                 running.add(rows, self._compare(part, block))
             start += len(block)
-        return Ranking.join([running.ranking() for running in best], 0)
+        return Ranking.join([running.ranking() for running in best])
 
     def _rank_candidates(self, direction: Tensor, k: int, alpha: float, count: int) -> Ranking:
         known = self._known()
@@ -131,12 +131,12 @@ class Searcher:
             parts = [Ranking.none(1, direction.device)]
             for videos, entry in self._gather(torch.from_numpy(pairs)):
                 parts.append(Ranking.of(videos, self._compare(query[None], entry), alpha))
-            rankings.append(Ranking.join(parts, 1).best(k).padded(k))
-        found = Ranking.join(rankings, 0)
+            rankings.append(Ranking.join(parts, dim=1).best(k).padded(k))
+        found = Ranking.join(rankings)
         if len(known.covered) == len(self.shards):
             return found
         rest = self._rank_all(direction, k, alpha, len(known.covered))
-        return Ranking.join([found, rest], 1).best(k)
+        return Ranking.join([found, rest], dim=1).best(k)
 
     def _known(self) -> CandidateIndex:
         """The candidates of this very index."""
@@ -149,7 +149,7 @@ class Searcher:
             )
         return self.candidates
 
-    def _gather(self, pairs: Tensor) -> Iterator[tuple[Tensor, IndexEntry]]:
+    def _gather(self, pairs: Tensor) -> Iterator[tuple[Tensor, VideoEncoding]]:
         """Shards and rows [C, 2] -> rows of the index and vectors of what is alive, by shard."""
         device = self.model.device
         for number in sorted(set(pairs[:, 0].tolist())):
@@ -210,10 +210,10 @@ class Searcher:
             f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
         )
 
-    def _compare(self, direction: Tensor, block: IndexEntry) -> Similarity:
+    def _compare(self, direction: Tensor, block: VideoEncoding) -> Similarity:
         return self.model.compare(direction, block.clips, block.attended, block.clip_mask)
 
-    def _blocks(self, first: int = 0) -> Iterator[IndexEntry]:
+    def _blocks(self, first: int = 0) -> Iterator[VideoEncoding]:
         """All videos from shard ``first`` on, BLOCK at a time, on the model's device."""
         device = self.model.device
         for shard in self.shards[first:]:
@@ -232,12 +232,3 @@ class Searcher:
 def _parts(tensor: Tensor) -> tuple[Tensor, ...]:
     """BLOCK rows at a time."""
     return torch.split(tensor, BLOCK)
-
-
-def _stack(parts: list[Similarity], dim: int) -> Similarity:
-    frames = [part.frame for part in parts if part.frame is not None]
-    return Similarity(
-        torch.cat([part.clip for part in parts], dim),
-        torch.cat(frames, dim) if frames else None,
-        torch.cat([part.key_clip for part in parts], dim),
-    )
