@@ -11,11 +11,7 @@ import torch
 
 from prvr_lite.collection.candidates import CandidateIndex
 from prvr_lite.collection.changes import (
-    WHOLE,
     check_new,
-    chosen_rows,
-    encoded,
-    gathered,
     identity,
     in_memory,
     text_side,
@@ -34,7 +30,7 @@ from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.ranking import Hit, Ranking
 from prvr_lite.search.searcher import Searcher
-from prvr_lite.search.vectors import Shard, make_entry, new_name
+from prvr_lite.search.vectors import Shard, chosen_rows, encoded_shard, make_entry, new_name
 
 __all__ = ["Hit", "Ranking", "VideoIndex"]
 
@@ -96,8 +92,7 @@ class VideoIndex(Searcher):
         reader = reader or InputReader(dataset, model.config)
         rows = chosen_rows(dataset, split, part)
         if folder is None:
-            (entry,) = gathered(encoded(model, reader, rows, batch_videos), WHOLE)
-            shard = Shard.of(entry, [dataset.video_id[v] for v in rows])
+            shard = encoded_shard(model, reader, rows, batch_videos)
             return cls(model, [shard], text=text_side(dataset))
         where = IndexFolder.start(folder)
         write_pending(where, model, reader, rows, kind="build", batch=batch_videos)
@@ -135,12 +130,10 @@ class VideoIndex(Searcher):
             ValueError: as `build`, or a video whose id the index has already.
         """
         reader = reader or InputReader(dataset, self.model.config)
-        rows = chosen_rows(dataset, split, None)
-        ids = [dataset.video_id[v] for v in rows]
-        check_new(self.shards, ids)
+        rows = chosen_rows(dataset, split)
+        check_new(self.shards, [dataset.video_id[v] for v in rows])
         if self.folder is None:
-            (entry,) = gathered(encoded(self.model, reader, rows, batch_videos), WHOLE)
-            self._hold([*self.shards, Shard.of(entry, ids)])
+            self._hold([*self.shards, encoded_shard(self.model, reader, rows, batch_videos)])
             return
         write_pending(self.folder, self.model, reader, rows, kind="append", batch=batch_videos)
         self._hold(self.folder.shards())

@@ -5,20 +5,23 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from prvr_lite.collection.candidates import CandidateIndex
-from prvr_lite.data.batches import normalise
+from prvr_lite.data.batches import InputReader, normalise
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import Similarity, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.ranking import Hit, Ranking, RunningBest
-from prvr_lite.search.vectors import Shard, live_ids
+from prvr_lite.search.vectors import Shard, chosen_rows, encoded_shard, live_ids
 
+S = TypeVar("S", bound="Searcher")
+BATCH_VIDEOS = 64  # videos encoded at a time
 BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
 
 
@@ -32,6 +35,27 @@ class Searcher:
         self.model = model.eval()
         self.candidates: CandidateIndex | None = None
         self._hold(shards)
+
+    @classmethod
+    def of_split(
+        cls: type[S],
+        model: RetrievalModel,
+        dataset: Dataset,
+        split: str = "test",
+        *,
+        reader: InputReader | None = None,
+    ) -> S:
+        """Encode the videos of a split, a batch at a time, on the model's device.
+
+        Args:
+            reader: reuse the pooled inputs of an earlier call.
+
+        Raises:
+            ValueError: a split without videos, or features of another size than the model's.
+        """
+        reader = reader or InputReader(dataset, model.config, memory=0)  # each video is read once
+        rows = chosen_rows(dataset, split)
+        return cls(model, [encoded_shard(model, reader, rows, BATCH_VIDEOS)])
 
     def _hold(self, shards: Sequence[Shard]) -> None:
         self.shards = list(shards)

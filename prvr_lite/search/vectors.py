@@ -1,4 +1,4 @@
-"""What an index keeps of encoded videos, and the shards it is cut into."""
+"""What a search keeps of encoded videos, the shards it is cut into, and how a split gets there."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from uuid import uuid4
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import VideoEncoding
+from prvr_lite.model.retrieval_model import RetrievalModel
+
+SHARD_BYTES = 256 << 20  # of one shard: what a killed build loses, and what writing holds in memory
 
 
 class Shard:
@@ -108,3 +115,53 @@ def make_entry(videos: VideoEncoding) -> VideoEncoding:
     attended = None if videos.attended is None else unit_length(videos.attended)
     clips = unit_length(videos.clips)
     return VideoEncoding(clips, videos.clip_index, clip_mask=videos.clip_mask, attended=attended)
+
+
+def chosen_rows(
+    dataset: Dataset, split: str, part: tuple[int, int] | None = None
+) -> NDArray[np.int64]:
+    """Rows of a split's videos, or of the i-th of n near-equal runs of them.
+
+    Raises:
+        ValueError: no videos, or no such part.
+    """
+    rows = dataset.videos_in(split)
+    if part is not None:
+        i, n = part
+        if not 0 <= i < n:
+            raise ValueError(f"part {i} of {n}: parts go from 0 to n - 1")
+        rows = np.array_split(rows, n)[i]
+    if not len(rows):
+        raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
+    return rows
+
+
+def encoded(
+    model: RetrievalModel, reader: InputReader, rows: NDArray[np.int64], batch: int
+) -> Iterator[VideoEncoding]:
+    """The videos of these rows as an index keeps them, a batch at a time, on the model's device."""
+    model.eval()
+    for start in range(0, len(rows), batch):
+        inputs = reader.videos(rows[start : start + batch])
+        with torch.inference_mode():
+            yield make_entry(model.encode_videos(*(t.to(model.device) for t in inputs)))
+
+
+def encoded_shard(
+    model: RetrievalModel, reader: InputReader, rows: NDArray[np.int64], batch: int
+) -> Shard:
+    """The videos of these rows as one shard in memory."""
+    entry = VideoEncoding.join(list(encoded(model, reader, rows, batch)))
+    return Shard.of(entry, [reader.dataset.video_id[row] for row in rows])
+
+
+def gathered(entries: Iterable[VideoEncoding]) -> Iterator[VideoEncoding]:
+    """The same videos in fewer pieces, of SHARD_BYTES or little more."""
+    waiting: list[VideoEncoding] = []
+    for entry in entries:
+        waiting.append(entry)
+        if sum(e.nbytes for e in waiting) >= SHARD_BYTES:
+            yield VideoEncoding.join(waiting)
+            waiting = []
+    if waiting:
+        yield VideoEncoding.join(waiting)
