@@ -43,9 +43,7 @@ MAY_IMPORT = {
     },
 }  # fmt: skip
 NOT_YET = {
-    ("moments/corpus.py", "collection"),
     ("search/index_sentences.py", "collection"),
-    ("search/searcher.py", "collection"),
     ("videos/zero_shot.py", "collection"),
 }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 import torch
+from torch import Tensor
 
 from prvr_lite.collection.candidates import CandidateIndex
 from prvr_lite.collection.changes import (
@@ -62,6 +63,7 @@ class VideoIndex(Searcher):
         text: Record | None = None,
     ) -> None:
         super().__init__(model, shards)
+        self.candidates: CandidateIndex | None = None
         self.folder, self.text = folder, text
 
     @classmethod
@@ -199,10 +201,80 @@ class VideoIndex(Searcher):
             self.candidates.save(self.folder.path)
         return self.candidates
 
+    def rank(
+        self,
+        queries: Tensor,
+        k: int = 10,
+        *,
+        alpha: float | None = None,
+        candidates: int | None = None,
+    ) -> Ranking:
+        """As `Searcher.rank`; with ``candidates``, only so many videos per query are scored.
+
+        FAISS finds them. Videos that were appended after the candidates were built are scored
+        besides.
+
+        Raises:
+            ValueError: as `Searcher.rank`, fewer candidates than k, or candidates that are not
+                there or were built for another index.
+        """
+        if candidates is None:
+            return super().rank(queries, k, alpha=alpha)
+        direction, alpha = self._asked(queries, k, alpha)
+        if candidates < k:
+            raise ValueError(f"candidates={candidates} are fewer than k={k}: ask for more")
+        with torch.inference_mode():
+            return self._rank_candidates(direction, k, alpha, candidates)
+
+    def search(
+        self,
+        words: Any,
+        k: int = 10,
+        *,
+        alpha: float | None = None,
+        candidates: int | None = None,
+    ) -> list[Hit]:
+        """As `Searcher.search`; ``candidates`` as in `rank`."""
+        ranking = self.rank(self._query(words), k, alpha=alpha, candidates=candidates)
+        return self.hits(ranking)[0]
+
+    def _rank_candidates(self, direction: Tensor, k: int, alpha: float, count: int) -> Ranking:
+        known = self._known()
+        rankings = []
+        places = known.places(direction.cpu().float().numpy(), count, least=k)
+        for query, pairs in zip(direction, places, strict=True):
+            parts = [Ranking.none(1, direction.device)]
+            for videos, entry in self._gather(torch.from_numpy(pairs)):
+                parts.append(Ranking.of(videos, self._compare(query[None], entry), alpha))
+            rankings.append(Ranking.join(parts, dim=1).best(k).padded(k))
+        found = Ranking.join(rankings)
+        if len(known.covered) == len(self.shards):
+            return found
+        rest = self._rank_all(direction, k, alpha, len(known.covered))
+        return Ranking.join([found, rest], dim=1).best(k)
+
     def _known(self) -> CandidateIndex:
+        """The candidates, checked against the present shards."""
         if self.candidates is None and self.folder is not None:
             self.candidates = CandidateIndex.load(self.folder.path)
-        return super()._known()
+        if self.candidates is None:
+            raise ValueError("there are no candidates: call index.build_candidates() first")
+        if not self.candidates.still_covers(self.shards):
+            raise ValueError(
+                "the candidates were built before the index was rewritten: build them anew with "
+                "index.build_candidates(), or prvr-lite index candidates"
+            )
+        return self.candidates
+
+    def _gather(self, pairs: Tensor) -> Iterator[tuple[Tensor, VideoEncoding]]:
+        """Shards and rows [C, 2] -> rows of the index and vectors of what is alive, by shard."""
+        device = self.model.device
+        for number in sorted(set(pairs[:, 0].tolist())):
+            shard = self.shards[number]
+            rows, order = shard.alive(pairs[pairs[:, 0] == number, 1].sort().values)
+            if len(rows):
+                entry = shard.entry[rows.to(shard.entry.clips.device)]
+                yield order + self._starts[number], entry.map(lambda tensor: tensor.to(device))
 
     def save(self, path: Folder) -> None:
         """Write the index with its model into a folder: loadable without unpickling code.

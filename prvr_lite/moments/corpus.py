@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.records import TensorRecord, VideoEncoding
@@ -17,7 +16,8 @@ from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.encoding import BATCH_VIDEOS, ClipEncoding, EncodedSplit, encode_clips
 from prvr_lite.moments.moment_metrics import vcmr_metrics
 from prvr_lite.moments.predict import Scorer, clip_map, clip_overlap, non_maximum_suppression
-from prvr_lite.search.vectors import Shard, make_entry
+from prvr_lite.search.searcher import Searcher
+from prvr_lite.search.vectors import Shard, chosen_rows, make_entry
 
 QUERIES = 1024  # searched at a time
 PAIRS = 256  # pairs of query and video scored at a time
@@ -31,10 +31,10 @@ WEIGHTS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 class MomentIndex:
     """A searchable collection: what ranks its videos, and what their moments are scored from.
 
-    Beside the video index's 2 K H numbers a video it holds n H + N + 2 K + 2 n.
+    Beside the searcher's 2 K H numbers a video it holds n H + N + 2 K + 2 n.
     """
 
-    videos: VideoIndex
+    videos: Searcher
     clips: ClipEncoding
 
     def __len__(self) -> int:
@@ -55,17 +55,14 @@ class MomentIndex:
             ValueError: a split without videos, a model without clips, or a video of unknown
                 duration.
         """
-        reader, rows = reader or InputReader(dataset, model.config), dataset.videos_in(split)
-        if not len(rows):
-            raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
+        reader, rows = reader or InputReader(dataset, model.config), chosen_rows(dataset, split)
         clips, entries = [], []
         for start in range(0, len(rows), BATCH_VIDEOS):
             part, whole = encode_clips(model, reader, rows[start : start + BATCH_VIDEOS])
             clips.append(part)
             entries.append(make_entry(whole))
         shard = Shard.of(VideoEncoding.join(entries), [dataset.video_id[v] for v in rows])
-        videos = VideoIndex(model, [shard])
-        return cls(videos, ClipEncoding.join(clips))
+        return cls(Searcher(model, [shard]), ClipEncoding.join(clips))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from prvr_lite.collection.candidates import CandidateIndex
 from prvr_lite.data.batches import InputReader, normalise
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
@@ -33,7 +32,6 @@ class Searcher:
 
     def __init__(self, model: RetrievalModel, shards: Sequence[Shard]) -> None:
         self.model = model.eval()
-        self.candidates: CandidateIndex | None = None
         self._hold(shards)
 
     @classmethod
@@ -105,37 +103,26 @@ class Searcher:
                 [self.model.encode_queries(w.to(device), m.to(device)) for w, m in words]
             )
 
-    def rank(
-        self,
-        queries: Tensor,
-        k: int = 10,
-        *,
-        alpha: float | None = None,
-        candidates: int | None = None,
-    ) -> Ranking:
+    def rank(self, queries: Tensor, k: int = 10, *, alpha: float | None = None) -> Ranking:
         """The ``k`` best videos for each encoded query [Q, H].
 
-        Exactly: all videos pass by once, a block at a time, and no table of [Q, V] is made. With
-        ``candidates``, only so many videos a query are scored, which FAISS finds, and those that
-        were appended after the candidates were built.
+        All videos pass by once, a block at a time, and no table of [Q, V] is made.
 
         Raises:
-            ValueError: k below 1, alpha outside 0..1, fewer candidates than k, or candidates that
-                are not there or were built for another index.
+            ValueError: k below 1, or alpha outside 0..1.
         """
-        config = self.model.config
-        alpha = config.alpha if alpha is None else alpha
+        direction, alpha = self._asked(queries, k, alpha)
+        with torch.inference_mode():
+            return self._rank_all(direction, k, alpha)
+
+    def _asked(self, queries: Tensor, k: int, alpha: float | None) -> tuple[Tensor, float]:
+        """What `rank` is asked, checked: queries of length 1 on the model's device, and alpha."""
+        alpha = self.model.config.alpha if alpha is None else alpha
         if k < 1 or not 0 <= alpha <= 1:
             raise ValueError(f"k={k}, alpha={alpha}: k is at least 1 and alpha lies in 0..1")
-        direction = unit_length(queries.to(self.model.device))  # [Q, H]
-        with torch.inference_mode():
-            if candidates is None:
-                return self._rank_all(direction, k, alpha, 0)
-            if candidates < k:
-                raise ValueError(f"candidates={candidates} are fewer than k={k}: ask for more")
-            return self._rank_candidates(direction, k, alpha, candidates)
+        return unit_length(queries.to(self.model.device)), alpha
 
-    def _rank_all(self, direction: Tensor, k: int, alpha: float, first: int) -> Ranking:
+    def _rank_all(self, direction: Tensor, k: int, alpha: float, first: int = 0) -> Ranking:
         """All videos, from shard ``first`` on."""
         parts = _parts(direction)
         best = [RunningBest(k, alpha) for _ in parts]
@@ -147,62 +134,17 @@ class Searcher:
             start += len(block)
         return Ranking.join([running.ranking() for running in best])
 
-    def _rank_candidates(self, direction: Tensor, k: int, alpha: float, count: int) -> Ranking:
-        known = self._known()
-        rankings = []
-        places = known.places(direction.cpu().float().numpy(), count, least=k)
-        for query, pairs in zip(direction, places, strict=True):
-            parts = [Ranking.none(1, direction.device)]
-            for videos, entry in self._gather(torch.from_numpy(pairs)):
-                parts.append(Ranking.of(videos, self._compare(query[None], entry), alpha))
-            rankings.append(Ranking.join(parts, dim=1).best(k).padded(k))
-        found = Ranking.join(rankings)
-        if len(known.covered) == len(self.shards):
-            return found
-        rest = self._rank_all(direction, k, alpha, len(known.covered))
-        return Ranking.join([found, rest], dim=1).best(k)
-
-    def _known(self) -> CandidateIndex:
-        """The candidates of this very index."""
-        if self.candidates is None:
-            raise ValueError("there are no candidates: call index.build_candidates() first")
-        if not self.candidates.still_covers(self.shards):
-            raise ValueError(
-                "the candidates were built before the index was rewritten: build them anew with "
-                "index.build_candidates(), or prvr-lite index candidates"
-            )
-        return self.candidates
-
-    def _gather(self, pairs: Tensor) -> Iterator[tuple[Tensor, VideoEncoding]]:
-        """Shards and rows [C, 2] -> rows of the index and vectors of what is alive, by shard."""
-        device = self.model.device
-        for number in sorted(set(pairs[:, 0].tolist())):
-            shard = self.shards[number]
-            rows, order = shard.alive(pairs[pairs[:, 0] == number, 1].sort().values)
-            if len(rows):
-                entry = shard.entry[rows.to(shard.entry.clips.device)]
-                yield order + self._starts[number], entry.map(lambda tensor: tensor.to(device))
-
-    def search(
-        self,
-        words: Any,
-        k: int = 10,
-        *,
-        alpha: float | None = None,
-        candidates: int | None = None,
-    ) -> list[Hit]:
+    def search(self, words: Any, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
         """The ``k`` best videos for one query.
 
         Args:
             words: [L, Dw] its word features (``dataset.words(query)``), or [H] an encoded query.
             alpha: weight of the clip scale, 0..1; None: the model's.
-            candidates: score only so many videos, which FAISS finds; None: all.
 
         Raises:
             ValueError: a query of another shape, or as `rank`.
         """
-        ranking = self.rank(self._query(words), k, alpha=alpha, candidates=candidates)
-        return self.hits(ranking)[0]
+        return self.hits(self.rank(self._query(words), k, alpha=alpha))[0]
 
     def hits(self, ranking: Ranking) -> list[list[Hit]]:
         """A ranking in words: for each query its videos, best first."""
