@@ -33,6 +33,7 @@ LONGEST = (
 )  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs a file, because its fixtures are made once; of the lessons, one lesson."""
     for item in items:

@@ -1,3 +1,5 @@
 """A collection of videos that is kept on disk, changed, and searched at any size."""
 
-from __future__ import annotations
+from prvr_lite.faces import face
+
+face(__name__, __file__)

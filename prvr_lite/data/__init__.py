@@ -1,1 +1,5 @@
 """Everything that reads or writes videos, queries and their features; knows no model."""
+
+from prvr_lite.faces import face
+
+face(__name__, __file__)

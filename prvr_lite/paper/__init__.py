@@ -1,3 +1,5 @@
 """The authors' files: their features, their checkpoints, their published numbers."""
 
-from __future__ import annotations
+from prvr_lite.faces import face
+
+face(__name__, __file__)

@@ -1,3 +1,5 @@
 """How well a query finds its video: vectors, ranking, metrics, typed sentences."""
 
-from __future__ import annotations
+from prvr_lite.faces import face
+
+face(__name__, __file__)

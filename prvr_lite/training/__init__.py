@@ -1,3 +1,5 @@
 """Training a model: the losses, the loop, checkpoints, several processes."""
 
-from __future__ import annotations
+from prvr_lite.faces import face
+
+face(__name__, __file__)

@@ -10,6 +10,7 @@ import tempfile
 import time
 import uuid
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,14 @@ from prvr_lite import cli
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import open_features
 from prvr_lite.model.registry import build_model
-from prvr_lite.training import fit as loop
 from prvr_lite.training import parallel
 from prvr_lite.training.checkpoints import load_checkpoint
 from prvr_lite.training.fit import fit
 from prvr_lite.training.history import History
 from prvr_lite.training.parallel import Ranks, own_device, own_rank, world_size
 from prvr_lite.training.shared_scores import SharedScores
+
+loop = import_module("prvr_lite.training.fit")  # the file; its face gives the function
 
 HERE = Path(__file__).parents[1]
 torchrun_here = pytest.mark.skipif(
