@@ -9,6 +9,7 @@ from typing import Any
 from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data
 from prvr_lite.collection.candidates import KINDS
 from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.search.sentences import text_encoder
 
 
 def add(commands: Commands) -> None:
@@ -113,9 +114,7 @@ def _words(options: argparse.Namespace, index: VideoIndex) -> Any:
                 query = dataset.query_id.index(options.query)
                 print(dataset.query_text[query])
                 return dataset.words(query)
-    from prvr_lite.search.index_sentences import index_text_encoder
-
-    encoder = index_text_encoder(index, model=options.text_model, device=options.device)
+    encoder = text_encoder(index, model=options.text_model, device=options.device)
     words = encoder.words(options.query)
     print(options.query)
     return words

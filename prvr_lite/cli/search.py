@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data
-from prvr_lite.collection.video_index import Hit, VideoIndex
+from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.columns import Array
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.moments import clip_seconds
+from prvr_lite.search.ranking import Hit
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.videos.zero_shot import ZeroShotSearch
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
@@ -25,6 +26,7 @@ from prvr_lite.collection.folder import IndexFolder
 from prvr_lite.collection.manifest import Manifest, Record
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.data.table import Projection
 from prvr_lite.device import choose_device
 from prvr_lite.files import FileFormatError
 from prvr_lite.model.records import VideoEncoding
@@ -32,8 +34,6 @@ from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.ranking import Hit, Ranking
 from prvr_lite.search.searcher import Searcher
 from prvr_lite.search.vectors import Shard, chosen_rows, encoded_shard, make_entry, new_name
-
-__all__ = ["Hit", "Ranking", "VideoIndex"]
 
 Folder: TypeAlias = "str | os.PathLike[str]"
 
@@ -65,6 +65,27 @@ class VideoIndex(Searcher):
         super().__init__(model, shards)
         self.candidates: CandidateIndex | None = None
         self.folder, self.text = folder, text
+
+    @property
+    def path(self) -> Path:
+        """Where the index is, for messages."""
+        return self.folder.path if self.folder else Path("the index in memory")
+
+    @property
+    def text_model(self) -> str:
+        """The network that made the words of the model's queries; "" where that is unknown."""
+        return "" if self.text is None else str(self.text["text_model"])
+
+    @property
+    def query_dim(self) -> int:
+        """Numbers per word feature."""
+        return self.model.config.query_dim
+
+    @property
+    def projection(self) -> Projection | None:
+        """What the words were projected with, where the index knows it."""
+        arrays = {k: v for k, v in (self.text or {}).items() if k != "text_model"}
+        return Projection(**arrays) if arrays else None
 
     @classmethod
     def build(
@@ -149,8 +170,9 @@ class VideoIndex(Searcher):
         others, own = list(others), identity(self.model)
         for other in others:
             if identity(other.model) != own:
-                where = other.folder.path if other.folder else "the other index"
-                raise ValueError(f"{where}: was made by another model: build it with this one's")
+                raise ValueError(
+                    f"{other.path}: was made by another model: build it with this one's"
+                )
         check_new(self.shards, [video_id for other in others for video_id in other.video_ids])
         added = [shard for other in others for shard in other.shards]
         if self.folder is None:

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from prvr_lite import plots
-from prvr_lite.collection.video_index import Hit, VideoIndex
 from prvr_lite.data.batches import InputReader, normalise, pad
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.vocabulary import Vocabulary
@@ -21,6 +20,8 @@ from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.plots.strip import Span, Thumbnail
 from prvr_lite.search.evaluation import Evaluation, relevant_matrix
+from prvr_lite.search.ranking import Hit
+from prvr_lite.search.searcher import Searcher
 
 KEPT: Final = 64  # films whose clips stay in memory, about half a MB each
 COMPARED: Final = 6  # films that set the scale of a query's maps
@@ -62,7 +63,7 @@ class Explorer:
         own = relevant_matrix(dataset, self.queries, self.videos, several=False)
         self.relevant = own if isinstance(test, str) else test.relevant  # [Q, V]
         self.reader = InputReader(dataset, model.config)
-        self.index = VideoIndex.build(model, dataset, split, reader=self.reader)
+        self.index = Searcher.of_split(model, dataset, split, reader=self.reader)
         self.query = lru_cache(len(self.queries))(self._query)
         self.film = lru_cache(KEPT)(self._film)
         self._scale = lru_cache(KEPT)(self._find_scale)
