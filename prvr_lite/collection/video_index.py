@@ -32,7 +32,7 @@ from prvr_lite.files import FileFormatError
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.ranking import Hit, Ranking
-from prvr_lite.search.searcher import Searcher
+from prvr_lite.search.searcher import Searcher, Words
 from prvr_lite.search.vectors import Shard, chosen_rows, encoded_shard, make_entry, new_name
 
 Folder: TypeAlias = "str | os.PathLike[str]"
@@ -250,14 +250,14 @@ class VideoIndex(Searcher):
 
     def search(
         self,
-        words: Any,
+        words: Words,
         k: int = 10,
         *,
         alpha: float | None = None,
         candidates: int | None = None,
     ) -> list[Hit]:
         """As `Searcher.search`; ``candidates`` as in `rank`."""
-        ranking = self.rank(self._query(words), k, alpha=alpha, candidates=candidates)
+        ranking = self.rank(self.query(words), k, alpha=alpha, candidates=candidates)
         return self.hits(ranking)[0]
 
     def _rank_candidates(self, direction: Tensor, k: int, alpha: float, count: int) -> Ranking:

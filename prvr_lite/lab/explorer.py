@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from prvr_lite import plots
-from prvr_lite.data.batches import InputReader, normalise, pad
+from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.vocabulary import Vocabulary
 from prvr_lite.model.clips import clip_spans
@@ -75,8 +75,7 @@ class Explorer:
 
     def typed(self, text: str) -> Query:
         """A sentence of one's own as a query. Raises as ``Vocabulary.encode``."""
-        words = normalise(self.vocabulary.encode(text)[: self.model.config.max_words])
-        return Query(text.strip(), self._encode(*pad([words])))
+        return Query(text.strip(), self.index.query(self.vocabulary.encode(text))[0])
 
     def hits(self, query: int | Query, *, alpha: float | None = None) -> list[Hit]:
         """All videos of the split, best first; ``Hit.video`` is a row of ``self.videos``."""
@@ -211,14 +210,8 @@ class Explorer:
 
     def _query(self, row: int) -> Query:
         query = int(self.queries[row])
-        vector = self._encode(*self.reader.queries([query]))
+        vector = self.index.encode(*self.reader.queries([query]))[0]
         return Query(self.dataset.query_text[query], vector, row)
-
-    @torch.inference_mode()
-    def _encode(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """One query, [1, L, Dw] and [1, L] -> [H]."""
-        device = self.model.device
-        return self.model.encode_queries(word_input.to(device), word_mask.to(device))[0]
 
     @torch.inference_mode()
     def _film(self, video: int) -> Film:

@@ -17,6 +17,7 @@ from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import TensorRecord, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.clip_seconds import frames_and_duration, pooled_times
+from prvr_lite.search.searcher import encode_words
 
 BATCH_VIDEOS = 64
 CLIPS_OF = "'mssl++' or 'mssl'"
@@ -104,7 +105,7 @@ def with_queries(
     place[videos] = np.arange(len(videos))
     own = torch.from_numpy(place[dataset.query_video[queries]]).to(model.device)
     moment = torch.from_numpy(dataset.moment[queries]).to(model.device)
-    return EncodedSplit(clips, encode_words(model, reader, queries), own, moment)
+    return EncodedSplit(clips, encode_query_rows(model, reader, queries), own, moment)
 
 
 def split_queries(dataset: Dataset, split: str) -> NDArray[np.int64]:
@@ -119,14 +120,13 @@ def split_queries(dataset: Dataset, split: str) -> NDArray[np.int64]:
     return queries
 
 
-@torch.no_grad()
-def encode_words(model: RetrievalModel, reader: InputReader, queries: Any) -> Tensor:
+@torch.no_grad()  # not inference_mode, see encode_clips
+def encode_query_rows(model: RetrievalModel, reader: InputReader, queries: Any) -> Tensor:
     """Rows of queries -> [Q, H], 1024 at a time."""
     model.eval()
     parts = []
     for start in range(0, len(queries), 1024):
-        words, mask = reader.queries(queries[start : start + 1024])
-        parts.append(model.encode_queries(words.to(model.device), mask.to(model.device)))
+        parts.append(encode_words(model, *reader.queries(queries[start : start + 1024])))
     return torch.cat(parts)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from prvr_lite.data.batches import InputReader, normalise
+from prvr_lite.data.batches import InputReader, normalise, pad
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import Similarity, VideoEncoding
@@ -20,6 +21,7 @@ from prvr_lite.search.ranking import Hit, Ranking, RunningBest
 from prvr_lite.search.vectors import Shard, chosen_rows, encoded_shard, live_ids
 
 S = TypeVar("S", bound="Searcher")
+Words: TypeAlias = "ArrayLike | Tensor"  # one query: [L, Dw] word features, or [H] encoded
 BATCH_VIDEOS = 64  # videos encoded at a time
 BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
 
@@ -27,7 +29,13 @@ BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay
 class Searcher:
     """A model and the shards that it searches.
 
-    Rows count what is alive, through all shards in order.
+    Rows count what is alive, through all shards in order. A query comes in one of two forms:
+
+    - ``word_input`` [Q, L, Dw] and ``word_mask`` [Q, L] are a batch as the model takes it:
+      ``InputReader.queries`` has cut, normalised and padded the words. `score` and `encode` take
+      it.
+    - ``words`` [L, Dw] are the features of one query as the data set or a text encoder has them.
+      `search` and `query` take them, and cut and normalise them.
     """
 
     def __init__(self, model: RetrievalModel, shards: Sequence[Shard]) -> None:
@@ -78,7 +86,7 @@ class Searcher:
         return shard.entry.clip_index[row]
 
     def score(self, word_input: Tensor, word_mask: Tensor) -> Similarity:
-        """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> S_c, S_f, key clip, [Q, V].
+        """word_input [Q, L, Dw], word_mask [Q, L] bool -> S_c, S_f and key clips, [Q, V].
 
         Memory beyond the three results is bounded: blocks of queries against blocks of videos.
         """
@@ -95,13 +103,30 @@ class Searcher:
         return Similarity.join(columns, dim=1)
 
     def encode(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> queries [Q, H]."""
-        device = self.model.device
-        words = zip(_parts(word_input), _parts(word_mask), strict=True)
+        """word_input [Q, L, Dw], word_mask [Q, L] bool -> queries [Q, H]."""
         with torch.inference_mode():
-            return torch.cat(
-                [self.model.encode_queries(w.to(device), m.to(device)) for w, m in words]
-            )
+            return encode_words(self.model, word_input, word_mask)
+
+    def query(self, words: Words) -> Tensor:
+        """One query, encoded: [1, H].
+
+        Args:
+            words: [L, Dw] its word features (``dataset.words(query)``), or [H] the query encoded
+                already; the number of dimensions tells which.
+
+        Raises:
+            ValueError: another shape.
+        """
+        config, vector = self.model.config, torch.as_tensor(words)
+        if vector.dim() == 2 and len(vector) and vector.shape[1] == config.query_dim:
+            features = np.asarray(words, dtype=np.float32)[: config.max_words]
+            return self.encode(*pad([normalise(features)]))
+        if vector.shape == (config.hidden_dim,):
+            return vector[None]
+        raise ValueError(
+            f"a query of shape {list(vector.shape)}: give word features [L, "
+            f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
+        )
 
     def rank(self, queries: Tensor, k: int = 10, *, alpha: float | None = None) -> Ranking:
         """The ``k`` best videos for each encoded query [Q, H].
@@ -134,17 +159,17 @@ class Searcher:
             start += len(block)
         return Ranking.join([running.ranking() for running in best])
 
-    def search(self, words: Any, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
+    def search(self, words: Words, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
         """The ``k`` best videos for one query.
 
         Args:
-            words: [L, Dw] its word features (``dataset.words(query)``), or [H] an encoded query.
+            words: [L, Dw] its word features, or [H] an encoded query, as `query` takes them.
             alpha: weight of the clip scale, 0..1; None: the model's.
 
         Raises:
-            ValueError: a query of another shape, or as `rank`.
+            ValueError: as `query` or `rank`.
         """
-        return self.hits(self.rank(self._query(words), k, alpha=alpha))[0]
+        return self.hits(self.rank(self.query(words), k, alpha=alpha))[0]
 
     def hits(self, ranking: Ranking) -> list[list[Hit]]:
         """A ranking in words: for each query its videos, best first."""
@@ -161,20 +186,6 @@ class Searcher:
         shard, row = self._place(video)
         key_clip = int(shard.entry.clip_index[row, key])
         return Hit(rank, video, shard.ids[row], score, clip, frame, key_clip)
-
-    def _query(self, words: Any) -> Tensor:
-        """Word features [L, Dw] or an encoded query [H] -> [1, H]."""
-        config, vector = self.model.config, torch.as_tensor(words)
-        if vector.dim() == 2 and len(vector) and vector.shape[1] == config.query_dim:
-            cut = normalise(np.asarray(words, dtype=np.float32)[: config.max_words])
-            inputs = torch.from_numpy(cut)[None]
-            return self.encode(inputs, torch.ones(inputs.shape[:2], dtype=torch.bool))
-        if vector.shape == (config.hidden_dim,):
-            return vector[None]
-        raise ValueError(
-            f"a query of shape {list(vector.shape)}: give word features [L, "
-            f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
-        )
 
     def _compare(self, direction: Tensor, block: VideoEncoding) -> Similarity:
         return self.model.compare(direction, block.clips, block.attended, block.clip_mask)
@@ -193,6 +204,17 @@ class Searcher:
         number = bisect_right(self._starts, video) - 1
         shard = self.shards[number]
         return shard, int(shard.rows[video - self._starts[number]])
+
+
+def encode_words(model: RetrievalModel, word_input: Tensor, word_mask: Tensor) -> Tensor:
+    """word_input [Q, L, Dw], word_mask [Q, L] bool -> queries [Q, H] on the model's device.
+
+    Whether gradients are recorded is the caller's choice: `Searcher.encode` works in inference
+    mode; tensors that are trained on later need ``torch.no_grad`` instead.
+    """
+    parts = zip(_parts(word_input), _parts(word_mask), strict=True)
+    device = model.device
+    return torch.cat([model.encode_queries(w.to(device), m.to(device)) for w, m in parts])
 
 
 def _parts(tensor: Tensor) -> tuple[Tensor, ...]:
