@@ -125,23 +125,29 @@ class ZeroShot(RetrievalModel):
         ValueError: visual and query features of different sizes.
     """
 
+    trainable = False
+    has_clips = True
+
     def __init__(self, config: ModelConfig) -> None:
         if config.visual_dim != config.query_dim:
             raise ValueError(
                 f"visual features have {config.visual_dim} numbers, query features "
                 f"{config.query_dim}: zero-shot retrieval needs both in one space, such as CLIP's"
             )
-        nn.Module.__init__(self)  # past RetrievalModel's, which makes a query encoder
-        self.config = replace(config, hidden_dim=config.visual_dim, num_heads=1)
+        super().__init__(replace(config, hidden_dim=config.visual_dim, num_heads=1))
         self.register_buffer("placed", torch.zeros(0))  # so that the model has a device
 
     def encode_videos(
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
         """unit_input [V, n, D] -> all clips [V, N, D]."""
-        clips = multi_scale_clips(unit_input)
+        clips = multi_scale_clips(self.encode_units(unit_input))
         index = torch.arange(clips.shape[1], device=clips.device).expand(len(clips), -1)  # [V, N]
         return VideoEncoding(clips, index, frame_input, frame_mask)
+
+    def encode_units(self, unit_input: Tensor) -> Tensor:
+        """unit_input [V, n, D], as it is."""
+        return unit_input
 
     def encode_queries(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
         """word_input [Q, L, D], word_mask [Q, L] bool -> [Q, D]."""

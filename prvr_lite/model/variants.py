@@ -23,6 +23,8 @@ class KMeansClips(MSSLpp):
     through all members.
     """
 
+    has_clips = False
+
     def select_clips(self, units: Tensor) -> tuple[Tensor, Tensor]:
         """units [V, n, H] -> centroids [V, K, H], and -1 for their rows [V, K]."""
         n = units.shape[1]
@@ -88,6 +90,8 @@ class RandomClips(MSSLpp):
 
 class Unguided(MSSLpp):
     """A frame scale without key clip guided attention: there is no W1."""
+
+    guides_frames = False
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

@@ -13,7 +13,6 @@ from torch import Tensor
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans, multi_scale_clips
-from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import TensorRecord, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.clip_seconds import frames_and_duration, pooled_times
@@ -139,23 +138,26 @@ def encode_clips(
     Raises:
         ValueError: a model without clips, or a video whose duration is unknown.
     """
-    if not isinstance(model, MSSLpp) or not hasattr(model, "key_map"):
+    if not model.has_clips:
         raise ValueError(f"{type(model).__name__} has no clips to find moments by: use {CLIPS_OF}")
+    if not model.guides_frames:
+        raise ValueError(
+            f"{type(model).__name__} has no key clip guided attention to find moments by: use "
+            f"{CLIPS_OF}"
+        )
     model.eval()
     n = model.config.num_units
     count, duration = frames_and_duration(reader.dataset, videos)
     times = pooled_times(count, duration, n)
     used = np.minimum(count, model.config.max_frames)
     units, frames, mask = (t.to(model.device) for t in reader.videos(videos))
-    encoded = model.unit_encoder(units)  # [V, n, H]
+    encoded = model.encode_units(units)  # [V, n, H]
     norm = multi_scale_clips(encoded).norm(dim=-1).clamp(min=1e-12)  # [V, N]
     whole = model.encode_videos(units, frames, mask)
-    if (whole.clip_index < 0).any():
-        raise ValueError(f"{type(model).__name__} keeps vectors that are no clips: use {CLIPS_OF}")
     unit_times = torch.from_numpy(times).to(encoded)
     frame_times = torch.from_numpy(pooled_times(count, duration, used)).to(encoded)  # [V, T, 2]
     encoded_frames, _ = whole.frames_with_mask()  # [V, T, H]
-    runs = peak_runs((whole.clips @ model.key_map.weight) @ encoded_frames.mT, mask)  # [V, K, 2]
+    runs = peak_runs(model.attention_scores(whole.clips, encoded_frames), mask)  # [V, K, 2]
     attended = attended_clips(runs, frame_times, unit_times)
     return ClipEncoding(encoded, norm, whole.clip_index, attended, unit_times), whole
 
