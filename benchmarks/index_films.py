@@ -15,8 +15,8 @@ from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.sample import load_sample
 from prvr_lite.model.key_clip import unit_length
+from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.search.vectors import IndexEntry, concatenate
 from prvr_lite.training.fit import fit
 from prvr_lite.training.presets import from_preset
 
@@ -59,7 +59,7 @@ class Films:
         residual = direction - clips[torch.arange(len(key)), key]
         return cls(model, entry.clips, entry.attended, residual)
 
-    def videos(self, count: int, seed: int) -> IndexEntry:
+    def videos(self, count: int, seed: int) -> VideoEncoding:
         """Synthetic videos: blends of two films that moved off together and clip by clip."""
         draw = torch.Generator().manual_seed(seed)
         first, second = torch.randint(len(self.clips), (2, count), generator=draw)
@@ -73,7 +73,7 @@ class Films:
             for vectors in (self.clips, self.attended)
         ]
         index = torch.arange(MEDOIDS).expand(count, -1).contiguous()
-        return IndexEntry(moved[0], index, moved[1], None)
+        return VideoEncoding(moved[0], index, attended=moved[1])
 
     def queries(self, clips: Tensor, seed: int) -> Tensor:
         """[Q, H]: each of these clips [Q, H] with a step that a real query makes from its own."""
@@ -92,6 +92,6 @@ def write(films: Films, videos: int, folder: Path, seed: int) -> None:
             films.videos(min(BLOCK, videos - row), seed + 1 + row)
             for row in range(start, min(start + SHARD, videos), BLOCK)
         ]
-        entry = concatenate(blocks)
+        entry = VideoEncoding.join(blocks)
         records.append(where.write_shard(entry, [f"v{start + i}" for i in range(len(entry))]))
     where.commit(Manifest(head, tuple(records)))

@@ -40,7 +40,7 @@ class Collection:
 
     def build_index(self) -> VideoIndex:
         """Attend every clip's frames, 64 videos at a time, and index the result."""
-        clips, frames, mask = self.videos.clips, self.videos.frames, self.videos.frame_mask
+        clips, (frames, mask) = self.videos.clips, self.videos.frames_with_mask()
         with torch.inference_mode():
             attended = torch.cat(
                 [
@@ -57,7 +57,7 @@ class Collection:
         """S_c, S_f and the key clips, each [Q, V]; frames attended anew every 50 queries."""
         v = self.videos
         with torch.inference_mode():
-            return self.released.scores(self.queries, v.clips, v.frames, v.frame_mask)
+            return self.released.scores(self.queries, v.clips, *v.frames_with_mask())
 
 
 def collection(case: Case) -> Collection:
@@ -142,10 +142,11 @@ def errors(both: Collection, index: VideoIndex, videos: int = 200) -> tuple[Row,
     fast = index.score_vectors(both.queries)
     assert fast.frame is not None
     v = both.videos[slice(0, videos)]
-    wide = [x.double() for x in (both.queries, v.clips, v.frames)]
+    frames, mask = v.frames_with_mask()
+    wide = [x.double() for x in (both.queries, v.clips, frames)]
     with torch.inference_mode():
         exact = (
-            deepcopy(both.released).double().scores(wide[0], wide[1], wide[2], v.frame_mask)[1]
+            deepcopy(both.released).double().scores(wide[0], wide[1], wide[2], mask)[1]
         )  # [Q, 200]
     apart = (fast.frame - frame).abs()
     return {"error_to_float64": float((frame[:, :videos] - exact).abs().max())}, {

@@ -11,7 +11,7 @@ from typing import Any
 from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data, query_words
 from prvr_lite.collection.candidates import KINDS
 from prvr_lite.collection.video_index import VideoIndex
-from prvr_lite.search.index_sentences import index_text_encoder
+from prvr_lite.search.sentences import text_encoder
 
 
 def add(commands: Commands) -> None:
@@ -104,7 +104,7 @@ def build_candidates(options: argparse.Namespace) -> None:
 def search_index(options: argparse.Namespace) -> None:
     index = VideoIndex.load(options.folder, device=options.device)
     place = {"model": options.text_model, "device": options.device}
-    reader = partial(index_text_encoder, index, **place)
+    reader = partial(text_encoder, index, **place)
     with nullcontext() if options.data is None else open_data(options) as dataset:
         words = query_words(options.query, dataset, reader)
     for hit in index.search(words, options.k, candidates=options.candidates):

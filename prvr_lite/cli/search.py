@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data, query_words
-from prvr_lite.collection.video_index import Hit, VideoIndex
+from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.moments.clip_seconds import clip_seconds
+from prvr_lite.search.ranking import Hit
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.videos.zero_shot import ZeroShotSearch
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,53 +16,11 @@ from prvr_lite.collection.manifest import Manifest, Record
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.fingerprint import fingerprint
+from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.search.vectors import IndexEntry, Shard, concatenate, live_ids, make_entry, new_name
+from prvr_lite.search.vectors import Shard, encoded, gathered, live_ids, new_name
 
-SHARD_BYTES = 256 << 20  # of one shard: what a killed build loses, and what writing holds in memory
-WHOLE = 1 << 62  # bytes of a shard that takes all
 COPIED = 256  # videos copied at a time
-
-
-def chosen_rows(dataset: Dataset, split: str, part: tuple[int, int] | None) -> NDArray[Any]:
-    """Rows of a split's videos, or of the i-th of n near-equal runs of them.
-
-    Raises:
-        ValueError: no videos, or no such part.
-    """
-    rows = dataset.videos_in(split)
-    if part is not None:
-        i, n = part
-        if not 0 <= i < n:
-            raise ValueError(f"part {i} of {n}: parts go from 0 to n - 1")
-        rows = np.array_split(rows, n)[i]
-    if not len(rows):
-        raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
-    return rows
-
-
-def encoded(
-    model: RetrievalModel, reader: InputReader, rows: Sequence[int] | NDArray[Any], batch: int
-) -> Iterator[IndexEntry]:
-    """The videos of these rows, a batch at a time, on the model's device."""
-    model.eval()
-    for start in range(0, len(rows), batch):
-        inputs = reader.videos(rows[start : start + batch])
-        with torch.inference_mode():
-            yield make_entry(model.encode_videos(*(t.to(model.device) for t in inputs)))
-
-
-def gathered(entries: Iterable[IndexEntry], limit: int | None = None) -> Iterator[IndexEntry]:
-    """The same videos in fewer pieces: of ``limit`` bytes (SHARD_BYTES) or little more."""
-    limit = SHARD_BYTES if limit is None else limit
-    waiting: list[IndexEntry] = []
-    for entry in entries:
-        waiting.append(entry)
-        if sum(e.nbytes for e in waiting) >= limit:
-            yield concatenate(waiting)
-            waiting = []
-    if waiting:
-        yield concatenate(waiting)
 
 
 def identity(model: RetrievalModel) -> str:
@@ -128,8 +86,7 @@ def write_shards(folder: IndexFolder, shards: Sequence[Shard]) -> list[Record]:
 
 def in_memory(shards: Sequence[Shard], device: torch.device | None = None) -> Shard:
     """What is alive in these shards, as one."""
-    blocks = (entry for shard in shards for entry in shard.blocks(COPIED))
-    (entry,) = gathered(blocks, WHOLE)
+    entry = VideoEncoding.join([part for shard in shards for part in shard.blocks(COPIED)])
     placed = entry if device is None else entry.map(lambda tensor: tensor.to(device))
     return Shard.of(placed, list(live_ids(shards)))
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from prvr_lite.search.vectors import IndexEntry, Shard
+from prvr_lite.model.records import VideoEncoding
+from prvr_lite.search.vectors import Shard
 
 ADDED = 1024  # videos added at a time
 SAMPLE = 200_000  # clips that centroids and ranges are learned from
@@ -47,7 +48,7 @@ def ivfpq(faiss: Any, dim: int, lists: int, sample: int) -> Any:
     return found
 
 
-def points(entry: IndexEntry) -> NDArray[np.float32]:
+def points(entry: VideoEncoding) -> NDArray[np.float32]:
     """Clips of V videos, [V K, H]; what is no clip repeats its video's first: none is best."""
     clips = entry.clips.float()  # [V, K, H]
     if entry.clip_mask is not None:

@@ -3,7 +3,7 @@
     manifest.json                 format, model, config, shards, what is deleted, the files' lengths
     weights-….pt                  the model
     text-….npz                    how typed queries get into the model's space (where that is known)
-    shard-….clips.npy             [V, K, H] float32, and so on for each tensor of an `IndexEntry`
+    shard-….clips.npy             [V, K, H] float32, and so on for each tensor of the encoding
     shard-….ids.json              the V ids
     deleted-….npy                 [D, 2] shard and row of deleted videos
 
@@ -20,7 +20,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -31,13 +31,14 @@ from numpy.typing import NDArray
 
 from prvr_lite.collection.manifest import MANIFEST, Manifest, Record, damaged, read_manifest
 from prvr_lite.files import FileFormatError, load_record, save_record
+from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.registry import model_name, restore_model
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.search.vectors import IndexEntry, Shard, new_name
+from prvr_lite.search.vectors import Shard, new_name
 
 WEIGHTS = "prvr-lite index weights"
 OURS = re.compile(r"(weights|text|shard|deleted)-[0-9a-f]{12}\..*|\..*\.part")
-TENSORS = ("clips", "clip_index", "attended", "clip_mask")
+TENSORS = tuple(field.name for field in fields(VideoEncoding))
 
 
 class IndexFolder:
@@ -121,7 +122,7 @@ class IndexFolder:
             head["text"] = {"file": file, **{k: v for k, v in text.items() if k not in arrays}}
         return {**head, "files": files}
 
-    def write_shard(self, entry: IndexEntry, ids: Sequence[str]) -> Record:
+    def write_shard(self, entry: VideoEncoding, ids: Sequence[str]) -> Record:
         """Videos that the index holds as soon as a manifest with this record is committed."""
         name, files = new_name(), {}
         for tensor, values in entry.tensors.items():
@@ -168,7 +169,7 @@ class IndexFolder:
         with np.load(self.path / told["file"]) as arrays:
             return {**{k: v for k, v in told.items() if k != "file"}, **arrays}
 
-    def _entry(self, record: Record) -> IndexEntry:
+    def _entry(self, record: Record) -> VideoEncoding:
         names = {t: f"shard-{record['name']}.{t}.npy" for t in TENSORS}
         tensors = {
             t: _tensor(self._array(file, "r")) if file in record["files"] else None
@@ -180,7 +181,7 @@ class IndexFolder:
                 f"{self.path}: shard {record['name']} has {lengths} videos, the manifest says "
                 f"{record['videos']}: build the index anew"
             )
-        return IndexEntry(**tensors)  # type: ignore[arg-type]
+        return VideoEncoding(**tensors)  # type: ignore[arg-type]
 
     def _ids(self, record: Record) -> list[str]:
         path = self.path / f"shard-{record['name']}.ids.json"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
+from torch import Tensor
 
 from prvr_lite.collection.candidates import CandidateIndex
 from prvr_lite.collection.changes import (
-    WHOLE,
     check_new,
-    chosen_rows,
-    encoded,
-    gathered,
     identity,
     in_memory,
     text_side,
@@ -27,16 +25,15 @@ from prvr_lite.collection.changes import (
 from prvr_lite.collection.folder import IndexFolder
 from prvr_lite.collection.manifest import Manifest, Record
 from prvr_lite.data.batches import InputReader
+from prvr_lite.data.columns import Projection
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.device import choose_device
 from prvr_lite.files import FileFormatError
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.ranking import Hit, Ranking
-from prvr_lite.search.searcher import Searcher
-from prvr_lite.search.vectors import Shard, make_entry, new_name
-
-__all__ = ["Hit", "Ranking", "VideoIndex"]
+from prvr_lite.search.searcher import Searcher, Words
+from prvr_lite.search.vectors import Shard, chosen_rows, encoded_shard, make_entry, new_name
 
 Folder: TypeAlias = "str | os.PathLike[str]"
 
@@ -66,7 +63,29 @@ class VideoIndex(Searcher):
         text: Record | None = None,
     ) -> None:
         super().__init__(model, shards)
+        self.candidates: CandidateIndex | None = None
         self.folder, self.text = folder, text
+
+    @property
+    def path(self) -> Path:
+        """Where the index is, for messages."""
+        return self.folder.path if self.folder else Path("the index in memory")
+
+    @property
+    def text_model(self) -> str:
+        """The network that made the words of the model's queries; "" where that is unknown."""
+        return "" if self.text is None else str(self.text["text_model"])
+
+    @property
+    def query_dim(self) -> int:
+        """Numbers per word feature."""
+        return self.model.config.query_dim
+
+    @property
+    def projection(self) -> Projection | None:
+        """What the words were projected with, where the index knows it."""
+        arrays = {k: v for k, v in (self.text or {}).items() if k != "text_model"}
+        return Projection(**arrays) if arrays else None
 
     @classmethod
     def build(
@@ -96,8 +115,7 @@ class VideoIndex(Searcher):
         reader = reader or InputReader(dataset, model.config)
         rows = chosen_rows(dataset, split, part)
         if folder is None:
-            (entry,) = gathered(encoded(model, reader, rows, batch_videos), WHOLE)
-            shard = Shard.of(entry, [dataset.video_id[v] for v in rows])
+            shard = encoded_shard(model, reader, rows, batch_videos)
             return cls(model, [shard], text=text_side(dataset))
         where = IndexFolder.start(folder)
         write_pending(where, model, reader, rows, kind="build", batch=batch_videos)
@@ -135,12 +153,10 @@ class VideoIndex(Searcher):
             ValueError: as `build`, or a video whose id the index has already.
         """
         reader = reader or InputReader(dataset, self.model.config)
-        rows = chosen_rows(dataset, split, None)
-        ids = [dataset.video_id[v] for v in rows]
-        check_new(self.shards, ids)
+        rows = chosen_rows(dataset, split)
+        check_new(self.shards, [dataset.video_id[v] for v in rows])
         if self.folder is None:
-            (entry,) = gathered(encoded(self.model, reader, rows, batch_videos), WHOLE)
-            self._hold([*self.shards, Shard.of(entry, ids)])
+            self._hold([*self.shards, encoded_shard(self.model, reader, rows, batch_videos)])
             return
         write_pending(self.folder, self.model, reader, rows, kind="append", batch=batch_videos)
         self._hold(self.folder.shards())
@@ -154,8 +170,9 @@ class VideoIndex(Searcher):
         others, own = list(others), identity(self.model)
         for other in others:
             if identity(other.model) != own:
-                where = other.folder.path if other.folder else "the other index"
-                raise ValueError(f"{where}: was made by another model: build it with this one's")
+                raise ValueError(
+                    f"{other.path}: was made by another model: build it with this one's"
+                )
         check_new(self.shards, [video_id for other in others for video_id in other.video_ids])
         added = [shard for other in others for shard in other.shards]
         if self.folder is None:
@@ -206,10 +223,80 @@ class VideoIndex(Searcher):
             self.candidates.save(self.folder.path)
         return self.candidates
 
+    def rank(
+        self,
+        queries: Tensor,
+        k: int = 10,
+        *,
+        alpha: float | None = None,
+        candidates: int | None = None,
+    ) -> Ranking:
+        """As `Searcher.rank`; with ``candidates``, only so many videos per query are scored.
+
+        FAISS finds them. Videos that were appended after the candidates were built are scored
+        besides.
+
+        Raises:
+            ValueError: as `Searcher.rank`, fewer candidates than k, or candidates that are not
+                there or were built for another index.
+        """
+        if candidates is None:
+            return super().rank(queries, k, alpha=alpha)
+        direction, alpha = self._asked(queries, k, alpha)
+        if candidates < k:
+            raise ValueError(f"candidates={candidates} are fewer than k={k}: ask for more")
+        with torch.inference_mode():
+            return self._rank_candidates(direction, k, alpha, candidates)
+
+    def search(
+        self,
+        words: Words,
+        k: int = 10,
+        *,
+        alpha: float | None = None,
+        candidates: int | None = None,
+    ) -> list[Hit]:
+        """As `Searcher.search`; ``candidates`` as in `rank`."""
+        ranking = self.rank(self.query(words), k, alpha=alpha, candidates=candidates)
+        return self.hits(ranking)[0]
+
+    def _rank_candidates(self, direction: Tensor, k: int, alpha: float, count: int) -> Ranking:
+        known = self._known()
+        rankings = []
+        places = known.places(direction.cpu().float().numpy(), count, least=k)
+        for query, pairs in zip(direction, places, strict=True):
+            parts = [Ranking.none(1, direction.device)]
+            for videos, entry in self._gather(torch.from_numpy(pairs)):
+                parts.append(Ranking.of(videos, self._compare(query[None], entry), alpha))
+            rankings.append(Ranking.join(parts, dim=1).best(k).padded(k))
+        found = Ranking.join(rankings)
+        if len(known.covered) == len(self.shards):
+            return found
+        rest = self._rank_all(direction, k, alpha, len(known.covered))
+        return Ranking.join([found, rest], dim=1).best(k)
+
     def _known(self) -> CandidateIndex:
+        """The candidates, checked against the present shards."""
         if self.candidates is None and self.folder is not None:
             self.candidates = CandidateIndex.load(self.folder.path)
-        return super()._known()
+        if self.candidates is None:
+            raise ValueError("there are no candidates: call index.build_candidates() first")
+        if not self.candidates.still_covers(self.shards):
+            raise ValueError(
+                "the candidates were built before the index was rewritten: build them anew with "
+                "index.build_candidates(), or prvr-lite index candidates"
+            )
+        return self.candidates
+
+    def _gather(self, pairs: Tensor) -> Iterator[tuple[Tensor, VideoEncoding]]:
+        """Shards and rows [C, 2] -> rows of the index and vectors of what is alive, by shard."""
+        device = self.model.device
+        for number in sorted(set(pairs[:, 0].tolist())):
+            shard = self.shards[number]
+            rows, order = shard.alive(pairs[pairs[:, 0] == number, 1].sort().values)
+            if len(rows):
+                entry = shard.entry[rows.to(shard.entry.clips.device)]
+                yield order + self._starts[number], entry.map(lambda tensor: tensor.to(device))
 
     def save(self, path: Folder) -> None:
         """Write the index with its model into a folder: loadable without unpickling code.

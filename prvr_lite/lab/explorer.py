@@ -10,8 +10,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from prvr_lite.collection.video_index import Hit, VideoIndex
-from prvr_lite.data.batches import InputReader, normalise, pad
+from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.ranked_video import ranked_video, video_thumbnails
 from prvr_lite.lab.vocabulary import Vocabulary
@@ -24,6 +23,8 @@ from prvr_lite.plots.ranked_gallery import RankedVideo, ranked_gallery
 from prvr_lite.plots.similarity_map import similarity_map
 from prvr_lite.plots.strip import Span
 from prvr_lite.search.evaluation import Evaluation, relevant_matrix
+from prvr_lite.search.ranking import Hit
+from prvr_lite.search.searcher import Searcher
 
 KEPT: Final = 64  # films whose clips stay in memory, about half a MB each
 COMPARED: Final = 6  # films that set the scale of a query's maps
@@ -65,7 +66,7 @@ class Explorer:
         own = relevant_matrix(dataset, self.queries, self.videos, several=False)
         self.relevant = own if isinstance(test, str) else test.relevant  # [Q, V]
         self.reader = InputReader(dataset, model.config)
-        self.index = VideoIndex.build(model, dataset, split, reader=self.reader)
+        self.index = Searcher.of_split(model, dataset, split, reader=self.reader)
         self.query = lru_cache(len(self.queries))(self._query)
         self.film = lru_cache(KEPT)(self._film)
         self._scale = lru_cache(KEPT)(self._find_scale)
@@ -77,8 +78,7 @@ class Explorer:
 
     def typed(self, text: str) -> Query:
         """A sentence of one's own as a query. Raises as ``Vocabulary.encode``."""
-        words = normalise(self.vocabulary.encode(text)[: self.model.config.max_words])
-        return Query(text.strip(), self._encode(*pad([words])))
+        return Query(text.strip(), self.index.query(self.vocabulary.encode(text))[0])
 
     def hits(self, query: int | Query, *, alpha: float | None = None) -> list[Hit]:
         """All videos of the split, best first; ``Hit.video`` is a row of ``self.videos``."""
@@ -209,22 +209,17 @@ class Explorer:
 
     def _query(self, row: int) -> Query:
         query = int(self.queries[row])
-        vector = self._encode(*self.reader.queries([query]))
+        vector = self.index.encode(*self.reader.queries([query]))[0]
         return Query(self.dataset.query_text[query], vector, row)
-
-    @torch.inference_mode()
-    def _encode(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """One query, [1, L, Dw] and [1, L] -> [H]."""
-        device = self.model.device
-        return self.model.encode_queries(word_input.to(device), word_mask.to(device))[0]
 
     @torch.inference_mode()
     def _film(self, video: int) -> Film:
         model = self.model
-        units, frames, mask = (t.to(model.device) for t in self.reader.videos([video]))
-        encoding = model.encode_videos(units, frames, mask)
-        weight = frame_attention(encoding.clips, encoding.frames, mask, model.key_map.weight)
-        return Film(unit_length(model.all_clips(units)[0]), encoding, weight[0].cpu())
+        inputs = [t.to(model.device) for t in self.reader.videos([video])]
+        encoding = model.encode_videos(*inputs)
+        frames, mask = encoding.frames_with_mask()
+        weight = frame_attention(encoding.clips, frames, mask, model.key_map.weight)
+        return Film(unit_length(model.all_clips(inputs[0])[0]), encoding, weight[0].cpu())
 
     def _find_scale(self, asked: Query) -> Span:
         """The lowest and the highest score among all clips of the first films."""

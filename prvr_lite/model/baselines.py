@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.clips import multi_scale_clips
-from prvr_lite.model.encoders import SequenceEncoder, attention_pool, init_weights
+from prvr_lite.model.encoders import SequenceEncoder, attention_pool, init_weights, mean_pool
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
@@ -57,7 +57,7 @@ class GlobalModel(FrameMax):
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
         """frame_input [V, T, Dv], frame_mask [V, T] bool -> one vector a video [V, 1, H]."""
-        frames = super().encode_videos(unit_input, frame_input, frame_mask).frames  # [V, T, H]
+        frames = self.frame_encoder(frame_input, frame_mask)  # [V, T, H]
         video = self.pool(frames, frame_mask)[:, None]  # [V, 1, H]
         no_clip = torch.full_like(frame_mask[:, :1], -1, dtype=torch.long)  # [V, 1]
         return VideoEncoding(video, no_clip, frames, frame_mask)
@@ -72,9 +72,7 @@ class MeanPool(GlobalModel):
 
     def pool(self, frames: Tensor, frame_mask: Tensor) -> Tensor:
         """frames [V, T, H], frame_mask [V, T] bool -> mean of the real frames [V, H]."""
-        real = frame_mask[..., None].to(frames.dtype)  # [V, T, 1]
-        mean: Tensor = (frames * real).sum(1) / real.sum(1)  # [V, H]
-        return mean
+        return mean_pool(frames, frame_mask)
 
 
 class AttentionPool(GlobalModel):
@@ -125,26 +123,30 @@ class ZeroShot(RetrievalModel):
         ValueError: visual and query features of different sizes.
     """
 
+    trainable = False
+    has_clips = True
+
     def __init__(self, config: ModelConfig) -> None:
         if config.visual_dim != config.query_dim:
             raise ValueError(
                 f"visual features have {config.visual_dim} numbers, query features "
                 f"{config.query_dim}: zero-shot retrieval needs both in one space, such as CLIP's"
             )
-        nn.Module.__init__(self)  # past RetrievalModel's, which makes a query encoder
-        self.config = replace(config, hidden_dim=config.visual_dim, num_heads=1)
+        super().__init__(replace(config, hidden_dim=config.visual_dim, num_heads=1))
         self.register_buffer("placed", torch.zeros(0))  # so that the model has a device
 
     def encode_videos(
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
         """unit_input [V, n, D] -> all clips [V, N, D]."""
-        clips = multi_scale_clips(unit_input)
+        clips = multi_scale_clips(self.encode_units(unit_input))
         index = torch.arange(clips.shape[1], device=clips.device).expand(len(clips), -1)  # [V, N]
         return VideoEncoding(clips, index, frame_input, frame_mask)
 
+    def encode_units(self, unit_input: Tensor) -> Tensor:
+        """unit_input [V, n, D], as it is."""
+        return unit_input
+
     def encode_queries(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
         """word_input [Q, L, D], word_mask [Q, L] bool -> [Q, D]."""
-        real = word_mask[..., None].to(word_input.dtype)  # [Q, L, 1]
-        mean: Tensor = (word_input * real).sum(1) / real.sum(1)  # [Q, D]
-        return mean
+        return mean_pool(word_input, word_mask)

@@ -38,8 +38,13 @@ def key_clip_guided_attention(
 
 def frame_attention(clips: Tensor, frames: Tensor, frame_mask: Tensor, key_map: Tensor) -> Tensor:
     """The weights of :func:`key_clip_guided_attention`, [V, K, T]: each row sums to 1."""
-    score = (clips @ key_map) @ frames.mT  # [V, K, T]
+    score = attention_scores(clips, frames, key_map)  # [V, K, T]
     return score.masked_fill(~frame_mask[:, None, :], torch.finfo(score.dtype).min).softmax(-1)
+
+
+def attention_scores(clips: Tensor, frames: Tensor, key_map: Tensor) -> Tensor:
+    """(W1 f_t) . c, what :func:`frame_attention` takes the softmax of, [V, K, T]."""
+    return (clips @ key_map) @ frames.mT
 
 
 def clip_similarity(

@@ -11,7 +11,7 @@ from prvr_lite.config import ModelConfig
 from prvr_lite.model.clips import clip_windows, multi_scale_clips
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.model.encoders import SequenceEncoder, init_weights
-from prvr_lite.model.key_clip import key_clip_guided_attention
+from prvr_lite.model.key_clip import attention_scores, key_clip_guided_attention
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 
@@ -22,6 +22,9 @@ class MSSLpp(RetrievalModel):
     Args:
         config: see :class:`prvr_lite.config.ModelConfig`; ``num_clusters=None`` is MS-SL.
     """
+
+    has_clips = True
+    guides_frames = True
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
@@ -43,11 +46,15 @@ class MSSLpp(RetrievalModel):
         Returns:
             clips [V, K, H], clip_index [V, K], frames [V, T, H], frame_mask, attended [V, K, H].
         """
-        units = self.unit_encoder(unit_input)  # [V, n, H]
+        units = self.encode_units(unit_input)  # [V, n, H]
         clips, index = self.select_clips(units)
         frames = self.frame_encoder(frame_input, frame_mask)  # [V, T, H]
         encoding = VideoEncoding(clips, index, frames, frame_mask)
         return replace(encoding, attended=self.attend(clips, frames, frame_mask))
+
+    def encode_units(self, unit_input: Tensor) -> Tensor:
+        """unit_input [V, n, Dv] -> encoded units [V, n, H]."""
+        return self.unit_encoder(unit_input)  # type: ignore[no-any-return]
 
     def select_clips(self, units: Tensor) -> tuple[Tensor, Tensor]:
         """units [V, n, H] -> medoid clips [V, K, H] and their rows [V, K]; all clips for MS-SL."""
@@ -65,6 +72,10 @@ class MSSLpp(RetrievalModel):
             clips, frames, frame_mask, self.key_map.weight, self.value_map.weight
         )
 
+    def attention_scores(self, clips: Tensor, frames: Tensor) -> Tensor:
+        """clips [V, K, H], frames [V, T, H] -> (W1 f_t) . c, [V, K, T]."""
+        return attention_scores(clips, frames, self.key_map.weight)
+
     def all_clips(self, unit_input: Tensor) -> Tensor:
         """unit_input [V, n, Dv] -> all N clips [V, N, H], for similarity maps."""
-        return multi_scale_clips(self.unit_encoder(unit_input))
+        return multi_scale_clips(self.encode_units(unit_input))

@@ -40,7 +40,7 @@ MODELS: dict[str, type[RetrievalModel]] = {
     # nothing to train
     "zero-shot": ZeroShot,
 }
-TRAINABLE = tuple(name for name in MODELS if name != "zero-shot")
+TRAINABLE = tuple(name for name, kind in MODELS.items() if kind.trainable)
 
 
 def build_model(name: str, config: ModelConfig, *, seed: int = 0) -> RetrievalModel:

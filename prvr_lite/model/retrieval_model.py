@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -34,13 +34,26 @@ class TrainingScores:
 class RetrievalModel(nn.Module):
     """What MS-SL++ and the baselines share: the query side, and how scores are formed.
 
-    A subclass gives :meth:`encode_videos`.
+    A subclass gives :meth:`encode_videos`, and declares what else it can do.
+
+    Attributes:
+        trainable: the model has weights to learn, its query encoder among them. A model without
+            takes queries as they come and gives :meth:`encode_queries`.
+        has_clips: every vector that it keeps of a video is one of the video's N clips, so that
+            ``clip_index`` says which. Such a model gives :meth:`encode_units`.
+        guides_frames: each clip guides attention over the frames. Such a model gives
+            :meth:`attention_scores`.
     """
+
+    trainable: ClassVar[bool] = True
+    has_clips: ClassVar[bool] = False
+    guides_frames: ClassVar[bool] = False
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.query_encoder = QueryEncoder(**self._branch(config.query_dim, config.max_words))
+        if self.trainable:
+            self.query_encoder = QueryEncoder(**self._branch(config.query_dim, config.max_words))
 
     def visual_branch(self) -> dict[str, Any]:
         """Arguments of a ``SequenceEncoder`` for units or frames."""
@@ -63,6 +76,17 @@ class RetrievalModel(nn.Module):
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
         """unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T] bool -> encodings."""
+        raise NotImplementedError
+
+    def encode_units(self, unit_input: Tensor) -> Tensor:
+        """unit_input [V, n, Dv] -> the units that clips are means of, [V, n, H]."""
+        raise NotImplementedError
+
+    def attention_scores(self, clips: Tensor, frames: Tensor) -> Tensor:
+        """clips [V, K, H], frames [V, T, H] -> how much each clip attends each frame, [V, K, T].
+
+        The softmax is not applied yet.
+        """
         raise NotImplementedError
 
     def encode_queries(self, word_input: Tensor, word_mask: Tensor) -> Tensor:

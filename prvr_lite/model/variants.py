@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.clips import clip_windows, length_code
 from prvr_lite.model.clustering import cluster_clips
+from prvr_lite.model.encoders import mean_pool
 from prvr_lite.model.key_clip import clip_similarity, inner_products
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.records import Similarity, VideoEncoding
+from prvr_lite.model.records import Similarity
 
 KMEANS_ROUNDS = 60
 
@@ -24,6 +23,8 @@ class KMeansClips(MSSLpp):
     says so), and Lloyd's rounds follow until nothing moves (at most 60). The gradient flows
     through all members.
     """
+
+    has_clips = False
 
     def select_clips(self, units: Tensor) -> tuple[Tensor, Tensor]:
         """units [V, n, H] -> centroids [V, K, H], and -1 for their rows [V, K]."""
@@ -91,6 +92,8 @@ class RandomClips(MSSLpp):
 class Unguided(MSSLpp):
     """A frame scale without key clip guided attention: there is no W1."""
 
+    guides_frames = False
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         del self.key_map
@@ -101,28 +104,20 @@ class MeanFrames(Unguided):
 
     def attend(self, clips: Tensor, frames: Tensor, frame_mask: Tensor) -> Tensor:
         """frames [V, T, H] -> their mean after W2, the same for all K clips [V, K, H]."""
-        real = frame_mask[..., None].to(frames.dtype)  # [V, T, 1]
-        mean: Tensor = self.value_map((frames * real).sum(1) / real.sum(1))  # [V, H]
+        mean: Tensor = self.value_map(mean_pool(frames, frame_mask))  # [V, H]
         return mean[:, None].expand_as(clips)
 
 
 class MaxFrames(Unguided):
     """The best frame in place of key clip guided attention: S_f = max over t of cos(q, W2 f_t)."""
 
-    def encode_videos(
-        self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
-    ) -> VideoEncoding:
-        """As MS-SL++, but ``attended`` is all frames after W2, [V, max_frames, H]."""
-        videos = super().encode_videos(unit_input, frame_input, frame_mask)
-        frames = self.value_map(videos.frames)  # [V, T, H]
-        # What is no frame repeats the first one, which changes no maximum.
+    def attend(self, clips: Tensor, frames: Tensor, frame_mask: Tensor) -> Tensor:
+        """frames [V, T, H] -> all of them after W2, [V, max_frames, H]: no clip guides them."""
+        frames = self.value_map(frames)  # [V, T, H]
+        # Padding repeats frame 0, which leaves the maximum unchanged.
         frames = torch.where(frame_mask[..., None], frames, frames[:, :1])
         missing = self.config.max_frames - frames.shape[1]
-        return replace(videos, attended=torch.cat([frames, *[frames[:, :1]] * missing], 1))
-
-    def attend(self, clips: Tensor, frames: Tensor, frame_mask: Tensor) -> Tensor:
-        """Nothing guides the frames."""
-        return clips
+        return torch.cat([frames, *[frames[:, :1]] * missing], 1)
 
     def compare(
         self, queries: Tensor, clips: Tensor, attended: Tensor | None, clip_mask: Tensor | None

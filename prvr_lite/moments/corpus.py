@@ -9,14 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.model.records import TensorRecord, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.encoding import BATCH_VIDEOS, ClipEncoding, EncodedSplit, encode_clips
 from prvr_lite.moments.moment_metrics import vcmr_metrics
 from prvr_lite.moments.predict import Scorer, clip_map, clip_overlap, non_maximum_suppression
-from prvr_lite.search.vectors import Shard, concatenate, make_entry
+from prvr_lite.search.searcher import Searcher
+from prvr_lite.search.vectors import Shard, chosen_rows, make_entry
 
 QUERIES = 1024  # searched at a time
 PAIRS = 256  # pairs of query and video scored at a time
@@ -30,10 +31,10 @@ WEIGHTS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 class MomentIndex:
     """A searchable collection: what ranks its videos, and what their moments are scored from.
 
-    Beside the video index's 2 K H numbers a video it holds n H + N + 2 K + 2 n.
+    Beside the searcher's 2 K H numbers a video it holds n H + N + 2 K + 2 n.
     """
 
-    videos: VideoIndex
+    videos: Searcher
     clips: ClipEncoding
 
     def __len__(self) -> int:
@@ -54,21 +55,18 @@ class MomentIndex:
             ValueError: a split without videos, a model without clips, or a video of unknown
                 duration.
         """
-        reader, rows = reader or InputReader(dataset, model.config), dataset.videos_in(split)
-        if not len(rows):
-            raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
+        reader, rows = reader or InputReader(dataset, model.config), chosen_rows(dataset, split)
         clips, entries = [], []
         for start in range(0, len(rows), BATCH_VIDEOS):
             part, whole = encode_clips(model, reader, rows[start : start + BATCH_VIDEOS])
             clips.append(part)
             entries.append(make_entry(whole))
-        shard = Shard.of(concatenate(entries), [dataset.video_id[v] for v in rows])
-        videos = VideoIndex(model, [shard])
-        return cls(videos, ClipEncoding.join(clips))
+        shard = Shard.of(VideoEncoding.join(entries), [dataset.video_id[v] for v in rows])
+        return cls(Searcher(model, [shard]), ClipEncoding.join(clips))
 
 
 @dataclass(frozen=True)
-class MomentRanking:
+class MomentRanking(TensorRecord):
     """Moments of many videos in one ranking a query, best first.
 
     Attributes:
@@ -124,7 +122,7 @@ def search_moments(
         score, clip = _score_pairs(index.clips, block, first.indices, scorer, near, per_video)
         score += weight * first.values[..., None]  # [Q, n, m]
         parts.append(_merge(index.clips, first.indices, score, clip, keep))
-    return MomentRanking(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+    return MomentRanking.join(parts)
 
 
 def _score_pairs(
@@ -147,15 +145,16 @@ def _score_pairs(
 
 def _merge(
     clips: ClipEncoding, video: Tensor, score: Tensor, clip: Tensor, keep: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Moments of n videos, [Q, n, m] each, as one ranking: video, span and score, [Q, keep]."""
+) -> MomentRanking:
+    """Moments of n videos, [Q, n, m] each, as one ranking of ``keep``."""
     short = max(0, keep - score[0].numel())
     score = F.pad(score.flatten(1), (0, short), value=-torch.inf)  # [Q, n m or keep]
     best = score.topk(keep)  # [Q, keep]
     place = best.indices.clamp(max=clip[0].numel() - 1)
     row = clip.flatten(1).gather(1, place).masked_fill(best.values == -torch.inf, -1)
     rows = video.gather(1, place // clip.shape[2])
-    return rows.masked_fill(row < 0, -1), clips.seconds(row, rows), best.values
+    span = clips.seconds(row, rows)
+    return MomentRanking(rows.masked_fill(row < 0, -1), span, best.values)
 
 
 def choose_weight(

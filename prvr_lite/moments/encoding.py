@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ from torch import Tensor
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans, multi_scale_clips
-from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.model.records import VideoEncoding
+from prvr_lite.model.records import TensorRecord, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.clip_seconds import frames_and_duration, pooled_times
+from prvr_lite.search.searcher import encode_words
 
 BATCH_VIDEOS = 64
 CLIPS_OF = "'mssl++' or 'mssl'"
@@ -24,7 +24,7 @@ HALF_HEIGHT = 0.5  # the best of 0.3, 0.4, ..., 0.7 on the sample's val split
 
 
 @dataclass(frozen=True)
-class ClipEncoding:
+class ClipEncoding(TensorRecord):
     """V videos as their moments are scored: every clip is a window over the encoded units.
 
     Attributes:
@@ -41,12 +41,6 @@ class ClipEncoding:
     attended: Tensor
     times: Tensor
 
-    def __len__(self) -> int:
-        return len(self.units)
-
-    def __getitem__(self, rows: Any) -> ClipEncoding:
-        return ClipEncoding(*(getattr(self, f.name)[rows] for f in fields(self)))
-
     def seconds(self, clips: Tensor, videos: Tensor | None = None) -> Tensor:
         """Start and end of clips, [P, k, 2] s; NaN where a clip is -1.
 
@@ -60,11 +54,6 @@ class ClipEncoding:
         start = self.times[videos, units[..., 0], 0]  # [P, k]
         end = self.times[videos, units[..., 1] - 1, 1]
         return torch.stack([start, end], -1).masked_fill((clips < 0)[..., None], torch.nan)
-
-    @classmethod
-    def join(cls, parts: list[ClipEncoding]) -> ClipEncoding:
-        """Batches of videos as one."""
-        return cls(*(torch.cat([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -115,7 +104,7 @@ def with_queries(
     place[videos] = np.arange(len(videos))
     own = torch.from_numpy(place[dataset.query_video[queries]]).to(model.device)
     moment = torch.from_numpy(dataset.moment[queries]).to(model.device)
-    return EncodedSplit(clips, encode_words(model, reader, queries), own, moment)
+    return EncodedSplit(clips, encode_query_rows(model, reader, queries), own, moment)
 
 
 def split_queries(dataset: Dataset, split: str) -> NDArray[np.int64]:
@@ -130,14 +119,13 @@ def split_queries(dataset: Dataset, split: str) -> NDArray[np.int64]:
     return queries
 
 
-@torch.no_grad()
-def encode_words(model: RetrievalModel, reader: InputReader, queries: Any) -> Tensor:
+@torch.no_grad()  # not inference_mode, see encode_clips
+def encode_query_rows(model: RetrievalModel, reader: InputReader, queries: Any) -> Tensor:
     """Rows of queries -> [Q, H], 1024 at a time."""
     model.eval()
     parts = []
     for start in range(0, len(queries), 1024):
-        words, mask = reader.queries(queries[start : start + 1024])
-        parts.append(model.encode_queries(words.to(model.device), mask.to(model.device)))
+        parts.append(encode_words(model, *reader.queries(queries[start : start + 1024])))
     return torch.cat(parts)
 
 
@@ -150,22 +138,26 @@ def encode_clips(
     Raises:
         ValueError: a model without clips, or a video whose duration is unknown.
     """
-    if not isinstance(model, MSSLpp) or not hasattr(model, "key_map"):
+    if not model.has_clips:
         raise ValueError(f"{type(model).__name__} has no clips to find moments by: use {CLIPS_OF}")
+    if not model.guides_frames:
+        raise ValueError(
+            f"{type(model).__name__} has no key clip guided attention to find moments by: use "
+            f"{CLIPS_OF}"
+        )
     model.eval()
     n = model.config.num_units
     count, duration = frames_and_duration(reader.dataset, videos)
     times = pooled_times(count, duration, n)
     used = np.minimum(count, model.config.max_frames)
     units, frames, mask = (t.to(model.device) for t in reader.videos(videos))
-    encoded = model.unit_encoder(units)  # [V, n, H]
+    encoded = model.encode_units(units)  # [V, n, H]
     norm = multi_scale_clips(encoded).norm(dim=-1).clamp(min=1e-12)  # [V, N]
     whole = model.encode_videos(units, frames, mask)
-    if (whole.clip_index < 0).any():
-        raise ValueError(f"{type(model).__name__} keeps vectors that are no clips: use {CLIPS_OF}")
     unit_times = torch.from_numpy(times).to(encoded)
     frame_times = torch.from_numpy(pooled_times(count, duration, used)).to(encoded)  # [V, T, 2]
-    runs = peak_runs((whole.clips @ model.key_map.weight) @ whole.frames.mT, mask)  # [V, K, 2]
+    encoded_frames, _ = whole.frames_with_mask()  # [V, T, H]
+    runs = peak_runs(model.attention_scores(whole.clips, encoded_frames), mask)  # [V, K, 2]
     attended = attended_clips(runs, frame_times, unit_times)
     return ClipEncoding(encoded, norm, whole.clip_index, attended, unit_times), whole
 

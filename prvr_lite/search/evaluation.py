@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.records import Similarity
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.metrics import retrieval_metrics
+from prvr_lite.search.searcher import Searcher
 
 QUERIES = 2048  # queries whose words are in memory at a time
 
@@ -66,11 +66,11 @@ def evaluate(
         ValueError: ``several`` without such a table, or a split without queries.
     """
     reader = reader or InputReader(dataset, model.config, memory=0)  # every video is read once
-    index = VideoIndex.build(model, dataset, split, reader=reader)
+    searcher = Searcher.of_split(model, dataset, split, reader=reader)
     queries, videos = dataset.queries_in(split), dataset.videos_in(split)
     if not len(queries):
         raise ValueError(f"{dataset.path}: no query belongs to split {split!r}")
-    similarity = _score(index, reader, queries)
+    similarity = _score(searcher, reader, queries)
     frame = similarity.frame
     relevant = relevant_matrix(dataset, queries, videos, several=several)
     return Evaluation(
@@ -87,17 +87,17 @@ def evaluate(
     )
 
 
-def _score(index: VideoIndex, reader: InputReader, queries: NDArray[np.int64]) -> Similarity:
+def _score(searcher: Searcher, reader: InputReader, queries: NDArray[np.int64]) -> Similarity:
     """The scores of many queries, [Q, V] on the CPU; those of like length are padded together."""
     order = np.arange(len(queries))
     if len(queries) > QUERIES:
         order = np.argsort(np.diff(reader.dataset.word_offset)[queries], kind="stable")
-    clip = torch.empty(len(queries), len(index))
+    clip = torch.empty(len(queries), len(searcher))
     frame, key_clip = torch.empty_like(clip), torch.empty(clip.shape, dtype=torch.int64)
     framed = True
     for start in range(0, len(queries), QUERIES):
         part = order[start : start + QUERIES]
-        scores = index.score(*reader.queries(queries[part]))
+        scores = searcher.score(*reader.queries(queries[part]))
         clip[part], key_clip[part] = scores.clip.float().cpu(), scores.key_clip.cpu()
         if scores.frame is None:
             framed = False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from prvr_lite.model.records import Similarity
+from prvr_lite.model.records import Similarity, TensorRecord
 
 WAITING = 1024  # columns that wait before they are merged into the best
 
@@ -30,7 +30,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(TensorRecord):
     """Ranked videos of Q queries, best first; equal scores in the order of rows.
 
     Attributes:
@@ -45,9 +45,6 @@ class Ranking:
     clip_score: Tensor
     frame_score: Tensor
     key_clip: Tensor
-
-    def __len__(self) -> int:
-        return len(self.video)
 
     @classmethod
     def of(cls, videos: Tensor, similarity: Similarity, alpha: float) -> Ranking:
@@ -66,26 +63,19 @@ class Ranking:
     def best(self, k: int) -> Ranking:
         """Sorted, the first ``k``: [Q, at most k]."""
         order = self.score.sort(dim=1, descending=True, stable=True).indices[:, :k]
-        return Ranking(*(getattr(self, f.name).gather(1, order) for f in fields(self)))
-
-    @staticmethod
-    def join(rankings: list[Ranking], dim: int) -> Ranking:
-        """Side by side (dim 1), or the queries of one below those of the other (dim 0)."""
-        parts = [[getattr(r, f.name) for r in rankings] for f in fields(Ranking)]
-        return Ranking(*(torch.cat(part, dim) for part in parts))
+        return self.map(lambda column: column.gather(1, order))
 
     def padded(self, k: int) -> Ranking:
-        """With columns of no video up to ``k``."""
+        """Padded with empty columns up to ``k``."""
         missing = k - self.video.shape[1]
         if missing <= 0:
             return self
-        empty = {"video": -1, "key_clip": -1}
-        columns = []
-        for f in fields(self):
-            tensor = getattr(self, f.name)
-            fill = empty.get(f.name, -torch.inf)
-            columns.append(torch.cat([tensor, tensor.new_full((len(self), missing), fill)], 1))
-        return Ranking(*columns)
+
+        def fill(column: Tensor) -> Tensor:
+            empty = -torch.inf if column.is_floating_point() else -1
+            return torch.cat([column, column.new_full((len(self), missing), empty)], 1)
+
+        return self.map(fill)
 
 
 class RunningBest:
@@ -110,4 +100,4 @@ class RunningBest:
 
     def ranking(self) -> Ranking:
         """[Q, k], or fewer columns where fewer videos came by."""
-        return Ranking.join(self._parts, 1).best(self.k)
+        return Ranking.join(self._parts, dim=1).best(self.k)

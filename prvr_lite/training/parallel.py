@@ -212,8 +212,7 @@ class SharedScores(nn.Module):
         if share.spare:
             videos, queries, owner = videos[:0], queries[:0], owner[:0]
         # Frames stay: what scores need of them is in `attended`.
-        few = replace(videos, frames=videos.frames[:, :0], frame_mask=videos.frame_mask[:, :0])
-        whole = few.map(gather)
+        whole = replace(videos, frames=None, frame_mask=None).map(gather)
         query_video = gather(owner)  # [Q]
         return self.model.training_scores(gather(queries), whole, query_video), query_video
 

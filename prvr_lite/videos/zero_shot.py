@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prvr_lite.collection.video_index import Hit, VideoIndex
 from prvr_lite.config import ModelConfig
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.openai_clip import ClipEncoder, named_model
 from prvr_lite.model.registry import build_model
+from prvr_lite.search.ranking import Hit
+from prvr_lite.search.searcher import Searcher
 from prvr_lite.search.sentences import ClipText
 
 
@@ -20,10 +21,10 @@ class ZeroShotSearch:
     clip scale of MS-SL++ (arXiv 2208.12510) on features as they come: ``build_model("zero-shot")``.
 
     Attributes:
-        index: the clips. text: what reads sentences.
+        index: searches the clips. text: reads sentences.
     """
 
-    def __init__(self, index: VideoIndex, text: ClipText) -> None:
+    def __init__(self, index: Searcher, text: ClipText) -> None:
         self.index, self.text = index, text
 
     @classmethod
@@ -56,7 +57,7 @@ class ZeroShotSearch:
             )
         config = ModelConfig(visual_dim=clip.dim, query_dim=clip.dim)
         best_clip = build_model("zero-shot", config).to(clip.device)
-        return cls(VideoIndex.build(best_clip, dataset, split), ClipText(clip))
+        return cls(Searcher.of_split(best_clip, dataset, split), ClipText(clip))
 
     def search(self, sentence: str, k: int = 10) -> list[Hit]:
         """The ``k`` best videos for a sentence. Raises ValueError: no words, or k below 1."""

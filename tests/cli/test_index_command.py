@@ -15,7 +15,7 @@ from prvr_lite.data.columns import Projection
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.table import write_features
 from prvr_lite.model.registry import build_model
-from prvr_lite.search.index_sentences import TextSide
+from prvr_lite.search.sentences import WordsOrigin
 
 
 @pytest.fixture(scope="module")
@@ -103,18 +103,18 @@ def test_a_typed_sentence_needs_no_data(
     with open_features(films) as dataset:
         VideoIndex.build(build_model("mssl++", SMALL), dataset, folder=tmp_path / "index")
         words, projection = dataset.words(40), dataset.projection
-    asked: list[TextSide] = []
+    asked: list[WordsOrigin] = []
 
     class Encoder:
         def words(self, sentence: str) -> Any:
             assert sentence == "a thing in a film"
             return words
 
-    def encoder(side: TextSide, **_: object) -> Encoder:
+    def encoder(side: WordsOrigin, **_: object) -> Encoder:
         asked.append(side)
         return Encoder()
 
-    monkeypatch.setattr("prvr_lite.search.index_sentences.text_encoder", encoder)
+    monkeypatch.setattr("prvr_lite.cli.index.text_encoder", encoder)
     assert run("search", tmp_path / "index", "a thing in a film") == 0
     lines = capsys.readouterr().out.splitlines()
     expected = VideoIndex.load(tmp_path / "index").search(words)
@@ -133,4 +133,6 @@ def test_an_index_of_encodings_says_that_it_knows_no_words(
         index = VideoIndex.build(build_model("mssl++", SMALL), dataset)
     VideoIndex(index.model, index.shards).save(tmp_path / "index")
     assert run("search", tmp_path / "index", "a cat") == 2
-    assert "does not say what made its model's words" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert f"{tmp_path / 'index'}: its words were made by a network it does not name" in error
+    assert "with --data" in error

@@ -11,18 +11,19 @@ import torch
 from test_video_index import encode
 from toy import SMALL, toy_dataset
 
-from prvr_lite.collection import candidates, changes, faiss_parts
+from prvr_lite.collection import candidates, faiss_parts
 from prvr_lite.collection.candidates import CandidateIndex
 from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.files import FileFormatError
 from prvr_lite.model.registry import build_model
+from prvr_lite.search import vectors
 from prvr_lite.search.ranking import Ranking
 
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "SHARD_BYTES", 2000)
+    monkeypatch.setattr(vectors, "SHARD_BYTES", 2000)
     monkeypatch.setattr(candidates, "ADDED", 3)
     monkeypatch.setattr(faiss_parts, "ADDED", 2)
 

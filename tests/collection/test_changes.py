@@ -20,12 +20,13 @@ from prvr_lite.data.table import write_features
 from prvr_lite.files import FileFormatError
 from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.search import vectors
 
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two batches of two videos fill a shard; three videos are copied at a time."""
-    monkeypatch.setattr(changes, "SHARD_BYTES", 2000)
+    monkeypatch.setattr(vectors, "SHARD_BYTES", 2000)
     monkeypatch.setattr(changes, "COPIED", 3)
 
 

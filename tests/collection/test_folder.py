@@ -23,7 +23,7 @@ from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.key_clip import dual_similarity
 from prvr_lite.model.records import Similarity
 from prvr_lite.model.registry import build_model
-from prvr_lite.search import searcher
+from prvr_lite.search import searcher, vectors
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_saved_and_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the model inside: a query needs nothing else, not even the data. In several shards."""
-    monkeypatch.setattr(changes, "SHARD_BYTES", 1000)
+    monkeypatch.setattr(vectors, "SHARD_BYTES", 1000)
     monkeypatch.setattr(changes, "COPIED", 4)
     index = VideoIndex.build(build_model(name, SMALL, seed=3).to(device), toy, batch_videos=4)
     path = tmp_path / "new" / "films.index"

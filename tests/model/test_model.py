@@ -90,6 +90,26 @@ def test_shapes_and_gradients(name: str, device: torch.device) -> None:
         assert parameter.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_a_model_can_do_what_it_declares(name: str) -> None:
+    config = replace(SMALL, visual_dim=5) if name == "zero-shot" else SMALL
+    model = build_model(name, config).eval()
+    units, frames, mask, _, _ = inputs([5, 8, 3], [1], 0)
+    units, frames = units[..., : config.visual_dim], frames[..., : config.visual_dim]
+    with torch.no_grad():
+        videos = model.encode_videos(units, frames, mask)
+    assert model.trainable == any(True for _ in model.parameters())
+    assert model.has_clips == bool((videos.clip_index >= 0).all())
+    if model.has_clips:
+        every = multi_scale_clips(model.encode_units(units))
+        rows = videos.clip_index[..., None].expand_as(videos.clips)
+        torch.testing.assert_close(videos.clips, every.gather(1, rows))
+    if model.guides_frames:
+        score = model.attention_scores(videos.clips, videos.frames)
+        weight = score.masked_fill(~mask[:, None], -torch.inf).softmax(-1)  # [V, K, T]
+        torch.testing.assert_close(videos.attended, model.value_map(weight @ videos.frames))
+
+
 def test_encoding_shapes() -> None:
     model = MSSLpp(SMALL).eval()
     units, frames, mask, _, _ = inputs([5, 8, 3], [1], 0)

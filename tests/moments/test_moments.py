@@ -262,8 +262,10 @@ def test_what_moments_cannot_be_found_from(toy: Dataset, tmp_path: Path) -> None
         predict_moments(model, toy, method="guess")
     with pytest.raises(ValueError, match="MeanPool has no clips to find moments by: use 'mssl"):
         predict_moments(build_model("mean-pool", SMALL), toy)
-    with pytest.raises(ValueError, match="KMeansClips keeps vectors that are no clips"):
+    with pytest.raises(ValueError, match="KMeansClips has no clips to find moments by: use 'mssl"):
         predict_moments(build_model("kmeans-clips", SMALL), toy)
+    with pytest.raises(ValueError, match=r"MeanFrames has no key clip guided attention .* 'mssl"):
+        predict_moments(build_model("mean-frames", SMALL), toy)
     table = toy_table()
     table.duration[20] = np.nan
     table.splits["val"] = table.splits["val"][:0]

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from prvr_lite.collection.video_index import Hit
 from prvr_lite.course.pictures.score_triangles import score_triangles
 from prvr_lite.course.slider import can_slide, image_html
 from prvr_lite.data.dataset import Dataset
@@ -18,6 +17,7 @@ from prvr_lite.lab.explorer import Explorer, Query
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.plots import page
 from prvr_lite.plots.strip import timed_thumbnails
+from prvr_lite.search.ranking import Hit
 
 LISTED: Final = 40  # queries in the list
 PLACES: Final = 6  # films in the ranking: the first ones, and the right one
