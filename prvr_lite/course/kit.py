@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from prvr_lite import __version__
-from prvr_lite.data.dataset import Dataset, FeatureFileError
+from prvr_lite.data.columns import FeatureFileError
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
 from prvr_lite.model.retrieval_model import RetrievalModel
