@@ -24,7 +24,7 @@ from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import VideoEncoding
-from prvr_lite.paper.authors_weights import load_authors_state_dict
+from prvr_lite.paper.checkpoint import load_authors_state_dict
 
 Case = tuple[int, int, int, int, int, int]  # queries, videos, K, T, H, seed
 

@@ -27,7 +27,7 @@ from benchmarks.released_losses import losses
 from benchmarks.released_optimizer import BertAdam
 from prvr_lite.config import ModelConfig, TrainConfig
 from prvr_lite.data.batches import Batch
-from prvr_lite.paper.authors_weights import load_authors_state_dict
+from prvr_lite.paper.checkpoint import load_authors_state_dict
 from prvr_lite.training.losses import LossTerms, MSSLppLoss
 from prvr_lite.training.optimizer import make_optimizer
 

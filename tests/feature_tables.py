@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prvr_lite.data.dataset import FeatureTable, Projection
+from prvr_lite.data.columns import FeatureTable, Projection
 
 
 def ragged_table(

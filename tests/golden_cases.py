@@ -11,7 +11,7 @@ from prvr_lite.config import ModelConfig
 from prvr_lite.data.batches import Batch
 from prvr_lite.model.clips import clip_windows
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.paper.authors_weights import load_authors_state_dict
+from prvr_lite.paper.checkpoint import load_authors_state_dict
 
 CASES = sorted((Path(__file__).parent / "golden").glob("*.h5"))
 

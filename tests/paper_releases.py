@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from prvr_lite.course.lesson12.toy_release import write_release
-from prvr_lite.data.table import FeatureTable
+from prvr_lite.data.columns import FeatureTable
 
 VISUAL, WORDS = 6, 5
 TEXTS = (

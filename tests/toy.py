@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from prvr_lite.config import ModelConfig, TrainConfig
-from prvr_lite.data.dataset import Dataset, FeatureTable, open_features, write_features
+from prvr_lite.data.columns import FeatureTable
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import write_features
 
 VISUAL, QUERY = 7, 5
 SMALL = ModelConfig(

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prvr_lite.data.dataset import FeatureTable, Projection, write_features
+from prvr_lite.data.columns import FeatureTable, Projection
+from prvr_lite.data.table import write_features
 
 from .backbones import TEXT_MODEL, VISUAL_MODEL, Floats, TextBackbone
 from .features import FilmFeatures, all_features

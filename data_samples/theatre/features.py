@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ import numpy as np
 import torch
 from PIL import Image
 from tqdm import tqdm
+
+from prvr_lite.files import replacing
 
 from .backbones import Floats, FrameBackbone
 from .canvas import SIDE
@@ -74,10 +75,8 @@ def save(path: Path, features: FilmFeatures) -> None:
     """Store a film's features; a file is there whole or not at all."""
     sizes = np.array([len(data) for data in features.thumbnail])
     data = np.frombuffer(b"".join(features.thumbnail), np.uint8)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
+    with replacing(path) as part, part.open("wb") as file:
         np.savez(file, frame=features.frame, size=sizes, data=data)
-    part.replace(path)
 
 
 def _load(path: Path) -> FilmFeatures:

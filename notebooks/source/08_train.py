@@ -646,7 +646,7 @@ spread_curves(
 # | fused score | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (α is fixed there) |
 # | optimizer, schedule | `prvr_lite.training.optimizer:make_optimizer`, `prvr_lite.training.optimizer:make_schedule` | `method/train.py:136-143` (BertAdam: no bias correction, each tensor clipped by itself) |
 # | a step, an epoch, checkpoints | `prvr_lite.training.fit:fit` | `method/train.py:141-165` |
-# | early stopping | `prvr_lite.training.history:History.best`, `TrainConfig.patience` | `method/train.py:157-165` |
+# | early stopping | `prvr_lite.training.fit:History.best`, `TrainConfig.patience` | `method/train.py:157-165` |
 # | baselines | `prvr_lite.model.baselines` | not there |
 # | experiments with seeds | `prvr_lite.lab.rows:EXPERIMENTS` | not there |
 

@@ -782,7 +782,7 @@ except ValueError as error:
 # | zero-shot search | `prvr_lite.videos.zero_shot:ZeroShotSearch` | – |
 # | the index on disk | `prvr_lite.collection.video_index:VideoIndex`, `prvr_lite.collection.folder` | – (all scores at once, `method/eval.py`) |
 # | candidates, then exact scores | `prvr_lite.collection.candidates:CandidateIndex`, `prvr_lite.search.searcher:Searcher.rank` | – |
-# | several GPUs | `prvr_lite.training.shared_scores`, `prvr_lite.training.parallel` | – (one GPU) |
+# | several GPUs | `prvr_lite.training.parallel` | – (one GPU) |
 
 # %%
 work.cleanup()

@@ -324,7 +324,7 @@ print(
 # Ours under *their* names, in a file as theirs. `AUTHORS_MODULES` is the dictionary between both. Their configuration is an `EasyDict`, a class of a package that you may not have. (Here we make a module of that name, use it once, and take it away again.)
 
 # %%
-from prvr_lite.paper.authors_weights import AUTHORS_MODULES
+from prvr_lite.paper.checkpoint import AUTHORS_MODULES
 
 theirs = {ours: name for name, ours in AUTHORS_MODULES.items()}
 weights = {}

@@ -25,8 +25,8 @@ from prvr_lite.collection.changes import (
 from prvr_lite.collection.folder import IndexFolder
 from prvr_lite.collection.manifest import Manifest, Record
 from prvr_lite.data.batches import InputReader
+from prvr_lite.data.columns import Projection
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.data.table import Projection
 from prvr_lite.device import choose_device
 from prvr_lite.files import FileFormatError
 from prvr_lite.model.records import VideoEncoding

@@ -22,8 +22,7 @@ from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
 from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.training.fit import fit
-from prvr_lite.training.history import History
+from prvr_lite.training.fit import History, fit
 
 if TYPE_CHECKING:  # drawing is optional until something is drawn
     from prvr_lite.plots import Picture

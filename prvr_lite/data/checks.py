@@ -1,19 +1,83 @@
-"""Checks of the values in a feature file: ids, offsets, times, rows, splits.
+"""Checks of a feature file: which columns it has, and their values.
 
 The same checks run on a table before it is written and on a file when it is opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 
-from prvr_lite.data.columns import SPLITS, Array, fault
+from prvr_lite.data.columns import COLUMNS, SPLITS, WHOLE_GROUPS, Array, fault
 
 # Annotators round times: ActivityNet Captions has moments that end 0.01 s after their video.
 TIME_TOLERANCE = 0.5  # s
+
+_IS_KIND: dict[str, Callable[[np.dtype[Any]], bool]] = {
+    "text": lambda dtype: dtype.kind == "S" or h5py.check_string_dtype(dtype) is not None,
+    "integers": lambda dtype: dtype.kind in "iu",
+    "floats": lambda dtype: dtype.kind == "f",
+    "float16 or float32": lambda dtype: dtype.kind == "f" and dtype.itemsize in (2, 4),
+    "variable-length bytes": lambda dtype: h5py.check_vlen_dtype(dtype) == np.uint8,
+}
+
+
+def check_structure(path: Path, columns: Mapping[str, Any]) -> None:
+    """Columns present, kinds and shapes of arrays or HDF5 datasets; reads no values.
+
+    Raises:
+        FeatureFileError: for the first column that is missing or has the wrong kind or shape.
+    """
+    present = {name.split("/")[0] for name in columns}
+    sizes: dict[str, int] = {}
+    for name, column in COLUMNS.items():
+        if name in columns:
+            found = columns[name]
+            if not _IS_KIND[column.kind](found.dtype):
+                raise fault(path, name, f"holds {found.dtype}", f"store {column.kind}")
+            _check_shape(path, name, found.shape or (), column.shape, sizes)
+        elif not column.optional:
+            raise fault(path, name, "is missing", "write the file again with this column")
+        elif (group := name.split("/")[0]) in WHOLE_GROUPS and group in present:
+            fix = f"write it, or leave out the whole group '{group}'"
+            raise fault(path, name, f"is missing although '{group}' has other columns", fix)
+    if "splits" not in present:
+        raise fault(path, "splits/train", "is missing, as are val and test", "write one split")
+    for name in columns:
+        if name.startswith("splits/") and name not in COLUMNS:
+            raise fault(path, name, "is not a known split", f"name it one of {', '.join(SPLITS)}")
+
+
+def _check_shape(
+    path: Path,
+    name: str,
+    found: tuple[int, ...],
+    expected: tuple[str | int, ...],
+    sizes: dict[str, int],
+) -> None:
+    symbols = "[" + ", ".join(map(str, expected)) + "]"
+    if len(found) != len(expected):
+        raise fault(path, name, f"has shape {list(found)}, not {symbols}", f"store it as {symbols}")
+    for axis, (length, symbol) in enumerate(zip(found, expected, strict=True)):
+        if isinstance(symbol, int):
+            wanted = symbol
+        elif symbol.endswith("+1"):
+            wanted = sizes[symbol[:-2]] + 1
+        else:
+            wanted = sizes.setdefault(symbol, length)
+        if length != wanted:
+            problem = f"has shape {list(found)}, but axis {axis} of {symbols} must be {wanted} long"
+            row = min(length, wanted) if axis == 0 else None  # the first row too many or missing
+            raise fault(path, name, problem, "write all columns from the same table", row)
+        # no query is no fault: a collection that nobody captioned can be searched
+        if length == 0 and symbol in ("V", "Dv", "Dw", "Rv", "Rw"):
+            raise fault(
+                path, name, "is empty", "store at least one video, of features above size 0"
+            )
 
 
 def check_values(path: Path, values: Mapping[str, Array], ids: Mapping[str, list[str]]) -> None:
@@ -28,8 +92,9 @@ def check_values(path: Path, values: Mapping[str, Array], ids: Mapping[str, list
     _check_offsets(path, values, "videos/frame_offset", "frames/feature", "video", "frame")
     _check_offsets(path, values, "queries/word_offset", "words/feature", "query", "word")
     duration, video = values["videos/duration"], values["queries/video"]
-    _refuse(path, "videos/duration", duration, np.isinf(duration) | (duration <= 0),
-            "is not a duration", "give seconds above 0, or NaN where it is unknown")  # fmt: skip
+    wrong = np.isinf(duration) | (duration <= 0)
+    fix = "give seconds above 0, or NaN where it is unknown"
+    _refuse(path, "videos/duration", duration, wrong, "is not a duration", fix)
     _check_rows(path, "queries/video", video, num_videos, "videos")
     _check_spans(path, "queries/moment", values["queries/moment"], duration[video], unknown=True)
     _check_splits(path, values, num_videos)
@@ -41,11 +106,11 @@ def check_values(path: Path, values: Mapping[str, Array], ids: Mapping[str, list
         check_finite(path, name, values[name])
 
 
-def _refuse(path: Path, column: str, values: Array, bad: Array, problem: str, mend: str) -> None:
+def _refuse(path: Path, column: str, values: Array, bad: Array, problem: str, fix: str) -> None:
     """Raises for the first row where `bad` is true, showing its value."""
     if bad.any():
         row = int(bad.argmax())
-        raise fault(path, column, f"{values[row].tolist()} {problem}", mend, row)
+        raise fault(path, column, f"{values[row].tolist()} {problem}", fix, row)
 
 
 def check_finite(path: Path, column: str, values: Array, first: int = 0, whose: str = "") -> None:
@@ -92,8 +157,9 @@ def _check_offsets(
 
 
 def _check_rows(path: Path, column: str, rows: Array, limit: int, of: str) -> None:
-    _refuse(path, column, rows, (rows < 0) | (rows >= limit), f"is no row of the {limit} {of}",
-            f"give a row from 0 to {limit - 1}")  # fmt: skip
+    outside = (rows < 0) | (rows >= limit)
+    fix = f"give a row from 0 to {limit - 1}"
+    _refuse(path, column, rows, outside, f"is no row of the {limit} {of}", fix)
 
 
 def _check_spans(
@@ -102,8 +168,8 @@ def _check_spans(
     """Start and end in seconds: start <= end, both within the video where its length is known."""
     start, end = span[:, 0], span[:, 1]
     known = ~(np.isnan(start) & np.isnan(end) & unknown)
-    _refuse(path, column, span, known & ~np.isfinite(start + end), "is not finite",
-            "give both times in seconds" + (", or NaN for both" if unknown else ""))  # fmt: skip
+    fix = "give both times in seconds" + (", or NaN for both" if unknown else "")
+    _refuse(path, column, span, known & ~np.isfinite(start + end), "is not finite", fix)
     _refuse(path, column, span, known & (start > end), "starts after its end", "swap the times")
     outside = (start < 0) | (end > duration + TIME_TOLERANCE)  # NaN duration: nothing to compare
     if (known & outside).any():
@@ -138,8 +204,9 @@ def _check_relevant(
     own = values["queries/video"]
     listed = np.zeros(num_queries, bool)
     listed[query[own[query] == video]] = True
-    _refuse(path, "queries/video", own, ~listed, "is not listed in 'relevant' for this query",
-            "list each query with its own video too")  # fmt: skip
+    problem = "is not listed in 'relevant' for this query"
+    fix = "list each query with its own video too"
+    _refuse(path, "queries/video", own, ~listed, problem, fix)
 
 
 def _check_steps(

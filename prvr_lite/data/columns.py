@@ -1,132 +1,159 @@
-"""The columns of a feature file, their kinds and shapes, and the error that names a fault.
+"""What a feature file holds: each of its columns is declared once, as a field of `FeatureTable`.
 
-Columns go by their names inside the HDF5 file ("videos/id", "queries/moment", …).
+A field says what the column is called inside the HDF5 file ("videos/id", "queries/moment", …), what
+kind of values it has and in which shape. `COLUMNS` collects this by the names inside the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import h5py
-import numpy as np
 from numpy.typing import NDArray
 
+from prvr_lite.files import FileFormatError, fault_text
+
 Array = NDArray[Any]
+Kind = Literal["text", "integers", "floats", "float16 or float32", "variable-length bytes"]
 FORMAT, VERSION = "prvr-lite features", 1
-ATTRIBUTES = ("name", "description", "license", "visual_model", "text_model")
 SPLITS = ("train", "val", "test")
 
 
-class FeatureFileError(ValueError):
-    """A fault of a feature file. The message names file, column and row, and how to mend it."""
+class FeatureFileError(FileFormatError):
+    """A fault of a feature file. The message names file, column and row, and how to fix it."""
 
 
 def fault(
-    path: Path, column: str, problem: str, mend: str, row: int | None = None
+    path: Path, column: str, problem: str, fix: str, row: int | None = None
 ) -> FeatureFileError:
-    """The error that says: in this file, in this column (and row), this is wrong; mend it so."""
+    """The error that names a file, a column (and row), what is wrong there, and how to fix it."""
     where = column if column.startswith("attribute") else f"column '{column}'"
     where += "" if row is None else f", row {row}"
-    return FeatureFileError(f"{path}: {where}: {problem}. To mend it: {mend}.")
+    return FeatureFileError(fault_text(path, f"{where}: {problem}", fix))
 
 
 @dataclass(frozen=True)
 class Column:
     """What a column holds. A letter in `shape` is a length that all columns using it share."""
 
-    kind: Literal["text", "integers", "floats", "float16 or float32", "variable-length bytes"]
+    kind: Kind
     shape: tuple[str | int, ...]
     optional: bool = False
 
 
-# In the order of writing and checking: the first column with a letter sets the letter's length.
-COLUMNS: dict[str, Column] = {
-    "videos/id": Column("text", ("V",)),
-    "videos/duration": Column("floats", ("V",)),
-    "videos/frame_offset": Column("integers", ("V+1",)),
-    "videos/group": Column("integers", ("V",), optional=True),
-    "frames/feature": Column("float16 or float32", ("F", "Dv")),
-    "frames/thumbnail": Column("variable-length bytes", ("F",), optional=True),
-    "queries/id": Column("text", ("Q",)),
-    "queries/text": Column("text", ("Q",)),
-    "queries/video": Column("integers", ("Q",)),
-    "queries/moment": Column("floats", ("Q", 2)),
-    "queries/word_offset": Column("integers", ("Q+1",)),
-    "words/feature": Column("float16 or float32", ("W", "Dw")),
-    "relevant/query": Column("integers", ("R",), optional=True),
-    "relevant/video": Column("integers", ("R",), optional=True),
-    "steps/query": Column("integers", ("S",), optional=True),
-    "steps/span": Column("floats", ("S", 2), optional=True),
-    **{f"splits/{split}": Column("integers", (split,), optional=True) for split in SPLITS},
-    "projection/visual_mean": Column("floats", ("Rv",), optional=True),
-    "projection/visual_basis": Column("floats", ("Rv", "Dv"), optional=True),
-    "projection/text_mean": Column("floats", ("Rw",), optional=True),
-    "projection/text_basis": Column("floats", ("Rw", "Dw"), optional=True),
-}
-WHOLE_GROUPS = ("relevant", "steps", "projection")  # all of their columns or none
-BIG = ("frames/feature", "words/feature", "frames/thumbnail")  # not read when a file is opened
-
-_IS_KIND: dict[str, Callable[[np.dtype[Any]], bool]] = {
-    "text": lambda dtype: dtype.kind == "S" or h5py.check_string_dtype(dtype) is not None,
-    "integers": lambda dtype: dtype.kind in "iu",
-    "floats": lambda dtype: dtype.kind == "f",
-    "float16 or float32": lambda dtype: dtype.kind == "f" and dtype.itemsize in (2, 4),
-    "variable-length bytes": lambda dtype: h5py.check_vlen_dtype(dtype) == np.uint8,
-}
+def column(name: str, kind: Kind, *shape: str | int) -> dict[str, Column]:
+    """Declares a column, for the metadata of a field; optional where the field may be None."""
+    return {name: Column(kind, shape)}
 
 
-def check_structure(path: Path, columns: Mapping[str, Any]) -> None:
-    """Columns present, kinds and shapes of arrays or HDF5 datasets; reads no values.
+def declared(record: type[Any]) -> dict[str, Column]:
+    """The columns that the fields of a record declare, by their names inside the file."""
+    return {
+        name: replace(declaration, optional=True) if part.default is None else declaration
+        for part in fields(record)
+        for name, declaration in part.metadata.items()
+    }
 
-    Raises:
-        FeatureFileError: for the first column that is missing or has the wrong kind or shape.
+
+@dataclass(frozen=True)
+class Projection:
+    """How a raw backbone feature x became a stored one: (x / (|x| + 1e-5) - mean) @ basis.
+
+    Attributes:
+        visual_mean: [Rv] float32, Rv = length of the raw visual feature.
+        visual_basis: [Rv, Dv] float32.
+        text_mean: [Rw] float32, Rw = length of the raw word feature.
+        text_basis: [Rw, Dw] float32.
     """
-    present = {name.split("/")[0] for name in columns}
-    sizes: dict[str, int] = {}
-    for name, column in COLUMNS.items():
-        if name in columns:
-            found = columns[name]
-            if not _IS_KIND[column.kind](found.dtype):
-                raise fault(path, name, f"holds {found.dtype}", f"store {column.kind}")
-            _check_shape(path, name, found.shape or (), column.shape, sizes)
-        elif not column.optional:
-            raise fault(path, name, "is missing", "write the file again with this column")
-        elif (group := name.split("/")[0]) in WHOLE_GROUPS and group in present:
-            mend = f"write it, or leave out the whole group '{group}'"
-            raise fault(path, name, f"is missing although '{group}' has other columns", mend)
-    if "splits" not in present:
-        raise fault(path, "splits/train", "is missing, as are val and test", "write one split")
-    for name in columns:
-        if name.startswith("splits/") and name not in COLUMNS:
-            raise fault(path, name, "is not a known split", f"name it one of {', '.join(SPLITS)}")
+
+    visual_mean: Array = field(metadata=column("projection/visual_mean", "floats", "Rv"))
+    visual_basis: Array = field(metadata=column("projection/visual_basis", "floats", "Rv", "Dv"))
+    text_mean: Array = field(metadata=column("projection/text_mean", "floats", "Rw"))
+    text_basis: Array = field(metadata=column("projection/text_basis", "floats", "Rw", "Dw"))
 
 
-def _check_shape(
-    path: Path,
-    name: str,
-    found: tuple[int, ...],
-    expected: tuple[str | int, ...],
-    sizes: dict[str, int],
-) -> None:
-    symbols = "[" + ", ".join(map(str, expected)) + "]"
-    if len(found) != len(expected):
-        raise fault(path, name, f"has shape {list(found)}, not {symbols}", f"store it as {symbols}")
-    for axis, (length, symbol) in enumerate(zip(found, expected, strict=True)):
-        if isinstance(symbol, int):
-            wanted = symbol
-        elif symbol.endswith("+1"):
-            wanted = sizes[symbol[:-2]] + 1
-        else:
-            wanted = sizes.setdefault(symbol, length)
-        if length != wanted:
-            problem = f"has shape {list(found)}, but axis {axis} of {symbols} must be {wanted} long"
-            row = min(length, wanted) if axis == 0 else None  # the first row too many or missing
-            raise fault(path, name, problem, "write all columns from the same table", row)
-        # no query is no fault: a collection that nobody captioned can be searched
-        if length == 0 and symbol in ("V", "Dv", "Dw", "Rv", "Rw"):
-            raise fault(
-                path, name, "is empty", "store at least one video, of features above size 0"
-            )
+@dataclass(kw_only=True, eq=False)
+class FeatureColumns:
+    """What the data set is called, and the columns that are read when its file is opened.
+
+    V videos with F frames in all, Q queries with W words in all. Times are in seconds.
+
+    Attributes:
+        name, description, license: of the data set.
+        visual_model, text_model: what computed the features.
+        video_id: V ids, each once.
+        duration: [V], NaN where unknown.
+        frame_offset: [V+1]; video v has the rows frame_offset[v] up to frame_offset[v+1] of the
+            frames.
+        group: [V] sibling group of each video (videos with one number are alike).
+        query_id: Q ids, each once.
+        query_text: Q captions.
+        query_video: [Q] row of the video that each query is about.
+        moment: [Q, 2] start and end, NaN where unknown.
+        word_offset: [Q+1], as frame_offset.
+        relevant: [R, 2] (query row, video row): every video that truly answers a query.
+        step_query: [S] query row of each step of an unfolding moment, ordered by query.
+        step_span: [S, 2] start and end of each step, ordered by time within a query.
+        splits: "train", "val" or "test" -> rows of videos.
+        projection: how new videos and typed queries get into this feature space.
+    """
+
+    name: str
+    description: str
+    license: str
+    visual_model: str
+    text_model: str
+    video_id: list[str] = field(metadata=column("videos/id", "text", "V"))
+    duration: Array = field(metadata=column("videos/duration", "floats", "V"))
+    frame_offset: Array = field(metadata=column("videos/frame_offset", "integers", "V+1"))
+    group: Array | None = field(default=None, metadata=column("videos/group", "integers", "V"))
+    query_id: list[str] = field(metadata=column("queries/id", "text", "Q"))
+    query_text: list[str] = field(metadata=column("queries/text", "text", "Q"))
+    query_video: Array = field(metadata=column("queries/video", "integers", "Q"))
+    moment: Array = field(metadata=column("queries/moment", "floats", "Q", 2))
+    word_offset: Array = field(metadata=column("queries/word_offset", "integers", "Q+1"))
+    relevant: Array | None = field(
+        default=None,
+        metadata=column("relevant/query", "integers", "R")
+        | column("relevant/video", "integers", "R"),
+    )
+    step_query: Array | None = field(default=None, metadata=column("steps/query", "integers", "S"))
+    step_span: Array | None = field(default=None, metadata=column("steps/span", "floats", "S", 2))
+    splits: dict[str, Array] = field(
+        metadata={f"splits/{split}": Column("integers", (split,), True) for split in SPLITS}
+    )
+    projection: Projection | None = field(default=None, metadata=declared(Projection))
+
+
+@dataclass(kw_only=True)
+class FeatureTable(FeatureColumns):
+    """A whole data set in memory, ready for `write_features`.
+
+    Attributes:
+        frame: [F, Dv] float16 or float32.
+        word: [W, Dw] float16 or float32.
+        thumbnail: one small JPEG or WebP picture per frame; b"" where there is none.
+
+    All others are those of `FeatureColumns`: name, description, license, visual_model, text_model,
+    video_id, duration, frame_offset, query_id, query_text, query_video, moment, word_offset,
+    splits, and where they are known group, relevant, step_query, step_span and projection.
+    """
+
+    frame: Array = field(metadata=column("frames/feature", "float16 or float32", "F", "Dv"))
+    word: Array = field(metadata=column("words/feature", "float16 or float32", "W", "Dw"))
+    thumbnail: list[bytes] | None = field(
+        default=None, metadata=column("frames/thumbnail", "variable-length bytes", "F")
+    )
+
+
+GROUPS = ("videos", "frames", "queries", "words", "relevant", "steps", "splits", "projection")
+WHOLE_GROUPS = ("relevant", "steps", "projection")  # all of their columns or none
+ATTRIBUTES = tuple(part.name for part in fields(FeatureColumns) if not part.metadata)
+# In the order of writing and checking: the first column with a letter sets the letter's length.
+COLUMNS: Mapping[str, Column] = dict(
+    sorted(declared(FeatureTable).items(), key=lambda item: GROUPS.index(item[0].split("/")[0]))
+)
+# not read when a file is opened
+BIG = tuple(name for name in declared(FeatureTable) if name not in declared(FeatureColumns))

@@ -41,7 +41,7 @@ def identity(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def drawn(video_id: str) -> float:
-    """A number in 0..1 that depends on the id alone: the same draw on every machine."""
+def hash_fraction(video_id: str) -> float:
+    """A number in 0..1 that depends on the id alone: the same on every machine."""
     digest = hashlib.sha256(video_id.encode(errors="replace")).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

@@ -21,8 +21,9 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from prvr_lite.data.checks import all_finite, check_finite
-from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array
-from prvr_lite.data.table import FeatureTable, checked_columns, write_attributes, write_column
+from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array, FeatureTable
+from prvr_lite.data.table import checked_columns, write_attributes, write_column
+from prvr_lite.files import put_in_place
 
 BLOCK_BYTES = 16 << 20  # what is read, checked, written and recorded at a time
 Read = Callable[[int], Array]
@@ -122,7 +123,7 @@ def stream_features(
         _begin(draft, table, columns, big)
     work = [(column, owners) for column in big for owners in column.blocks()]
     _fill(path, draft, log, head, work, finished or [], progress)
-    os.replace(draft, path)
+    put_in_place(draft, path)
     log.unlink()
 
 

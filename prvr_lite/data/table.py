@@ -1,97 +1,30 @@
-"""A whole data set in memory, and how it is written to a feature file."""
+"""Writes a `FeatureTable`, a whole data set in memory, as a feature file."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
-from prvr_lite.data.checks import check_finite, check_values
+from prvr_lite.data.checks import check_finite, check_structure, check_values
 from prvr_lite.data.columns import (
     ATTRIBUTES,
     COLUMNS,
     FORMAT,
     VERSION,
     Array,
-    check_structure,
+    FeatureTable,
     fault,
 )
+from prvr_lite.files import replacing
 
 CHUNK_BYTES = 2**18  # small enough to read one video without waste, large enough to stream a split
 STORED = {"integers": "<i8", "floats": "<f4"}  # "<": the same bytes on every machine
-
-
-@dataclass(frozen=True)
-class Projection:
-    """How a raw backbone feature x became a stored one: (x / (|x| + 1e-5) - mean) @ basis.
-
-    Attributes:
-        visual_mean: [R] float32, R = length of the raw visual feature.
-        visual_basis: [R, Dv] float32.
-        text_mean: [Rw] float32, Rw = length of the raw word feature.
-        text_basis: [Rw, Dw] float32.
-    """
-
-    visual_mean: Array
-    visual_basis: Array
-    text_mean: Array
-    text_basis: Array
-
-
-@dataclass
-class FeatureTable:
-    """A whole data set in memory, ready for `write_features`.
-
-    V videos with F frames in all, Q queries with W words in all. Times are in seconds.
-
-    Attributes:
-        name, description, license: of the data set.
-        visual_model, text_model: what computed the features.
-        video_id: V ids, each once.
-        duration: [V], NaN where unknown.
-        frame_offset: [V+1]; video v has rows frame_offset[v] up to frame_offset[v+1] of `frame`.
-        frame: [F, Dv] float16 or float32.
-        query_id: Q ids, each once.
-        query_text: Q captions.
-        query_video: [Q] row of the video that each query is about.
-        moment: [Q, 2] start and end, NaN where unknown.
-        word_offset: [Q+1], as frame_offset.
-        word: [W, Dw] float16 or float32.
-        splits: "train", "val" or "test" -> rows of videos.
-        thumbnail: one small JPEG or WebP picture a frame; b"" where there is none.
-        group: [V] sibling group of each video (videos with one number are alike).
-        relevant: [R, 2] (query row, video row): every video that truly answers a query.
-        step_query: [S] query row of each step of an unfolding moment, ordered by query.
-        step_span: [S, 2] start and end of each step, ordered by time within a query.
-        projection: how new videos and typed queries get into this feature space.
-    """
-
-    name: str
-    description: str
-    license: str
-    visual_model: str
-    text_model: str
-    video_id: list[str]
-    duration: Array
-    frame_offset: Array
-    frame: Array
-    query_id: list[str]
-    query_text: list[str]
-    query_video: Array
-    moment: Array
-    word_offset: Array
-    word: Array
-    splits: dict[str, Array]
-    thumbnail: list[bytes] | None = None
-    group: Array | None = None
-    relevant: Array | None = None
-    step_query: Array | None = None
-    step_span: Array | None = None
-    projection: Projection | None = None
 
 
 def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
@@ -112,15 +45,10 @@ def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
     columns = checked_columns(path, table)
     for name in ("frames/feature", "words/feature"):
         check_finite(path, name, columns[name])
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with h5py.File(draft, "w") as file:
-            write_attributes(file, table)
-            for name in (name for name in COLUMNS if name in columns):
-                write_column(file, name, columns[name])
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with replacing(path) as draft, h5py.File(draft, "w") as file:
+        write_attributes(file, table)
+        for name in (name for name in COLUMNS if name in columns):
+            write_column(file, name, columns[name])
 
 
 def write_attributes(file: h5py.File, table: FeatureTable) -> None:
@@ -160,33 +88,40 @@ def checked_columns(path: Path, table: FeatureTable) -> dict[str, Array]:
 
 def _columns(path: Path, table: FeatureTable) -> dict[str, Array]:
     """The table under the column names of the file, None left out."""
-    columns = {
-        "videos/id": _text(path, "videos/id", table.video_id),
-        "videos/duration": table.duration,
-        "videos/frame_offset": table.frame_offset,
-        "videos/group": table.group,
-        "frames/feature": table.frame,
-        "frames/thumbnail": _thumbnails(path, table.thumbnail),
-        "queries/id": _text(path, "queries/id", table.query_id),
-        "queries/text": _text(path, "queries/text", table.query_text),
-        "queries/video": table.query_video,
-        "queries/moment": table.moment,
-        "queries/word_offset": table.word_offset,
-        "words/feature": table.word,
-        "steps/query": table.step_query,
-        "steps/span": table.step_span,
-        **{f"splits/{split}": _rows(rows) for split, rows in table.splits.items()},
-    }
-    if table.relevant is not None:
-        pairs = np.asarray(table.relevant)
-        if pairs.ndim != 2 or pairs.shape[1] != 2:
-            problem = f"the table's pairs have shape {list(pairs.shape)}, not [R, 2]"
-            raise fault(path, "relevant/query", problem, "store one (query, video) pair a row")
-        columns["relevant/query"], columns["relevant/video"] = pairs[:, 0], pairs[:, 1]
-    if table.projection is not None:
-        for part in fields(table.projection):
-            columns[f"projection/{part.name}"] = getattr(table.projection, part.name)
-    return {name: np.asarray(column) for name, column in columns.items() if column is not None}
+    columns: dict[str, Array] = {}
+    for part in fields(table):
+        value = getattr(table, part.name)
+        if value is None:
+            continue
+        if part.name == "splits":
+            columns |= {f"splits/{split}": _rows(rows) for split, rows in value.items()}
+        elif part.name == "relevant":
+            columns["relevant/query"], columns["relevant/video"] = _pairs(path, value)
+        elif part.name == "projection":
+            columns |= {
+                name: np.asarray(getattr(value, name.removeprefix("projection/")))
+                for name in part.metadata
+            }
+        else:  # one column; none for the name of the data set and the like
+            columns |= {name: _values(path, name, value) for name in part.metadata}
+    return columns
+
+
+def _values(path: Path, name: str, values: Any) -> Array:
+    kind = COLUMNS[name].kind
+    if kind == "text":
+        return _text(path, name, values)
+    if kind == "variable-length bytes":
+        return _pictures(path, name, values)
+    return np.asarray(values)
+
+
+def _pairs(path: Path, relevant: Array) -> tuple[Array, Array]:
+    pairs = np.asarray(relevant)
+    if pairs.ndim != 2 or pairs.shape[1] != 2:
+        problem = f"the table's pairs have shape {list(pairs.shape)}, not [R, 2]"
+        raise fault(path, "relevant/query", problem, "store one (query, video) pair per row")
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _rows(rows: Sequence[int] | Array) -> Array:
@@ -221,13 +156,11 @@ def _encoded(path: Path, column: str, texts: Sequence[str]) -> list[bytes]:
     return encoded
 
 
-def _thumbnails(path: Path, thumbnails: Sequence[bytes] | None) -> Array | None:
-    if thumbnails is None:
-        return None
-    column = np.empty(len(thumbnails), dtype=h5py.vlen_dtype(np.uint8))
-    for row, picture in enumerate(thumbnails):
+def _pictures(path: Path, name: str, pictures: Sequence[bytes]) -> Array:
+    column = np.empty(len(pictures), dtype=h5py.vlen_dtype(np.uint8))
+    for row, picture in enumerate(pictures):
         if not isinstance(picture, bytes):
             problem = f"holds {type(picture).__name__}"
-            raise fault(path, "frames/thumbnail", problem, 'store bytes, b"" for none', row)
+            raise fault(path, name, problem, 'store bytes, b"" for none', row)
         column[row] = np.frombuffer(picture, dtype=np.uint8)
     return column

@@ -22,8 +22,7 @@ from prvr_lite.search.metrics import (
     rank_of_first_relevant,
     retrieval_metrics,
 )
-from prvr_lite.training.fit import fit
-from prvr_lite.training.history import History
+from prvr_lite.training.fit import History, fit
 
 BASELINES = {"mean-pool": "mean-pooled T2VR", "frame-max": "frames alone, max"}
 COLUMNS = ("R@1", "R@5", "R@10", "R@100", "SumR")

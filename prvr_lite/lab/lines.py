@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.files import FileFormatError, replacing
 from prvr_lite.lab.judge import ALPHAS, TUNED, best_alpha, scales
 from prvr_lite.lab.rows import EXPERIMENTS, FULL, Experiment, searches
 from prvr_lite.lab.runs import Found, Run
@@ -79,7 +79,7 @@ def read_lines(path: Path) -> list[Line]:
     """The lines of a CSV; none where there is no file.
 
     Raises:
-        ValueError: a file with other columns.
+        FileFormatError: a file with other columns.
     """
     if not path.exists():
         return []
@@ -87,7 +87,7 @@ def read_lines(path: Path) -> list[Line]:
         reader = csv.DictReader(file)
         lines = list(reader)
     if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise ValueError(
+        raise FileFormatError(
             f"{path}: columns are {reader.fieldnames}, not {list(COLUMNS)}: give another --csv, or "
             "delete the file"
         )
@@ -106,10 +106,8 @@ def merge_lines(path: Path, fresh: Iterable[Line]) -> int:
     order = {name: i for i, name in enumerate([*EXPERIMENTS, *searches()])}
     lines.sort(key=lambda o: (order.get(o["experiment"], len(order)), o["experiment"], o["seed"]))
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(lines)
-    os.replace(part, path)
     return len(lines)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prvr_lite.paper.bigfile import damaged, existing
+from prvr_lite.files import damaged
+from prvr_lite.paper.bigfile import existing
 
 SHAPES = (
     "a line of JSON with vid_name, duration, ts, desc (TVR) or vid, duration, query, "

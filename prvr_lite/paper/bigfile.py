@@ -18,17 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prvr_lite.data.checks import all_finite
-from prvr_lite.files import FileFormatError
+from prvr_lite.files import damaged
 
 Float = NDArray[np.float32]
 VALUES, IDS, SHAPE = "feature.bin", "id.txt", "shape.txt"
 STORED = np.dtype("<f4")
 ENCODING = "iso-8859-1"
-
-
-def damaged(path: Path, problem: str, mend: str) -> FileFormatError:
-    """The error that says: in this file this is wrong; mend it so."""
-    return FileFormatError(f"{path}: {problem}. To mend it: {mend}.")
 
 
 def existing(path: Path, what: str) -> Path:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prvr_lite.paper.bigfile import Float, check_finite_rows, damaged, existing
+from prvr_lite.files import damaged
+from prvr_lite.paper.bigfile import Float, check_finite_rows, existing
 from prvr_lite.paper.frame_sources import open_readable, open_table, read_table
 
 

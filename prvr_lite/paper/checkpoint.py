@@ -4,7 +4,8 @@ Their training saves ``{"model": state dict, "model_cfg": EasyDict, "epoch": int
 ``torch.save`` (HuiGuanLab/ms-sl-pp, method/train.py:164). The EasyDict is a pickled class: reading
 it as they do (``torch.load`` with everything allowed) runs whatever a file names. Here torch's
 restricted unpickler reads it: tensors, plain containers and numbers pass, stand-ins that only hold
-data take the place of the configuration's class, and any other name ends the reading.
+data take the place of the configuration's class, and any other name ends the reading. The weights
+then get this package's names for the same parameters.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ from prvr_lite.config import ModelConfig
 from prvr_lite.device import choose_device
 from prvr_lite.files import FileFormatError, load_plain
 from prvr_lite.model.msslpp import MSSLpp
-from prvr_lite.paper.authors_weights import load_authors_state_dict
 
 CONFIG_KEYS = ("model_cfg", "opt")  # ms-sl-pp's, and that of files made from its options
 # Sizes that stand in the weights: (parameter, dimension, name in their configuration).
@@ -48,6 +48,27 @@ CHOICES = {
     "length_aware": ("length_pos", bool),
     "dropout": ("drop", float),
     "input_dropout": ("input_drop", float),
+}
+_BRANCHES = {"query": "query_encoder.words", "clip": "unit_encoder", "frame": "frame_encoder"}
+_PARTS = {
+    "input_proj.LayerNorm": "input_norm",
+    "input_proj.net.1": "project",
+    "pos_embed.position_embeddings": "position",
+    "pos_embed.LayerNorm": "position_norm",
+    "encoder.self.query": "attention.query",
+    "encoder.self.key": "attention.key",
+    "encoder.self.value": "attention.value",
+    "encoder.output.dense": "attention.output",
+    "encoder.output.LayerNorm": "attention.norm",
+}
+_SINGLE = {
+    "modular_vector_mapping": "query_encoder.pool",
+    "mapping_linear.0": "key_map",
+    "mapping_linear.1": "value_map",
+}
+AUTHORS_MODULES = {
+    **{f"{a}_{part}": f"{b}.{ours}" for a, b in _BRANCHES.items() for part, ours in _PARTS.items()},
+    **_SINGLE,
 }
 ORDINARY = re.compile(
     r"collections\.OrderedDict|torch\._utils\._rebuild_\w+|torch\.\w+Storage|"
@@ -110,6 +131,33 @@ def load_authors_checkpoint(path: str | os.PathLike[str], *, device: str = "auto
         raise FileFormatError(
             f"{path}: weights and configuration make no MS-SL++ ({reason}): download it again"
         ) from error
+
+
+def translate(name: str) -> str:
+    """The authors' parameter name -> ours.
+
+    Raises:
+        KeyError: a name that MS-SL++ does not have.
+    """
+    module, _, kind = name.rpartition(".")
+    if module not in AUTHORS_MODULES:
+        raise KeyError(f"{name!r} is not a parameter of the released MS-SL++")
+    return f"{AUTHORS_MODULES[module]}.{kind}"
+
+
+def load_authors_state_dict(model: MSSLpp, state_dict: Mapping[str, Tensor]) -> MSSLpp:
+    """Load the released weights into ``model`` (in place, and returned).
+
+    Args:
+        model: built with the sizes of the checkpoint.
+        state_dict: parameters by the authors' names.
+
+    Raises:
+        KeyError: a parameter that MS-SL++ does not have.
+        RuntimeError: a missing parameter or another shape (torch names it).
+    """
+    model.load_state_dict({translate(name): tensor for name, tensor in state_dict.items()})
+    return model
 
 
 def is_authors_checkpoint(path: str | os.PathLike[str]) -> bool:

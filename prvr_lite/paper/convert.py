@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from prvr_lite.data.columns import SPLITS
-from prvr_lite.data.fingerprint import drawn
+from prvr_lite.data.columns import SPLITS, FeatureTable
+from prvr_lite.data.fingerprint import hash_fraction
 from prvr_lite.data.stream import stream_features, unread
-from prvr_lite.data.table import FeatureTable
-from prvr_lite.paper.bigfile import damaged
+from prvr_lite.files import damaged
 from prvr_lite.paper.captions import Caption, WordFeatures, read_captions
 from prvr_lite.paper.frame_sources import FrameSource, open_frames
 from prvr_lite.paper.layout import ReleaseFiles, find_release
@@ -98,7 +97,7 @@ def convert_release(
         ValueError: an unknown collection or dtype, a part out of range, a split that overlaps
             another in some videos.
         FileNotFoundError: a file of the release is missing.
-        FileFormatError: a file is damaged; the message says which, where, and how to mend it.
+        FileFormatError: a file is damaged; the message says which, where, and how to fix it.
         OSError: the feature file can't be written.
     """
     if not 0 <= validation_part < 1 or dtype not in PRECISIONS:
@@ -151,7 +150,7 @@ def _splits(
                     "keep every video in one split only",
                 )
     if "val" not in splits and "train" in splits:
-        chosen = {video for video in videos["train"] if drawn(video) < validation_part}
+        chosen = {video for video in videos["train"] if hash_fraction(video) < validation_part}
         if chosen and chosen != videos["train"]:
             splits["val"] = [c for c in splits["train"] if c.video in chosen]
             splits["train"] = [c for c in splits["train"] if c.video not in chosen]

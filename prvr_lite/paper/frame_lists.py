@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from prvr_lite.paper.bigfile import damaged, existing
+from prvr_lite.files import damaged
+from prvr_lite.paper.bigfile import existing
 
 NAME = "video2frames.txt"
 PIECE = 1 << 20  # characters read at a time
@@ -23,7 +24,7 @@ OPENING = re.compile(r"\s*\{")
 INSIDE = r"""(?:'[^'\\\n]*'|"[^"\\\n]*"|[^\[\]'"])*"""
 ENTRY = re.compile(rf"\s*{QUOTED}\s*:\s*\[({INSIDE})\]\s*(,|\}})")
 CLOSING = re.compile(r"\s*\}")
-MEND = "write {'video': ['frame', ...], ...}, names without backslashes"
+FIX = "write {'video': ['frame', ...], ...}, names without backslashes"
 
 
 def read_frame_lists(path: str | os.PathLike[str]) -> Iterator[tuple[str, list[str]]]:
@@ -51,7 +52,7 @@ def _entries(path: Path, file: TextIO) -> Iterator[tuple[str, list[str]]]:
     opening = OPENING.match(buffer)
     if opening is None:
         problem = f"starts with {buffer[:40]!r}, not with a dictionary"
-        raise damaged(path, problem, MEND)
+        raise damaged(path, problem, FIX)
     place, ended = opening.end(), False
     while not ended:
         entry = ENTRY.match(buffer, place)
@@ -62,7 +63,7 @@ def _entries(path: Path, file: TextIO) -> Iterator[tuple[str, list[str]]]:
             if not more:
                 after = f"after video '{last}'" if last else "at the start"
                 found = buffer[place : place + 40]
-                raise damaged(path, f"{after} comes {found!r}, no list of frames", MEND)
+                raise damaged(path, f"{after} comes {found!r}, no list of frames", FIX)
             buffer, place = buffer[place:] + more, 0
             continue
         single, double, inside, mark = entry.groups()
@@ -75,7 +76,7 @@ def _frames(path: Path, video: str, inside: str) -> list[str]:
     names = [single or double for single, double in FRAME.findall(inside)]
     rest = FRAME.sub("", inside)
     if rest.strip(", \t\r\n") or not len(names) - 1 <= rest.count(",") <= max(len(names), 0):
-        raise damaged(path, f"the list of video '{video}' is {inside[:40].strip()!r}…", MEND)
+        raise damaged(path, f"the list of video '{video}' is {inside[:40].strip()!r}…", FIX)
     return names
 
 

@@ -11,7 +11,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from prvr_lite.paper.bigfile import BigFile, Float, check_finite_rows, damaged, existing
+from prvr_lite.files import damaged
+from prvr_lite.paper.bigfile import BigFile, Float, check_finite_rows, existing
 from prvr_lite.paper.frame_lists import NAME, read_frame_lists
 
 
@@ -56,8 +57,8 @@ class BigFileFrames:
                     self._rows[video] = self.file.row_of(names)
                 except KeyError as error:
                     problem = f"video '{video}' has frame '{error.args[0]}', which id.txt has not"
-                    mend = "take both files from one release"
-                    raise damaged(self.path / NAME, problem, mend) from None
+                    fix = "take both files from one release"
+                    raise damaged(self.path / NAME, problem, fix) from None
         self.counts = {video: len(rows) for video, rows in self._rows.items()}
 
     def frames(self, video: str) -> Float:
@@ -128,14 +129,14 @@ def open_table(path: Path, file: h5py.File, name: str, whose: str) -> h5py.h5d.D
     Raises:
         FileFormatError: there is none.
     """
-    mend = "take captions and features from one release, a matrix of floats for each"
+    fix = "take captions and features from one release, a matrix of floats for each"
     try:
         table = h5py.h5d.open(file.id, name.encode())
     except (KeyError, ValueError, TypeError) as error:
-        raise damaged(path, f"{whose} has no features here", mend) from error
+        raise damaged(path, f"{whose} has no features here", fix) from error
     if len(shape := table.shape) != 2 or 0 in shape or table.dtype.kind != "f":
         problem = f"{whose} has {table.dtype} features of shape {list(shape)}, not [n, dim]"
-        raise damaged(path, problem, mend)
+        raise damaged(path, problem, fix)
     return table
 
 

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from prvr_lite.data.batches import normalise
+from prvr_lite.data.columns import Projection
 from prvr_lite.data.openai_clip import ClipEncoder, named_model, unit_rows
-from prvr_lite.data.table import Projection
 
 Float = NDArray[np.float32]
 MINILM: Final = "all-MiniLM-L6-v2"  # how the sample file's text_model begins

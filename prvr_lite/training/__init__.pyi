@@ -1,8 +1,8 @@
 """Training a model: the losses, the loop, checkpoints, several processes."""
 
 from prvr_lite.training.checkpoints import load_checkpoint as load_checkpoint
+from prvr_lite.training.fit import History as History
 from prvr_lite.training.fit import fit as fit
-from prvr_lite.training.history import History as History
 from prvr_lite.training.losses import LossTerms as LossTerms
 from prvr_lite.training.losses import MSSLppLoss as MSSLppLoss
 from prvr_lite.training.losses import info_nce_loss as info_nce_loss

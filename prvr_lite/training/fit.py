@@ -1,4 +1,7 @@
-"""Training: one call that picks the device, watches validation, and survives an interruption."""
+"""Training: one call that picks the device, watches validation, and survives an interruption.
+
+What happened is told by a `History`, one row per epoch.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +26,31 @@ from prvr_lite.device import seed_generators, use_bfloat16
 from prvr_lite.model.retrieval_model import RetrievalModel, TrainingScores
 from prvr_lite.search.evaluation import evaluate
 from prvr_lite.training.checkpoints import check_same_run, read_run, run_identity, write_run
-from prvr_lite.training.history import History
 from prvr_lite.training.losses import MSSLppLoss
 from prvr_lite.training.optimizer import make_optimizer, make_schedule
-from prvr_lite.training.parallel import TIMEOUT, Ranks, gathered_ranks
-from prvr_lite.training.shared_scores import release_group, shared_scores
+from prvr_lite.training.parallel import TIMEOUT, Ranks, gathered_ranks, release_group, shared_scores
+
+
+@dataclass
+class History:
+    """What happened, epoch by epoch: a list of plain dicts that plots and tables read.
+
+    Keys of a row: epoch, loss and its terms (means over the epoch), learning_rate, seconds
+    (training alone), and where validation ran R@1, R@5, R@10, R@100, SumR, mAP, MedR.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best validation SumR; the last one where validation never ran."""
+        measured = [row for row in self.rows if "SumR" in row]
+        return max(measured, key=lambda row: row["SumR"]) if measured else self.rows[-1]
+
+    @property
+    def seconds(self) -> float:
+        """Training time in all, without validation."""
+        return sum(row["seconds"] for row in self.rows)
 
 
 def fit(

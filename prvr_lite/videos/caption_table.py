@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from prvr_lite.data.checks import TIME_TOLERANCE
+from prvr_lite.files import FileFormatError
+
 HEADER: Final = "video"  # a first line that begins with this word names the columns
-TIME_TOLERANCE: Final = 0.5  # s, as feature files allow
 
 
 @dataclass(frozen=True)
-class Caption:
+class CaptionRow:
     """What happens in a video, and when. Times in seconds, NaN for both where unknown.
 
     ``line`` is where the caption stands in its file, from 1.
@@ -30,7 +32,7 @@ class Caption:
     line: int
 
 
-def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
+def read_caption_table(path: str | os.PathLike[str]) -> list[CaptionRow]:
     """Captions from a file, in its order.
 
     Three forms are told apart by the first line. JSON lines have objects with ``video``, ``text``
@@ -40,24 +42,26 @@ def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the line that can't be understood, and why; or no caption at all.
+        FileFormatError: the line that can't be understood, and why; or no caption at all.
     """
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: is no text in UTF-8 ({error}): save it as UTF-8") from error
+        raise FileFormatError(f"{path}: is no text in UTF-8 ({error}): save it as UTF-8") from error
     first = next((line for line in lines if line.strip()), "")
     rows = _json_rows(path, lines) if first.lstrip().startswith("{") else _rows(path, lines, first)
     captions = [_caption(path, line, row) for line, row in rows]
     if not captions:
-        raise ValueError(f"{path}: holds no captions: write lines of video, text, start and end")
+        raise FileFormatError(
+            f"{path}: holds no captions: write lines of video, text, start and end"
+        )
     return captions
 
 
 def match_videos(
-    path: Path, captions: Sequence[Caption], files: Mapping[str, str]
-) -> dict[str, list[Caption]]:
+    path: Path, captions: Sequence[CaptionRow], files: Mapping[str, str]
+) -> dict[str, list[CaptionRow]]:
     """Captions by video id.
 
     A caption may name its video by id, by path in the folder, or by file name with or without
@@ -68,14 +72,14 @@ def match_videos(
         files: video id -> path within the folder, with "/".
 
     Raises:
-        ValueError: a caption names no video, or a name that several have; with its line.
+        FileFormatError: a caption names no video, or a name that several have; with its line.
     """
     names: dict[str, set[str]] = {}
     for video, file in files.items():
         for name in (PurePosixPath(file).name, PurePosixPath(file).stem):
             names.setdefault(name, set()).add(video)
     exact = {file: video for video, file in files.items()} | {video: video for video in files}
-    found: dict[str, list[Caption]] = {}
+    found: dict[str, list[CaptionRow]] = {}
     for caption in captions:
         asked = caption.video.replace("\\", "/").removeprefix("./")
         several = {exact[asked]} if asked in exact else names.get(asked, set())
@@ -89,11 +93,13 @@ def match_videos(
     return found
 
 
-def check_times(path: str | os.PathLike[str], captions: Sequence[Caption], duration: float) -> None:
+def check_times(
+    path: str | os.PathLike[str], captions: Sequence[CaptionRow], duration: float
+) -> None:
     """Refuses moments that leave their video; NaN: its length is unknown.
 
     Raises:
-        ValueError: the first that ends more than half a second after the video, with its line.
+        FileFormatError: the first that ends more than half a second after the video, with its line.
     """
     for caption in captions:
         if caption.end > duration + TIME_TOLERANCE:
@@ -111,8 +117,8 @@ def query_ids(videos: Sequence[str]) -> list[str]:
     return ids
 
 
-def _fault(path: str | os.PathLike[str], line: int, problem: str) -> ValueError:
-    return ValueError(f"{path}, line {line}: {problem}")
+def _fault(path: str | os.PathLike[str], line: int, problem: str) -> FileFormatError:
+    return FileFormatError(f"{path}, line {line}: {problem}")
 
 
 def _json_rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -148,7 +154,7 @@ def _rows(path: Path, lines: Sequence[str], first: str) -> Iterator[tuple[int, d
         fresh = False
 
 
-def _caption(path: Path, line: int, row: Mapping[str, Any]) -> Caption:
+def _caption(path: Path, line: int, row: Mapping[str, Any]) -> CaptionRow:
     video, text = (str(row.get(key) or "").strip() for key in ("video", "text"))
     if not video or not text:
         raise _fault(path, line, f"has no {'text' if video else 'video'}: give both in each line")
@@ -162,7 +168,7 @@ def _caption(path: Path, line: int, row: Mapping[str, Any]) -> Caption:
         raise _fault(
             path, line, f"lasts from {start:g} to {end:g} s: start at 0 or later, end after"
         )
-    return Caption(video, text, start, end, line)
+    return CaptionRow(video, text, start, end, line)
 
 
 def _seconds(value: Any) -> float:

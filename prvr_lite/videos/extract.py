@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
-from prvr_lite.data.columns import SPLITS
+from prvr_lite.data.columns import SPLITS, FeatureTable
 from prvr_lite.data.openai_clip import (
     DEFAULT_MODEL,
     IMAGE_TAKEN,
@@ -20,13 +20,13 @@ from prvr_lite.data.openai_clip import (
     model_entry,
     unit_rows,
 )
-from prvr_lite.data.table import FeatureTable, write_features
+from prvr_lite.data.table import write_features
 from prvr_lite.videos.caption_table import (
-    Caption,
+    CaptionRow,
     check_times,
     match_videos,
     query_ids,
-    read_captions,
+    read_caption_table,
 )
 from prvr_lite.videos.frames import VideoError
 from prvr_lite.videos.parts import PartMaker, VideoPart
@@ -90,7 +90,7 @@ def extract_features(
         out: the feature file; replaced once all is done.
         model: as ``ClipEncoder``.
         fps: frames a second that are looked at.
-        captions: a file as ``caption_table.read_captions`` takes; without one: no queries.
+        captions: a file as ``caption_table.read_caption_table`` takes; without one: no queries.
         split: "train", "val" or "test" for all videos; or the shares of these three, drawn by
             id, so that a video stays where it is when others come; or video id -> split.
         max_minutes: longer videos are skipped.
@@ -109,7 +109,7 @@ def extract_features(
     """
     folder, out = Path(folder), Path(out)
     files = find_videos(folder)
-    told = {} if captions is None else _told(Path(captions), folder, files)
+    by_video = {} if captions is None else _captions_by_video(Path(captions), folder, files)
     splits = {video: split_of(video, split) for video in files}
     out.parent.mkdir(parents=True, exist_ok=True)
     work = PartMaker(
@@ -133,10 +133,10 @@ def extract_features(
         raise ValueError(f"{folder}: no file of {len(files)} gave frames; {first}: {reason}")
     if captions is not None:
         for video in parts:
-            check_times(captions, told.get(video, ()), parts[video].duration)
-    table = _table(folder, work, parts, told, splits)
+            check_times(captions, by_video.get(video, ()), parts[video].duration)
+    table = _table(folder, work, parts, by_video, splits)
     write_features(out, table)
-    dropped = sum(len(own) for own in told.values()) - len(table.query_id)
+    dropped = sum(len(own) for own in by_video.values()) - len(table.query_id)
     return ExtractionReport(out, list(parts), work.computed, skipped, len(table.query_id), dropped)
 
 
@@ -144,10 +144,10 @@ def _table(
     folder: Path,
     work: PartMaker,
     parts: Mapping[str, VideoPart],
-    told: Mapping[str, Sequence[Caption]],
+    by_video: Mapping[str, Sequence[CaptionRow]],
     splits: Mapping[str, str],
 ) -> FeatureTable:
-    queries = [(v, caption) for v, video in enumerate(parts) for caption in told.get(video, ())]
+    queries = [(v, caption) for v, video in enumerate(parts) for caption in by_video.get(video, ())]
     words = [unit_rows(work.encoder.words(caption.text)) for _, caption in queries]
     features = [part.feature for part in parts.values()]
     none = np.zeros((0, features[0].shape[1]), np.float16)  # where nobody captioned anything
@@ -176,7 +176,9 @@ def _table(
     )
 
 
-def _told(path: Path, folder: Path, files: Mapping[str, Path]) -> dict[str, list[Caption]]:
+def _captions_by_video(
+    path: Path, folder: Path, files: Mapping[str, Path]
+) -> dict[str, list[CaptionRow]]:
     """The captions of each video, by id."""
     short = {video: file.relative_to(folder).as_posix() for video, file in files.items()}
-    return match_videos(path, read_captions(path), short)
+    return match_videos(path, read_caption_table(path), short)

@@ -18,11 +18,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from prvr_lite.files import FileFormatError
+
 Pixels = NDArray[np.uint8]
 SHORTFALL: Final = 2.0, 0.1  # seconds, share of the declared length that may be missing at the end
 
 
-class VideoError(ValueError):
+class VideoError(FileFormatError):
     """A file that gives no frames, or not all of them; one line that says which, and why.
 
     Attributes:

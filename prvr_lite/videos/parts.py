@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prvr_lite.data.openai_clip import ClipEncoder, resolved_name, unit_rows
+from prvr_lite.files import replacing
 from prvr_lite.videos.frames import Pixels, VideoError, probe_video, read_frames
 
 VERSION: Final = 1  # of what a part holds and how it is computed
@@ -54,16 +55,11 @@ def part_path(folder: Path, file: Path, **settings: Any) -> Path:
 def save_part(path: Path, part: VideoPart) -> None:
     """Write a part: there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     sizes = np.array([len(data) for data in part.thumbnail], np.int64)
     pictures = np.frombuffer(b"".join(part.thumbnail), np.uint8)
-    try:
-        with draft.open("wb") as file:
-            np.savez(file, feature=part.feature, size=sizes, picture=pictures,
-                     duration=np.float64(part.duration))  # fmt: skip
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    duration = np.float64(part.duration)
+    with replacing(path) as draft, draft.open("wb") as file:
+        np.savez(file, feature=part.feature, size=sizes, picture=pictures, duration=duration)
 
 
 def load_part(path: Path) -> VideoPart | None:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from prvr_lite.data.columns import SPLITS
-from prvr_lite.data.fingerprint import drawn
+from prvr_lite.data.fingerprint import hash_fraction
 
 ENDINGS: Final = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
@@ -59,7 +59,7 @@ def split_of(video: str, split: str | Sequence[float] | Mapping[str, str]) -> st
         if shares.shape != (len(SPLITS),) or not (shares >= 0).all() or not shares.sum() > 0:
             raise ValueError(f"split={split!r}: give three shares, of train, val and test")
         bounds = shares.cumsum() / shares.sum()
-        found = SPLITS[int(np.searchsorted(bounds, drawn(video), side="right"))]
+        found = SPLITS[int(np.searchsorted(bounds, hash_fraction(video), side="right"))]
     if found not in SPLITS:
         raise ValueError(f"video {video!r} is in split {found!r}: use one of {', '.join(SPLITS)}")
     return found

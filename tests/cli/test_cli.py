@@ -13,8 +13,9 @@ from toy import toy_table
 from prvr_lite import cli
 from prvr_lite.config import PRESETS
 from prvr_lite.data import sample
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.sample import load_sample
+from prvr_lite.data.table import write_features
 from prvr_lite.lab import demo
 from prvr_lite.lab.explorer import Explorer
 from prvr_lite.model.registry import build_model

@@ -11,8 +11,9 @@ from toy import SMALL, toy_table
 
 from prvr_lite import cli
 from prvr_lite.collection.video_index import VideoIndex
-from prvr_lite.data.dataset import open_features, write_features
-from prvr_lite.data.table import Projection
+from prvr_lite.data.columns import Projection
+from prvr_lite.data.dataset import open_features
+from prvr_lite.data.table import write_features
 from prvr_lite.model.registry import build_model
 from prvr_lite.search.sentences import WordsOrigin
 

@@ -15,7 +15,8 @@ from prvr_lite.collection import changes
 from prvr_lite.collection.folder import IndexFolder
 from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import write_features
 from prvr_lite.files import FileFormatError
 from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel

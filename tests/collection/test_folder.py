@@ -17,7 +17,8 @@ from prvr_lite.collection import changes
 from prvr_lite.collection import folder as index_folder
 from prvr_lite.collection.folder import IndexFolder
 from prvr_lite.collection.video_index import VideoIndex
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import write_features
 from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.key_clip import dual_similarity
 from prvr_lite.model.records import Similarity
@@ -122,7 +123,7 @@ def test_a_save_that_fails_leaves_the_old_index(
         raise OSError("no space left")
 
     broken = {
-        "weights": ("prvr_lite.files.torch.save", full_disk),
+        "weights": ("torch.save", full_disk),
         "shard": ("prvr_lite.collection.folder.np.save", full_disk),
         "manifest": ("prvr_lite.collection.folder.os.replace", full_disk),
     }[step]

@@ -14,7 +14,8 @@ from toy import QUERY, SMALL, toy_table
 
 from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import write_features
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import Similarity, VideoEncoding
 from prvr_lite.model.registry import MODELS, TRAINABLE, build_model

@@ -17,7 +17,8 @@ from toy import SMALL, toy_table
 
 from prvr_lite.data import batches
 from prvr_lite.data.batches import Batch, InputReader, normalise, pad, pool_features
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import write_features
 
 lengths = st.integers(1, 70)
 

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from prvr_lite.data.dataset import FeatureFileError, Projection, open_features, write_features
-from prvr_lite.data.dataset_read import read_rows
+from prvr_lite.data.columns import FeatureFileError, Projection
+from prvr_lite.data.dataset import open_features, read_rows
+from prvr_lite.data.table import write_features
 
 
 @pytest.fixture
@@ -143,8 +144,8 @@ def test_neighbours_are_read_together(path: Path, monkeypatch: pytest.MonkeyPatc
         reads.append((start, stop))
         return read_rows(place, column, start, stop)
 
-    monkeypatch.setattr("prvr_lite.data.dataset.read_rows", counted)
     with open_features(path) as data:
+        monkeypatch.setattr("prvr_lite.data.dataset.read_rows", counted)
         data.frames_of([3, 0, 1, 0])
     assert reads == [(0, 5), (6, 10)]
 

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from feature_tables import full_table, ragged_table
 
-from prvr_lite.data.dataset import FeatureFileError, open_features, write_features
+from prvr_lite.data.columns import FeatureFileError
+from prvr_lite.data.dataset import open_features
+from prvr_lite.data.table import write_features
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from toy import toy_table
 
-from prvr_lite.data.dataset import FeatureTable, open_features, write_features
+from prvr_lite.data.columns import FeatureTable
+from prvr_lite.data.dataset import open_features
 from prvr_lite.data.fingerprint import fingerprint, identity
+from prvr_lite.data.table import write_features
 
 
 def print_of(path: Path, table: FeatureTable) -> str:

@@ -13,8 +13,10 @@ import pytest
 from feature_tables import full_table, ragged_table
 
 from prvr_lite.data import stream as feature_stream
-from prvr_lite.data.dataset import FeatureFileError, FeatureTable, open_features, write_features
+from prvr_lite.data.columns import FeatureFileError, FeatureTable
+from prvr_lite.data.dataset import open_features
 from prvr_lite.data.stream import stream_features, unread
+from prvr_lite.data.table import write_features
 
 
 class Stream:

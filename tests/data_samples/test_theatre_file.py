@@ -18,7 +18,8 @@ from theatre.script import FPS, Film, make_films
 from theatre.stage import DRAWINGS
 from theatre.world import ACTORS, CLUTTER, DEEDS, THINGS
 
-from prvr_lite.data.dataset import open_features, write_features
+from prvr_lite.data.dataset import open_features
+from prvr_lite.data.table import write_features
 
 # Of a stored feature; they span about -0.5 to 0.5. Float16 rounding, other CPUs' kernels.
 TOLERANCE = 1e-3

@@ -13,8 +13,9 @@ from toy import toy_dataset, toy_table
 
 from prvr_lite.cli import main
 from prvr_lite.config import PRESETS, Preset, TrainConfig
-from prvr_lite.data.dataset import Dataset, write_features
+from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.sample import load_sample
+from prvr_lite.data.table import write_features
 from prvr_lite.lab import runner, runs
 from prvr_lite.lab.command import CSV as EXPERIMENTS_CSV
 from prvr_lite.lab.command import default_csv, run_experiments

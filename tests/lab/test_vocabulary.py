@@ -11,8 +11,9 @@ import pytest
 from feature_tables import ragged_table
 
 from prvr_lite.data.batches import normalise
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.sample import load_sample
+from prvr_lite.data.table import write_features
 from prvr_lite.lab.vocabulary import UnknownWordError, Vocabulary, count_pieces, words_of
 
 DIM = 4

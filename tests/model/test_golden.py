@@ -11,7 +11,7 @@ from prvr_lite.config import TrainConfig
 from prvr_lite.data.batches import normalise, pool_features
 from prvr_lite.model.clips import length_code
 from prvr_lite.model.clustering import cluster_clips, kmedoids
-from prvr_lite.paper.authors_weights import translate
+from prvr_lite.paper.checkpoint import translate
 from prvr_lite.training.losses import MSSLppLoss
 
 

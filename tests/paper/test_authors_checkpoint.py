@@ -300,7 +300,7 @@ def test_commands_take_either_kind_of_file(
 
 def write_theirs(path: Path, model: MSSLpp, easydict: type[EasyDict]) -> Path:
     """Our weights under their names."""
-    from prvr_lite.paper.authors_weights import AUTHORS_MODULES
+    from prvr_lite.paper.checkpoint import AUTHORS_MODULES
 
     names = {ours: theirs for theirs, ours in AUTHORS_MODULES.items()}
     state = {}

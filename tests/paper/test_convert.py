@@ -13,8 +13,8 @@ from paper_releases import release_table, small_release
 
 from prvr_lite.course.lesson12.toy_release import write_release
 from prvr_lite.data import stream
+from prvr_lite.data.columns import FeatureTable
 from prvr_lite.data.dataset import Dataset, open_features
-from prvr_lite.data.table import FeatureTable
 from prvr_lite.files import FileFormatError
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.frame_sources import BigFileFrames

@@ -12,7 +12,8 @@ from toy import QUICK
 
 from prvr_lite import cli
 from prvr_lite.config import ModelConfig
-from prvr_lite.data.dataset import open_features, write_features
+from prvr_lite.data.dataset import open_features
+from prvr_lite.data.table import write_features
 from prvr_lite.model.registry import build_model
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.published import AUTHORS, PUBLISHED, published

@@ -9,9 +9,10 @@ import pytest
 from feature_tables import ragged_table
 
 from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
-from prvr_lite.data.dataset import open_features, write_features
+from prvr_lite.data.dataset import open_features
 from prvr_lite.data.openai_clip import WORDS_TAKEN, model_entry
 from prvr_lite.data.sample import load_sample
+from prvr_lite.data.table import write_features
 from prvr_lite.search import sentences
 from prvr_lite.search.sentences import ClipText, text_encoder
 

@@ -13,7 +13,8 @@ import torch
 from toy import QUICK, SMALL, toy_dataset, toy_table
 
 from prvr_lite.config import PRESETS, TrainConfig
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import write_features
 from prvr_lite.device import choose_device
 from prvr_lite.files import FileFormatError, load_record, save_record
 from prvr_lite.model.msslpp import MSSLpp

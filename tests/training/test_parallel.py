@@ -28,10 +28,8 @@ from prvr_lite.data.dataset import open_features
 from prvr_lite.model.registry import build_model
 from prvr_lite.training import parallel
 from prvr_lite.training.checkpoints import load_checkpoint
-from prvr_lite.training.fit import fit
-from prvr_lite.training.history import History
-from prvr_lite.training.parallel import Ranks, own_device, own_rank, world_size
-from prvr_lite.training.shared_scores import SharedScores
+from prvr_lite.training.fit import History, fit
+from prvr_lite.training.parallel import Ranks, SharedScores, own_device, own_rank, world_size
 
 loop = import_module("prvr_lite.training.fit")  # the file; its face gives the function
 

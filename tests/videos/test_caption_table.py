@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from prvr_lite.videos.caption_table import match_videos, query_ids, read_captions
+from prvr_lite.videos.caption_table import match_videos, query_ids, read_caption_table
 
 
 def read(tmp_path: Path, text: str) -> list[tuple[str, str, float, float]]:
     path = tmp_path / "captions"
     path.write_text(text, encoding="utf-8")
-    return [(c.video, c.text, c.start, c.end) for c in read_captions(path)]
+    return [(c.video, c.text, c.start, c.end) for c in read_caption_table(path)]
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_no_captions_and_no_text(tmp_path: Path) -> None:
             read(tmp_path, text)
     (tmp_path / "latin").write_bytes("a\tBär\n".encode("latin-1"))
     with pytest.raises(ValueError, match="save it as UTF-8"):
-        read_captions(tmp_path / "latin")
+        read_caption_table(tmp_path / "latin")
     with pytest.raises(FileNotFoundError):
-        read_captions(tmp_path / "nowhere")
+        read_caption_table(tmp_path / "nowhere")
 
 
 FILES = {"alps/beach": "alps/beach.mp4", "beach": "beach.mp4", "alps/snow": "alps/snow.webm"}
@@ -76,7 +76,7 @@ FILES = {"alps/beach": "alps/beach.mp4", "beach": "beach.mp4", "alps/snow": "alp
 def match(tmp_path: Path, names: list[str]) -> dict[str, list[str]]:
     path = tmp_path / "captions"
     path.write_text("".join(f"{name}\tx{i}\n" for i, name in enumerate(names)), encoding="utf-8")
-    found = match_videos(path, read_captions(path), FILES)
+    found = match_videos(path, read_caption_table(path), FILES)
     return {video: [c.text for c in own] for video, own in found.items()}
 
 
@@ -96,7 +96,7 @@ def test_a_video_that_is_none_or_several_names_its_line(tmp_path: Path) -> None:
     path = tmp_path / "captions"
     path.write_text("x\twho?\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"line 1: video 'x': several .*a/x, b/x"):
-        match_videos(path, read_captions(path), files)
+        match_videos(path, read_caption_table(path), files)
 
 
 def test_ids_count_the_captions_of_each_video() -> None:

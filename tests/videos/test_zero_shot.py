@@ -17,8 +17,9 @@ from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.config import ModelConfig
 from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
 from prvr_lite.data.batches import InputReader
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.openai_clip import IMAGE_TAKEN, WORDS_TAKEN, ClipEncoder, model_entry
+from prvr_lite.data.table import write_features
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.registry import build_model
 from prvr_lite.moments import clip_seconds

@@ -12,7 +12,7 @@ from prvr_lite.config import PRESETS
 from prvr_lite.course.slider import can_slide, image_html
 from prvr_lite.plots.canvas import Picture
 from prvr_lite.plots.training_curves import training_curves
-from prvr_lite.training.history import History
+from prvr_lite.training.fit import History
 
 Rows = Sequence[Mapping[str, float]]
 

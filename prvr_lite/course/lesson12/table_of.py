@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from prvr_lite.data.columns import Array
+from prvr_lite.data.columns import ATTRIBUTES, Array, FeatureTable
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.data.table import FeatureTable
 
 
 def table_of(dataset: Dataset, videos: Sequence[int] | Array | None = None) -> FeatureTable:
@@ -38,11 +37,7 @@ def table_of(dataset: Dataset, videos: Sequence[int] | Array | None = None) -> F
     words = dataset.words_of(queries)
     splits = {name: row[rows][row[rows] >= 0] for name, rows in dataset.splits.items()}
     return FeatureTable(
-        name=dataset.name,
-        description=dataset.description,
-        license=dataset.license,
-        visual_model=dataset.visual_model,
-        text_model=dataset.text_model,
+        **{attribute: getattr(dataset, attribute) for attribute in ATTRIBUTES},
         video_id=[dataset.video_id[v] for v in kept],
         duration=dataset.duration[kept],
         frame_offset=np.cumsum([0, *map(len, frames)]),

@@ -13,7 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from prvr_lite.data.table import FeatureTable
+from prvr_lite.data.columns import FeatureTable
 from prvr_lite.paper.bigfile import write_bigfile
 from prvr_lite.paper.captions import write_captions
 from prvr_lite.paper.frame_lists import NAME, write_frame_lists

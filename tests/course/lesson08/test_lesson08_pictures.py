@@ -21,7 +21,7 @@ from prvr_lite.course.lesson08.model_flow import ARROWS, BOXES, model_flow
 from prvr_lite.course.pictures.seed_band import run_band, seed_band
 from prvr_lite.course.slider import STATIC
 from prvr_lite.plots import alt_text
-from prvr_lite.training.history import History
+from prvr_lite.training.fit import History
 
 SHAPES = {"words": (25, 22, 72), "query": (25, 192), "S_f": (25, 6)}
 SEEDS = {

@@ -21,7 +21,8 @@ from toy import SMALL, toy_table
 
 from prvr_lite.course import slider
 from prvr_lite.course.lesson09.search_widget import OWN, PLACES, search_explorer, shown_films
-from prvr_lite.data.dataset import Dataset, open_features, write_features
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.table import write_features
 from prvr_lite.lab.explorer import Explorer
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.msslpp import MSSLpp
