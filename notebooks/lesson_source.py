@@ -4,7 +4,9 @@ A source is a Python file in jupytext's percent format, the only one that is edi
 its code cells:
 
 - ``setup``: replaced by the cell that finds the package, so that it is written once;
-- ``solution``: holds one ``### BEGIN SOLUTION`` … ``### END SOLUTION``; nbgrader's preprocessor
+- ``solution``: the head and the docstring of a function or class, and ``### BEGIN SOLUTION``,
+  ``### END SOLUTION`` with nothing between them. Its body stands once, in the lesson's
+  ``prvr_lite/course/lessonNN/answers.py``, and is filled in from there; nbgrader's preprocessor
   turns it into a stub in the exercise twin;
 - ``check``: the graded cell that calls ``check(...)``; locked in the twin.
 
@@ -13,6 +15,7 @@ its code cells:
 
 from __future__ import annotations
 
+import ast
 import copy
 import re
 from dataclasses import dataclass
@@ -25,6 +28,8 @@ from nbgrader.preprocessors import ClearOutput, ClearSolutions, LockCells
 
 HERE = Path(__file__).resolve().parent
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
+Definition = ast.FunctionDef | ast.ClassDef
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -48,7 +53,7 @@ if found is None or found.origin is None:  # not there, or only a folder of that
     else:
         sys.exit("prvr_lite is missing: put its wheel beside this notebook (Colab: Files panel).")
 
-from prvr_lite.course.kit import start
+from prvr_lite.course import start
 
 start({lesson})"""
 
@@ -71,6 +76,11 @@ class Lesson:
     def exercises(self) -> Path:
         return self.source.parents[1] / "exercises" / f"{self.source.stem}.ipynb"
 
+    @property
+    def answers(self) -> Path:
+        course = self.source.parents[2] / "prvr_lite" / "course"
+        return course / f"lesson{self.number}" / "answers.py"
+
     def read(self, cost: str) -> NotebookNode:
         """The notebook that the source describes: not run, solutions in place, cells named.
 
@@ -88,6 +98,8 @@ class Lesson:
                 cell.source = SETUP.format(lesson=int(self.number))
             if "solution" in tags or "check" in tags:
                 cell.metadata["nbgrader"] = _grading(cell.source, tags, self.number, seen)
+            if "solution" in tags:
+                cell.source = filled(cell.source, self.answers)
             if cell.cell_type == "markdown":
                 cell.source = cell.source.replace("{{cost}}", cost)
         if sum("setup" in cell.metadata.get("tags", []) for cell in notebook.cells) != 1:
@@ -118,6 +130,51 @@ def _grading(source: str, tags: list[str], lesson: str, seen: set[str]) -> dict[
     grading = {"grade_id": name, "grade": graded, "solution": not graded, "locked": graded}
     points = {"points": 1} if graded else {}
     return {**grading, **points, "task": False, "cell_type": "code", "schema_version": 3}
+
+
+def filled(cell: str, answers: Path) -> str:
+    """A solution cell with the body that its function or class has in the lesson's answers.
+
+    Args:
+        cell: the head of a definition, its docstring, BEGIN and END.
+        answers: the file in which the same definition stands with its body.
+
+    Raises:
+        ValueError: no such answer, other parameters than in the cell, or a cell that has a body.
+    """
+    before, _, rest = cell.partition(f"{BEGIN}\n")
+    between, _, after = rest.partition(END)
+    asked = next(node for node in ast.parse(cell).body if isinstance(node, DEFINITIONS))
+    name, where = asked.name, f"{answers.parent.name}/{answers.name}"
+    if between.strip() or not ast.get_docstring(asked) or len(asked.body) > 1:
+        raise ValueError(f"{name}: its cell needs a docstring and no body, which stands in {where}")
+    text = answers.read_text(encoding="utf-8") if answers.exists() else ""
+    known = {node.name: node for node in ast.parse(text).body if isinstance(node, DEFINITIONS)}
+    if name not in known:
+        raise ValueError(f"{name}: there is no answer of that name in {where}")
+    if (here := _parameters(asked)) != (there := _parameters(known[name])):
+        raise ValueError(f"{name}: the cell has ({here}), but {where} has ({there})")
+    indent = before[before.rfind("\n") + 1 :]
+    return f"{before}{BEGIN}\n{_body(known[name], text)}\n{indent}{END}{after}"
+
+
+def _parameters(definition: Definition) -> str:
+    """The parameters of a function without their types, or the bases of a class."""
+    if isinstance(definition, ast.ClassDef):
+        return ", ".join(map(ast.unparse, [*definition.bases, *definition.keywords]))
+    bare = copy.deepcopy(definition.args)
+    for node in ast.walk(bare):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    return ast.unparse(bare)
+
+
+def _body(definition: Definition, text: str) -> str:
+    """The lines behind a definition's docstring, comments included but those for mypy."""
+    first = 1 if ast.get_docstring(definition) else 0
+    start = definition.body[0].end_lineno if first else definition.body[0].lineno - 1
+    lines = text.split("\n")[start : definition.end_lineno]
+    return "\n".join(re.sub(r" +# type: ignore.*", "", line) for line in lines)
 
 
 def finished_form(notebook: NotebookNode) -> NotebookNode:

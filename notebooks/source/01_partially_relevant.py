@@ -46,8 +46,7 @@ import torch
 from torch import Tensor
 
 from prvr_lite import load_sample, retrieval_metrics
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import film, gallery, table
+from prvr_lite.course import check, film, gallery, hint, progress, table
 
 # %% [markdown]
 # ## 1 A film and its moments
@@ -113,7 +112,7 @@ for query in range(len(sample.query_id)):
     by_loop.append((end - start) / sample.duration[sample.query_video[query]])
 
 # %%
-from prvr_lite.search.metrics import moment_to_video_ratio
+from prvr_lite.search import moment_to_video_ratio
 
 length = sample.moment[:, 1] - sample.moment[:, 0]  # [Q]
 at_once = length / sample.duration[sample.query_video]  # [Q]
@@ -126,7 +125,7 @@ print("equal:", abs(ratio - by_loop).max() < 1e-6, abs(ratio - at_once).max() < 
 # the mean over their test moments, and for Emoji Theatre over all of its moments.
 
 # %%
-from prvr_lite.course.lesson01.ratio_histogram import ratio_histogram
+from prvr_lite.course.lesson01 import ratio_histogram
 
 others = {"TVR": 0.122, "ActivityNet Captions": 0.323, "Charades-STA": 0.271}
 ratio_histogram(ratio, name=sample.name, others=others, limits=(0.2, 0.4))
@@ -205,7 +204,6 @@ def mean_score(score: Tensor, mask: Tensor) -> Tensor:
     score [V, T], mask [V, T] bool (True: a real frame) -> [V]
     """
     ### BEGIN SOLUTION
-    return (score * mask).sum(1) / mask.sum(1)
     ### END SOLUTION
 
 
@@ -233,7 +231,6 @@ def max_score(score: Tensor, mask: Tensor) -> Tensor:
     score [V, T], mask [V, T] bool (True: a real frame) -> [V]
     """
     ### BEGIN SOLUTION
-    return score.masked_fill(~mask, -torch.inf).amax(1)
     ### END SOLUTION
 
 
@@ -261,7 +258,7 @@ def top_k_by_loop(frames: Tensor, k: int) -> float:
 print([round(top_k_by_loop(frames, 3), 4) for frames in (forest, stage)])
 
 # %%
-from prvr_lite.course.lesson01.answers import top_k_score
+from prvr_lite.course.lesson01 import top_k_score
 
 best = score.masked_fill(~mask, -torch.inf).topk(3, dim=1).values  # [V, 3]
 print(best.mean(1), "package:", top_k_score(score, mask, 3))
@@ -319,8 +316,6 @@ def log_sum_exp_score(score: Tensor, mask: Tensor, temperature: float) -> Tensor
     score [V, T], mask [V, T] bool (True: a real frame), temperature above 0 -> [V]
     """
     ### BEGIN SOLUTION
-    sharp = (score / temperature).masked_fill(~mask, -torch.inf)  # [V, T]
-    return temperature * (sharp.logsumexp(1) - mask.sum(1).log())
     ### END SOLUTION
 
 
@@ -328,7 +323,7 @@ def log_sum_exp_score(score: Tensor, mask: Tensor, temperature: float) -> Tensor
 log_sum_exp_score = check(log_sum_exp_score)
 
 # %%
-from prvr_lite.course.lesson01.bags_widget import bag_score
+from prvr_lite.course.lesson01 import bag_score
 
 package = [bag_score(frames.double().numpy(), 0.1)[0] for frames in (forest, stage)]
 print(log_sum_exp_score(score, mask, 0.1), "package:", [round(s, 4) for s in package])
@@ -359,7 +354,7 @@ table(
 # best one alone. (In `forest` four frames are equally good: they share.)
 
 # %%
-from prvr_lite.course.lesson01.bags_widget import Bag, bag_explorer
+from prvr_lite.course.lesson01 import Bag, bag_explorer
 
 owl = {"forest": Bag(forest), "stage": Bag(stage, right=True, moment=(3 / 6, 4 / 6))}
 bag_explorer(owl, query="An owl plays the trumpet.")
@@ -426,9 +421,6 @@ def recall_at(score: Tensor, right: Tensor, k: int) -> float:
     score [Q, V], right [Q] (column of each query's right film), k from 1 -> 0..100
     """
     ### BEGIN SOLUTION
-    own = score.gather(1, right[:, None])  # [Q, 1]
-    rank = (score >= own).sum(1)  # [Q]; the film itself makes it start at 1
-    return 100 * float((rank <= k).float().mean())
     ### END SOLUTION
 
 
@@ -494,7 +486,7 @@ table({name: {k: result.fused[k] for k in yours} for name, result in test.items(
 
 # %%
 from prvr_lite.plots import ratio_bars
-from prvr_lite.search.metrics import by_group, ratio_bin
+from prvr_lite.search import by_group, ratio_bin
 
 groups = ratio_bin(ratio[queries])  # "(0, 0.2]", "(0.2, 0.4]" or "(0.4, 1]" for each query
 found = {n: by_group(t.similarity.clip, t.relevant, groups) for n, t in test.items()}
@@ -515,7 +507,7 @@ ratio_bars(r1, groups=sorted(set(groups)), counts=counts)
 # Among all short moments that `frame-max` finds at rank 1, take the one that `mean-pool` ranks worst.
 
 # %%
-from prvr_lite.search.metrics import rank_of_first_relevant
+from prvr_lite.search import rank_of_first_relevant
 
 rank = {n: rank_of_first_relevant(t.similarity.clip, t.relevant) for n, t in test.items()}  # [Q]
 clear = (ratio[queries] < 0.1) & (rank["frame-max"] == 1)
@@ -539,7 +531,7 @@ gallery(sample, QUERY, test_films, test["mean-pool"].similarity.clip[fooled], to
 # ranked.
 
 # %%
-from prvr_lite.data.batches import InputReader
+from prvr_lite.data import InputReader
 
 model = models["frame-max"].cpu().eval()
 reader = InputReader(sample, config)
@@ -636,7 +628,7 @@ table(rows)
 # 0.2 and 0.4.
 
 # %%
-from prvr_lite.search.evaluation import two_step
+from prvr_lite.search import two_step
 
 two = torch.from_numpy(two_step(sample, queries))  # [Q] bool
 share = torch.from_numpy(ratio[queries])  # [Q]

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+import prvr_lite
 from prvr_lite import (
     FeatureFileError,
     FeatureTable,
@@ -34,13 +35,9 @@ from prvr_lite import (
     open_features,
     write_features,
 )
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import film
-from prvr_lite.course.lesson02.film_numbers import film_numbers
-from prvr_lite.course.lesson02.pooling_widget import pooling_slider
-from prvr_lite.course.lesson02.pooling_windows import pooling_windows
-from prvr_lite.course.pictures.heat_maps import heat_maps
-from prvr_lite.data import batches
+from prvr_lite.course import check, film, heat_maps, hint, progress
+from prvr_lite.course.lesson02 import film_numbers, pooling_slider, pooling_windows
+from prvr_lite.data import InputReader
 from prvr_lite.plots import timed_thumbnails
 
 sample = load_sample()
@@ -196,8 +193,6 @@ def pool_bounds(total: int, count: int) -> torch.Tensor:
     Returns: [count + 1] integers (int64), i = 0..count.
     """
     ### BEGIN SOLUTION
-    i = torch.arange(count + 1, dtype=torch.float64)  # [n + 1]
-    return (i / count * total).round().long().clamp(max=total - 1)
     ### END SOLUTION
 
 
@@ -256,9 +251,6 @@ def pool_features(features: torch.Tensor, count: int) -> torch.Tensor:
     Returns: [count, D].
     """
     ### BEGIN SOLUTION
-    b = pool_bounds(len(features), count).tolist()
-    windows = [features[b[i] : max(b[i + 1], b[i] + 1)] for i in range(count)]
-    return torch.stack([window.mean(0) for window in windows])  # [n, D]
     ### END SOLUTION
 
 
@@ -292,7 +284,9 @@ heat_maps(
 # %%
 tests = sample.frames_of(sample.videos_in("test"))
 ours = [pool_features(torch.from_numpy(x), 32).numpy() for x in tests]
-gaps = [np.abs(batches.pool_features(x, 32) - u).max() for x, u in zip(tests, ours, strict=True)]
+gaps = [
+    np.abs(prvr_lite.data.pool_features(x, 32) - u).max() for x, u in zip(tests, ours, strict=True)
+]
 print("largest difference below 1e-6:", max(gaps) < 1e-6)
 
 # %% [markdown]
@@ -365,7 +359,6 @@ def normalise(features: torch.Tensor) -> torch.Tensor:
     Returns: [..., D], rows of length (nearly) 1; rows of zeros stay zeros.
     """
     ### BEGIN SOLUTION
-    return features / (features.norm(dim=-1, keepdim=True) + 1e-5)
     ### END SOLUTION
 
 
@@ -374,7 +367,7 @@ normalise = check(normalise)
 
 # %%
 print("a black frame stays", normalise(torch.zeros(1, 4)).tolist())
-ours, theirs = normalise(frames), torch.from_numpy(batches.normalise(frames.numpy()))
+ours, theirs = normalise(frames), torch.from_numpy(prvr_lite.data.normalise(frames.numpy()))
 print("same as the package:", torch.allclose(ours, theirs, atol=1e-6))
 
 # %% [markdown]
@@ -429,12 +422,6 @@ def pad_ragged(features: torch.Tensor, offset: torch.Tensor) -> tuple[torch.Tens
     Returns: padded [V, T, D], zeros behind short films; mask [V, T] bool, True on real frames.
     """
     ### BEGIN SOLUTION
-    length = offset.diff()  # [V]
-    mask = torch.arange(int(length.max())) < length[:, None]  # [V, T]
-    padded = torch.zeros(*mask.shape, features.shape[1])  # [V, T, D]
-    for v, count in enumerate(length.tolist()):
-        padded[v, :count] = features[offset[v] : offset[v + 1]]
-    return padded, mask
     ### END SOLUTION
 
 
@@ -461,7 +448,7 @@ heat_maps(
 # %%
 vectorised = torch.zeros_like(padded)
 vectorised[mask] = flat
-package, package_mask = batches.pad(pieces)
+package, package_mask = prvr_lite.data.pad(pieces)
 print("loop = vectorised:", torch.equal(vectorised, padded))
 print("loop = package:", torch.equal(package, padded) and torch.equal(package_mask, mask))
 
@@ -489,7 +476,7 @@ for v, share in enumerate(plain / real):
 
 # %%
 config = ModelConfig(visual_dim=sample.visual_dim, query_dim=sample.query_dim, max_frames=64)
-reader = batches.InputReader(sample, config)
+reader = InputReader(sample, config)
 batch = reader.batch(four)
 for name, tensor in batch._asdict().items():
     print(f"{name:12s} {list(tensor.shape)!s:15s} {tensor.dtype}")
@@ -572,7 +559,7 @@ write_features(path, table)
 with open_features(path) as own:
     picture = film(own, 0)
     small = ModelConfig(visual_dim=3, query_dim=3, num_units=8, num_clusters=4)
-    batch = batches.InputReader(own, small).batch([0, 1, 2])
+    batch = InputReader(own, small).batch([0, 1, 2])
     print(own, [list(tensor.shape) for tensor in batch])
 picture
 

@@ -23,13 +23,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import prvr_lite
 from prvr_lite import ModelConfig, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import film, table
-from prvr_lite.course.lesson03.attention_widget import attention_slider
-from prvr_lite.course.pictures.heat_maps import heat_maps
-from prvr_lite.data.batches import InputReader
-from prvr_lite.model import encoders
+from prvr_lite.course import check, film, heat_maps, hint, progress, table
+from prvr_lite.course.lesson03 import attention_slider
+from prvr_lite.data import InputReader
+from prvr_lite.model import SelfAttention, SequenceEncoder
 from prvr_lite.plots import recall_bars, spread_curves
 
 sample = load_sample()
@@ -117,7 +116,6 @@ def masked_softmax(score: Tensor, mask: Tensor) -> Tensor:
     Returns: [B, L, M], each row adds up to 1, and is 0 on masked keys.
     """
     ### BEGIN SOLUTION
-    return score.masked_fill(~mask[:, None, :], -10_000.0).softmax(-1)
     ### END SOLUTION
 
 
@@ -177,8 +175,6 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor
     Returns: [B, L, e].
     """
     ### BEGIN SOLUTION
-    score = query @ key.transpose(1, 2) / math.sqrt(query.shape[-1])  # [B, L, M]
-    return masked_softmax(score, mask) @ value
     ### END SOLUTION
 
 
@@ -244,8 +240,6 @@ def split_heads(x: Tensor, heads: int) -> Tensor:
     Returns: [B, heads, L, H / heads].
     """
     ### BEGIN SOLUTION
-    b, length, dim = x.shape
-    return x.view(b, length, heads, dim // heads).transpose(1, 2)
     ### END SOLUTION
 
 
@@ -295,8 +289,6 @@ def merge_heads(x: Tensor) -> Tensor:
     Returns: [B, L, heads * d].
     """
     ### BEGIN SOLUTION
-    b, heads, length, dim = x.shape
-    return x.transpose(1, 2).reshape(b, length, heads * dim)
     ### END SOLUTION
 
 
@@ -316,7 +308,7 @@ merge_heads = check(merge_heads)
 
 
 # %%
-def self_attention(layer: encoders.SelfAttention, x: Tensor, mask: Tensor) -> Tensor:
+def self_attention(layer: SelfAttention, x: Tensor, mask: Tensor) -> Tensor:
     """The package's layer, with our functions: x [B, L, H], mask [B, L] -> [B, L, H]."""
     maps = (layer.query, layer.key, layer.value)
     parts = [split_heads(linear(x), layer.num_heads).flatten(0, 1) for linear in maps]
@@ -327,7 +319,7 @@ def self_attention(layer: encoders.SelfAttention, x: Tensor, mask: Tensor) -> Te
 
 # %%
 torch.manual_seed(0)
-layer = encoders.SelfAttention(dim=112, num_heads=4, dropout=0.0).eval()
+layer = SelfAttention(dim=112, num_heads=4, dropout=0.0).eval()
 ours, theirs = self_attention(layer, pair, mask), layer(pair, mask)
 print("same as the package, same weights:", torch.allclose(ours[mask], theirs[mask], atol=1e-5))
 
@@ -349,7 +341,7 @@ print("same as the package, same weights:", torch.allclose(ours[mask], theirs[ma
 
 
 # %%
-def encode(branch: encoders.SequenceEncoder, features: Tensor, mask: Tensor) -> Tensor:
+def encode(branch: SequenceEncoder, features: Tensor, mask: Tensor) -> Tensor:
     """features [B, L, D], mask [B, L] -> [B, L, H]; dropout is left out."""
     x = F.relu(branch.project(branch.input_norm(features)))  # [B, L, H]
     x = branch.position_norm(x + branch.position.weight[: x.shape[1]])
@@ -358,7 +350,7 @@ def encode(branch: encoders.SequenceEncoder, features: Tensor, mask: Tensor) -> 
 
 torch.manual_seed(0)
 shape = {"input_dim": sample.visual_dim, "hidden_dim": 192, "max_length": 128, "num_heads": 4}
-branch = encoders.SequenceEncoder(**shape, dropout=0.1, input_dropout=0.1).eval()
+branch = SequenceEncoder(**shape, dropout=0.1, input_dropout=0.1).eval()
 ours, theirs = encode(branch, pair, mask), branch(pair, mask)
 print("same as the package:", torch.allclose(ours[mask], theirs[mask], atol=1e-5))
 
@@ -372,7 +364,7 @@ table({name: {"numbers": size} for name, size in sizes.items()}, digits=0)
 
 
 # %%
-def head_weights(branch: encoders.SequenceEncoder, features: Tensor, mask: Tensor) -> Tensor:
+def head_weights(branch: SequenceEncoder, features: Tensor, mask: Tensor) -> Tensor:
     """How each head shares out its attention: [B, heads, L, L]."""
     x = F.relu(branch.project(branch.input_norm(features)))
     x = branch.position_norm(x + branch.position.weight[: x.shape[1]])
@@ -402,7 +394,7 @@ heat_maps(
 # %%
 order = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))
 every = torch.ones(1, len(x), dtype=torch.bool)
-bare = encoders.SequenceEncoder(**shape, dropout=0.0, input_dropout=0.0).eval()
+bare = SequenceEncoder(**shape, dropout=0.0, input_dropout=0.0).eval()
 bare.load_state_dict(branch.state_dict())
 bare.position.weight.data.zero_()
 for name, encoder in (("with positions", branch), ("without", bare)):
@@ -443,7 +435,7 @@ SMALL = {"input_dim": 16, "hidden_dim": 32, "max_length": 16, "num_heads": 2}
 def train(attention: bool, positions: bool, seed: int, steps: int = 300) -> nn.ModuleList:
     """An encoder, then a linear map to the ten deeds, trained for a few seconds."""
     torch.manual_seed(seed)
-    encoder = encoders.SequenceEncoder(**SMALL, dropout=0, input_dropout=0, attention=attention)
+    encoder = SequenceEncoder(**SMALL, dropout=0, input_dropout=0, attention=attention)
     if not positions:
         encoder.position.weight.requires_grad_(False).zero_()
     model = nn.ModuleList([encoder, nn.Linear(32, 10)])
@@ -548,9 +540,6 @@ def attention_pool(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
     Returns: [B, H].
     """
     ### BEGIN SOLUTION
-    score = (tokens @ w).masked_fill(~mask, -10_000.0)  # [B, L]
-    weight = score.softmax(1)
-    return (weight[..., None] * tokens).sum(1)
     ### END SOLUTION
 
 
@@ -562,7 +551,7 @@ captions = sample.queries_in("test")[[3, 6]]
 tokens, word_mask = reader.queries(captions)  # [2, L, Dw], [2, L]
 score = nn.Linear(sample.query_dim, 1, bias=False)
 ours = attention_pool(tokens, word_mask, score.weight[0])
-theirs = encoders.attention_pool(tokens, word_mask, score)
+theirs = prvr_lite.model.attention_pool(tokens, word_mask, score)
 print("same as the package:", torch.allclose(ours, theirs, atol=1e-6))
 
 # %% [markdown]

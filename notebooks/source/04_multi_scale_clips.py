@@ -22,17 +22,21 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import clip_spans, load_sample, multi_scale_clips
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import film, table
-from prvr_lite.course.lesson04.clip_triangle_widget import clip_triangle
-from prvr_lite.course.lesson04.running_total import running_total
-from prvr_lite.course.pictures.heat_maps import heat_maps
-from prvr_lite.course.pictures.score_triangles import score_triangles
-from prvr_lite.course.pictures.triangles import numbered_clips
-from prvr_lite.data.batches import normalise, pool_features
-from prvr_lite.model.clips import clip_windows
-from prvr_lite.plots.spread_curves import spread_curves
-from prvr_lite.search.evaluation import two_step
+from prvr_lite.course import (
+    check,
+    film,
+    heat_maps,
+    hint,
+    numbered_clips,
+    progress,
+    score_triangles,
+    table,
+)
+from prvr_lite.course.lesson04 import clip_triangle, running_total
+from prvr_lite.data import normalise, pool_features
+from prvr_lite.model import clip_windows
+from prvr_lite.plots import spread_curves
+from prvr_lite.search import two_step
 
 sample = load_sample()
 
@@ -121,8 +125,6 @@ def clip_row(start: int, end: int, n: int) -> int:
     Order: all clips of length 1 from left to right, then all of length 2, and so on.
     """
     ### BEGIN SOLUTION
-    shorter = sum(n - length + 1 for length in range(1, end - start))
-    return shorter + start
     ### END SOLUTION
 
 
@@ -146,11 +148,6 @@ clip_row = check(clip_row)
 def clip_at(row: int, n: int) -> tuple[int, int]:
     """(start, end) of the clip in a row; the end is one past the last unit."""
     ### BEGIN SOLUTION
-    length = 1
-    while row >= n - length + 1:  # not among the windows of this length
-        row -= n - length + 1
-        length += 1
-    return row, row + length
     ### END SOLUTION
 
 
@@ -240,9 +237,6 @@ running_total(units[0, :16, 1], [(2, 6), (7, 15)])
 def all_clips(units: torch.Tensor) -> torch.Tensor:
     """Means of all windows of 1..n units: units [V, n, H] -> clips [V, N, H], shorter ones first."""
     ### BEGIN SOLUTION
-    start, end = clip_spans(units.shape[1]).T  # [N], [N]
-    total = F.pad(units.cumsum(1), (0, 0, 1, 0))  # [V, n+1, H], a zero in front
-    return (total[:, end] - total[:, start]) / (end - start)[:, None]
     ### END SOLUTION
 
 
@@ -375,10 +369,6 @@ def clip_scores(queries: torch.Tensor, clips: torch.Tensor) -> tuple[torch.Tenso
     queries [Q, H], clips [V, N, H] -> score [Q, V], key [Q, V] (rows among the N clips).
     """
     ### BEGIN SOLUTION
-    q, c = F.normalize(queries, dim=-1), F.normalize(clips, dim=-1)
-    cosine = torch.einsum("qh,vnh->qvn", q, c)  # [Q, V, N]
-    score, key = cosine.max(-1)
-    return score, key
     ### END SOLUTION
 
 

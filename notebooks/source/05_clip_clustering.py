@@ -23,17 +23,13 @@ import torch.nn.functional as F
 
 import prvr_lite
 from prvr_lite import clip_spans, cluster_clips, length_code, load_sample, multi_scale_clips
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.lesson05.clip_clusters_widget import clip_clusters
-from prvr_lite.course.lesson05.cluster_rounds import cluster_rounds
-from prvr_lite.course.lesson05.cluster_triangles import cluster_triangles
-from prvr_lite.course.pictures.heat_maps import heat_maps
-from prvr_lite.data.batches import normalise, pool_features
-from prvr_lite.lab.figures import medoids as medoids_figure
-from prvr_lite.lab.results import Results, label, spread_text
-from prvr_lite.model.clips import clip_windows
-from prvr_lite.plots import growth_curves
-from prvr_lite.plots.spread_curves import spread_curves
+from prvr_lite.course import check, heat_maps, hint, progress
+from prvr_lite.course.lesson05 import clip_clusters, cluster_rounds, cluster_triangles
+from prvr_lite.data import normalise, pool_features
+from prvr_lite.lab import Results, label, spread_text
+from prvr_lite.lab import medoids as medoids_figure
+from prvr_lite.model import clip_windows
+from prvr_lite.plots import growth_curves, spread_curves
 
 sample = load_sample()
 
@@ -108,13 +104,6 @@ def kkz_start(distance: torch.Tensor, norm: torch.Tensor, k: int) -> torch.Tenso
     the lowest row. No row is taken twice.
     """
     ### BEGIN SOLUTION
-    chosen = [int(norm.argmax())]
-    nearest = distance[chosen[0]].clone()  # [N]: to the nearest medoid so far
-    while len(chosen) < k:
-        nearest[chosen] = -1  # below every distance: never again
-        chosen.append(int(nearest.argmax()))
-        nearest = torch.minimum(nearest, distance[chosen[-1]])
-    return torch.tensor(chosen)
     ### END SOLUTION
 
 
@@ -149,9 +138,6 @@ def assign_points(distance: torch.Tensor, medoids: torch.Tensor) -> torch.Tensor
     Equal ones: the lowest number. A medoid always belongs to itself.
     """
     ### BEGIN SOLUTION
-    cluster = distance[:, medoids].argmin(1)  # [N, k] -> [N]
-    cluster[medoids] = torch.arange(len(medoids))
-    return cluster
     ### END SOLUTION
 
 
@@ -242,9 +228,6 @@ def move_medoids(distance: torch.Tensor, assignment: torch.Tensor, k: int) -> to
     Most central: the least summed distance to the members. Equal ones: the lowest row.
     """
     ### BEGIN SOLUTION
-    member = F.one_hot(assignment, k).to(distance)  # O, [N, k]
-    cost = distance @ member  # [N, k]
-    return cost.masked_fill(member == 0, torch.inf).argmin(0)
     ### END SOLUTION
 
 
@@ -280,15 +263,6 @@ def k_medoids(points: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]
     Returns the medoids' rows [k], ascending, and the cluster of each point [N], 0..k-1.
     """
     ### BEGIN SOLUTION
-    distance = distances(points)
-    medoids = kkz_start(distance, points.norm(dim=1), k)
-    for _ in range(60):
-        before = medoids
-        medoids = move_medoids(distance, assign_points(distance, medoids), k)
-        if torch.equal(medoids, before):
-            break
-    medoids = medoids.sort().values
-    return medoids, assign_points(distance, medoids)
     ### END SOLUTION
 
 
@@ -402,9 +376,6 @@ print("lengths of the medoids:", sorted(size[medoids].int().tolist()))
 def code_of_length(length: torch.Tensor, dim: int) -> torch.Tensor:
     """Sines and cosines of length - 1, in turn, ever slower: length [N], dim even -> [N, dim]."""
     ### BEGIN SOLUTION
-    rate = 10_000.0 ** (-torch.arange(0, dim, 2) / dim)  # [dim/2]
-    angle = (length - 1)[:, None] * rate  # [N, dim/2]
-    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)  # [N, dim]
     ### END SOLUTION
 
 

@@ -22,15 +22,13 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, build_model, clip_spans, fit, key_clip_guided_attention, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import film, table
-from prvr_lite.course.lesson06.guided_attention import attention_table, guided_attention
-from prvr_lite.course.lesson06.key_clip_widget import clip_guide
-from prvr_lite.data.batches import InputReader
-from prvr_lite.lab.results import Results, label, spread_text
-from prvr_lite.model.key_clip import clip_similarity, frame_attention
+from prvr_lite.course import check, film, hint, progress, table
+from prvr_lite.course.lesson06 import attention_table, clip_guide, guided_attention
+from prvr_lite.data import InputReader
+from prvr_lite.lab import Results, label, spread_text
+from prvr_lite.model import clip_similarity, frame_attention
 from prvr_lite.plots import growth_curves, recall_bars, timed_thumbnails
-from prvr_lite.search.evaluation import two_step
+from prvr_lite.search import two_step
 
 sample = load_sample()
 
@@ -118,8 +116,6 @@ def key_clips(queries: torch.Tensor, clips: torch.Tensor) -> torch.Tensor:
     queries [Q, H], clips [V, K, H] -> [Q, V], numbers 0..K-1.
     """
     ### BEGIN SOLUTION
-    q, c = F.normalize(queries, dim=-1), F.normalize(clips, dim=-1)
-    return torch.einsum("qh,vkh->qvk", q, c).argmax(-1)
     ### END SOLUTION
 
 
@@ -199,8 +195,6 @@ def guided_weights(
     -> [V, K, T]; each row sums to 1, padded frames get 0.
     """
     ### BEGIN SOLUTION
-    score = clips @ (frames @ key_map.T).mT  # [V, K, T]
-    return score.masked_fill(~frame_mask[:, None], -torch.inf).softmax(-1)
     ### END SOLUTION
 
 
@@ -292,7 +286,6 @@ def attended_frames(
     weight [V, K, T], frames [V, T, H], value_map W2 [H, H] -> [V, K, H].
     """
     ### BEGIN SOLUTION
-    return (weight @ frames) @ value_map.T
     ### END SOLUTION
 
 
@@ -324,9 +317,6 @@ def frame_scores(queries: torch.Tensor, attended: torch.Tensor, key: torch.Tenso
     queries [Q, H], attended frames r [V, K, H], key clips [Q, V] int64 -> [Q, V].
     """
     ### BEGIN SOLUTION
-    q, r = F.normalize(queries, dim=-1), F.normalize(attended, dim=-1)
-    every = torch.einsum("qh,vkh->qvk", q, r)
-    return every.gather(2, key[..., None]).squeeze(2)
     ### END SOLUTION
 
 

@@ -22,14 +22,13 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, fit, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.lesson07.losses_widget import loss_explorer
-from prvr_lite.course.lesson07.pair_maps import pair_maps
-from prvr_lite.data.batches import InputReader
-from prvr_lite.lab.results import Results, label, spread_text
-from prvr_lite.model.retrieval_model import TrainingScores
-from prvr_lite.plots.spread_curves import spread_curves
-from prvr_lite.training.losses import info_nce_loss, sample_negatives
+from prvr_lite.course import check, hint, progress
+from prvr_lite.course.lesson07 import loss_explorer, pair_maps
+from prvr_lite.data import InputReader
+from prvr_lite.lab import Results, label, spread_text
+from prvr_lite.model import TrainingScores
+from prvr_lite.plots import spread_curves
+from prvr_lite.training import info_nce_loss, sample_negatives
 
 sample = load_sample()
 
@@ -107,7 +106,6 @@ print([round(triplet_by_loop(good[i : i + 1], bad[i : i + 1], 0.2), 2) for i in 
 def triplet_loss(positive: torch.Tensor, negative: torch.Tensor, margin: float) -> torch.Tensor:
     """Mean over pairs of [margin + negative - positive]+: scores [R], [R] -> one number."""
     ### BEGIN SOLUTION
-    return (margin + negative - positive).clamp(min=0).mean()
     ### END SOLUTION
 
 
@@ -171,9 +169,6 @@ def draw_negative(
     -> [R]. Of n candidates from the highest down, number floor(luck * n) is drawn.
     """
     ### BEGIN SOLUTION
-    ranked = score.masked_fill(~negative, -torch.inf).sort(1, descending=True).values  # [R, C]
-    size = negative.sum(1).clamp(max=pool)  # [R]
-    return ranked.gather(1, (luck * size).long()[:, None]).squeeze(1)
     ### END SOLUTION
 
 
@@ -235,7 +230,6 @@ for name, pool in (("random", 64), ("one of the 20 hardest", 20), ("the hardest"
 def own_query_mean(score: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
     """The mean score of each film's own queries: score [Q, V], own [Q, V] bool -> [V]."""
     ### BEGIN SOLUTION
-    return (score * own).sum(0) / own.sum(0)
     ### END SOLUTION
 
 
@@ -299,8 +293,6 @@ def info_nce(score: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
     score [R, C], positive [R, C] bool, at least one a row -> one number.
     """
     ### BEGIN SOLUTION
-    own = score.masked_fill(~positive, -torch.inf)
-    return (score.logsumexp(1) - own.logsumexp(1)).mean()
     ### END SOLUTION
 
 
@@ -433,9 +425,6 @@ def frame_negatives(query_video: torch.Tensor, same_video: bool) -> torch.Tensor
     only if `same_video`.
     """
     ### BEGIN SOLUTION
-    if same_video:
-        return ~torch.eye(len(query_video), dtype=torch.bool)
-    return query_video[:, None] != query_video
     ### END SOLUTION
 
 

@@ -24,19 +24,21 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, evaluate, fit, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import table, trained
-from prvr_lite.course.lesson08.exercises import TrainingRun
-from prvr_lite.course.lesson08.live_curves_widget import live_curves
-from prvr_lite.course.lesson08.model_flow import model_flow
-from prvr_lite.course.pictures.seed_band import run_band, seed_band
-from prvr_lite.data.batches import Batch, InputReader
-from prvr_lite.lab.results import Results, ablation_groups, group, label, spread_text
+from prvr_lite.course import check, hint, progress, run_band, seed_band, table, trained
+from prvr_lite.course.lesson08 import TrainingRun, live_curves, model_flow
+from prvr_lite.data import Batch, InputReader
+from prvr_lite.lab import (
+    Results,
+    ablation_groups,
+    group,
+    label,
+    mean_interval,
+    spread_text,
+    student_t,
+)
 from prvr_lite.plots import gap_chart, recall_bars, spread_curves
-from prvr_lite.plots.seeds import mean_interval, student_t
-from prvr_lite.search.evaluation import two_step
-from prvr_lite.search.metrics import rank_of_first_relevant
-from prvr_lite.training.optimizer import make_optimizer, make_schedule
+from prvr_lite.search import rank_of_first_relevant, two_step
+from prvr_lite.training import make_optimizer, make_schedule
 
 sample = load_sample()
 
@@ -131,10 +133,6 @@ def whole_score(
     S_c is the best cosine with a clip; S_f the cosine with what that clip attends.
     """
     ### BEGIN SOLUTION
-    q, c, r = (F.normalize(x, dim=-1) for x in (queries, clips, attended))
-    best, key = torch.einsum("qh,vkh->qvk", q, c).max(-1)  # [Q, V] both
-    frame = torch.einsum("qh,vkh->qvk", q, r).gather(2, key[..., None]).squeeze(2)
-    return alpha * best + (1 - alpha) * frame, key
     ### END SOLUTION
 
 
@@ -190,9 +188,6 @@ print(f"R@1 {test.fused['R@1']:.1f} %, by chance {100 / films:.1f} %")
 def learning_rate_at(step: int, steps: int, warm: int, peak: float) -> float:
     """The rate of a step, 0..steps-1: up to `peak` at step `warm`, then straight to 0."""
     ### BEGIN SOLUTION
-    if step < warm:
-        return peak * (step + 1) / (warm + 1)
-    return peak * (steps - step) / (steps - warm)
     ### END SOLUTION
 
 
@@ -252,17 +247,6 @@ spread_curves(
 def train_steps(run: TrainingRun, batches) -> torch.Tensor:
     """A step on each batch; the loss of each before its step, [S], without gradient."""
     ### BEGIN SOLUTION
-    run.model.train()
-    losses = []
-    for batch in batches:
-        loss = run.loss(batch)
-        run.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(run.model.parameters(), run.max_norm)
-        run.optimizer.step()
-        run.schedule.step()
-        losses.append(loss.detach())
-    return torch.stack(losses)
     ### END SOLUTION
 
 
@@ -337,13 +321,6 @@ def best_epoch(sumr: list[float], patience: int) -> tuple[int, int]:
     The last epoch is the first one that is more than `patience` after the best so far.
     """
     ### BEGIN SOLUTION
-    best = 0
-    for epoch, value in enumerate(sumr):
-        if value > sumr[best]:
-            best = epoch
-        if epoch - best > patience:
-            return best, epoch
-    return best, len(sumr) - 1
     ### END SOLUTION
 
 
@@ -494,8 +471,6 @@ def seed_interval(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The mean of ours - theirs over paired seeds, and half the width of its interval: [S], [S]."""
     ### BEGIN SOLUTION
-    gap = ours - theirs  # [S]
-    return gap.mean(), t * gap.std() / math.sqrt(len(gap))
     ### END SOLUTION
 
 

@@ -23,24 +23,20 @@ import numpy as np
 import torch
 
 from prvr_lite import VideoIndex, clip_spans, evaluate, load_sample, retrieval_metrics
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import table, trained
-from prvr_lite.course.lesson09.lead_plane import lead_plane
-from prvr_lite.course.lesson09.search_widget import search_explorer
-from prvr_lite.course.pictures.score_triangles import score_triangles
-from prvr_lite.data.batches import InputReader, normalise, pad, pool_features
-from prvr_lite.lab.explorer import Explorer
-from prvr_lite.lab.results import Results, label, spread_text
-from prvr_lite.lab.vocabulary import Vocabulary, words_of
+from prvr_lite.course import check, hint, progress, score_triangles, table, trained
+from prvr_lite.course.lesson09 import lead_plane, search_explorer
+from prvr_lite.data import InputReader, normalise, pad, pool_features
+from prvr_lite.lab import Explorer, Results, Vocabulary, label, spread_text, words_of
 from prvr_lite.moments import temporal_iou
 from prvr_lite.plots import alpha_sweep, ratio_bars, recall_bars
-from prvr_lite.search.evaluation import relevant_matrix, two_step
-from prvr_lite.search.metrics import (
+from prvr_lite.search import (
     by_group,
     moment_to_video_ratio,
     paired_interval,
     rank_of_first_relevant,
     ratio_bin,
+    relevant_matrix,
+    two_step,
 )
 
 sample, results = load_sample(), Results.published()
@@ -160,11 +156,6 @@ def alpha_curve(
     clip [Q, V], frame [Q, V], own [Q] column of each query's film, alphas [A] in 0..1 -> [A].
     """
     ### BEGIN SOLUTION
-    weight = alphas[:, None, None]
-    score = weight * clip + (1 - weight) * frame  # [A, Q, V]
-    mine = score.gather(2, own[None, :, None].expand(len(alphas), -1, 1))  # [A, Q, 1]
-    found = (score >= mine).sum(2) == 1  # [A, Q]
-    return 100 * found.float().mean(1)
     ### END SOLUTION
 
 
@@ -319,10 +310,6 @@ print([round(iou, 3) for iou in counted])
 def span_iou(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Shared time over joint time, 0 to 1: spans (start, end) [Q, 2] and [Q, 2] -> [Q]."""
     ### BEGIN SOLUTION
-    start = torch.maximum(first[:, 0], second[:, 0])
-    end = torch.minimum(first[:, 1], second[:, 1])
-    shared = (end - start).clamp(min=0)
-    return shared / ((first[:, 1] - first[:, 0]) + (second[:, 1] - second[:, 0]) - shared)
     ### END SOLUTION
 
 
@@ -425,10 +412,6 @@ def recall_by_ratio(
     rank [Q] int from 1, moment [Q, 2] start and end in s, duration [Q] of the film in s -> [3].
     """
     ### BEGIN SOLUTION
-    ratio = (moment[:, 1] - moment[:, 0]) / duration  # [Q]
-    group = torch.bucketize(ratio, torch.tensor([0.2, 0.4]))  # [Q], 0..2
-    found = (rank <= k).float()
-    return torch.stack([100 * found[group == g].mean() for g in range(3)])
     ### END SOLUTION
 
 
@@ -520,7 +503,7 @@ ratio_bars(rows, groups=list(package), title="The same queries, split twice")
 # | 3 stranger | none of these | understanding the query better |
 #
 # $$\text{rival}(q) = \arg\max_{v \ne v(q)} S(q, v)$$
-# <!-- eq: rival -> prvr_lite.course.lesson09.exercises:failure_kind -->
+# <!-- eq: rival -> prvr_lite.course.lesson09.answers:failure_kind -->
 #
 # ### ✏️ Exercise 9.4 · failure_kind  (★★★, 15 minutes)
 #
@@ -543,11 +526,6 @@ def failure_kind(
     answer which queries (the own one does), group [V] int: siblings have the same number.
     """
     ### BEGIN SOLUTION
-    row = torch.arange(len(own))
-    best, rival = score.scatter(1, own[:, None], -torch.inf).max(1)  # [Q] both
-    kind = torch.where(group[rival] == group[own], 2, 3)
-    kind = torch.where(answers[row, rival], 1, kind)
-    return torch.where(score[row, own] > best, 0, kind)
     ### END SOLUTION
 
 

@@ -20,28 +20,26 @@ import time
 import torch
 
 from prvr_lite import clip_spans, load_sample
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import table, trained
-from prvr_lite.data.batches import InputReader
-from prvr_lite.lab.results import Results, spread_text
-from prvr_lite.lab.rows import MOMENTS
+from prvr_lite.course import check, hint, progress, table, trained
+from prvr_lite.data import InputReader
+from prvr_lite.lab import MOMENTS, Results, spread_text
 from prvr_lite.moments import (
     SCORERS,
     MomentIndex,
     SpanHeadConfig,
     choose_weight,
+    clip_overlap,
     encode_split,
     fit_span_head,
+    non_maximum_suppression,
+    peak_runs,
     rank_moments,
     search_moments,
     svmr_metrics,
     temporal_iou,
     vcmr_metrics,
 )
-from prvr_lite.moments.encoding import peak_runs
-from prvr_lite.moments.predict import clip_overlap, non_maximum_suppression
-from prvr_lite.plots import spread_curves, timed_thumbnails
-from prvr_lite.plots.film_strip import film_strip
+from prvr_lite.plots import film_strip, spread_curves, timed_thumbnails
 
 sample = load_sample()
 model, history = trained("mssl++", sample)
@@ -163,7 +161,6 @@ def moment_recall(iou: torch.Tensor, k: int, threshold: float) -> torch.Tensor:
     An IoU of exactly the threshold is a hit.
     """
     ### BEGIN SOLUTION
-    return 100 * (iou[:, :k] >= threshold).any(1).float().mean()
     ### END SOLUTION
 
 
@@ -248,13 +245,6 @@ def strike_out(score: torch.Tensor, near: torch.Tensor, keep: int) -> torch.Tens
     -1 where none is left. near need not say that a row is near itself. score stays as it is.
     """
     ### BEGIN SOLUTION
-    left, rows = score.clone(), []
-    for _ in range(keep):
-        best = int(left.argmax())
-        rows.append(-1 if left[best] == -torch.inf else best)
-        left[near[best]] = -torch.inf
-        left[best] = -torch.inf
-    return torch.tensor(rows)
     ### END SOLUTION
 
 
@@ -345,18 +335,6 @@ def attended_run(score: torch.Tensor, real: torch.Tensor, share: float) -> torch
     High is at least low + share (peak - low); low and peak are those of the row's real frames.
     """
     ### BEGIN SOLUTION
-    spans = []
-    for values, kept in zip(score, real, strict=True):
-        low, peak = values[kept].min(), values[kept].max()
-        high = (kept & (values >= low + share * (peak - low))).tolist()
-        start = int(values.masked_fill(~kept, -torch.inf).argmax())
-        end = start + 1
-        while start > 0 and high[start - 1]:
-            start -= 1
-        while end < len(high) and high[end]:
-            end += 1
-        spans.append((start, end))
-    return torch.tensor(spans)
     ### END SOLUTION
 
 
@@ -430,9 +408,6 @@ def merge_moments(
     first, int64.
     """
     ### BEGIN SOLUTION
-    total = weight * video_score[:, None] + moment_score  # [n, m]
-    best = total.flatten().topk(keep).indices
-    return best // total.shape[1], best % total.shape[1]
     ### END SOLUTION
 
 
@@ -479,8 +454,6 @@ def corpus_recall(
     """R@k (%) in all films: film of each prediction [Q, P], its IoU with the query's true moment
     [Q, P], each query's own film [Q] -> one number."""
     ### BEGIN SOLUTION
-    hit = (video == own[:, None]) & (iou >= threshold)  # [Q, P]
-    return 100 * hit[:, :k].any(1).float().mean()
     ### END SOLUTION
 
 

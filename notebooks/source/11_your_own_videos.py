@@ -38,22 +38,20 @@ from prvr_lite import (
     multi_scale_clips,
     open_features,
 )
-from prvr_lite.course.grading import check, hint, progress
-from prvr_lite.course.kit import table, trained
-from prvr_lite.course.lesson11.cell_map import cell_map
-from prvr_lite.course.lesson11.code_parts import code_parts
-from prvr_lite.course.lesson11.frame_times import frame_times
-from prvr_lite.course.lesson11.render_film import render_film
-from prvr_lite.course.lesson11.shard_tables import shard_tables
-from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
-from prvr_lite.data.batches import InputReader, pool_features
-from prvr_lite.data.openai_clip import ClipEncoder, unit_rows
-from prvr_lite.lab.results import Results
+from prvr_lite.course import check, hint, progress, table, trained
+from prvr_lite.course.lesson11 import (
+    cell_map,
+    code_parts,
+    frame_times,
+    random_clip,
+    render_film,
+    shard_tables,
+)
+from prvr_lite.data import ClipEncoder, InputReader, pool_features, unit_rows
+from prvr_lite.lab import Results
 from prvr_lite.plots import recall_bars, spread_curves
-from prvr_lite.search.metrics import rank_of_first_relevant
-from prvr_lite.videos.extract import extract_features
-from prvr_lite.videos.frames import probe_video, read_frames
-from prvr_lite.videos.zero_shot import ZeroShotSearch
+from prvr_lite.search import rank_of_first_relevant
+from prvr_lite.videos import ZeroShotSearch, extract_features, probe_video, read_frames
 
 transformers.utils.logging.disable_progress_bar()
 sample = load_sample()
@@ -113,7 +111,6 @@ def frames_at(shown: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     time, the first one counts.
     """
     ### BEGIN SOLUTION
-    return (torch.searchsorted(shown, at, right=True) - 1).clamp(min=0)
     ### END SOLUTION
 
 
@@ -235,7 +232,7 @@ mine = open_features(folder / "mine.h5")
 # Pictures and sentences are vectors of *one space*: their cosine means something. So take every clip of a film (lesson 4), and score the film by its best one:
 #
 # $$s(q, v) = \max_{n}\ \cos\big(q,\ \bar f_{v,n}\big)$$
-# <!-- eq: zero-shot score -> prvr_lite.course.lesson11.exercises:zero_shot_scores -->
+# <!-- eq: zero-shot score -> prvr_lite.course.lesson11.answers:zero_shot_scores -->
 #
 # Nothing here was learned from our data. That is called **zero-shot**. For one sentence and one film, with a loop:
 
@@ -275,8 +272,6 @@ print(f"{best_clip_by_loop(asked[0], units[0]):.4f}")
 def zero_shot_scores(query: torch.Tensor, clip: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """The cosine with each video's best clip: [Q, D], [V, N, D], [V, N] bool -> [Q, V]."""
     ### BEGIN SOLUTION
-    score = torch.einsum("qd,vnd->qvn", normalize(query, dim=1), normalize(clip, dim=2))
-    return score.masked_fill(~real, -torch.inf).amax(2)
     ### END SOLUTION
 
 
@@ -444,11 +439,6 @@ def rescore_candidates(
     scores; best first, -1 where fewer than k films own a hit.
     """
     ### BEGIN SOLUTION
-    allowed = torch.zeros_like(score, dtype=torch.bool)
-    for q, row in enumerate(hits):
-        allowed[q, video_of[row[row >= 0]]] = True
-    best = score.masked_fill(~allowed, -torch.inf).topk(k)
-    return best.indices.masked_fill(best.values == -torch.inf, -1)
     ### END SOLUTION
 
 
@@ -459,7 +449,7 @@ rescore_candidates = check(rescore_candidates)
 # How much is lost? The films that an exact search would give, how many of them are still there? That is recall again, but against the exact search and not against the truth: an approximate index can only be as good as what it approximates.
 #
 # $$\text{recall} = \frac{100}{Q\,k} \sum_q \big|\, \text{found}_q \cap \text{exact}_q \,\big|$$
-# <!-- eq: recall of candidates -> prvr_lite.course.lesson11.exercises:candidate_recall -->
+# <!-- eq: recall of candidates -> prvr_lite.course.lesson11.answers:candidate_recall -->
 #
 # ### ✏️ Exercise 11.4 · candidate_recall  (★☆☆, 6 minutes)
 
@@ -471,8 +461,6 @@ def candidate_recall(found: torch.Tensor, exact: torch.Tensor) -> torch.Tensor:
     found [Q, C] rows (-1: none), exact [Q, k] rows; the order of either does not matter.
     """
     ### BEGIN SOLUTION
-    hit = (exact[:, :, None] == found[:, None]).any(2)  # [Q, k]
-    return 100 * hit.float().mean()
     ### END SOLUTION
 
 
@@ -546,10 +534,6 @@ def cell_search(
     product with the query; -1 where those cells hold fewer than k clips.
     """
     ### BEGIN SOLUTION
-    opened = (centre @ query).topk(probes).indices
-    inside = torch.isin(cell, opened)  # [N]
-    best = (clip @ query).masked_fill(~inside, -torch.inf).topk(k)
-    return best.indices.masked_fill(best.values == -torch.inf, -1)
     ### END SOLUTION
 
 

@@ -1,3 +1,5 @@
 """The course: what lessons show, ask and check; a folder for each lesson."""
 
-from __future__ import annotations
+from prvr_lite.faces import face
+
+face(__name__, __file__)

@@ -10,3 +10,5 @@ from prvr_lite.lab.results import spread_text as spread_text
 from prvr_lite.lab.rows import MOMENTS as MOMENTS
 from prvr_lite.lab.vocabulary import Vocabulary as Vocabulary
 from prvr_lite.lab.vocabulary import words_of as words_of
+from prvr_lite.plots.seeds import mean_interval as mean_interval
+from prvr_lite.plots.seeds import student_t as student_t

@@ -7,6 +7,7 @@ from prvr_lite.model.clips import multi_scale_clips as multi_scale_clips
 from prvr_lite.model.clustering import cluster_clips as cluster_clips
 from prvr_lite.model.clustering import kmedoids as kmedoids
 from prvr_lite.model.encoders import QueryEncoder as QueryEncoder
+from prvr_lite.model.encoders import SelfAttention as SelfAttention
 from prvr_lite.model.encoders import SequenceEncoder as SequenceEncoder
 from prvr_lite.model.encoders import attention_pool as attention_pool
 from prvr_lite.model.key_clip import clip_similarity as clip_similarity

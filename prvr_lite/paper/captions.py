@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from prvr_lite.files import damaged
-from prvr_lite.paper.bigfile import Float, check_finite_rows, existing
-from prvr_lite.paper.frame_sources import open_readable, open_table, read_table
+from prvr_lite.paper.bigfile import Float, existing
+from prvr_lite.paper.frame_sources import open_readable, read_table, table_sizes
 
 
 class Caption(NamedTuple):
@@ -85,25 +85,12 @@ class WordFeatures:
     def __init__(self, path: str | os.PathLike[str], captions: Sequence[str]) -> None:
         self.path, self.captions = Path(path), captions
         self._file = open_readable(self.path, "the features of the captions' words")
-        self.dim = 0
-        counts = []
-        for name in captions:
-            whose = f"caption '{name}'"
-            count, dim = open_table(self.path, self._file, name, whose).shape
-            if self.dim not in (0, dim):
-                problem = f"{whose} has words of length {dim}, those before it of {self.dim}"
-                raise damaged(self.path, problem, "take all features from one model")
-            self.dim = dim
-            counts.append(count)
+        counts, self.dim = table_sizes(self.path, self._file, captions, "caption", "word")
         self.counts = np.array(counts, dtype=np.int64)
 
     def words(self, query: int) -> Float:
         """Word features of a caption by its row, [L, dim]; FileFormatError if not finite."""
-        name = self.captions[query]
-        whose = f"caption '{name}'"
-        words = read_table(self.path, open_table(self.path, self._file, name, whose), whose)
-        check_finite_rows(self.path, words, lambda row: f"{whose}, word {row}")
-        return words
+        return read_table(self.path, self._file, self.captions[query], "caption", "word")
 
     def close(self) -> None:
         """Closes the file."""

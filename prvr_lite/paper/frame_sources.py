@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -78,25 +78,14 @@ class Hdf5Frames:
     def __init__(self, path: str | os.PathLike[str], videos: Container[str] | None = None) -> None:
         self.path = Path(path)
         self._file = open_readable(self.path, "the frames of every video")
-        self.counts: dict[str, int] = {}
-        self.dim = 0
-        for video in self._file:
-            if videos is None or video in videos:
-                count, dim = open_table(self.path, self._file, video, f"video '{video}'").shape
-                self.counts[video] = count
-                if self.dim not in (0, dim):
-                    problem = f"video '{video}' has frames of length {dim}, others of {self.dim}"
-                    raise damaged(self.path, problem, "take all features from one model")
-                self.dim = dim
+        names = [video for video in self._file if videos is None or video in videos]
+        counts, self.dim = table_sizes(self.path, self._file, names, "video", "frame")
+        self.counts = dict(zip(names, counts, strict=True))
         if not self.counts:
             raise damaged(self.path, "has none of the videos asked for", "give another file")
 
     def frames(self, video: str) -> Float:
-        whose = f"video '{video}'"
-        table = open_table(self.path, self._file, video, whose)
-        frames = read_table(self.path, table, whose)
-        check_finite_rows(self.path, frames, lambda row: f"{whose}, frame {row}")
-        return frames
+        return read_table(self.path, self._file, video, "video", "frame")
 
     def close(self) -> None:
         self._file.close()
@@ -123,29 +112,53 @@ def open_readable(path: Path, what: str) -> h5py.File:
         raise damaged(path, problem, "copy or download it again") from error
 
 
-def open_table(path: Path, file: h5py.File, name: str, whose: str) -> h5py.h5d.DatasetID:
-    """The matrix of floats under a name, by h5py's lower level: a third of the time of the upper.
+def table_sizes(
+    path: Path, file: h5py.File, names: Sequence[str], owner: str, item: str
+) -> tuple[list[int], int]:
+    """How many rows the matrix of each name has, and the length that all rows share.
+
+    Args:
+        owner, item: what a name and a row stand for, in messages: "video" and "frame".
 
     Raises:
-        FileFormatError: there is none.
+        FileFormatError: a name has no matrix, or one with rows of another length.
     """
+    counts, length = [], 0
+    for name in names:
+        count, dim = _open_table(path, file, name, owner).shape
+        if length not in (0, dim):
+            problem = f"{owner} '{name}' has {item}s of length {dim}, others of {length}"
+            raise damaged(path, problem, "take all features from one model")
+        length = dim
+        counts.append(count)
+    return counts, length
+
+
+def read_table(path: Path, file: h5py.File, name: str, owner: str, item: str) -> Float:
+    """The matrix of a name, [n, dim] float32.
+
+    Raises:
+        FileFormatError: there is none, it can't be read, or it holds NaN or infinity.
+    """
+    table = _open_table(path, file, name, owner)
+    rows = np.empty(table.shape, np.float32)
+    try:
+        table.read(h5py.h5s.ALL, h5py.h5s.ALL, rows)
+    except OSError as error:
+        problem = f"{owner} '{name}' can't be read ({error})"
+        raise damaged(path, problem, "copy or download it again") from error
+    check_finite_rows(path, rows, lambda row: f"{owner} '{name}', {item} {row}")
+    return rows
+
+
+def _open_table(path: Path, file: h5py.File, name: str, owner: str) -> h5py.h5d.DatasetID:
+    """By h5py's lower level: a third of the time of the upper."""
     fix = "take captions and features from one release, a matrix of floats for each"
     try:
         table = h5py.h5d.open(file.id, name.encode())
     except (KeyError, ValueError, TypeError) as error:
-        raise damaged(path, f"{whose} has no features here", fix) from error
+        raise damaged(path, f"{owner} '{name}' has no features here", fix) from error
     if len(shape := table.shape) != 2 or 0 in shape or table.dtype.kind != "f":
-        problem = f"{whose} has {table.dtype} features of shape {list(shape)}, not [n, dim]"
-        raise damaged(path, problem, fix)
+        problem = f"{owner} '{name}' has {table.dtype} features of shape {list(shape)}"
+        raise damaged(path, f"{problem}, not [n, dim]", fix)
     return table
-
-
-def read_table(path: Path, table: h5py.h5d.DatasetID, whose: str) -> Float:
-    """[n, dim] float32; a damaged chunk becomes a FileFormatError."""
-    found = np.empty(table.shape, np.float32)
-    try:
-        table.read(h5py.h5s.ALL, h5py.h5s.ALL, found)
-    except OSError as error:
-        problem = f"{whose} can't be read ({error})"
-        raise damaged(path, problem, "copy or download it again") from error
-    return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
+import dis
 import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -42,23 +45,35 @@ TINY = '''\
 def recall_at(score, right, k):
     """Says what is wanted."""
     ### BEGIN SOLUTION
-    return 1
     ### END SOLUTION
 # %% tags=["check"]
 recall_at = check(recall_at)
+'''
+ANSWERS = '''\
+def recall_at(score: Tensor, right: Tensor, k: int) -> float:
+    """The answer's own words, which learners do not see."""
+    # a remark
+    value = score()  # [Q]
+    return 100 * value  # type: ignore[no-any-return]
+
+
+def another() -> None: ...
 '''
 
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Callable[..., Lesson]:
+    """Makes a lesson of its source and its answers, with changes to either."""
+
     def make(*changes: tuple[str, str]) -> Lesson:
-        text = TINY
+        source = tmp_path / "notebooks" / "source" / "01_tiny.py"
+        texts = {source: TINY, Lesson(source).answers: ANSWERS}
         for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        source = tmp_path / "source" / "01_tiny.py"
-        source.parent.mkdir(exist_ok=True)
-        source.write_text(text, encoding="utf-8")
+            assert any(old in text for text in texts.values())
+            texts = {path: text.replace(old, new) for path, text in texts.items()}
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
         return Lesson(source)
 
     return make
@@ -68,7 +83,8 @@ def test_two_forms_of_a_source(tiny: Callable[..., Lesson]) -> None:
     notebook = tiny().read("no time")
     finished, twin = lesson_source.finished_form(notebook), lesson_source.exercise_form(notebook)
     solution, stub = finished.cells[2].source, twin.cells[2].source
-    assert solution.endswith('wanted."""\n    return 1')
+    body = "    # a remark\n    value = score()  # [Q]\n    return 100 * value"
+    assert solution.endswith(f'wanted."""\n{body}'), "comments stay, but for those to mypy"
     assert stub.endswith('wanted."""\n    # YOUR CODE HERE\n    raise NotImplementedError()')
     assert "running it takes no time." in twin.cells[0].source
     assert "start(1)" in finished.cells[1].source
@@ -80,6 +96,22 @@ def test_two_forms_of_a_source(tiny: Callable[..., Lesson]) -> None:
     ("change", "message"),
     [
         (("    ### END SOLUTION\n", ""), "recall_at needs one ### BEGIN SOLUTION"),
+        (
+            ("    ### END SOLUTION\n", "    return 1\n    ### END SOLUTION\n"),
+            "recall_at: its cell needs a docstring and no body, which stands in lesson01",
+        ),
+        (
+            ('    """Says what is wanted."""\n', "    pass\n"),
+            "recall_at: its cell needs a docstring",
+        ),
+        (
+            ("def recall_at(score:", "def recall(score:"),
+            "recall_at: there is no answer of that name in lesson01/answers.py",
+        ),
+        (
+            ("right: Tensor, k: int", "right: Tensor, *, k: int = 1"),
+            r"recall_at: the cell has \(score, right, k\), but .* has \(score, right, \*, k=1\)",
+        ),
         (('tags=["setup"]', ""), "one cell must be tagged setup"),
         (("recall_at = check(recall_at)", "pass"), "nothing to grade in this check cell: 'pass'"),
         (
@@ -105,8 +137,49 @@ def test_what_differs_is_told(tiny: Callable[..., Lesson]) -> None:
     ):
         make_lessons.write(path, make_lessons.text_of(form(notebook)))
     assert make_lessons.differences(lesson) == []
-    tiny(("return 1", "return 2"))
+    tiny(("return 100", "return 200"))
     assert make_lessons.differences(lesson) == ["01_tiny.ipynb"], "the solution is not in the twin"
+
+
+def test_an_answer_may_be_a_class(tiny: Callable[..., Lesson]) -> None:
+    cell = ("def recall_at(score, right, k):", "class recall_at(Base):")
+    answer = "class recall_at(Base):\n    one = 1\n\n    def two(self) -> int:\n        return 2\n"
+    made = lesson_source.finished_form(tiny(cell, (ANSWERS, answer)).read("")).cells[2].source
+    assert made.endswith("    one = 1\n\n    def two(self) -> int:\n        return 2")
+    with pytest.raises(ValueError, match=r"has \(Base\), but .* has \(Other\)"):
+        tiny(cell, (ANSWERS, answer), ("Base):\n    one", "Other):\n    one")).read("")
+
+
+def globals_of(code: CodeType) -> set[str]:
+    """Names that a piece of code, or a function in it, looks up outside of functions."""
+    looks = ("LOAD_GLOBAL", "LOAD_NAME")
+    names = {i.argval for i in dis.get_instructions(code) if i.opname in looks}
+    inner = (one for one in code.co_consts if isinstance(one, CodeType))
+    return names.union(*map(globals_of, inner)) - binds(code)
+
+
+def binds(code: CodeType) -> set[str]:
+    """Names that a cell, or the body of a class, defines when it is run."""
+    return {
+        i.argval for i in dis.get_instructions(code) if i.opname in ("STORE_NAME", "STORE_GLOBAL")
+    }
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.source.stem)
+def test_solutions_run_where_they_stand(lesson: Lesson) -> None:
+    """Each name that a solution uses is Python's own or defined above it; 80 columns hold it."""
+    known, tried = {*vars(builtins), "__name__"}, 0
+    for cell in lesson_source.finished_form(lesson.read("")).cells:
+        if cell.cell_type != "code":
+            continue
+        code = compile(cell.source, cell.id, "exec")
+        known |= binds(code)
+        if "solution" in cell.metadata.get("tags", []):
+            tried += 1
+            assert globals_of(code) <= known, cell.source
+            body = cell.source.rpartition('"""')[2]
+            assert max(map(len, body.splitlines())) <= 80, body
+    assert tried >= 3
 
 
 def cells(*sources: tuple[str, str]) -> NotebookNode:
@@ -238,8 +311,7 @@ def test_first_cell_with_a_wheel_beside_it(tmp_path: Path) -> None:
     info = "prvr_lite-9.9.dist-info"
     files = {
         "prvr_lite/__init__.py": "",
-        "prvr_lite/course/__init__.py": "",
-        "prvr_lite/course/kit.py": lesson,
+        "prvr_lite/course/__init__.py": lesson,
         f"{info}/METADATA": "Metadata-Version: 2.1\nName: prvr-lite\nVersion: 9.9\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/RECORD": "",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from copy import deepcopy
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,25 @@ def test_the_twin_asks_and_does_not_tell(lesson: Lesson) -> None:
     assert [c.id for c in twin.cells] == [c.id for c in finished.cells]
     ids = [c.metadata.nbgrader.grade_id for c in twin.cells if "nbgrader" in c.metadata]
     assert len(ids) == len(set(ids)) == 2 * sum("check" in tags(c) for c in twin.cells)
+
+
+def test_lessons_import_faces() -> None:
+    """Whatever lessons take from the package stands on the list of a room, and rooms are few."""
+    code = [c.source for one in LESSONS for c in read(one.finished).cells if c.cell_type == "code"]
+    nodes = [node for source in code for node in ast.walk(ast.parse(source))]
+    plain = [a.name for node in nodes if isinstance(node, ast.Import) for a in node.names]
+    assert {name for name in plain if name.startswith("prvr_lite")} <= {"prvr_lite"}
+    taken = [
+        (node.module, alias.name)
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("prvr_lite")
+        for alias in node.names
+    ]
+    rooms = {str(room) for room, _ in taken}
+    unlisted = [one for one in taken if one[1] not in import_module(str(one[0])).__all__]
+    assert unlisted == []
+    lesson_rooms = {name for name in rooms if re.fullmatch(r"prvr_lite\.course\.lesson\d\d", name)}
+    assert len(rooms - lesson_rooms) <= 15
 
 
 Runs = Callable[[Lesson], tuple[NotebookNode, NotebookNode]]

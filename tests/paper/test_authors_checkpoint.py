@@ -140,24 +140,36 @@ def hand_made(marker: Path) -> dict[str, tuple[bytes, str]]:
     return {
         "getattr chain": (
             b"\x80\x02c__builtin__\ngetattr\nc__builtin__\n__import__\n"
-            + short("os") + b"\x85R" + short("system") + b"\x86R" + shell + b"\x85R.",
+            + short("os")
+            + b"\x85R"
+            + short("system")
+            + b"\x86R"
+            + shell
+            + b"\x85R.",
             "getattr",
         ),
         "protocol 4": (
-            b"\x80\x04" + short("os") + short("system") + b"\x93" + shell + b"\x85R.", "os.system"
+            b"\x80\x04" + short("os") + short("system") + b"\x93" + shell + b"\x85R.",
+            "os.system",
         ),
         "inst": (b"(" + shell + b"ios\nsystem\n.", "os.system"),
         # a state that would become a method of every stand-in
         "build on a class": (
-            b"\x80\x02cargparse\nNamespace\nN}" + short("__setstate__")
-            + b"ctorch._utils\n_rebuild_parameter\ns\x86b.", "can't be read",
+            b"\x80\x02cargparse\nNamespace\nN}"
+            + short("__setstate__")
+            + b"ctorch._utils\n_rebuild_parameter\ns\x86b.",
+            "can't be read",
         ),
         "setstate": (
-            b"\x80\x02cargparse\nNamespace\n)\x81}" + short("__setstate__")
-            + b"cposix\nsystem\nsb" + shell + b"b.", "posix.system",
+            b"\x80\x02cargparse\nNamespace\n)\x81}"
+            + short("__setstate__")
+            + b"cposix\nsystem\nsb"
+            + shell
+            + b"b.",
+            "posix.system",
         ),
         "dotted name": (b"\x80\x02ctorch\nserialization.os.system\n" + shell + b"\x85R.", "torch"),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("which", sorted(hand_made(Path("x"))))
@@ -310,11 +322,19 @@ def write_theirs(path: Path, model: MSSLpp, easydict: type[EasyDict]) -> Path:
     c = model.config
     config = easydict(
         {
-            "visual_input_size": c.visual_dim, "query_input_size": c.query_dim,
-            "hidden_size": c.hidden_dim, "n_heads": c.num_heads, "map_size": c.num_units,
-            "max_ctx_l": c.max_frames, "max_desc_l": c.max_words, "cluster": True,
-            "cluster_num": c.num_clusters, "length_pos": True, "drop": 0.1, "input_drop": 0.1,
+            "visual_input_size": c.visual_dim,
+            "query_input_size": c.query_dim,
+            "hidden_size": c.hidden_dim,
+            "n_heads": c.num_heads,
+            "map_size": c.num_units,
+            "max_ctx_l": c.max_frames,
+            "max_desc_l": c.max_words,
+            "cluster": True,
+            "cluster_num": c.num_clusters,
+            "length_pos": True,
+            "drop": 0.1,
+            "input_drop": 0.1,
         }
-    )  # fmt: skip
+    )
     torch.save({"model": state, "model_cfg": config, "epoch": 3}, path)
     return path

@@ -246,9 +246,14 @@ def test_videos_without_queries_do_not_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "name"), [({"epochs": 0}, "epochs"), ({"batch_videos": 0}, "batch_videos"),
-                         ({"warmup": 2.0}, "warmup"), ({"learning_rate": -1.0}, "learning_rate")]
-)  # fmt: skip
+    ("change", "name"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"batch_videos": 0}, "batch_videos"),
+        ({"warmup": 2.0}, "warmup"),
+        ({"learning_rate": -1.0}, "learning_rate"),
+    ],
+)
 def test_impossible_training_is_refused(change: dict[str, float], name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}=.* must lie in"):
         replace(QUICK, **change)

@@ -1,7 +1,3 @@
-"""What checks a learner's answer, lesson by lesson: ``check``, ``hint``, ``progress``."""
+"""What checks a learner's answer: the exercises of all lessons, their inputs, the diagnosis."""
 
 from __future__ import annotations
-
-from prvr_lite.course.grading.session import CheckFailed, check, hint, progress
-
-__all__ = ["CheckFailed", "check", "hint", "progress"]

@@ -28,6 +28,26 @@ class Mistake:
     also: Sequence[Function] = ()
 
 
+def mistake(wrong: Function, message: str, *also: Function) -> Mistake:
+    """A mistake whose answers take the inputs by their order."""
+    first, *others = (_in_order(answer) for answer in (wrong, *also))
+    return Mistake(first, message, others)
+
+
+def named_mistake(answer: Function, name: str, message: str, *also: str) -> Mistake:
+    """A mistake that ``answer`` makes if it is given its name, behind the inputs by their order.
+
+    Args:
+        also: names of other ways to make it.
+    """
+    first, *others = (_in_order(answer, way) for way in (name, *also))
+    return Mistake(first, message, others)
+
+
+def _in_order(answer: Function, *more: str) -> Function:
+    return lambda **inputs: answer(*inputs.values(), *more)
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise of a lesson.

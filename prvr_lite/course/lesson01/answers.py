@@ -28,7 +28,8 @@ def top_k_score(score: Tensor, mask: Tensor, k: int) -> Tensor:
 
 def log_sum_exp_score(score: Tensor, mask: Tensor, temperature: float) -> Tensor:
     """temperature x log of the mean of e^(score / temperature): [V, T], [V, T] bool -> [V]."""
-    return temperature * (log_sum(score / temperature, mask) - mask.sum(1).log())
+    sharp = (score / temperature).masked_fill(~mask, -torch.inf)  # [V, T]
+    return temperature * (sharp.logsumexp(1) - mask.sum(1).log())
 
 
 def log_sum(sharp: Tensor, mask: Tensor) -> Tensor:
@@ -38,13 +39,9 @@ def log_sum(sharp: Tensor, mask: Tensor) -> Tensor:
 
 def recall_at(score: Tensor, right: Tensor, k: int) -> float:
     """Percentage of queries whose right film is among the first k: score [Q, V], right [Q]."""
-    return 100 * float((ranks(score, right) <= k).float().mean())
-
-
-def ranks(score: Tensor, right: Tensor) -> Tensor:
-    """Rank of each query's right film, 1 = best; a tie counts against the model: [Q]."""
     own = score.gather(1, right[:, None])  # [Q, 1]
-    return (score >= own).sum(1)
+    rank = (score >= own).sum(1)  # [Q]; the film itself makes it start at 1
+    return 100 * float((rank <= k).float().mean())
 
 
 def frame_inputs(g: Generator) -> Inputs:

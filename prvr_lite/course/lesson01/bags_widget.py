@@ -128,9 +128,14 @@ def bag_picture(
         color = SPOT if bag.right else CHALK
         label = wrap(name, 5.0, 11.5, weight="bold", lines=1)
         picture.text(
-            EDGE / WIDTH, (top - 0.2) / page, label + (", the right film" if bag.right else ""),
-            size=11.5, weight="bold", color=color, parse_math=False,
-        )  # fmt: skip
+            EDGE / WIDTH,
+            (top - 0.2) / page,
+            label + (", the right film" if bag.right else ""),
+            size=11.5,
+            weight="bold",
+            color=color,
+            parse_math=False,
+        )
         rows = _panels(picture, name, top - NAME, (strip, CURVE, ROW * len(temperatures)))
         if "strip" in rows:
             slots, _ = strip_slots(bag.thumbnails, ROOM, STRIP)
@@ -203,9 +208,16 @@ def _draw_frames(axes: Axes, score: Array, limits: tuple[float, float], bag: Bag
     )
     for value in (low, high):
         axes.annotate(
-            f"{value:.2f}", (0, value), xytext=(-6, 0), textcoords="offset points", ha="right",
-            va="center", size=10, color=HAZE, annotation_clip=False,
-        )  # fmt: skip
+            f"{value:.2f}",
+            (0, value),
+            xytext=(-6, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            size=10,
+            color=HAZE,
+            annotation_clip=False,
+        )
 
 
 def _draw_weights(axes: Axes, row: int, name: str, weight: Array) -> None:
@@ -217,9 +229,16 @@ def _draw_weights(axes: Axes, row: int, name: str, weight: Array) -> None:
             row, 1 / len(weight), left=i / len(weight), height=0.62, color=GLOW, alpha=float(alpha)
         )
     axes.annotate(
-        name, (0, row), xytext=(-7, 0), textcoords="offset points", ha="right", va="center",
-        size=10.5, color=CHALK, annotation_clip=False,
-    )  # fmt: skip
+        name,
+        (0, row),
+        xytext=(-7, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        size=10.5,
+        color=CHALK,
+        annotation_clip=False,
+    )
 
 
 def _draw_score(axes: Axes, row: int, score: float, every: Sequence[float], wins: bool) -> None:
@@ -229,6 +248,11 @@ def _draw_score(axes: Axes, row: int, score: float, every: Sequence[float], wins
     axes.barh(row, 0.6, height=0.5, color=RAIL)
     axes.barh(row, share, height=0.5, color=GLOW if wins else HAZE, label=f"score {row}")
     axes.text(
-        0.65, row, f"{score:.3f}", va="center", size=10.5, color=GLOW if wins else HAZE,
+        0.65,
+        row,
+        f"{score:.3f}",
+        va="center",
+        size=10.5,
+        color=GLOW if wins else HAZE,
         weight="bold" if wins else "normal",
-    )  # fmt: skip
+    )

@@ -13,7 +13,11 @@ UNMASKED = "padding counts as frames: let the mask say which of the T places are
 
 EXERCISES = (
     Exercise(
-        "mean_score", 1, mean_score, a.frame_inputs, "[V]",
+        "mean_score",
+        1,
+        mean_score,
+        a.frame_inputs,
+        "[V]",
         (
             Mistake(lambda score, mask: score.mean(1), UNMASKED),
             Mistake(
@@ -38,11 +42,17 @@ EXERCISES = (
             "score * mask makes what is not real 0. By what do you divide then?",
             "(score * mask).sum(1) / … the number of True in each row.",
         ),
-        minutes=5, padding=other_padding("score", "mask"), gradient=("score",),
+        minutes=5,
+        padding=other_padding("score", "mask"),
+        gradient=("score",),
         loop="sum(1) adds up the rows of all films at once.",
     ),
     Exercise(
-        "max_score", 1, max_score, a.frame_inputs, "[V]",
+        "max_score",
+        1,
+        max_score,
+        a.frame_inputs,
+        "[V]",
         (
             Mistake(lambda score, mask: score.amax(1), UNMASKED),
             Mistake(
@@ -67,10 +77,16 @@ EXERCISES = (
             "score.masked_fill(where, value) puts a value where a mask is True. ~mask turns it.",
             "score.masked_fill(~mask, -torch.inf), and then the maximum over dimension 1.",
         ),
-        minutes=5, padding=other_padding("score", "mask"), gradient=("score",),
+        minutes=5,
+        padding=other_padding("score", "mask"),
+        gradient=("score",),
     ),
     Exercise(
-        "log_sum_exp_score", 1, log_sum_exp_score, a.soft_inputs, "[V]",
+        "log_sum_exp_score",
+        1,
+        log_sum_exp_score,
+        a.soft_inputs,
+        "[V]",
         (
             Mistake(a.padded_log_sum_exp, UNMASKED),
             Mistake(
@@ -88,25 +104,27 @@ EXERCISES = (
                 also=(a.real_exponentials,),
             ),
             Mistake(
-                lambda score, mask, temperature: temperature
-                * a.log_sum(score / temperature, mask),
+                lambda score, mask, temperature: temperature * a.log_sum(score / temperature, mask),
                 "it is the log of a sum: a long film gets more than a short one. Take the mean.",
             ),
             Mistake(
-                lambda score, mask, temperature: temperature
-                * a.log_sum(score / temperature, mask) / mask.sum(1),
+                lambda score, mask, temperature: (
+                    temperature * a.log_sum(score / temperature, mask) / mask.sum(1)
+                ),
                 "it divides the log by the count: the count stands inside the log, and the log of "
                 "a quotient is a difference.",
             ),
             Mistake(
-                lambda score, mask, temperature: temperature
-                * a.log_sum(score / temperature, mask) - mask.sum(1).log(),
+                lambda score, mask, temperature: (
+                    temperature * a.log_sum(score / temperature, mask) - mask.sum(1).log()
+                ),
                 "the log of the count was not multiplied by the temperature: the whole difference "
                 "is.",
             ),
             Mistake(
-                lambda score, mask, temperature: a.log_sum(score / temperature, mask)
-                - mask.sum(1).log(),
+                lambda score, mask, temperature: (
+                    a.log_sum(score / temperature, mask) - mask.sum(1).log()
+                ),
                 "the score was divided by the temperature and never multiplied back.",
             ),
             Mistake(
@@ -120,10 +138,17 @@ EXERCISES = (
             "(score / temperature).masked_fill(~mask, -torch.inf).logsumexp(1), less the log of "
             "mask.sum(1), times the temperature.",
         ),
-        minutes=10, difficulty=2, padding=other_padding("score", "mask"), gradient=("score",),
+        minutes=10,
+        difficulty=2,
+        padding=other_padding("score", "mask"),
+        gradient=("score",),
     ),
     Exercise(
-        "recall_at", 1, recall_at, a.ranking_inputs, "one number",
+        "recall_at",
+        1,
+        recall_at,
+        a.ranking_inputs,
+        "one number",
         (
             Mistake(
                 lambda score, right, k: recall_at(score, right, k) / 100,
@@ -171,7 +196,8 @@ EXERCISES = (
             "own = score.gather(1, right[:, None]): the score of each query's right film, [Q, 1].",
             "rank = (score >= own).sum(1); then the share of queries with rank <= k, times 100.",
         ),
-        minutes=10, difficulty=2,
+        minutes=10,
+        difficulty=2,
         loop="gather and one comparison do it for all queries at once.",
     ),
-)  # fmt: skip
+)

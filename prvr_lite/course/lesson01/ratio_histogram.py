@@ -72,9 +72,17 @@ def ratio_histogram(
         text = f"{means[key]:.3f}  mean of {plain(wrap(key, 1.6, 11, lines=1))}"
         side, shift = ("left", 9) if means[key] < 0.5 else ("right", -9)
         top.annotate(
-            text, (means[key], place), xytext=(shift, 0), textcoords="offset points", va="center",
-            ha=side, size=11, weight="bold" if mine else "normal", color=INK, annotation_clip=False,
-        )  # fmt: skip
+            text,
+            (means[key], place),
+            xytext=(shift, 0),
+            textcoords="offset points",
+            va="center",
+            ha=side,
+            size=11,
+            weight="bold" if mine else "normal",
+            color=INK,
+            annotation_clip=False,
+        )
     chart.axvline(means[name], color=VERMILION, lw=2, label="mean")
     return picture
 

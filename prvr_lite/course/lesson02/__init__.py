@@ -1,3 +1,5 @@
 """Lesson 2: from pixels and words to features."""
 
-from __future__ import annotations
+from prvr_lite.faces import face
+
+face(__name__, __file__)

@@ -11,13 +11,12 @@ from torch import Generator, Tensor
 from prvr_lite.course.grading.drawing import normal, sizes
 from prvr_lite.course.grading.exercise import Inputs
 
-EPSILON = 1e-5
-
 
 def pool_bounds(total: int, count: int) -> Tensor:
     """b_i = min(round(i / count * total), total - 1) for i = 0..count: [count + 1] int64."""
-    # round: halves go to the even neighbour
-    return even_bounds(total, count).round().long().clamp(max=total - 1)
+    i = torch.arange(count + 1, dtype=torch.float64)  # [n + 1]
+    bounds = (i / count * total).round().long()  # a half: the even neighbour
+    return bounds.clamp(max=total - 1)
 
 
 def pool_features(features: Tensor, count: int) -> Tensor:
@@ -25,13 +24,15 @@ def pool_features(features: Tensor, count: int) -> Tensor:
 
     features [T, D] -> [count, D].
     """
-    return pool(features, count, lambda a, z: max(z, a + 1))
+    b = pool_bounds(len(features), count).tolist()
+    windows = [features[b[i] : max(b[i + 1], b[i] + 1)] for i in range(count)]
+    return torch.stack([window.mean(0) for window in windows])  # [n, D]
 
 
 def normalise(features: Tensor) -> Tensor:
     """x / (|x| + 1e-5) for each row x of features [..., D]."""
-    length: Tensor = features.norm(dim=-1, keepdim=True)  # [..., 1]
-    return features / (length + EPSILON)
+    length: torch.Tensor = features.norm(dim=-1, keepdim=True)  # [..., 1]
+    return features / (length + 1e-5)
 
 
 def pad_ragged(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,9 +40,11 @@ def pad_ragged(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
 
     features [F, D], offset [V + 1] -> padded [V, T, D], mask [V, T] bool, True on real frames.
     """
-    mask = places(offset)  # [V, T]
-    padded = features.new_zeros(*mask.shape, features.shape[1])  # [V, T, D]
-    padded[mask] = features[int(offset[0]) : int(offset[-1])]
+    length = offset.diff()  # [V]
+    mask = torch.arange(int(length.max())) < length[:, None]  # [V, T]
+    padded = torch.zeros(*mask.shape, features.shape[1])  # [V, T, D]
+    for v, count in enumerate(length.tolist()):
+        padded[v, :count] = features[offset[v] : offset[v + 1]]
     return padded, mask
 
 

@@ -48,9 +48,14 @@ def film_numbers(
     axes = picture.add_axes((left, AXIS / page, width, HIGH / page), label="numbers")
     most = float(np.quantile(np.abs(rows), 0.98))
     axes.imshow(
-        rows.T, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", interpolation="none",
+        rows.T,
+        cmap="RdBu_r",
+        vmin=-most,
+        vmax=most,
+        aspect="auto",
+        interpolation="none",
         extent=(0, duration, dim, 0),
-    )  # fmt: skip
+    )
     axes.set(yticks=[])
     axes.set_xlabel("time in the film (s)", color=CHALK)
     axes.tick_params(axis="x", colors=HAZE, labelcolor=CHALK)

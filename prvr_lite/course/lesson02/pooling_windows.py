@@ -85,9 +85,15 @@ def pooling_windows(
         _draw(axes[name], film)
         axes[name].set_title(name, size=11, pad=4, parse_math=False)
         axes[name].text(
-            1, 1.06, film.tell(), transform=axes[name].transAxes, ha="right", va="bottom",
-            size=10.5, color=SOFT,
-        )  # fmt: skip
+            1,
+            1.06,
+            film.tell(),
+            transform=axes[name].transAxes,
+            ha="right",
+            va="bottom",
+            size=10.5,
+            color=SOFT,
+        )
     return picture
 
 

@@ -14,7 +14,7 @@ NEVER = -10_000.0  # e to this power is 0, and yet it is a number
 
 def masked_softmax(score: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the keys, none of it on masked ones: score [B, L, M], mask [B, M] bool."""
-    return score.masked_fill(~mask[:, None, :], NEVER).softmax(-1)  # [B, L, M]
+    return score.masked_fill(~mask[:, None, :], -10_000.0).softmax(-1)
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
@@ -22,7 +22,8 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor
 
     query [B, L, d], key [B, M, d], value [B, M, e], mask [B, M] bool -> [B, L, e].
     """
-    score = query @ key.transpose(1, 2) / math.sqrt(query.shape[-1])  # [B, L, M]
+    scale = math.sqrt(query.shape[-1])
+    score = query @ key.transpose(1, 2) / scale  # [B, L, M]
     return masked_softmax(score, mask) @ value
 
 
@@ -43,7 +44,9 @@ def attention_pool(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
 
     The softmax runs over the words of one query, and there is no scaling.
     """
-    return weigh(masked_score(tokens, mask, w).softmax(1), tokens)
+    score = (tokens @ w).masked_fill(~mask, -10_000.0)  # [B, L]
+    weight = score.softmax(1)
+    return (weight[..., None] * tokens).sum(1)
 
 
 def masked_score(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:

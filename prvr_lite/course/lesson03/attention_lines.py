@@ -76,9 +76,14 @@ def _draw(axes: Axes, heads: list[Array], names: Sequence[str], frame: int) -> N
         shift = 0.12 * (i - (len(heads) - 1) / 2)  # heads side by side, not on top of each other
         for other, share in enumerate(matrix[frame].tolist()):
             axes.plot(
-                [frame + shift, other + shift], [FOOT + 0.1, TOP - 0.1], lw=9 * share,
-                color=CYCLE[i % len(CYCLE)], alpha=0.75, label=f"head {i}", zorder=1,
-            )  # fmt: skip
+                [frame + shift, other + shift],
+                [FOOT + 0.1, TOP - 0.1],
+                lw=9 * share,
+                color=CYCLE[i % len(CYCLE)],
+                alpha=0.75,
+                label=f"head {i}",
+                zorder=1,
+            )
     for other, name in enumerate(names):
         _box(axes, other, TOP, name, "white")
     _box(axes, frame, FOOT, names[frame], RULE)
@@ -88,9 +93,16 @@ def _draw(axes: Axes, heads: list[Array], names: Sequence[str], frame: int) -> N
 
 def _box(axes: Axes, x: float, y: float, name: str, face: str) -> None:
     axes.text(
-        x, y, plain(name), ha="center", va="center", size=10.5, color=INK, zorder=2,
+        x,
+        y,
+        plain(name),
+        ha="center",
+        va="center",
+        size=10.5,
+        color=INK,
+        zorder=2,
         bbox={"boxstyle": "round,pad=0.3", "fc": face, "ec": INK, "lw": 0.8},
-    )  # fmt: skip
+    )
 
 
 def _alt(heads: list[Array], names: Sequence[str], frames: Sequence[int]) -> str:

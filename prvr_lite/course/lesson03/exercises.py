@@ -25,22 +25,31 @@ TURNED = "the mask is the wrong way round: True is real, and must keep its weigh
 
 EXERCISES = (
     Exercise(
-        "masked_softmax", 3, masked_softmax, a.score_inputs, "[B, L, M]",
+        "masked_softmax",
+        3,
+        masked_softmax,
+        a.score_inputs,
+        "[B, L, M]",
         (
-            Mistake(lambda score, mask: score.softmax(-1),
-                "the mask is not used: masked keys get weight too."),
-            Mistake(lambda score, mask: score.softmax(-1) * mask[:, None, :],
-                "masked after the softmax: what is left no longer adds up to 1. Mask before it."),
-            Mistake(lambda score, mask: (score * mask[:, None, :]).softmax(-1),
-                "masked scores became 0, and e^0 = 1 is a good deal: they need a huge negative."),
+            Mistake(
+                lambda score, mask: score.softmax(-1),
+                "the mask is not used: masked keys get weight too.",
+            ),
+            Mistake(
+                lambda score, mask: score.softmax(-1) * mask[:, None, :],
+                "masked after the softmax: what is left no longer adds up to 1. Mask before it.",
+            ),
+            Mistake(
+                lambda score, mask: (score * mask[:, None, :]).softmax(-1),
+                "masked scores became 0, and e^0 = 1 is a good deal: they need a huge negative.",
+            ),
             Mistake(lambda score, mask: masked_softmax(score, ~mask), TURNED),
             Mistake(
                 lambda score, mask: score.masked_fill(~mask[:, None, :], NEVER).softmax(1),
                 "the softmax runs over the L frames that look: each of them shares out its "
                 "weight over the M keys, the last dimension.",
                 also=(
-                    lambda score, mask: score.masked_fill(~mask[:, None, :], -torch.inf)
-                    .softmax(1),
+                    lambda score, mask: score.masked_fill(~mask[:, None, :], -torch.inf).softmax(1),
                 ),
             ),
             Mistake(
@@ -48,8 +57,12 @@ EXERCISES = (
                 "the softmax runs over the films of the batch: each row of M keys adds up to 1.",
             ),
             Mistake(
-                lambda score, mask: score.masked_fill(~mask[:, None, :], NEVER).flatten(1)
-                .softmax(-1).view_as(score),
+                lambda score, mask: (
+                    score.masked_fill(~mask[:, None, :], NEVER)
+                    .flatten(1)
+                    .softmax(-1)
+                    .view_as(score)
+                ),
                 "all L rows share one softmax: each row adds up to 1 by itself.",
             ),
         ),
@@ -62,7 +75,11 @@ EXERCISES = (
         gradient=("score",),
     ),
     Exercise(
-        "attention", 3, attention, a.triple_inputs, "[B, L, e]",
+        "attention",
+        3,
+        attention,
+        a.triple_inputs,
+        "[B, L, e]",
         (
             Mistake(
                 lambda query, key, value, mask: a.scaled(query, key, value, mask, 1),
@@ -125,63 +142,105 @@ EXERCISES = (
             "query @ key.transpose(1, 2) is [B, L, M]. Divide it by math.sqrt(d).",
             "masked_softmax(that, mask) @ value.",
         ),
-        minutes=15, difficulty=2, gradient=("query", "key", "value"),
+        minutes=15,
+        difficulty=2,
+        gradient=("query", "key", "value"),
         padding=lambda inputs: other_padding("key", "mask")(other_padding("value", "mask")(inputs)),
     ),
     Exercise(
-        "split_heads", 3, split_heads, a.whole_inputs, "[B, heads, L, H / heads]",
+        "split_heads",
+        3,
+        split_heads,
+        a.whole_inputs,
+        "[B, heads, L, H / heads]",
         (
-            Mistake(lambda x, heads: x.reshape(len(x), heads, x.shape[1], -1),
+            Mistake(
+                lambda x, heads: x.reshape(len(x), heads, x.shape[1], -1),
                 "one view straight to the shape mixes frames and heads: first make [B, L, heads, "
-                "H / heads], and then swap two dimensions."),
-            Mistake(lambda x, heads: x.unflatten(2, (-1, heads)).permute(0, 3, 1, 2),
-                "each head gets every heads-th feature: it gets H / heads neighbouring ones."),
-            Mistake(lambda x, heads: split_heads(x, heads).transpose(1, 2),
-                "heads and frames stand in the wrong order: transpose(1, 2) is missing."),
-            Mistake(lambda x, heads: torch.stack(x.chunk(heads, -1)),
-                "heads stand before films: stack along dimension 1."),
-            Mistake(lambda x, heads: split_heads(x, x.shape[2] // heads),
-                "number and size of the heads are swapped: there are `heads` heads."),
+                "H / heads], and then swap two dimensions.",
+            ),
+            Mistake(
+                lambda x, heads: x.unflatten(2, (-1, heads)).permute(0, 3, 1, 2),
+                "each head gets every heads-th feature: it gets H / heads neighbouring ones.",
+            ),
+            Mistake(
+                lambda x, heads: split_heads(x, heads).transpose(1, 2),
+                "heads and frames stand in the wrong order: transpose(1, 2) is missing.",
+            ),
+            Mistake(
+                lambda x, heads: torch.stack(x.chunk(heads, -1)),
+                "heads stand before films: stack along dimension 1.",
+            ),
+            Mistake(
+                lambda x, heads: split_heads(x, x.shape[2] // heads),
+                "number and size of the heads are swapped: there are `heads` heads.",
+            ),
         ),
         (
             "Write the slice of head 0 of one frame by hand: which of its H numbers are they?",
             "x.view(B, L, heads, H // heads) cuts each row into slices, in order.",
             "x.view(B, L, heads, H // heads), then .transpose(1, 2).",
         ),
-        minutes=10, difficulty=2, gradient=("x",),
+        minutes=10,
+        difficulty=2,
+        gradient=("x",),
     ),
     Exercise(
-        "merge_heads", 3, merge_heads,
-        lambda g: {"x": split_heads(**a.whole_inputs(g)).contiguous()}, "[B, L, heads * d]",
+        "merge_heads",
+        3,
+        merge_heads,
+        lambda g: {"x": split_heads(**a.whole_inputs(g)).contiguous()},
+        "[B, L, heads * d]",
         (
-            Mistake(lambda x: x.reshape(len(x), x.shape[2], -1),
-                "one reshape straight to the shape mixes frames and heads: swap them back first."),
-            Mistake(lambda x: x.transpose(1, 2).view(len(x), x.shape[2], -1),
-                "after a transpose the numbers lie in another order: reshape, not view."),
-            Mistake(lambda x: x.permute(0, 2, 3, 1).flatten(2),
-                "features of the heads are interleaved: put whole slices side by side."),
+            Mistake(
+                lambda x: x.reshape(len(x), x.shape[2], -1),
+                "one reshape straight to the shape mixes frames and heads: swap them back first.",
+            ),
+            Mistake(
+                lambda x: x.transpose(1, 2).view(len(x), x.shape[2], -1),
+                "after a transpose the numbers lie in another order: reshape, not view.",
+            ),
+            Mistake(
+                lambda x: x.permute(0, 2, 3, 1).flatten(2),
+                "features of the heads are interleaved: put whole slices side by side.",
+            ),
             Mistake(lambda x: x.mean(1), "it averages the heads: lay them side by side."),
-            Mistake(lambda x: x.transpose(1, 2),
-                "heads and slices are still two dimensions: make one of them."),
+            Mistake(
+                lambda x: x.transpose(1, 2),
+                "heads and slices are still two dimensions: make one of them.",
+            ),
         ),
         (
             "It undoes split_heads: which of its two steps must be undone first?",
             "transpose(1, 2) again, and [B, L, heads, d] is back.",
             "x.transpose(1, 2).reshape(B, L, heads * d).",
         ),
-        minutes=5, gradient=("x",),
+        minutes=5,
+        gradient=("x",),
     ),
     Exercise(
-        "attention_pool", 3, attention_pool, a.token_inputs, "[B, H]",
+        "attention_pool",
+        3,
+        attention_pool,
+        a.token_inputs,
+        "[B, H]",
         (
-            Mistake(lambda tokens, mask, w: weigh(mask / mask.sum(1, keepdim=True), tokens),
-                "it is the plain mean: let w . h_l decide how much each word counts."),
-            Mistake(lambda tokens, mask, w: weigh((tokens @ w).softmax(1), tokens),
-                "the mask is not used: padding counts as words."),
-            Mistake(lambda tokens, mask, w: weigh((tokens @ w).softmax(1) * mask, tokens),
-                "masked after the softmax: what is left no longer adds up to 1. Mask before it."),
-            Mistake(lambda tokens, mask, w: weigh((tokens @ w) * mask, tokens),
-                "the scores themselves are the weights: a softmax is missing."),
+            Mistake(
+                lambda tokens, mask, w: weigh(mask / mask.sum(1, keepdim=True), tokens),
+                "it is the plain mean: let w . h_l decide how much each word counts.",
+            ),
+            Mistake(
+                lambda tokens, mask, w: weigh((tokens @ w).softmax(1), tokens),
+                "the mask is not used: padding counts as words.",
+            ),
+            Mistake(
+                lambda tokens, mask, w: weigh((tokens @ w).softmax(1) * mask, tokens),
+                "masked after the softmax: what is left no longer adds up to 1. Mask before it.",
+            ),
+            Mistake(
+                lambda tokens, mask, w: weigh((tokens @ w) * mask, tokens),
+                "the scores themselves are the weights: a softmax is missing.",
+            ),
             Mistake(lambda tokens, mask, w: attention_pool(tokens, ~mask, w), TURNED),
             Mistake(
                 lambda tokens, mask, w: weigh(
@@ -204,6 +263,9 @@ EXERCISES = (
             "weight = (tokens @ w).masked_fill(~mask, -10_000.0).softmax(1); then the sum of "
             "weight[..., None] * tokens over dimension 1.",
         ),
-        minutes=10, difficulty=2, padding=other_padding("tokens", "mask"), gradient=("tokens", "w"),
+        minutes=10,
+        difficulty=2,
+        padding=other_padding("tokens", "mask"),
+        gradient=("tokens", "w"),
     ),
-)  # fmt: skip
+)

@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from prvr_lite.course.grading.drawing import normal, sizes
 from prvr_lite.course.grading.exercise import Inputs
+from prvr_lite.model.clips import clip_spans
 
 
 def clip_row(start: int, end: int, n: int) -> int:
@@ -27,7 +28,7 @@ def clip_at(row: int, n: int) -> tuple[int, int]:
 
 def all_clips(units: Tensor) -> Tensor:
     """Means of all windows: units [V, n, H] -> clips [V, N, H], shorter ones first."""
-    start, end = _spans(units.shape[1])
+    start, end = clip_spans(units.shape[1]).unbind(1)  # [N], [N]
     total = F.pad(units.cumsum(1), (0, 0, 1, 0))  # [V, n+1, H], a zero in front
     return (total[:, end] - total[:, start]) / (end - start)[:, None]
 
@@ -35,7 +36,8 @@ def all_clips(units: Tensor) -> Tensor:
 def clip_scores(queries: Tensor, clips: Tensor) -> tuple[Tensor, Tensor]:
     """Best cosine and its clip: queries [Q, H], clips [V, N, H] -> score [Q, V], key [Q, V]."""
     q, c = F.normalize(queries, dim=-1), F.normalize(clips, dim=-1)
-    score, key = torch.einsum("qh,vnh->qvn", q, c).max(-1)
+    cosine = torch.einsum("qh,vnh->qvn", q, c)  # [Q, V, N]
+    score, key = cosine.max(-1)
     return score, key
 
 

@@ -28,7 +28,11 @@ from prvr_lite.course.lesson04.answers import (
 
 EXERCISES = (
     Exercise(
-        "clip_row", 4, clip_row, span_inputs, "one number",
+        "clip_row",
+        4,
+        clip_row,
+        span_inputs,
+        "one number",
         (
             Mistake(
                 lambda start, end, n: clip_row(start, end + 1, n),
@@ -70,7 +74,11 @@ EXERCISES = (
         minutes=8,
     ),
     Exercise(
-        "clip_at", 4, clip_at, row_inputs, "two numbers",
+        "clip_at",
+        4,
+        clip_at,
+        row_inputs,
+        "two numbers",
         (
             Mistake(
                 lambda row, n: (clip_at(row, n)[0], clip_at(row, n)[1] - 1),
@@ -100,10 +108,16 @@ EXERCISES = (
             "A while loop: as long as row >= n - length + 1, subtract that and add 1 to length.",
             "What is left of row when the loop ends is the start. The end is start + length.",
         ),
-        minutes=10, difficulty=2, outputs=("start", "end"),
+        minutes=10,
+        difficulty=2,
+        outputs=("start", "end"),
     ),
     Exercise(
-        "all_clips", 4, all_clips, unit_inputs, "[V, N, H]",
+        "all_clips",
+        4,
+        all_clips,
+        unit_inputs,
+        "[V, N, H]",
         (
             Mistake(
                 without_zero,
@@ -149,11 +163,17 @@ EXERCISES = (
             "With start and end as lists or tensors of all spans: "
             "(total[:, end] - total[:, start]) / length[:, None].",
         ),
-        minutes=15, difficulty=2, gradient=("units",),
+        minutes=15,
+        difficulty=2,
+        gradient=("units",),
         loop="Look up the running total at all ends at once, total[:, end], and at all starts.",
     ),
     Exercise(
-        "clip_scores", 4, clip_scores, score_inputs, "[Q, V] and [Q, V]",
+        "clip_scores",
+        4,
+        clip_scores,
+        score_inputs,
+        "[Q, V] and [Q, V]",
         (
             Mistake(
                 inner_products,
@@ -193,6 +213,9 @@ EXERCISES = (
             "torch.einsum('qh,vnh->qvn', q, c).",
             "score, key = (…).max(-1) gives the best one and where it is.",
         ),
-        minutes=12, difficulty=2, gradient=("queries", "clips"), outputs=("score", "key"),
+        minutes=12,
+        difficulty=2,
+        gradient=("queries", "clips"),
+        outputs=("score", "key"),
     ),
-)  # fmt: skip
+)

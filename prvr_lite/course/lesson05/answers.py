@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from prvr_lite.course.grading.drawing import normal, sizes
 from prvr_lite.course.grading.exercise import Inputs
-
-MAX_ROUNDS = 60
 
 
 def kkz_start(distance: Tensor, norm: Tensor, k: int) -> Tensor:
@@ -17,7 +16,7 @@ def kkz_start(distance: Tensor, norm: Tensor, k: int) -> Tensor:
     distance [N, N], norm [N]. Equal ones: the lowest row; no row is taken twice.
     """
     chosen = [int(norm.argmax())]
-    nearest = distance[chosen[0]].clone()  # [N]
+    nearest = distance[chosen[0]].clone()  # [N]: to the nearest medoid so far
     while len(chosen) < k:
         nearest[chosen] = -1  # below every distance: never again
         chosen.append(int(nearest.argmax()))
@@ -40,16 +39,16 @@ def move_medoids(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
 
     distance [N, N], assignment [N]. Equal ones: the lowest row.
     """
-    member = torch.nn.functional.one_hot(assignment, k).to(distance)  # O, [N, k]
+    member = F.one_hot(assignment, k).to(distance)  # O, [N, k]
     cost = distance @ member  # [N, k]
     return cost.masked_fill(member == 0, torch.inf).argmin(0)
 
 
 def k_medoids(points: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """k-medoids of points [N, D]: medoids [k] ascending, and the cluster of each point [N]."""
-    distance = _apart(points)
+    distance = distances(points)
     medoids = kkz_start(distance, points.norm(dim=1), k)
-    for _ in range(MAX_ROUNDS):
+    for _ in range(60):
         before = medoids
         medoids = move_medoids(distance, assign_points(distance, medoids), k)
         if torch.equal(medoids, before):
@@ -65,7 +64,7 @@ def code_of_length(length: Tensor, dim: int) -> Tensor:
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
 
 
-def _apart(points: Tensor) -> Tensor:
+def distances(points: Tensor) -> Tensor:
     """Distances [N, N] by subtraction: exact, symmetric, zero to oneself."""
     return (points[:, None] - points).square().sum(-1).sqrt()
 
@@ -84,7 +83,7 @@ def wrong_start(distance: Tensor, norm: Tensor, k: int, far: str, once: bool = T
 
 
 def membership(assignment: Tensor, k: int) -> Tensor:
-    return torch.nn.functional.one_hot(assignment, k).float()
+    return F.one_hot(assignment, k).float()
 
 
 def least_member(cost: Tensor, member: Tensor) -> Tensor:
@@ -98,7 +97,7 @@ def outside_wins(distance: Tensor, assignment: Tensor, k: int, cost: float) -> T
 
 def integer_members(distance: Tensor, assignment: Tensor, k: int, turned: bool = False) -> Tensor:
     """move_medoids with one_hot as it is, before or behind the distances: torch refuses."""
-    member = torch.nn.functional.one_hot(assignment, k)  # [N, k] int64
+    member = F.one_hot(assignment, k)  # [N, k] int64
     cost = (member.T @ distance).T if turned else distance @ member
     return cost.masked_fill(member == 0, torch.inf).argmin(0)
 
@@ -115,11 +114,11 @@ def row_in_cluster(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
 
 def wrong_loop(points: Tensor, k: int, wrong: str) -> tuple[Tensor, Tensor]:
     """k_medoids with something wrong in it."""
-    distance, norm = _apart(points), points.norm(dim=1)
+    distance, norm = distances(points), points.norm(dim=1)
     nearness = -(points @ points.T)
     medoids = kkz_start(distance, -norm if wrong == "small" else norm, k)
     assign = own_lost if wrong == "lost" else assign_points
-    for _ in range(1 if wrong == "once" else MAX_ROUNDS):
+    for _ in range(1 if wrong == "once" else 60):
         before = medoids
         found = assign(nearness if wrong == "similar" else distance, medoids)
         member = membership(found, k)
@@ -165,7 +164,7 @@ def _points(g: Generator) -> tuple[Tensor, int]:
 
 def start_inputs(g: Generator) -> Inputs:
     points, k = _points(g)
-    distance, norm = _apart(points), points.norm(dim=1)
+    distance, norm = distances(points), points.norm(dim=1)
     wrong = wrong_start(distance, norm, k, "sum")
     if g.initial_seed() % 4 and torch.equal(wrong, kkz_start(distance, norm, k)):
         return start_inputs(g)  # these points can't tell the two apart
@@ -179,7 +178,7 @@ def assign_inputs(g: Generator) -> Inputs:
     few = torch.randperm(n + 5, generator=g)
     others = few[(few != 1) & (few != 3)][: k - 1]
     medoids = torch.cat([torch.tensor([3, 1]), others])
-    return {"distance": _apart(points), "medoids": medoids[torch.randperm(k + 1, generator=g)]}
+    return {"distance": distances(points), "medoids": medoids[torch.randperm(k + 1, generator=g)]}
 
 
 def move_inputs(g: Generator) -> Inputs:
@@ -187,7 +186,7 @@ def move_inputs(g: Generator) -> Inputs:
     n = 14 + int(torch.randint(5, (1,), generator=g))
     mixed = torch.cat([torch.arange(k), torch.randint(k, (n - k,), generator=g)])
     assignment = mixed[torch.randperm(n, generator=g)]
-    distance, member = _apart(normal(g, n, d) ** 3), membership(assignment, k)
+    distance, member = distances(normal(g, n, d) ** 3), membership(assignment, k)
     right = move_medoids(distance, assignment, k)
     wrong = ((distance @ member).argmin(0), least_member(distance.square() @ member, member))
     if any(torch.equal(one, right) for one in wrong):

@@ -43,9 +43,13 @@ def clip_clusters(
         return draw_clusters(units, [(k, coded) for coded in CODED for k in static], title=title)
     widgets = import_module("ipywidgets")
     control = widgets.SelectionSlider(
-        options=list(values), value=start, description="K", continuous_update=False,
-        style={"description_width": "initial"}, layout={"margin": "2px"},
-    )  # fmt: skip
+        options=list(values),
+        value=start,
+        description="K",
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout={"margin": "2px"},
+    )
     switch = widgets.ToggleButtons(options=[(told, coded) for coded, told in CODED.items()])
     view = widgets.HTML()
 

@@ -106,6 +106,11 @@ def _draw(
         color = CYCLE[cluster % len(CYCLE)]
         axes.plot(*places[medoid], "o", ms=16, mfc=color, mec=INK, mew=1.6, label="medoid")
         axes.annotate(
-            f"{cluster}", places[medoid], ha="center", va="center", color="white", size=10.5,
+            f"{cluster}",
+            places[medoid],
+            ha="center",
+            va="center",
+            color="white",
+            size=10.5,
             weight="bold",
-        )  # fmt: skip
+        )

@@ -75,9 +75,16 @@ def _draw(axes: Axes, assignment: Rows, medoids: Rows) -> None:
     draw_cells(axes, n, [PAINTS[paints[c]] for c in assignment], line=0.0)
     first, size = clip_units(n)[medoids].T
     axes.plot(
-        first + size / 2, np.where(size == 1, 0.9, size), "o", ms=5, mfc=CHALK, mec=NIGHT,
-        mew=1.1, label="medoids", clip_on=False,
-    )  # fmt: skip
+        first + size / 2,
+        np.where(size == 1, 0.9, size),
+        "o",
+        ms=5,
+        mfc=CHALK,
+        mec=NIGHT,
+        mew=1.1,
+        label="medoids",
+        clip_on=False,
+    )
 
 
 def _clustering(name: str, assignment: object, medoids: object) -> tuple[Rows, Rows]:

@@ -31,7 +31,11 @@ from prvr_lite.course.lesson05.answers import (
 
 EXERCISES = (
     Exercise(
-        "kkz_start", 5, kkz_start, start_inputs, "[k]",
+        "kkz_start",
+        5,
+        kkz_start,
+        start_inputs,
+        "[k]",
         (
             Mistake(
                 lambda distance, norm, k: kkz_start(distance, -norm, k),
@@ -74,10 +78,15 @@ EXERCISES = (
             "nearest = torch.minimum(nearest, distance[newest]) after each choice, and "
             "nearest[chosen] = -1 before the next.",
         ),
-        minutes=12, difficulty=2,
+        minutes=12,
+        difficulty=2,
     ),
     Exercise(
-        "assign_points", 5, assign_points, assign_inputs, "[N]",
+        "assign_points",
+        5,
+        assign_points,
+        assign_inputs,
+        "[N]",
         (
             Mistake(
                 lambda distance, medoids: medoids[assign_points(distance, medoids)],
@@ -112,7 +121,11 @@ EXERCISES = (
         minutes=8,
     ),
     Exercise(
-        "move_medoids", 5, move_medoids, move_inputs, "[k]",
+        "move_medoids",
+        5,
+        move_medoids,
+        move_inputs,
+        "[k]",
         (
             Mistake(
                 lambda distance, assignment, k: (distance @ membership(assignment, k)).argmin(0),
@@ -158,11 +171,16 @@ EXERCISES = (
             "from all of cluster c.",
             "(distance @ O).masked_fill(O == 0, torch.inf), and argmin over the points (0).",
         ),
-        minutes=15, difficulty=3,
+        minutes=15,
+        difficulty=3,
         loop="distance @ O sums up for all clusters at once.",
     ),
     Exercise(
-        "k_medoids", 5, k_medoids, set_inputs, "[k] and [N]",
+        "k_medoids",
+        5,
+        k_medoids,
+        set_inputs,
+        "[k] and [N]",
         (
             Mistake(
                 lambda points, k: wrong_loop(points, k, "mean"),
@@ -207,10 +225,16 @@ EXERCISES = (
             "Loop: new = move_medoids(distance, assign_points(distance, medoids), k), until it "
             "equals medoids. Then sort, and assign once more.",
         ),
-        minutes=12, difficulty=2, outputs=("medoids", "cluster"),
+        minutes=12,
+        difficulty=2,
+        outputs=("medoids", "cluster"),
     ),
     Exercise(
-        "code_of_length", 5, code_of_length, code_inputs, "[N, dim]",
+        "code_of_length",
+        5,
+        code_of_length,
+        code_inputs,
+        "[N, dim]",
         (
             Mistake(
                 lambda length, dim: wrong_code(length, dim, shift=0).flatten(1),
@@ -245,6 +269,7 @@ EXERCISES = (
             "angle = (length - 1)[:, None] * rate.",
             "torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1) lets them take turns.",
         ),
-        minutes=10, difficulty=2,
+        minutes=10,
+        difficulty=2,
     ),
-)  # fmt: skip
+)

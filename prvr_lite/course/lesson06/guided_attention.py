@@ -126,9 +126,13 @@ def attention_table(
     panel = axes["clips"]
     edges = np.linspace(0, duration, weights.shape[1] + 1)
     panel.pcolormesh(
-        edges, np.arange(len(order) + 1), weights[order], cmap=EMBER, norm=PowerNorm(0.5, 0, None),
+        edges,
+        np.arange(len(order) + 1),
+        weights[order],
+        cmap=EMBER,
+        norm=PowerNorm(0.5, 0, None),
         label="attention",
-    )  # fmt: skip
+    )
     for row, i in enumerate(order):
         panel.plot(covered[i], [row + 0.5] * 2, color=CHALK, lw=1, alpha=0.9, label=f"clip {i}")
         if i == key:

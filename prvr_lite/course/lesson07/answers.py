@@ -16,7 +16,8 @@ def triplet_loss(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
 
 def draw_negative(score: Tensor, negative: Tensor, pool: int, luck: Tensor) -> Tensor:
     """One of the ``pool`` best negatives a row: [R, C], [R, C] bool, int, [R] in 0..1 -> [R]."""
-    ranked = score.masked_fill(~negative, -torch.inf).sort(1, descending=True).values  # [R, C]
+    allowed = score.masked_fill(~negative, -torch.inf)  # [R, C]
+    ranked = allowed.sort(1, descending=True).values
     size = negative.sum(1).clamp(max=pool)  # [R]
     return ranked.gather(1, (luck * size).long()[:, None]).squeeze(1)
 

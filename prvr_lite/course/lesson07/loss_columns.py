@@ -146,14 +146,27 @@ def _triplet(
     axes.plot(others, hinge(score, own, margin)[~own], "o", ms=6, color=ORANGE, label="negatives")
     hardest = others.argmax()
     axes.plot(
-        others[hardest], max(0.0, margin + others[hardest] - mean), "o", ms=12, mfc="none",
-        mec=ORANGE, mew=1.8, label="hardest",
-    )  # fmt: skip
+        others[hardest],
+        max(0.0, margin + others[hardest] - mean),
+        "o",
+        ms=12,
+        mfc="none",
+        mec=ORANGE,
+        mew=1.8,
+        label="hardest",
+    )
     level = stacked(score[own], DOT * (span[1] - span[0]))
     axes.plot(
-        score[own], 0.1 * top * level, "o", ms=7, color=BLUE, mec="white", mew=0.7,
-        label="positives", zorder=3,
-    )  # fmt: skip
+        score[own],
+        0.1 * top * level,
+        "o",
+        ms=7,
+        color=BLUE,
+        mec="white",
+        mew=0.7,
+        label="positives",
+        zorder=3,
+    )
     axes.set(xlim=span, ylim=(-0.08 * top, 1.12 * top))
     axes.tick_params(labelbottom=False)
 
@@ -178,9 +191,13 @@ def _keys(picture: Picture) -> None:
         Line2D([], [], color=RULE, lw=8, solid_capstyle="butt", label="margin"),
     ]
     picture.legend(
-        handles=marks, loc="lower left", ncols=4, borderaxespad=0, handletextpad=0.4,
+        handles=marks,
+        loc="lower left",
+        ncols=4,
+        borderaxespad=0,
+        handletextpad=0.4,
         bbox_to_anchor=(EDGE / WIDTH, 0.1 / picture.get_figheight()),
-    )  # fmt: skip
+    )
 
 
 def _alt(title: str, pulls: Sequence[Pull], cases: Sequence[tuple[Array, Mask]]) -> str:

@@ -74,9 +74,13 @@ def pair_maps(
         axes = picture.add_axes(box, label=name)
         reach = (float(np.abs(table).max()) or 1.0) if signed else top
         axes.imshow(
-            table, cmap=PUSHES if signed else "cividis", aspect="auto", interpolation="none",
-            vmin=-reach if signed else low, vmax=reach,
-        )  # fmt: skip
+            table,
+            cmap=PUSHES if signed else "cividis",
+            aspect="auto",
+            interpolation="none",
+            vmin=-reach if signed else low,
+            vmax=reach,
+        )
         _outline(axes, own, INK if signed else "white")
         axes.set_title(wrap(name, width, 11, weight="bold", lines=1), size=11, pad=5)
         axes.set_xlabel(plain(columns), color=SOFT)
@@ -111,9 +115,13 @@ def _outline(axes: Axes, own: Mask, color: str) -> None:
 
 
 def _scale(
-    picture: Picture, place: tuple[float, float], span: tuple[float, float], unit: str, *,
+    picture: Picture,
+    place: tuple[float, float],
+    span: tuple[float, float],
+    unit: str,
+    *,
     signed: bool,
-) -> None:  # fmt: skip
+) -> None:
     """The colours on the right; a signed one in words, for each panel has its own."""
     x, height = place
     page = picture.get_figheight()

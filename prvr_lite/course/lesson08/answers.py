@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from prvr_lite.course.grading.drawing import normal, sizes
@@ -42,9 +43,11 @@ def whole_score(
 
     S_c is the best cosine with a clip, S_f the cosine with what that key clip attends.
     """
-    clip, frame = cosines(queries, clips), cosines(queries, attended)  # [Q, V, K]
-    best, key = clip.max(-1)  # [Q, V]
-    return alpha * best + (1 - alpha) * at(frame, key), key
+    q, c, r = (F.normalize(x, dim=-1) for x in (queries, clips, attended))
+    best, key = torch.einsum("qh,vkh->qvk", q, c).max(-1)  # [Q, V] both
+    frames = torch.einsum("qh,vkh->qvk", q, r)  # [Q, V, K]
+    frame = frames.gather(2, key[..., None]).squeeze(2)  # [Q, V]
+    return alpha * best + (1 - alpha) * frame, key
 
 
 def learning_rate_at(step: int, steps: int, warm: int, peak: float) -> float:
@@ -62,7 +65,7 @@ def train_steps(run: TrainingRun, batches: Iterable[Any]) -> Tensor:
         loss = run.loss(batch)
         run.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(run.model.parameters(), run.max_norm)
+        torch.nn.utils.clip_grad_norm_(run.model.parameters(), run.max_norm)
         run.optimizer.step()
         run.schedule.step()
         losses.append(loss.detach())
@@ -88,7 +91,7 @@ def seed_interval(ours: Tensor, theirs: Tensor, t: float) -> tuple[Tensor, Tenso
 
 def cosines(queries: Tensor, vectors: Tensor) -> Tensor:
     """[Q, H] with [V, K, H] -> [Q, V, K]."""
-    q, v = (nn.functional.normalize(x, dim=-1) for x in (queries, vectors))
+    q, v = (F.normalize(x, dim=-1) for x in (queries, vectors))
     return torch.einsum("qh,vkh->qvk", q, v)
 
 
@@ -200,6 +203,44 @@ def wrong_interval(ours: Tensor, theirs: Tensor, t: float, wrong: str) -> tuple[
         "no t": gap.std() / root / t,
     }
     return gap.mean(), t * half.get(wrong, gap.std() / root)
+
+
+def score_inputs(g: Generator) -> Inputs:
+    q, v, k, h = sizes(g, 4, 3, 8)
+    alpha = 0.6 + 0.3 * float(torch.rand(1, generator=g))
+    drawn = (3 * normal(g, q, h), 2 * normal(g, v, k, h), 4 * normal(g, v, k, h))
+    return dict(zip(("queries", "clips", "attended", "alpha"), (*drawn, alpha), strict=True))
+
+
+def rate_inputs(g: Generator) -> Inputs:
+    """In turn a first step, one of the warm-up, the one at the peak, one on the way down."""
+    warm, extra = sizes(g, 2, 4, 9)
+    steps = 3 * warm + extra
+    step = (0, warm // 2, warm, warm + 2 + extra // 2)[g.initial_seed() % 4]
+    return {"step": step, "steps": steps, "warm": warm, "peak": 1.0 + extra / 7}
+
+
+def epoch_inputs(g: Generator) -> Inputs:
+    """A rise to a best value that comes twice, a long wait, and a better one that comes too late.
+
+    In every fourth draw the wait is not long enough to stop.
+    """
+    patience, rise = sizes(g, 2, 3, 7)
+    up = [200.0 + 5 * i for i in range(rise)]
+    top = up[-1] + 7
+    wait = [top - 9, top, *(top - 12 + i % 2 for i in range(patience))]
+    stays = g.initial_seed() % 4 == 0
+    tail = [top - 20, top + 4, *(top + 3 - i for i in range(patience + 4))]  # better, but too late
+    after = [top - 2] if stays else tail
+    return {"sumr": [*up, top, *wait, *after], "patience": patience + 9 * stays}
+
+
+def interval_inputs(g: Generator) -> Inputs:
+    """Seeds move both models alike, so that the difference is steadier than either."""
+    count = sizes(g, 1, 3, 8)[0]
+    luck = 4 * normal(g, count)
+    ours, theirs = 52 + luck + normal(g, count), 50 + luck + normal(g, count)
+    return {"ours": ours, "theirs": theirs, "t": 2.0 + 3 / count}
 
 
 class _Fresh(dict[str, Any]):

@@ -2,115 +2,121 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Generator
-
-from prvr_lite.course.grading.drawing import normal, sizes
-from prvr_lite.course.grading.exercise import Exercise, Function, Inputs, Mistake
+from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson08 import answers as a
-from prvr_lite.course.lesson08.answers import TrainingRun
-
-__all__ = ["EXERCISES", "TrainingRun"]
-
-
-def _wrong(answer: Function, wrong: str, message: str) -> Mistake:
-    """A mistake by its short name in ``answers``."""
-    return Mistake(lambda **given: answer(*given.values(), wrong), message)
-
-
-def _score_inputs(g: Generator) -> Inputs:
-    q, v, k, h = sizes(g, 4, 3, 8)
-    alpha = 0.6 + 0.3 * float(torch.rand(1, generator=g))
-    drawn = (3 * normal(g, q, h), 2 * normal(g, v, k, h), 4 * normal(g, v, k, h))
-    return dict(zip(("queries", "clips", "attended", "alpha"), (*drawn, alpha), strict=True))
-
-
-def _rate_inputs(g: Generator) -> Inputs:
-    """In turn a first step, one of the warm-up, the one at the peak, one on the way down."""
-    warm, extra = sizes(g, 2, 4, 9)
-    steps = 3 * warm + extra
-    step = (0, warm // 2, warm, warm + 2 + extra // 2)[g.initial_seed() % 4]
-    return {"step": step, "steps": steps, "warm": warm, "peak": 1.0 + extra / 7}
-
-
-def _epoch_inputs(g: Generator) -> Inputs:
-    """A rise to a best value that comes twice, a long wait, and a better one that comes too late.
-
-    In every fourth draw the wait is not long enough to stop.
-    """
-    patience, rise = sizes(g, 2, 3, 7)
-    up = [200.0 + 5 * i for i in range(rise)]
-    top = up[-1] + 7
-    wait = [top - 9, top, *(top - 12 + i % 2 for i in range(patience))]
-    stays = g.initial_seed() % 4 == 0
-    tail = [top - 20, top + 4, *(top + 3 - i for i in range(patience + 4))]  # better, but too late
-    after = [top - 2] if stays else tail
-    return {"sumr": [*up, top, *wait, *after], "patience": patience + 9 * stays}
-
-
-def _interval_inputs(g: Generator) -> Inputs:
-    """Seeds move both models alike, so that the difference is steadier than either."""
-    count = sizes(g, 1, 3, 8)[0]
-    luck = 4 * normal(g, count)
-    ours, theirs = 52 + luck + normal(g, count), 50 + luck + normal(g, count)
-    return {"ours": ours, "theirs": theirs, "t": 2.0 + 3 / count}
-
 
 EXERCISES = (
     Exercise(
-        "whole_score", 8, a.whole_score, _score_inputs, "[Q, V] and [Q, V]",
+        "whole_score",
+        8,
+        a.whole_score,
+        a.score_inputs,
+        "[Q, V] and [Q, V]",
         (
-            _wrong(a.wrong_score, "raw",
+            named_mistake(
+                a.wrong_score,
+                "raw",
                 "these are raw inner products: for a cosine, queries, clips and attended frames "
-                "are divided by their lengths first."),
-            _wrong(a.wrong_score, "long queries",
-                "the queries are not divided by their lengths."),
-            _wrong(a.wrong_score, "long clips",
-                "the clips are not divided by their lengths: long ones win for every query."),
-            _wrong(a.wrong_score, "long frames",
-                "the attended frames are not divided by their lengths."),
-            _wrong(a.wrong_score, "free",
+                "are divided by their lengths first.",
+            ),
+            named_mistake(
+                a.wrong_score, "long queries", "the queries are not divided by their lengths."
+            ),
+            named_mistake(
+                a.wrong_score,
+                "long clips",
+                "the clips are not divided by their lengths: long ones win for every query.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "long frames",
+                "the attended frames are not divided by their lengths.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "free",
                 "S_f is the best over all attended vectors: it must be the one of the key clip, "
-                "even where another would score higher."),
-            _wrong(a.wrong_score, "swapped",
-                "alpha is on the wrong side: it weighs the clip scale, 1 - alpha the frame scale."),
-            _wrong(a.wrong_score, "sum",
-                "it is the plain sum of both scales: weigh them with alpha and 1 - alpha."),
-            _wrong(a.wrong_score, "frame",
-                "the key clip is chosen by the frame scale: it is the clip with the best S_c."),
-            _wrong(a.wrong_score, "fused",
+                "even where another would score higher.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "swapped",
+                "alpha is on the wrong side: it weighs the clip scale, 1 - alpha the frame scale.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "sum",
+                "it is the plain sum of both scales: weigh them with alpha and 1 - alpha.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "frame",
+                "the key clip is chosen by the frame scale: it is the clip with the best S_c.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "fused",
                 "the key clip is chosen by both scales together: S_c alone decides, before the "
-                "frames are looked at."),
-            _wrong(a.wrong_score, "mean",
-                "it is the mean over clips: a film counts by its best clip."),
+                "frames are looked at.",
+            ),
+            named_mistake(
+                a.wrong_score, "mean", "it is the mean over clips: a film counts by its best clip."
+            ),
         ),
         (
             "Two tables [Q, V, K] of cosines: one with the clips, one with what they attend.",
             "The best of the first table over K gives S_c and the key clip (max returns both).",
             "S_f = frame_table.gather(2, key[..., None]).squeeze(2); then alpha and 1 - alpha.",
         ),
-        minutes=10, difficulty=2, gradient=("queries", "clips", "attended"),
+        minutes=10,
+        difficulty=2,
+        gradient=("queries", "clips", "attended"),
         outputs=("score", "key"),
     ),
     Exercise(
-        "learning_rate_at", 8, a.learning_rate_at, _rate_inputs, "one number",
+        "learning_rate_at",
+        8,
+        a.learning_rate_at,
+        a.rate_inputs,
+        "one number",
         (
-            _wrong(a.wrong_rate, "zero",
-                "the first step has rate 0, and moves nothing: begin at peak / (warm + 1)."),
-            _wrong(a.wrong_rate, "early",
+            named_mistake(
+                a.wrong_rate,
+                "zero",
+                "the first step has rate 0, and moves nothing: begin at peak / (warm + 1).",
+            ),
+            named_mistake(
+                a.wrong_rate,
+                "early",
                 "the warm-up is at its peak one step too early: step number `warm` is the first "
-                "at the peak, so `warm` steps lie below it."),
-            _wrong(a.wrong_rate, "cold",
-                "there is no warm-up: the first `warm` steps rise from near 0."),
-            _wrong(a.wrong_rate, "whole",
+                "at the peak, so `warm` steps lie below it.",
+            ),
+            named_mistake(
+                a.wrong_rate,
+                "cold",
+                "there is no warm-up: the first `warm` steps rise from near 0.",
+            ),
+            named_mistake(
+                a.wrong_rate,
+                "whole",
                 "the way down is measured from the first step, so the rate jumps when the warm-up "
-                "ends: it falls over the steps that are left after it."),
-            _wrong(a.wrong_rate, "flat",
-                "the rate stays at its peak: after the warm-up it falls, straight to 0."),
-            _wrong(a.wrong_rate, "cosine",
-                "it falls along a cosine, as in many other recipes: here it is a straight line."),
-            _wrong(a.wrong_rate, "ahead",
-                "the way down is one step ahead: at step `warm` the rate is the peak itself."),
+                "ends: it falls over the steps that are left after it.",
+            ),
+            named_mistake(
+                a.wrong_rate,
+                "flat",
+                "the rate stays at its peak: after the warm-up it falls, straight to 0.",
+            ),
+            named_mistake(
+                a.wrong_rate,
+                "cosine",
+                "it falls along a cosine, as in many other recipes: here it is a straight line.",
+            ),
+            named_mistake(
+                a.wrong_rate,
+                "ahead",
+                "the way down is one step ahead: at step `warm` the rate is the peak itself.",
+            ),
         ),
         (
             "Draw it: a short rise, a peak at step `warm`, a straight line that would meet 0 at "
@@ -122,29 +128,54 @@ EXERCISES = (
         minutes=8,
     ),
     Exercise(
-        "train_steps", 8, a.train_steps, a.run_inputs, "[S]",
+        "train_steps",
+        8,
+        a.train_steps,
+        a.run_inputs,
+        "[S]",
         (
-            _wrong(a.wrong_steps, "kept",
+            named_mistake(
+                a.wrong_steps,
+                "kept",
                 "gradients are never set to 0: backward adds to what is there, so each step also "
-                "takes all earlier ones again."),
-            _wrong(a.wrong_steps, "emptied",
+                "takes all earlier ones again.",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "emptied",
                 "nothing is ever learned: is optimizer.step() called, and are the gradients still "
-                "there when it is? zero_grad belongs before backward."),
-            _wrong(a.wrong_steps, "wild",
+                "there when it is? zero_grad belongs before backward.",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "wild",
                 "the gradient is not clipped when the optimizer takes its step: clip_grad_norm_ "
-                "belongs between backward and step."),
-            _wrong(a.wrong_steps, "each",
+                "belongs between backward and step.",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "each",
                 "each tensor is clipped by itself (as the released BertAdam does): here the "
-                "gradient of the whole model counts as one vector, clipped in one call."),
-            _wrong(a.wrong_steps, "constant",
+                "gradient of the whole model counts as one vector, clipped in one call.",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "constant",
                 "the schedule does not move between the steps: the learning rate stays that of "
-                "the first one. It moves once a batch."),
-            _wrong(a.wrong_steps, "early",
+                "the first one. It moves once a batch.",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "early",
                 "the schedule steps before the optimizer: the first rate is never used, and "
-                "torch warns of it."),
-            _wrong(a.wrong_steps, "eval",
+                "torch warns of it.",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "eval",
                 "the model is in eval mode: dropout is off, and other layers too behave as in a "
-                "test. Begin with run.model.train()."),
+                "test. Begin with run.model.train().",
+            ),
         ),
         (
             "What must be gone before backward? What must be there before the optimizer steps?",
@@ -152,63 +183,118 @@ EXERCISES = (
             "torch.nn.utils.clip_grad_norm_(run.model.parameters(), run.max_norm) clips; collect "
             "loss.detach() of each batch, and torch.stack them in the end.",
         ),
-        minutes=15, difficulty=3,
+        minutes=15,
+        difficulty=3,
     ),
     Exercise(
-        "best_epoch", 8, a.best_epoch, _epoch_inputs, "(best, last)",
+        "best_epoch",
+        8,
+        a.best_epoch,
+        a.epoch_inputs,
+        "(best, last)",
         (
-            _wrong(a.wrong_epoch, "all",
+            named_mistake(
+                a.wrong_epoch,
+                "all",
                 "patience is not used: training ends early, and what would have come later can't "
-                "be known."),
-            _wrong(a.wrong_epoch, "future",
+                "be known.",
+            ),
+            named_mistake(
+                a.wrong_epoch,
+                "future",
                 "it keeps an epoch that was never trained: a better value that comes after the "
-                "stop can't be known."),
-            _wrong(a.wrong_epoch, "last",
-                "it keeps the last epoch: keep the one with the best value so far."),
-            _wrong(a.wrong_epoch, "equal",
-                "of two equal epochs it keeps the later one: an equal value is no better one."),
-            _wrong(a.wrong_epoch, "soon",
+                "stop can't be known.",
+            ),
+            named_mistake(
+                a.wrong_epoch,
+                "last",
+                "it keeps the last epoch: keep the one with the best value so far.",
+            ),
+            named_mistake(
+                a.wrong_epoch,
+                "equal",
+                "of two equal epochs it keeps the later one: an equal value is no better one.",
+            ),
+            named_mistake(
+                a.wrong_epoch,
+                "soon",
                 "it stops too soon: the last epoch is the first one that is *more* than patience "
-                "after the best, and that one is still trained."),
-            _wrong(a.wrong_epoch, "neighbour",
-                "it compares with the epoch before: what counts is how long ago the best one was."),
+                "after the best, and that one is still trained.",
+            ),
+            named_mistake(
+                a.wrong_epoch,
+                "neighbour",
+                "it compares with the epoch before: what counts is how long ago the best one was.",
+            ),
         ),
         (
             "Walk through the epochs and remember which one was best so far.",
             "A strictly higher value makes a new best. How many epochs have passed since then?",
             "if epoch - best > patience: return best, epoch; after the loop best, len(sumr) - 1.",
         ),
-        minutes=10, difficulty=2, outputs=("best", "last"),
+        minutes=10,
+        difficulty=2,
+        outputs=("best", "last"),
     ),
     Exercise(
-        "seed_interval", 8, a.seed_interval, _interval_inputs, "two numbers",
+        "seed_interval",
+        8,
+        a.seed_interval,
+        a.interval_inputs,
+        "two numbers",
         (
-            _wrong(a.wrong_interval, "sign",
-                "the sign is wrong: it is ours minus theirs, above 0 where ours is better."),
-            _wrong(a.wrong_interval, "apart",
+            named_mistake(
+                a.wrong_interval,
+                "sign",
+                "the sign is wrong: it is ours minus theirs, above 0 where ours is better.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "apart",
                 "the seeds are not paired: take the difference seed by seed first, and then its "
-                "spread. What both models share in a seed falls out."),
-            _wrong(a.wrong_interval, "spread",
+                "spread. What both models share in a seed falls out.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "spread",
                 "it is the spread of single seeds: the mean of S of them is steadier, by the "
-                "square root of S."),
-            _wrong(a.wrong_interval, "biased",
+                "square root of S.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "biased",
                 "the deviation is divided by S: of a sample it is divided by S - 1 (torch's std "
-                "does so unless told otherwise)."),
-            _wrong(a.wrong_interval, "variance",
-                "it is made from the variance: take the standard deviation, its square root."),
-            _wrong(a.wrong_interval, "whole",
-                "it is the whole width: half of it is asked for, what stands behind the ±."),
-            _wrong(a.wrong_interval, "ends",
-                "these are the two ends of the interval: asked are its middle and half its width."),
-            _wrong(a.wrong_interval, "no t",
+                "does so unless told otherwise).",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "variance",
+                "it is made from the variance: take the standard deviation, its square root.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "whole",
+                "it is the whole width: half of it is asked for, what stands behind the ±.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "ends",
+                "these are the two ends of the interval: asked are its middle and half its width.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "no t",
                 "t is missing: one standard error covers far less than 95 %, and of a few seeds "
-                "even two do."),
+                "even two do.",
+            ),
         ),
         (
             "One number a seed first: ours - theirs. Everything else is about these S numbers.",
             "Their standard deviation, divided by the square root of S, is the standard error.",
             "gap.mean() and t * gap.std() / math.sqrt(len(gap)).",
         ),
-        minutes=8, difficulty=2, outputs=("mean", "half"),
+        minutes=8,
+        difficulty=2,
+        outputs=("mean", "half"),
     ),
-)  # fmt: skip
+)

@@ -108,16 +108,31 @@ def _box(
 ) -> None:
     known = shape is not None
     patch = FancyBboxPatch(
-        (x, y), WIDE, HIGH, boxstyle="round,pad=0,rounding_size=0.08", fc="white", ec=color,
-        lw=2.0 if known else 1.0, alpha=1 if known else 0.5, zorder=2, label=name,
+        (x, y),
+        WIDE,
+        HIGH,
+        boxstyle="round,pad=0,rounding_size=0.08",
+        fc="white",
+        ec=color,
+        lw=2.0 if known else 1.0,
+        alpha=1 if known else 0.5,
+        zorder=2,
+        label=name,
         clip_on=False,
-    )  # fmt: skip
+    )
     axes.add_patch(patch)
     middle = x + WIDE / 2
     axes.text(
-        middle, y + (0.2 if known else HIGH / 2), MATHS.get(name, name), ha="center",
-        va="center", size=10, weight="bold", color=INK, zorder=3,
-    )  # fmt: skip
+        middle,
+        y + (0.2 if known else HIGH / 2),
+        MATHS.get(name, name),
+        ha="center",
+        va="center",
+        size=10,
+        weight="bold",
+        color=INK,
+        zorder=3,
+    )
     if shape is not None:
         told = " × ".join(map(str, shape))
         axes.text(middle, y + 0.43, told, ha="center", va="center", size=10, color=SOFT, zorder=3)
@@ -134,11 +149,19 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
     else:
         tail, tip = (start[0] + WIDE, start[1] + HIGH / 2), (end[0], end[1] + HIGH / 2)
     axes.annotate(
-        "", tip, tail, zorder=1,
+        "",
+        tip,
+        tail,
+        zorder=1,
         arrowprops={
-            "arrowstyle": "-|>", "color": SOFT, "lw": 1.3, "shrinkA": 0, "shrinkB": 0, **bend
+            "arrowstyle": "-|>",
+            "color": SOFT,
+            "lw": 1.3,
+            "shrinkA": 0,
+            "shrinkB": 0,
+            **bend,
         },
-    )  # fmt: skip
+    )
 
 
 def _alt(shapes: Mapping[str, Sequence[int]]) -> str:

@@ -18,13 +18,19 @@ def alpha_curve(clip: Tensor, frame: Tensor, own: Tensor, alphas: Tensor) -> Ten
     """
     weight = alphas[:, None, None]
     score = weight * clip + (1 - weight) * frame  # [A, Q, V]
-    return 100 * found_alone(score, own).float().mean(1)
+    column = own[None, :, None].expand(len(alphas), -1, 1)  # [A, Q, 1]
+    mine = score.gather(2, column)
+    found = (score >= mine).sum(2) == 1  # [A, Q]
+    return 100 * found.float().mean(1)
 
 
 def span_iou(first: Tensor, second: Tensor) -> Tensor:
     """Shared time over joint time of two spans (start, end), 0 to 1: [Q, 2], [Q, 2] -> [Q]."""
-    shared = overlap(first, second).clamp(min=0)
-    return shared / (length(first) + length(second) - shared)
+    start = torch.maximum(first[:, 0], second[:, 0])
+    end = torch.minimum(first[:, 1], second[:, 1])
+    shared = (end - start).clamp(min=0)
+    lengths = (first[:, 1] - first[:, 0]) + (second[:, 1] - second[:, 0])
+    return shared / (lengths - shared)
 
 
 def recall_by_ratio(rank: Tensor, moment: Tensor, duration: Tensor, k: int) -> Tensor:
@@ -32,7 +38,8 @@ def recall_by_ratio(rank: Tensor, moment: Tensor, duration: Tensor, k: int) -> T
 
     rank [Q] of the own film from 1, moment [Q, 2] s, duration [Q] s of the film -> [3].
     """
-    group = torch.bucketize(length(moment) / duration, torch.tensor(EDGES))  # [Q], 0..2
+    ratio = (moment[:, 1] - moment[:, 0]) / duration  # [Q]
+    group = torch.bucketize(ratio, torch.tensor([0.2, 0.4]))  # [Q], 0..2
     found = (rank <= k).float()
     return torch.stack([100 * found[group == g].mean() for g in range(3)])
 
@@ -47,10 +54,11 @@ def failure_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor) -> 
     2 sibling: the rival is of the own film's group.
     3 stranger: none of these.
     """
-    row, mine, rival = rivals(score, own)
+    row = torch.arange(len(own))
+    best, rival = score.scatter(1, own[:, None], -torch.inf).max(1)  # [Q] both
     kind = torch.where(group[rival] == group[own], 2, 3)
     kind = torch.where(answers[row, rival], 1, kind)
-    return torch.where(mine > score[row, rival], 0, kind)
+    return torch.where(score[row, own] > best, 0, kind)
 
 
 def found_alone(score: Tensor, own: Tensor) -> Tensor:

@@ -2,50 +2,77 @@
 
 from __future__ import annotations
 
-from prvr_lite.course.grading.exercise import Exercise, Function, Mistake
+from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson09 import answers as a
-
-failure_kind = a.failure_kind  # the lesson's equations point here
-
-
-def _wrong(answer: Function, wrong: str, message: str) -> Mistake:
-    """A mistake by its short name in ``answers``."""
-    return Mistake(lambda **given: answer(*given.values(), wrong), message)
-
 
 EXERCISES = (
     Exercise(
-        "alpha_curve", 9, a.alpha_curve, a.two_scales, "[A]",
+        "alpha_curve",
+        9,
+        a.alpha_curve,
+        a.two_scales,
+        "[A]",
         (
-            _wrong(a.wrong_curve, "swapped",
+            named_mistake(
+                a.wrong_curve,
+                "swapped",
                 "alpha is on the wrong side: it weighs the clip scale, 1 - alpha the frame scale. "
-                "At alpha = 1 only clips count."),
-            _wrong(a.wrong_curve, "kind",
+                "At alpha = 1 only clips count.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "kind",
                 "a tie counts as found: where another film scores as high as the own one, the "
-                "model has not told them apart. Only films that are alone in front are found."),
-            _wrong(a.wrong_curve, "nothing",
+                "model has not told them apart. Only films that are alone in front are found.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "nothing",
                 "nothing is ever found: the own film scores as high as itself, so it is among "
-                "those that you count."),
-            _wrong(a.wrong_curve, "argmax",
+                "those that you count.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "argmax",
                 "a tie goes to whichever film stands first in the table: argmax can't see ties. "
-                "Count how many films score at least as high as the own one."),
-            _wrong(a.wrong_curve, "recalls",
+                "Count how many films score at least as high as the own one.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "recalls",
                 "it mixes two recalls: that is a straight line from one to the other. Mix the "
-                "scores, and rank anew for each alpha."),
-            _wrong(a.wrong_curve, "sum",
-                "the frame scale keeps its full weight: it counts by 1 - alpha."),
-            _wrong(a.wrong_curve, "standard",
+                "scores, and rank anew for each alpha.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "sum",
+                "the frame scale keeps its full weight: it counts by 1 - alpha.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "standard",
                 "each scale is standardised first, so alpha no longer means what it says: mix the "
-                "scores as they are."),
-            _wrong(a.wrong_curve, "five",
-                "it counts films at rank 2 as found too: R@1 wants the very first."),
-            _wrong(a.wrong_curve, "row",
+                "scores as they are.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "five",
+                "it counts films at rank 2 as found too: R@1 wants the very first.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "row",
                 "it takes film number i for the film of query i: queries outnumber films, and "
-                "own[i] tells which film is whose."),
-            _wrong(a.wrong_curve, "share",
-                "it is a share, 0 to 1: recalls are told in per cent."),
-            _wrong(a.wrong_curve, "count",
-                "it counts queries: divide by their number, and tell it in per cent."),
+                "own[i] tells which film is whose.",
+            ),
+            named_mistake(
+                a.wrong_curve, "share", "it is a share, 0 to 1: recalls are told in per cent."
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "count",
+                "it counts queries: divide by their number, and tell it in per cent.",
+            ),
         ),
         (
             "One alpha first: mix the two tables. How many films of a row score at least as high "
@@ -55,42 +82,81 @@ EXERCISES = (
             "For all alphas at once: alphas[:, None, None] makes the table [A, Q, V]. A loop over "
             "alphas with torch.stack is fine too.",
         ),
-        minutes=12, difficulty=2,
+        minutes=12,
+        difficulty=2,
     ),
     Exercise(
-        "span_iou", 9, a.span_iou, a.two_spans, "[Q]",
+        "span_iou",
+        9,
+        a.span_iou,
+        a.two_spans,
+        "[Q]",
         (
-            _wrong(a.wrong_iou, "negative",
-                "spans that lie apart get a number below 0: they share no time, so 0."),
-            _wrong(a.wrong_iou, "gap",
+            named_mistake(
+                a.wrong_iou,
+                "negative",
+                "spans that lie apart get a number below 0: they share no time, so 0.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "gap",
                 "spans that lie apart get credit for the gap between them: abs makes an overlap "
-                "of it. They share no time, so 0."),
-            _wrong(a.wrong_iou, "per cent",
-                "it is in per cent: an IoU is told as a share, 0 to 1."),
-            _wrong(a.wrong_iou, "first",
+                "of it. They share no time, so 0.",
+            ),
+            named_mistake(
+                a.wrong_iou, "per cent", "it is in per cent: an IoU is told as a share, 0 to 1."
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "first",
                 "it is the share of the first span: a tiny span within a huge one would be "
-                "perfect, or the other way round. Divide by all time that either of them covers."),
-            _wrong(a.wrong_iou, "second",
+                "perfect, or the other way round. Divide by all time that either of them covers.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "second",
                 "it is the share of the second span that is met: a span as long as the film would "
-                "always be perfect. Divide by all time that either of them covers."),
-            _wrong(a.wrong_iou, "short",
+                "always be perfect. Divide by all time that either of them covers.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "short",
                 "it divides by the shorter span: one within the other would be perfect, however "
-                "much longer that is. Divide by all time that either of them covers."),
-            _wrong(a.wrong_iou, "long",
+                "much longer that is. Divide by all time that either of them covers.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "long",
                 "it divides by the longer span: what only the shorter one covers is part of the "
-                "union, too."),
-            _wrong(a.wrong_iou, "shared",
-                "these are the seconds that they share: divide by the seconds that either covers."),
-            _wrong(a.wrong_iou, "sum",
-                "what they share is counted twice below the line: two equal spans get 1/2."),
-            _wrong(a.wrong_iou, "dice",
+                "union, too.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "shared",
+                "these are the seconds that they share: divide by the seconds that either covers.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "sum",
+                "what they share is counted twice below the line: two equal spans get 1/2.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "dice",
                 "it is the Dice coefficient, 2 x shared / (both lengths). The IoU divides by the "
-                "union, in which shared time counts once."),
-            _wrong(a.wrong_iou, "swapped",
+                "union, in which shared time counts once.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "swapped",
                 "min and max changed places: what both share begins at the later start and ends "
-                "at the earlier end."),
-            _wrong(a.wrong_iou, "yes",
-                "it only says whether they meet: how much they share is asked for."),
+                "at the earlier end.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "yes",
+                "it only says whether they meet: how much they share is asked for.",
+            ),
         ),
         (
             "Draw two bars on a line. Where does what they share begin, where does it end?",
@@ -100,36 +166,68 @@ EXERCISES = (
         minutes=8,
     ),
     Exercise(
-        "recall_by_ratio", 9, a.recall_by_ratio, a.ranked_moments, "[groups]",
+        "recall_by_ratio",
+        9,
+        a.recall_by_ratio,
+        a.ranked_moments,
+        "[groups]",
         (
-            _wrong(a.wrong_recall, "all",
+            named_mistake(
+                a.wrong_recall,
+                "all",
                 "it divides by all queries: the three numbers then tell how large the groups are. "
-                "Divide by the queries of each group."),
-            _wrong(a.wrong_recall, "share of hits",
+                "Divide by the queries of each group.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "share of hits",
                 "it tells what share of the found queries is in each group: asked is what share "
-                "of each group is found."),
-            _wrong(a.wrong_recall, "upper",
+                "of each group is found.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "upper",
                 "a ratio of exactly 0.2 or 0.4 goes to the group above: the groups are (0, 0.2], "
-                "(0.2, 0.4], (0.4, 1], so an edge belongs to the lower one."),
-            _wrong(a.wrong_recall, "end",
-                "it divides the end of the moment by the duration: the length counts, end - "
-                "start."),
-            _wrong(a.wrong_recall, "thirds",
-                "the edges are at 1/3 and 2/3: the field uses 0.2 and 0.4."),
-            _wrong(a.wrong_recall, "equal",
+                "(0.2, 0.4], (0.4, 1], so an edge belongs to the lower one.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "end",
+                "it divides the end of the moment by the duration: the length counts, end - start.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "thirds",
+                "the edges are at 1/3 and 2/3: the field uses 0.2 and 0.4.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "equal",
                 "the groups are equally large: the field's edges are fixed, 0.2 and 0.4, so that "
-                "data sets can be compared."),
-            _wrong(a.wrong_recall, "nested",
-                "each group holds the ones before it: a query belongs to one group only."),
-            _wrong(a.wrong_recall, "below",
-                "rank k itself must count: R@k means rank <= k."),
-            _wrong(a.wrong_recall, "only k",
-                "it counts rank k alone: whatever is ranked better is found as well."),
-            _wrong(a.wrong_recall, "seconds",
+                "data sets can be compared.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "nested",
+                "each group holds the ones before it: a query belongs to one group only.",
+            ),
+            named_mistake(
+                a.wrong_recall, "below", "rank k itself must count: R@k means rank <= k."
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "only k",
+                "it counts rank k alone: whatever is ranked better is found as well.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "seconds",
                 "the length in seconds is taken for the ratio: divide it by the duration of the "
-                "film."),
-            _wrong(a.wrong_recall, "share",
-                "these are shares, 0 to 1: recalls are told in per cent."),
+                "film.",
+            ),
+            named_mistake(
+                a.wrong_recall, "share", "these are shares, 0 to 1: recalls are told in per cent."
+            ),
         ),
         (
             "Two numbers a query: how much of its film the moment covers, and whether it is found.",
@@ -139,37 +237,72 @@ EXERCISES = (
         minutes=8,
     ),
     Exercise(
-        "failure_kind", 9, a.failure_kind, a.planted_failures, "[Q]",
+        "failure_kind",
+        9,
+        a.failure_kind,
+        a.planted_failures,
+        "[Q]",
         (
-            _wrong(a.wrong_kind, "tie",
-                "a tie counts as found: the own film must score above its rival, not as high."),
-            _wrong(a.wrong_kind, "argmax",
+            named_mistake(
+                a.wrong_kind,
+                "tie",
+                "a tie counts as found: the own film must score above its rival, not as high.",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "argmax",
                 "the own film may be its own rival: argmax over all films gives a tie to whichever "
-                "stands first. Take the own film out, then look for the best."),
-            _wrong(a.wrong_kind, "nought",
+                "stands first. Take the own film out, then look for the best.",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "nought",
                 "the own film is taken out by the score 0: where all other films score below 0, "
-                "it is its own rival still. Give it a score that is lower than any can be."),
-            _wrong(a.wrong_kind, "answering",
+                "it is its own rival still. Give it a score that is lower than any can be.",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "answering",
                 "films that truly answer are taken out together with the own one: such a film "
-                "may be the rival, and that is kind 1. Take out the own film alone."),
-            _wrong(a.wrong_kind, "order",
+                "may be the rival, and that is kind 1. Take out the own film alone.",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "order",
                 "a sibling that truly answers is called a sibling: the first rule that holds "
-                "decides, and answering comes first."),
-            _wrong(a.wrong_kind, "ahead",
-                "any film ahead of the own one decides: only the rival, the best of them, does."),
-            _wrong(a.wrong_kind, "own",
+                "decides, and answering comes first.",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "ahead",
+                "any film ahead of the own one decides: only the rival, the best of them, does.",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "own",
                 "it asks whether the own film answers the query, which it always does: ask that "
-                "of the rival."),
-            _wrong(a.wrong_kind, "films",
+                "of the rival.",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "films",
                 "it asks whether the rival is the own film, which it never is: compare their "
-                "groups."),
-            _wrong(a.wrong_kind, "unasked",
-                "nothing is ever of kind 1: does the rival truly answer the query?"),
-            _wrong(a.wrong_kind, "always",
+                "groups.",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "unasked",
+                "nothing is ever of kind 1: does the rival truly answer the query?",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "always",
                 "nothing is ever of kind 0: where the own film scores above its rival, the query "
-                "is found. Or was the own score overwritten before you compared?"),
-            _wrong(a.wrong_kind, "numbers",
-                "2 and 3 changed places: a sibling is 2, a stranger 3."),
+                "is found. Or was the own score overwritten before you compared?",
+            ),
+            named_mistake(
+                a.wrong_kind, "numbers", "2 and 3 changed places: a sibling is 2, a stranger 3."
+            ),
         ),
         (
             "One query: cover its own film with your thumb. Which film is best now, and by whom "
@@ -179,6 +312,7 @@ EXERCISES = (
             "Begin with torch.where(group[rival] == group[own], 2, 3), then let answers[row, "
             "rival] put 1 over it, and own score > rival's score 0.",
         ),
-        minutes=15, difficulty=3,
+        minutes=15,
+        difficulty=3,
     ),
-)  # fmt: skip
+)

@@ -66,8 +66,9 @@ def lead_plane(
         "ahead by clips only": (x > 0) & (y <= 0),
         "ahead at neither": (x <= 0) & (y <= 0),
     }
-    counts = {name: (int(inside.sum()), int((inside & found).sum()))
-              for name, inside in quadrants.items()}  # fmt: skip
+    counts = {
+        name: (int(inside.sum()), int((inside & found).sum())) for name, inside in quadrants.items()
+    }
     about = f"square: a query whose film is found, cross: not found; thick: a tie at α = {alpha:g}"
     head = heading(title, about)
     picture = new_picture(WIDTH, head.height + HIGH + 1.25, alt=_alt(counts, alpha))
@@ -78,10 +79,15 @@ def lead_plane(
     for name, (left, above) in CORNERS.items():
         every, hit = counts[name]
         axes.annotate(
-            f"{name}: {hit:,} of {every:,} found", (0 if left else 1, 1 if above else 0),
-            xycoords="axes fraction", xytext=(0, 6 if above else -46), textcoords="offset points",
-            ha="left" if left else "right", color=INK, annotation_clip=False,
-        )  # fmt: skip
+            f"{name}: {hit:,} of {every:,} found",
+            (0 if left else 1, 1 if above else 0),
+            xycoords="axes fraction",
+            xytext=(0, 6 if above else -46),
+            textcoords="offset points",
+            ha="left" if left else "right",
+            color=INK,
+            annotation_clip=False,
+        )
     return picture
 
 

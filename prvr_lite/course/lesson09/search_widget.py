@@ -100,9 +100,12 @@ class _SearchPage:
         self._map = lru_cache(16)(self._draw_map)
         self._build(import_module("ipywidgets"), rows, first)
         for control, react in (
-            (self.listed, self._choose), (self.own, self._type), (self.alpha, self._search),
-            (self.films, self._show), (self.truth, self._show),
-        ):  # fmt: skip
+            (self.listed, self._choose),
+            (self.own, self._type),
+            (self.alpha, self._search),
+            (self.films, self._show),
+            (self.truth, self._show),
+        ):
             control.observe(react, names="value")
         self._search()
 
@@ -110,16 +113,23 @@ class _SearchPage:
         wide: dict[str, Any] = {"layout": {"width": "auto", "max_width": "720px"}}
         options = [NONE, *((self.explorer.query(row).text, row) for row in rows)]
         self.own = widgets.Text(
-            description="search for", placeholder="An owl plays the trumpet.",
-            continuous_update=False, **wide,
-        )  # fmt: skip
+            description="search for",
+            placeholder="An owl plays the trumpet.",
+            continuous_update=False,
+            **wide,
+        )
         self.listed = widgets.Dropdown(
             options=options, value=first, description="or choose", **wide
         )
         self.alpha = widgets.FloatSlider(
-            self.explorer.model.config.alpha, min=0, max=1, step=0.1, description="α",
-            readout_format=".1f", continuous_update=False,
-        )  # fmt: skip
+            self.explorer.model.config.alpha,
+            min=0,
+            max=1,
+            step=0.1,
+            description="α",
+            readout_format=".1f",
+            continuous_update=False,
+        )
         self.truth = widgets.Checkbox(True, description="show the true moment", indent=False)
         self.said = widgets.HTML(layout={"min_height": "34px"})
         self.films = widgets.ToggleButtons(

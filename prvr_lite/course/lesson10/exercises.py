@@ -2,47 +2,61 @@
 
 from __future__ import annotations
 
-from prvr_lite.course.grading.exercise import Exercise, Function, Mistake
+from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson10 import answers as a
-from prvr_lite.course.lesson10 import draws as d
-
-
-def _wrong(answer: Function, wrong: str, message: str, *also: str) -> Mistake:
-    """A mistake by its short name in ``answers``; ``also``: other ways to make it."""
-    one, *others = (_named(answer, name) for name in (wrong, *also))
-    return Mistake(one, message, others)
-
-
-def _named(answer: Function, wrong: str) -> Function:
-    return lambda **given: answer(*given.values(), wrong)
-
 
 EXERCISES = (
     Exercise(
-        "moment_recall", 10, a.moment_recall, d.own_film_ious, "one number",
+        "moment_recall",
+        10,
+        a.moment_recall,
+        a.own_film_ious,
+        "one number",
         (
-            _wrong(a.wrong_recall, "above",
-                "an IoU of exactly the threshold must count: a hit needs at least that much."),
-            _wrong(a.wrong_recall, "all",
-                "it looks at all predictions: only the first k count."),
-            _wrong(a.wrong_recall, "one",
-                "it looks at the first prediction only: any of the first k may hit."),
-            _wrong(a.wrong_recall, "kth",
-                "it looks at prediction number k alone: any of the first k may hit."),
-            _wrong(a.wrong_recall, "every",
+            named_mistake(
+                a.wrong_recall,
+                "above",
+                "an IoU of exactly the threshold must count: a hit needs at least that much.",
+            ),
+            named_mistake(
+                a.wrong_recall, "all", "it looks at all predictions: only the first k count."
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "one",
+                "it looks at the first prediction only: any of the first k may hit.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "kth",
+                "it looks at prediction number k alone: any of the first k may hit.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "every",
                 "it counts predictions: a query is hit or not, however many of its predictions "
                 "hit. any(1), then the mean over queries.",
-                "sum"),
-            _wrong(a.wrong_recall, "both",
-                "it asks that *all* of the first k hit: one good prediction among them is "
-                "enough."),
-            _wrong(a.wrong_recall, "mean",
+                "sum",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "both",
+                "it asks that *all* of the first k hit: one good prediction among them is enough.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "mean",
                 "it compares the mean IoU of the first k with the threshold: one good prediction "
-                "among them is enough."),
-            _wrong(a.wrong_recall, "share",
-                "it is a share, 0 to 1: recalls are told in per cent."),
-            _wrong(a.wrong_recall, "miou",
-                "it averages the IoU itself: asked is how many queries reach the threshold."),
+                "among them is enough.",
+            ),
+            named_mistake(
+                a.wrong_recall, "share", "it is a share, 0 to 1: recalls are told in per cent."
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "miou",
+                "it averages the IoU itself: asked is how many queries reach the threshold.",
+            ),
         ),
         (
             "One query: is one of its first k numbers at least the threshold?",
@@ -52,34 +66,68 @@ EXERCISES = (
         minutes=5,
     ),
     Exercise(
-        "strike_out", 10, a.strike_out, d.crowded, "[keep]",
+        "strike_out",
+        10,
+        a.strike_out,
+        a.crowded,
+        "[keep]",
         (
-            _wrong(a.wrong_strike, "none",
-                "nothing is struck out: these are simply the best ones, neighbours and all."),
-            _wrong(a.wrong_strike, "all",
+            named_mistake(
+                a.wrong_strike,
+                "none",
+                "nothing is struck out: these are simply the best ones, neighbours and all.",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "all",
                 "what was struck out strikes others too: only candidates that were *taken* count. "
-                "If b is near a, and c near b but not near a, then a and c both stay."),
-            _wrong(a.wrong_strike, "first keep",
+                "If b is near a, and c near b but not near a, then a and c both stay.",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "first keep",
                 "it takes the best `keep` first and strikes out among them: where those are "
-                "neighbours, worse candidates further away should come up. Strike out first."),
-            _wrong(a.wrong_strike, "itself",
+                "neighbours, worse candidates further away should come up. Strike out first.",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "itself",
                 "the same row is taken again and again: near need not say that a row is near "
-                "itself, so strike out the row that you took as well."),
-            _wrong(a.wrong_strike, "nought",
+                "itself, so strike out the row that you took as well.",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "nought",
                 "what is struck out gets the score 0, and that beats every score below 0: it must "
                 "be lower than any score can be.",
-                "nought told"),
-            _wrong(a.wrong_strike, "last",
-                "it compares with the one taken last: a candidate must be far from all taken."),
-            _wrong(a.wrong_strike, "place",
-                "they come in the order of their rows: the best comes first."),
-            _wrong(a.wrong_strike, "far",
-                "near is the wrong way round: it keeps what is near the best one."),
-            _wrong(a.wrong_strike, "repeat",
-                "where nothing is left it repeats the last one: give -1 there."),
-            _wrong(a.wrong_strike, "zero",
+                "nought told",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "last",
+                "it compares with the one taken last: a candidate must be far from all taken.",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "place",
+                "they come in the order of their rows: the best comes first.",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "far",
+                "near is the wrong way round: it keeps what is near the best one.",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "repeat",
+                "where nothing is left it repeats the last one: give -1 there.",
+            ),
+            named_mistake(
+                a.wrong_strike,
+                "zero",
                 "where nothing is left it gives row 0, which is a candidate like any other: give "
-                "-1 there."),
+                "-1 there.",
+            ),
         ),
         (
             "By hand, on five numbers: take the largest, cross out its neighbours, take the "
@@ -88,47 +136,93 @@ EXERCISES = (
             "keep times: best = left.argmax(); remember best, or -1 if left[best] is -inf; cross "
             "out near[best] and best itself; torch.tensor(rows) in the end.",
         ),
-        minutes=12, difficulty=2,
+        minutes=12,
+        difficulty=2,
     ),
     Exercise(
-        "attended_run", 10, a.attended_run, d.attention_rows, "[R, 2]",
+        "attended_run",
+        10,
+        a.attended_run,
+        a.attention_rows,
+        "[R, 2]",
         (
-            _wrong(a.wrong_run, "gaps",
+            named_mistake(
+                a.wrong_run,
+                "gaps",
                 "it reaches over a gap: from the first high frame to the last, even if low ones "
-                "lie between. The run ends at the first low frame on each side of the peak."),
-            _wrong(a.wrong_run, "zero",
+                "lie between. The run ends at the first low frame on each side of the peak.",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "zero",
                 "the bar is a share of the peak itself: scores have no zero to measure from. Take "
-                "low + share (peak - low)."),
-            _wrong(a.wrong_run, "mean",
-                "the bar is the mean of the row: it is low + share (peak - low)."),
-            _wrong(a.wrong_run, "down",
+                "low + share (peak - low).",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "mean",
+                "the bar is the mean of the row: it is low + share (peak - low).",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "down",
                 "the bar is measured from the peak downwards: share says how far above low it "
-                "lies."),
-            _wrong(a.wrong_run, "one bar",
+                "lies.",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "one bar",
                 "one bar serves all rows: each row has its own low and peak (amin and amax over "
-                "the frames of a row)."),
-            _wrong(a.wrong_run, "low nan",
+                "the frames of a row).",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "low nan",
                 "the padding counts for low: filled with -inf or 0 it may be the lowest of all. "
                 "low is that of the real frames.",
-                "low -inf", "low 0"),
-            _wrong(a.wrong_run, "strict",
-                "a frame exactly at the bar is high: at least, not above."),
-            _wrong(a.wrong_run, "longest",
-                "it is the longest high run of the row: asked is the one that holds the peak."),
-            _wrong(a.wrong_run, "wrap",
+                "low -inf",
+                "low 0",
+            ),
+            named_mistake(
+                a.wrong_run, "strict", "a frame exactly at the bar is high: at least, not above."
+            ),
+            named_mistake(
+                a.wrong_run,
+                "longest",
+                "it is the longest high run of the row: asked is the one that holds the peak.",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "wrap",
                 "the walk to the left does not stop at frame 0: index -1 is the *last* frame. "
-                "Walk on only while there is a frame before."),
-            _wrong(a.wrong_run, "length",
-                "the second number is the length of the run: asked is one past its last frame."),
-            _wrong(a.wrong_run, "padding",
+                "Walk on only while there is a frame before.",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "length",
+                "the second number is the length of the run: asked is one past its last frame.",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "padding",
                 "the padding is taken for frames: neither peak, low, nor the run may lie there.",
-                "walk"),
-            _wrong(a.wrong_run, "last",
-                "the end is one too small: it is one past the last frame of the run."),
-            _wrong(a.wrong_run, "late",
-                "the start is one too small: it is the first frame of the run itself."),
-            _wrong(a.wrong_run, "left",
-                "it only walks to the right: the run reaches to both sides of the peak."),
+                "walk",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "last",
+                "the end is one too small: it is one past the last frame of the run.",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "late",
+                "the start is one too small: it is the first frame of the run itself.",
+            ),
+            named_mistake(
+                a.wrong_run,
+                "left",
+                "it only walks to the right: the run reaches to both sides of the peak.",
+            ),
         ),
         (
             "Draw one row as a mountain. Where is the bar, and where does your finger stop when "
@@ -138,70 +232,126 @@ EXERCISES = (
             "low and peak over real frames only; bar = low + share * (peak - low); two while "
             "loops from the peak; torch.tensor of [start, end] for each row.",
         ),
-        minutes=15, difficulty=3, padding=d.other_garbage,
+        minutes=15,
+        difficulty=3,
+        padding=a.other_garbage,
     ),
     Exercise(
-        "merge_moments", 10, a.merge_moments, d.film_moments, "[keep] and [keep]",
+        "merge_moments",
+        10,
+        a.merge_moments,
+        a.film_moments,
+        "[keep] and [keep]",
         (
-            _wrong(a.wrong_merge, "films",
+            named_mistake(
+                a.wrong_merge,
+                "films",
                 "it lists the best film's moments first, then the next film's: all moments of all "
-                "films compete in one ranking."),
-            _wrong(a.wrong_merge, "unweighted",
-                "the weight is not used."),
-            _wrong(a.wrong_merge, "moments",
-                "the weight is on the moments: it weighs the film's score."),
-            _wrong(a.wrong_merge, "alone",
-                "the film's score is not used: a moment counts by itself and by its film."),
-            _wrong(a.wrong_merge, "product",
-                "it multiplies both scores: they are added, or two bad ones make a good one."),
-            _wrong(a.wrong_merge, "turned",
-                "film and moment changed places: the first result tells the films."),
-            _wrong(a.wrong_merge, "lowest",
-                "it ranks the lowest totals first."),
-            _wrong(a.wrong_merge, "upwards",
-                "these are the right moments, but the best one comes last: best first."),
-            _wrong(a.wrong_merge, "places",
-                "these are the right moments, but in the order of the table: best first."),
-            _wrong(a.wrong_merge, "by n",
+                "films compete in one ranking.",
+            ),
+            named_mistake(a.wrong_merge, "unweighted", "the weight is not used."),
+            named_mistake(
+                a.wrong_merge,
+                "moments",
+                "the weight is on the moments: it weighs the film's score.",
+            ),
+            named_mistake(
+                a.wrong_merge,
+                "alone",
+                "the film's score is not used: a moment counts by itself and by its film.",
+            ),
+            named_mistake(
+                a.wrong_merge,
+                "product",
+                "it multiplies both scores: they are added, or two bad ones make a good one.",
+            ),
+            named_mistake(
+                a.wrong_merge,
+                "turned",
+                "film and moment changed places: the first result tells the films.",
+            ),
+            named_mistake(a.wrong_merge, "lowest", "it ranks the lowest totals first."),
+            named_mistake(
+                a.wrong_merge,
+                "upwards",
+                "these are the right moments, but the best one comes last: best first.",
+            ),
+            named_mistake(
+                a.wrong_merge,
+                "places",
+                "these are the right moments, but in the order of the table: best first.",
+            ),
+            named_mistake(
+                a.wrong_merge,
+                "by n",
                 "the place in the flattened table is divided by the number of films: a row of the "
-                "table has as many places as a film has moments."),
-            _wrong(a.wrong_merge, "flat",
+                "table has as many places as a film has moments.",
+            ),
+            named_mistake(
+                a.wrong_merge,
+                "flat",
                 "the first result is the place in the flattened table: asked is the film, which "
-                "is the row that this place lies in."),
+                "is the row that this place lies in.",
+            ),
         ),
         (
             "A table of n films and m moments each, one total a cell. Which cells are highest?",
             "total = weight * video_score[:, None] + moment_score; total.flatten().topk(keep).",
             "A place p in the flattened table is film p // m, moment p % m.",
         ),
-        minutes=10, difficulty=2, outputs=("video", "moment"),
+        minutes=10,
+        difficulty=2,
+        outputs=("video", "moment"),
     ),
     Exercise(
-        "corpus_recall", 10, a.corpus_recall, d.corpus_predictions, "one number",
+        "corpus_recall",
+        10,
+        a.corpus_recall,
+        a.corpus_predictions,
+        "one number",
         (
-            _wrong(a.wrong_corpus, "anywhere",
-                "it takes a good overlap in any film: the prediction must name the own film too."),
-            _wrong(a.wrong_corpus, "film",
-                "it only asks for the film: the moment must be met as well."),
-            _wrong(a.wrong_corpus, "apart",
+            named_mistake(
+                a.wrong_corpus,
+                "anywhere",
+                "it takes a good overlap in any film: the prediction must name the own film too.",
+            ),
+            named_mistake(
+                a.wrong_corpus, "film", "it only asks for the film: the moment must be met as well."
+            ),
+            named_mistake(
+                a.wrong_corpus,
+                "apart",
                 "one prediction may name the film and another meet the moment: both must hold for "
-                "one and the same prediction."),
-            _wrong(a.wrong_corpus, "found",
-                "it leaves out the queries whose film was not found: those are misses."),
-            _wrong(a.wrong_corpus, "within",
+                "one and the same prediction.",
+            ),
+            named_mistake(
+                a.wrong_corpus,
+                "found",
+                "it leaves out the queries whose film was not found: those are misses.",
+            ),
+            named_mistake(
+                a.wrong_corpus,
+                "within",
                 "it counts the first k predictions *in the own film*: moments of other films "
-                "take places too."),
-            _wrong(a.wrong_corpus, "every",
-                "it counts predictions: a query is hit or not.",
-                "sum"),
-            _wrong(a.wrong_corpus, "long",
-                "it looks at all predictions: only the first k of the whole ranking count."),
-            _wrong(a.wrong_corpus, "first",
-                "it asks the first prediction alone for its film: each prediction names its own."),
-            _wrong(a.wrong_corpus, "above",
-                "an IoU of exactly the threshold must count."),
-            _wrong(a.wrong_corpus, "share",
-                "it is a share, 0 to 1: recalls are told in per cent."),
+                "take places too.",
+            ),
+            named_mistake(
+                a.wrong_corpus, "every", "it counts predictions: a query is hit or not.", "sum"
+            ),
+            named_mistake(
+                a.wrong_corpus,
+                "long",
+                "it looks at all predictions: only the first k of the whole ranking count.",
+            ),
+            named_mistake(
+                a.wrong_corpus,
+                "first",
+                "it asks the first prediction alone for its film: each prediction names its own.",
+            ),
+            named_mistake(a.wrong_corpus, "above", "an IoU of exactly the threshold must count."),
+            named_mistake(
+                a.wrong_corpus, "share", "it is a share, 0 to 1: recalls are told in per cent."
+            ),
         ),
         (
             "What must be true of a single prediction for it to be a hit? Two things at once.",
@@ -210,4 +360,4 @@ EXERCISES = (
         ),
         minutes=6,
     ),
-)  # fmt: skip
+)

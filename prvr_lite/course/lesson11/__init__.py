@@ -1,3 +1,5 @@
 """Lesson 11: your own videos, and many of them."""
 
-from __future__ import annotations
+from prvr_lite.faces import face
+
+face(__name__, __file__)

@@ -21,7 +21,8 @@ def frames_at(shown: Tensor, at: Tensor) -> Tensor:
 
 def zero_shot_scores(query: Tensor, clip: Tensor, real: Tensor) -> Tensor:
     """The cosine with each video's best clip: [Q, D], [V, N, D], [V, N] bool -> [Q, V]."""
-    score = torch.einsum("qd,vnd->qvn", normalize(query, dim=1), normalize(clip, dim=2))
+    query, clip = normalize(query, dim=1), normalize(clip, dim=2)
+    score = torch.einsum("qd,vnd->qvn", query, clip)  # [Q, V, N]
     return score.masked_fill(~real, -torch.inf).amax(2)
 
 
@@ -31,12 +32,17 @@ def rescore_candidates(hits: Tensor, video_of: Tensor, score: Tensor, k: int) ->
     hits [Q, C] rows of clips (-1: none), video_of [M] of each clip, score [Q, V]; -1 where fewer
     than k videos own one.
     """
-    return best_rows(score.masked_fill(~owners(hits, video_of, score), -torch.inf), k)
+    allowed = torch.zeros_like(score, dtype=torch.bool)
+    for q, row in enumerate(hits):
+        allowed[q, video_of[row[row >= 0]]] = True
+    best = score.masked_fill(~allowed, -torch.inf).topk(k)
+    return best.indices.masked_fill(best.values == -torch.inf, -1)
 
 
 def candidate_recall(found: Tensor, exact: Tensor) -> Tensor:
     """What share of the exact best is among what was found (%): [Q, C], [Q, k] -> one number."""
-    return 100 * among(exact, found).float().mean()
+    hit = (exact[:, :, None] == found[:, None]).any(2)  # [Q, k]
+    return 100 * hit.float().mean()
 
 
 def cell_search(
@@ -46,8 +52,10 @@ def cell_search(
 
     Cells and clips by their inner product with the query; -1 where those cells hold fewer than k.
     """
-    near = (centre @ query).topk(probes).indices
-    return best_rows((clip @ query).masked_fill(~torch.isin(cell, near), -torch.inf), k)
+    opened = (centre @ query).topk(probes).indices
+    inside = torch.isin(cell, opened)  # [N]
+    best = (clip @ query).masked_fill(~inside, -torch.inf).topk(k)
+    return best.indices.masked_fill(best.values == -torch.inf, -1)
 
 
 def best_rows(score: Tensor, k: int) -> Tensor:
@@ -112,15 +120,17 @@ def wrong_rescore(hits: Tensor, video_of: Tensor, score: Tensor, k: int, wrong: 
     if wrong == "last":  # a hit of -1 picks the last clip
         allowed = torch.zeros_like(allowed).scatter(1, video, True)
     if wrong == "order":
-        lists = [[v for v, h in zip(*map(list, row), strict=True) if h >= 0]
-                 for row in zip(video.tolist(), hits.tolist(), strict=True)]  # fmt: skip
+        lists = [
+            [v for v, h in zip(*map(list, row), strict=True) if h >= 0]
+            for row in zip(video.tolist(), hits.tolist(), strict=True)
+        ]
         return torch.tensor([([*dict.fromkeys(row)] + [-1] * k)[:k] for row in lists])
     if wrong in ("twice", "column"):
         own = score.gather(1, video).masked_fill(hits < 0, -torch.inf)  # [Q, C]
         place = best_rows(own, k)
-        return place if wrong == "column" else video.gather(1, place.clamp(min=0)).where(
-            place >= 0, place
-        )  # fmt: skip
+        if wrong == "column":
+            return place
+        return video.gather(1, place.clamp(min=0)).where(place >= 0, place)
     if wrong == "count":
         made = (video[..., None] == torch.arange(score.shape[1])) & (hits >= 0)[..., None]
         score = made.sum(1) + score / 1e3  # [Q, V]
@@ -244,5 +254,10 @@ def cells_of_clips(g: Generator) -> Inputs:
     centre, cell = centre[order], order.argsort()[cell]
     k = each * probes + 1  # one more than there are
     return {
-        "query": query, "centre": centre, "clip": clip, "cell": cell, "probes": probes, "k": k,
-    }  # fmt: skip
+        "query": query,
+        "centre": centre,
+        "clip": clip,
+        "cell": cell,
+        "probes": probes,
+        "k": k,
+    }

@@ -60,9 +60,8 @@ def cell_map(
     head = heading(title, about)
     picture = new_picture(WIDTH, head.height + HIGH + 0.4, alt=alt)
     head.draw(picture)
-    axes = stack(
-        picture, {"cells": HIGH}, top=head.height + 0.2, left=0.22, right=0.22, gap=0.0
-    )["cells"]  # fmt: skip
+    top = head.height + 0.2
+    axes = stack(picture, {"cells": HIGH}, top=top, left=0.22, right=0.22, gap=0.0)["cells"]
     low, high = np.quantile(point, 0.001, axis=0), np.quantile(point, 0.999, axis=0)
     low, high = np.minimum(low, asked), np.maximum(high, asked)
     margin = 0.05 * (high - low)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from prvr_lite.plots.canvas import (
     BLUE,
@@ -60,17 +61,29 @@ def code_parts(
     head.draw(picture)
     top = head.height + 0.45
     axes = stack(picture, {"code": 2.3}, top=top, left=0.85, right=0.25, gap=0.0)["code"]
-    place = np.arange(size)
-    axes.bar(place + 0.5, original, width=0.9, color=GREY, alpha=0.6, label="vector")
+    axes.bar(np.arange(size) + 0.5, original, width=0.9, color=GREY, alpha=0.6, label="vector")
     axes.stairs(other, np.arange(size + 1), color=BLUE, lw=2, baseline=None, label="rebuilt")
+    _draw_codes(axes, codes, size)
+    axes.axhline(0, color=INK, lw=0.8)
+    axes.set(xlim=(0, size), xlabel="number of the vector", ylabel="value")
+    return picture
+
+
+def _draw_codes(axes: Axes, codes: np.ndarray, size: int) -> None:
+    """A line where each part begins, and its code above it."""
+    parts = len(codes)
     step = size // parts
     for part, number in enumerate(codes):
         axes.axvline(part * step, color=RULE, lw=1, zorder=0.5)
         axes.annotate(
-            f"{number:.0f}", ((part + 0.5) / parts, 1), xycoords="axes fraction", xytext=(0, 5),
-            textcoords="offset points", ha="center", size=10, weight="bold", color=BLUE,
+            f"{number:.0f}",
+            ((part + 0.5) / parts, 1),
+            xycoords="axes fraction",
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="center",
+            size=10,
+            weight="bold",
+            color=BLUE,
             annotation_clip=False,
-        )  # fmt: skip
-    axes.axhline(0, color=INK, lw=0.8)
-    axes.set(xlim=(0, size), xlabel="number of the vector", ylabel="value")
-    return picture
+        )

@@ -3,49 +3,68 @@
 from __future__ import annotations
 
 from prvr_lite.course.grading.drawing import other_padding
-from prvr_lite.course.grading.exercise import Exercise, Function, Mistake
+from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson11 import answers as a
-
-# the lesson's equations point here
-frames_at, zero_shot_scores = a.frames_at, a.zero_shot_scores
-candidate_recall, cell_search = a.candidate_recall, a.cell_search
-
-
-def _wrong(answer: Function, wrong: str, message: str, *also: str) -> Mistake:
-    """A mistake by its short name in ``answers``, and other ways to make it."""
-    ways = [lambda way=way, **given: answer(*given.values(), way) for way in (wrong, *also)]
-    return Mistake(ways[0], message, ways[1:])
-
 
 EXERCISES = (
     Exercise(
-        "frames_at", 11, a.frames_at, a.screen_times, "[S]",
+        "frames_at",
+        11,
+        a.frames_at,
+        a.screen_times,
+        "[S]",
         (
-            _wrong(a.wrong_frames, "nearest",
+            named_mistake(
+                a.wrong_frames,
+                "nearest",
                 "it takes the frame whose time is nearest: that may be one that is yet to come. "
-                "On the screen is the last one that has begun."),
-            _wrong(a.wrong_frames, "left",
+                "On the screen is the last one that has begun.",
+            ),
+            named_mistake(
+                a.wrong_frames,
+                "left",
                 "at exactly its own time a frame is already on the screen: begun means time <= t, "
-                "not <."),
-            _wrong(a.wrong_frames, "next",
-                "it takes the next frame to begin: on the screen is the last one that has."),
-            _wrong(a.wrong_frames, "late",
+                "not <.",
+            ),
+            named_mistake(
+                a.wrong_frames,
+                "next",
+                "it takes the next frame to begin: on the screen is the last one that has.",
+            ),
+            named_mistake(
+                a.wrong_frames,
+                "late",
                 "every frame is one too late: searchsorted counts the frames that have begun, and "
-                "rows begin at 0."),
-            _wrong(a.wrong_frames, "minus",
+                "rows begin at 0.",
+            ),
+            named_mistake(
+                a.wrong_frames,
+                "minus",
                 "before the first frame it gives -1, which is the *last* frame when you index "
-                "with it: the first one counts there."),
-            _wrong(a.wrong_frames, "rate",
+                "with it: the first one counts there.",
+            ),
+            named_mistake(
+                a.wrong_frames,
+                "rate",
                 "it reckons with an even rate: these frames come when they like, so look their "
-                "times up.", "rate, moved", "rate, counted"),
-            _wrong(a.wrong_frames, "seconds",
-                "these are times: asked is which frame, a row (int64)."),
-            _wrong(a.wrong_frames, "sorted",
+                "times up.",
+                "rate, moved",
+                "rate, counted",
+            ),
+            named_mistake(
+                a.wrong_frames, "seconds", "these are times: asked is which frame, a row (int64)."
+            ),
+            named_mistake(
+                a.wrong_frames,
+                "sorted",
                 "the frames come in the order of time: at is in any order, and the result keeps "
-                "it."),
-            _wrong(a.wrong_frames, "once",
-                "each frame comes once: one that is held is on the screen at several of the "
-                "times."),
+                "it.",
+            ),
+            named_mistake(
+                a.wrong_frames,
+                "once",
+                "each frame comes once: one that is held is on the screen at several of the times.",
+            ),
         ),
         (
             "Draw the frames as bars on a line, each from its time to the next one's. Which bar "
@@ -57,33 +76,63 @@ EXERCISES = (
         minutes=8,
     ),
     Exercise(
-        "zero_shot_scores", 11, a.zero_shot_scores, a.clip_table, "[Q, V]",
+        "zero_shot_scores",
+        11,
+        a.zero_shot_scores,
+        a.clip_table,
+        "[Q, V]",
         (
-            _wrong(a.wrong_zero_shot, "dot",
-                "these are inner products: divide query and clips by their lengths first."),
-            _wrong(a.wrong_zero_shot, "query",
-                "the query keeps its length: a cosine needs both at length 1."),
-            _wrong(a.wrong_zero_shot, "clip",
+            named_mistake(
+                a.wrong_zero_shot,
+                "dot",
+                "these are inner products: divide query and clips by their lengths first.",
+            ),
+            named_mistake(
+                a.wrong_zero_shot,
+                "query",
+                "the query keeps its length: a cosine needs both at length 1.",
+            ),
+            named_mistake(
+                a.wrong_zero_shot,
+                "clip",
                 "the clips keep their lengths, so a long one wins over a fitting one: a cosine "
-                "needs both at length 1."),
-            _wrong(a.wrong_zero_shot, "axis",
+                "needs both at length 1.",
+            ),
+            named_mistake(
+                a.wrong_zero_shot,
+                "axis",
                 "the clips are normalised over the wrong dimension: each clip is a vector of D "
-                "numbers, the last dimension."),
-            _wrong(a.wrong_zero_shot, "mean",
-                "it takes the mean over clips: one fitting clip is enough, so take the best."),
-            _wrong(a.wrong_zero_shot, "video",
+                "numbers, the last dimension.",
+            ),
+            named_mistake(
+                a.wrong_zero_shot,
+                "mean",
+                "it takes the mean over clips: one fitting clip is enough, so take the best.",
+            ),
+            named_mistake(
+                a.wrong_zero_shot,
+                "video",
                 "it averages the clips first: that is one vector for the whole video, and lesson 1 "
-                "showed how a short moment drowns in it."),
-            _wrong(a.wrong_zero_shot, "feature",
+                "showed how a short moment drowns in it.",
+            ),
+            named_mistake(
+                a.wrong_zero_shot,
+                "feature",
                 "it takes the largest of each feature, which no clip has together: score the "
-                "clips, then take the best score."),
-            _wrong(a.wrong_zero_shot, "padding",
-                "the padding counts: where real is False there is no clip."),
-            _wrong(a.wrong_zero_shot, "zero",
+                "clips, then take the best score.",
+            ),
+            named_mistake(
+                a.wrong_zero_shot,
+                "padding",
+                "the padding counts: where real is False there is no clip.",
+            ),
+            named_mistake(
+                a.wrong_zero_shot,
+                "zero",
                 "the padding scores 0, which beats every clip that points away: masked is -inf, "
-                "not 0."),
-            _wrong(a.wrong_zero_shot, "lowest",
-                "it takes the worst clip: take the best."),
+                "not 0.",
+            ),
+            named_mistake(a.wrong_zero_shot, "lowest", "it takes the worst clip: take the best."),
         ),
         (
             "One query and one video: N cosines. Which of them is the video's score, and which of "
@@ -91,36 +140,64 @@ EXERCISES = (
             "With unit vectors, torch.einsum('qd,vnd->qvn', query, clip) is the table of cosines.",
             "masked_fill(~real, -torch.inf) on [Q, V, N], then amax over the last dimension.",
         ),
-        minutes=8, padding=other_padding("clip", "real"),
+        minutes=8,
+        padding=other_padding("clip", "real"),
     ),
     Exercise(
-        "rescore_candidates", 11, a.rescore_candidates, a.clip_hits, "[Q, k]",
+        "rescore_candidates",
+        11,
+        a.rescore_candidates,
+        a.clip_hits,
+        "[Q, k]",
         (
-            _wrong(a.wrong_rescore, "last",
+            named_mistake(
+                a.wrong_rescore,
+                "last",
                 "a hit of -1 is taken for the last clip, as Python's lists do: -1 means that "
-                "nothing was found, so it must not make a candidate."),
-            _wrong(a.wrong_rescore, "order",
+                "nothing was found, so it must not make a candidate.",
+            ),
+            named_mistake(
+                a.wrong_rescore,
+                "order",
                 "the videos come in the order of their hits: that order is approximate, and knows "
-                "one scale only. Rank them by their exact scores."),
-            _wrong(a.wrong_rescore, "all",
+                "one scale only. Rank them by their exact scores.",
+            ),
+            named_mistake(
+                a.wrong_rescore,
+                "all",
                 "it ranks all videos: only those that own a hit may be scored, or nothing is "
-                "saved."),
-            _wrong(a.wrong_rescore, "twice",
+                "saved.",
+            ),
+            named_mistake(
+                a.wrong_rescore,
+                "twice",
                 "a video comes once for each of its hits: several clips of one video make one "
-                "candidate."),
-            _wrong(a.wrong_rescore, "column",
-                "these are places among the hits: asked are the rows of videos."),
-            _wrong(a.wrong_rescore, "count",
+                "candidate.",
+            ),
+            named_mistake(
+                a.wrong_rescore,
+                "column",
+                "these are places among the hits: asked are the rows of videos.",
+            ),
+            named_mistake(
+                a.wrong_rescore,
+                "count",
                 "it ranks by the number of hits: a video with one fitting clip may be the right "
-                "one. The exact score decides."),
-            _wrong(a.wrong_rescore, "zero",
+                "one. The exact score decides.",
+            ),
+            named_mistake(
+                a.wrong_rescore,
+                "zero",
                 "what is no candidate scores 0, which beats candidates with scores below 0: use "
-                "-inf."),
-            _wrong(a.wrong_rescore, "filler",
+                "-inf.",
+            ),
+            named_mistake(
+                a.wrong_rescore,
+                "filler",
                 "where there are fewer than k candidates, it fills up with videos that are none: "
-                "give -1 there."),
-            _wrong(a.wrong_rescore, "lowest",
-                "the worst come first."),
+                "give -1 there.",
+            ),
+            named_mistake(a.wrong_rescore, "lowest", "the worst come first."),
         ),
         (
             "Write down for one query: which videos own a hit? Cross out the scores of all others.",
@@ -129,30 +206,62 @@ EXERCISES = (
             "score.masked_fill(~allowed, -torch.inf).topk(k); its indices, and -1 where its values "
             "are -inf.",
         ),
-        minutes=12, difficulty=2,
+        minutes=12,
+        difficulty=2,
     ),
     Exercise(
-        "candidate_recall", 11, a.candidate_recall, a.found_and_exact, "one number",
+        "candidate_recall",
+        11,
+        a.candidate_recall,
+        a.found_and_exact,
+        "one number",
         (
-            _wrong(a.wrong_candidate_recall, "place",
-                "it compares place by place: found in another order is found as well."),
-            _wrong(a.wrong_candidate_recall, "first",
-                "it only asks for the very best: all k of the exact ones are asked for."),
-            _wrong(a.wrong_candidate_recall, "any",
-                "one of k in common is enough for it: asked is what share of the k is found."),
-            _wrong(a.wrong_candidate_recall, "all",
-                "it only counts queries with all k found: asked is what share of the k is found."),
-            _wrong(a.wrong_candidate_recall, "found",
+            named_mistake(
+                a.wrong_candidate_recall,
+                "place",
+                "it compares place by place: found in another order is found as well.",
+            ),
+            named_mistake(
+                a.wrong_candidate_recall,
+                "first",
+                "it only asks for the very best: all k of the exact ones are asked for.",
+            ),
+            named_mistake(
+                a.wrong_candidate_recall,
+                "any",
+                "one of k in common is enough for it: asked is what share of the k is found.",
+            ),
+            named_mistake(
+                a.wrong_candidate_recall,
+                "all",
+                "it only counts queries with all k found: asked is what share of the k is found.",
+            ),
+            named_mistake(
+                a.wrong_candidate_recall,
+                "found",
                 "it divides by what was found, which is the precision: recall divides by what "
-                "should have been found."),
-            _wrong(a.wrong_candidate_recall, "cut",
-                "it looks at the first k that were found only: all C of them are candidates."),
-            _wrong(a.wrong_candidate_recall, "anywhere",
-                "it looks among what *any* query found: each query has its own row."),
-            _wrong(a.wrong_candidate_recall, "count",
-                "it counts the found ones of a query: divide by k."),
-            _wrong(a.wrong_candidate_recall, "share",
-                "it is a share, 0 to 1: recalls are told in per cent."),
+                "should have been found.",
+            ),
+            named_mistake(
+                a.wrong_candidate_recall,
+                "cut",
+                "it looks at the first k that were found only: all C of them are candidates.",
+            ),
+            named_mistake(
+                a.wrong_candidate_recall,
+                "anywhere",
+                "it looks among what *any* query found: each query has its own row.",
+            ),
+            named_mistake(
+                a.wrong_candidate_recall,
+                "count",
+                "it counts the found ones of a query: divide by k.",
+            ),
+            named_mistake(
+                a.wrong_candidate_recall,
+                "share",
+                "it is a share, 0 to 1: recalls are told in per cent.",
+            ),
         ),
         (
             "One query: how many of the k exact ones are somewhere in its row of found ones?",
@@ -162,34 +271,60 @@ EXERCISES = (
         minutes=6,
     ),
     Exercise(
-        "cell_search", 11, a.cell_search, a.cells_of_clips, "[k]",
+        "cell_search",
+        11,
+        a.cell_search,
+        a.cells_of_clips,
+        "[k]",
         (
-            _wrong(a.wrong_cells, "one",
+            named_mistake(
+                a.wrong_cells,
+                "one",
                 "it opens one cell only: the best clip may lie just across a border, so open "
-                "probes of them."),
-            _wrong(a.wrong_cells, "all",
+                "probes of them.",
+            ),
+            named_mistake(
+                a.wrong_cells,
+                "all",
                 "it looks at every clip: only those in the opened cells may be scored, or nothing "
-                "is saved."),
-            _wrong(a.wrong_cells, "far",
-                "it opens the cells that fit least."),
-            _wrong(a.wrong_cells, "distance",
+                "is saved.",
+            ),
+            named_mistake(a.wrong_cells, "far", "it opens the cells that fit least."),
+            named_mistake(
+                a.wrong_cells,
+                "distance",
                 "it opens the nearest cells by distance: clips are ranked by inner product, so "
-                "their cells must be, too. The two differ unless all centres have one length."),
-            _wrong(a.wrong_cells, "clips",
+                "their cells must be, too. The two differ unless all centres have one length.",
+            ),
+            named_mistake(
+                a.wrong_cells,
+                "clips",
                 "it opens the cells of the best clips: for that you would have to score every "
-                "clip first. Choose the cells by their centres."),
-            _wrong(a.wrong_cells, "by cell",
+                "clip first. Choose the cells by their centres.",
+            ),
+            named_mistake(
+                a.wrong_cells,
+                "by cell",
                 "it lists the clips of the best cell first, then those of the next: all clips of "
-                "the opened cells compete in one ranking."),
-            _wrong(a.wrong_cells, "within",
-                "these are places among the opened clips: asked are rows of all clips."),
-            _wrong(a.wrong_cells, "zero",
-                "clips of closed cells score 0, which beats open ones below 0: use -inf."),
-            _wrong(a.wrong_cells, "filler",
+                "the opened cells compete in one ranking.",
+            ),
+            named_mistake(
+                a.wrong_cells,
+                "within",
+                "these are places among the opened clips: asked are rows of all clips.",
+            ),
+            named_mistake(
+                a.wrong_cells,
+                "zero",
+                "clips of closed cells score 0, which beats open ones below 0: use -inf.",
+            ),
+            named_mistake(
+                a.wrong_cells,
+                "filler",
                 "where the opened cells hold fewer than k clips, it goes on with closed ones: give "
-                "-1 there."),
-            _wrong(a.wrong_cells, "lowest",
-                "the worst clips come first."),
+                "-1 there.",
+            ),
+            named_mistake(a.wrong_cells, "lowest", "the worst clips come first."),
         ),
         (
             "Two searches, one after the other: a small one among the centres, then one among the "
@@ -199,6 +334,7 @@ EXERCISES = (
             "(clip @ query).masked_fill(~inside, -torch.inf).topk(k); its indices, and -1 where "
             "its values are -inf.",
         ),
-        minutes=12, difficulty=3,
+        minutes=12,
+        difficulty=3,
     ),
-)  # fmt: skip
+)

@@ -87,15 +87,22 @@ def _draw_frames(axes: Axes, pictures: Sequence[object], start: Array, end: floa
         room = seconds * unit
         if room >= SMALL:
             axes.text(
-                left + seconds / 2, 0.15, str(i), ha="center", va="center", size=10,
+                left + seconds / 2,
+                0.15,
+                str(i),
+                ha="center",
+                va="center",
+                size=10,
                 color="white" if colors[i] == BLUE else INK,
-            )  # fmt: skip
+            )
         if pictures and pictures[i] is not None and room >= 2 * SMALL:
             pixels = np.asarray(pictures[i])
             rows, columns, _ = pixels.shape
             size = min(0.8, (room - 0.03) * rows / columns)  # inches high
             half, middle = size * columns / rows / unit / 2, left + seconds / 2
             axes.imshow(
-                pixels, extent=(middle - half, middle + half, 0.36, 0.36 + size), aspect="auto",
+                pixels,
+                extent=(middle - half, middle + half, 0.36, 0.36 + size),
+                aspect="auto",
                 interpolation="antialiased",
-            )  # fmt: skip
+            )

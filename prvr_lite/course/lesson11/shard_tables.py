@@ -74,9 +74,13 @@ def _draw(axes: Axes, table: np.ndarray, gpus: int) -> None:
     """A table of squares, and on what each GPU compares its name."""
     rows, columns = table.shape
     axes.pcolormesh(
-        table, cmap=ListedColormap([NOBODY, *CYCLE[:gpus]]), vmin=-1, vmax=gpus - 1,
-        edgecolors="white", linewidth=1.5,
-    )  # fmt: skip
+        table,
+        cmap=ListedColormap([NOBODY, *CYCLE[:gpus]]),
+        vmin=-1,
+        vmax=gpus - 1,
+        edgecolors="white",
+        linewidth=1.5,
+    )
     axes.invert_yaxis()
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
@@ -86,6 +90,13 @@ def _draw(axes: Axes, table: np.ndarray, gpus: int) -> None:
         x = columns / 2 if whole else (gpu + 0.5) * columns / gpus
         y = (gpu + 0.5) * rows / gpus
         axes.text(
-            x, y, f"GPU {gpu}", ha="center", va="center", size=12, weight="bold", color=INK,
+            x,
+            y,
+            f"GPU {gpu}",
+            ha="center",
+            va="center",
+            size=12,
+            weight="bold",
+            color=INK,
             bbox={"fc": "white", "ec": "none", "pad": 2, "alpha": 0.85},
-        )  # fmt: skip
+        )

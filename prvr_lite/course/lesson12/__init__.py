@@ -1,3 +1,5 @@
 """Lesson 12: the paper's data sets."""
 
-from __future__ import annotations
+from prvr_lite.faces import face
+
+face(__name__, __file__)

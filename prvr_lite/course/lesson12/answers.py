@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import pickle
 from collections import defaultdict
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,13 +31,35 @@ def join_moments(caption_id: list[str], video: list[str], moment: Tensor) -> Ten
     Caption n belongs to annotation n of its video, counted from 0 in the order of the file;
     NaN where there is none. -> [Q, 2].
     """
-    of_video = annotations_of(video)
-    found = []
-    for one in caption_id:
-        name, _, n = one.partition("#enc#")
-        rows = of_video.get(name, [])
-        found.append(moment[rows[int(n)]] if int(n) < len(rows) else torch.full((2,), torch.nan))
-    return torch.stack(found)
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(video):
+        rows.setdefault(name, []).append(row)
+    times = moment.new_full((len(caption_id), 2), torch.nan)
+    for q, caption in enumerate(caption_id):
+        name, _, n = caption.partition("#enc#")
+        own = rows.get(name, [])
+        if int(n) < len(own):
+            times[q] = moment[own[int(n)]]
+    return times
+
+
+def read_without_running(files: list[bytes], allowed: dict[str, Any]) -> Tensor:
+    """Each pickle's number under "alpha", NaN where it names what is not allowed: -> [P].
+
+    allowed: "module.name" -> what stands for it. Nothing that a file brings is imported or called.
+    """
+
+    class Careful(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> object:
+            return allowed[f"{module}.{name}"]
+
+    def alpha(data: bytes) -> float:
+        try:
+            return float(Careful(io.BytesIO(data)).load()["alpha"])
+        except KeyError:
+            return float("nan")
+
+    return torch.tensor([alpha(data) for data in files])
 
 
 def cannot_add_up(printed: Tensor) -> Tensor:
@@ -53,14 +77,6 @@ def optimism(val: Tensor, test: Tensor) -> Tensor:
     """
     honest = test.gather(1, val.argmax(1, keepdim=True))[:, 0]  # [S]
     return (test.amax(1) - honest).mean()
-
-
-def annotations_of(video: Sequence[str]) -> dict[str, list[int]]:
-    """Rows of each video's annotations, in order."""
-    rows: defaultdict[str, list[int]] = defaultdict(list)
-    for row, name in enumerate(video):
-        rows[name].append(row)
-    return dict(rows)
 
 
 def wrong_rows(data: bytes, ids: list[str], dim: int, names: list[str], wrong: str) -> Tensor:

@@ -81,9 +81,14 @@ def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1, 1), ncols=-(-len(sources) // _lines(sources)),
-        borderpad=0, borderaxespad=0.2, handletextpad=0.2, columnspacing=1.2,
-    )  # fmt: skip
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=-(-len(sources) // _lines(sources)),
+        borderpad=0,
+        borderaxespad=0.2,
+        handletextpad=0.2,
+        columnspacing=1.2,
+    )
     return picture
 
 
@@ -106,10 +111,16 @@ def _draw(axes: Axes, rows: Sequence[Told], sources: Sequence[str]) -> None:
         )
     for place, row in enumerate(rows):
         axes.annotate(
-            f"{row.value:.1f}", (row.value, place), xytext=(8, 0), textcoords="offset points",
-            va="center", size=10, weight="bold" if row.strong else "normal",
-            color=INK if row.strong else SOFT, annotation_clip=False,
-        )  # fmt: skip
+            f"{row.value:.1f}",
+            (row.value, place),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            size=10,
+            weight="bold" if row.strong else "normal",
+            color=INK if row.strong else SOFT,
+            annotation_clip=False,
+        )
 
 
 def _alt(rows: Sequence[Told], metric: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from prvr_lite.plots.canvas import (
@@ -59,32 +60,56 @@ def byte_layout(
     axes.set(xlim=(0, columns), ylim=(len(ids) - 0.5, -0.5))
     axes.axis("off")
     for place, name in enumerate(ids):
-        mine = place == row
-        weight = "bold" if mine else "normal"
-        ink: dict[str, Any] = {"color": BLUE if mine else INK, "weight": weight, "size": 11}
-        for column in range(columns):
-            real = column < boxes
-            frame = Rectangle(
-                (column + 0.04, place - 0.38), 0.92, 0.76, lw=1, ec="white",
-                fc=(SKY if mine else RULE) if real else "none", label=f"row {place}",
-            )  # fmt: skip
-            axes.add_patch(frame)
-        if dim > boxes:
-            axes.text(boxes + 0.5, place, "…", ha="center", va="center", color=SOFT)
-        told = _ending(name, LEFT - 0.45, weight)
-        axes.annotate(
-            told, (0, place), xytext=(-10, 0), textcoords="offset points", ha="right",
-            va="center", parse_math=False, annotation_clip=False, **ink,
-        )  # fmt: skip
-        axes.annotate(
-            f"byte {place * dim * NUMBER:,}", (columns, place), xytext=(6, 0), va="center",
-            textcoords="offset points", annotation_clip=False, **ink,
-        )  # fmt: skip
+        _draw_row(axes, place, boxes, columns, marked=place == row)
+        _name_row(axes, place, name, dim, columns, marked=place == row)
     for column in range(boxes):
         axes.text(column + 0.5, -0.75, str(column), ha="center", size=10, color=SOFT)
     if dim > boxes:
         axes.text(boxes + 0.5, -0.75, f"{dim - 1:,}", ha="center", size=10, color=SOFT)
     return picture
+
+
+def _draw_row(axes: Axes, place: int, boxes: int, columns: int, *, marked: bool) -> None:
+    """A box for each number that is shown, and "…" where there are more."""
+    for column in range(columns):
+        frame = Rectangle(
+            (column + 0.04, place - 0.38),
+            0.92,
+            0.76,
+            lw=1,
+            ec="white",
+            fc=(SKY if marked else RULE) if column < boxes else "none",
+            label=f"row {place}",
+        )
+        axes.add_patch(frame)
+    if columns > boxes:
+        axes.text(boxes + 0.5, place, "…", ha="center", va="center", color=SOFT)
+
+
+def _name_row(axes: Axes, place: int, name: str, dim: int, columns: int, *, marked: bool) -> None:
+    """The id before a row, and behind it the byte where it begins."""
+    weight = "bold" if marked else "normal"
+    ink: dict[str, Any] = {"color": BLUE if marked else INK, "weight": weight, "size": 11}
+    axes.annotate(
+        _ending(name, LEFT - 0.45, weight),
+        (0, place),
+        xytext=(-10, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        parse_math=False,
+        annotation_clip=False,
+        **ink,
+    )
+    axes.annotate(
+        f"byte {place * dim * NUMBER:,}",
+        (columns, place),
+        xytext=(6, 0),
+        va="center",
+        textcoords="offset points",
+        annotation_clip=False,
+        **ink,
+    )
 
 
 def _ending(name: str, inches: float, weight: str) -> str:

@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
-from prvr_lite.course.grading.exercise import Exercise, Function, Mistake
+from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson12 import answers as a
 from prvr_lite.course.lesson12 import pickles as p
 
-# the lesson's equations point here
-bigfile_rows, cannot_add_up, optimism = a.bigfile_rows, a.cannot_add_up, a.optimism
-
-
-def _wrong(answer: Function, wrong: str, message: str) -> Mistake:
-    """A mistake by its short name in ``answers`` or ``pickles``."""
-    return Mistake(lambda **given: answer(*given.values(), wrong), message)
-
-
 EXERCISES = (
     Exercise(
-        "bigfile_rows", 12, a.bigfile_rows, a.big_file, "[n, dim]",
+        "bigfile_rows",
+        12,
+        a.bigfile_rows,
+        a.big_file,
+        "[n, dim]",
         (
-            _wrong(a.wrong_rows, "double",
+            named_mistake(
+                a.wrong_rows,
+                "double",
                 "it reads numbers of 8 bytes, which is what NumPy takes if it is told nothing: "
-                "feature.bin holds float32. Give the type."),
-            _wrong(a.wrong_rows, "half",
-                "it reads numbers of 2 bytes: feature.bin holds float32, 4 bytes each."),
-            _wrong(a.wrong_rows, "whole",
-                "it reads the bytes as whole numbers: they are float32."),
-            _wrong(a.wrong_rows, "big",
-                "it reads each number from the wrong end: the file is little-endian, '<f4'."),
-            _wrong(a.wrong_rows, "numbers",
-                "row r does not begin at byte r * dim: that counts numbers, each takes 4 bytes."),
-            _wrong(a.wrong_rows, "columns",
+                "feature.bin holds float32. Give the type.",
+            ),
+            named_mistake(
+                a.wrong_rows,
+                "half",
+                "it reads numbers of 2 bytes: feature.bin holds float32, 4 bytes each.",
+            ),
+            named_mistake(
+                a.wrong_rows, "whole", "it reads the bytes as whole numbers: they are float32."
+            ),
+            named_mistake(
+                a.wrong_rows,
+                "big",
+                "it reads each number from the wrong end: the file is little-endian, '<f4'.",
+            ),
+            named_mistake(
+                a.wrong_rows,
+                "numbers",
+                "row r does not begin at byte r * dim: that counts numbers, each takes 4 bytes.",
+            ),
+            named_mistake(
+                a.wrong_rows,
+                "columns",
                 "it takes the file column after column: it is written row after row, the table is "
-                "[rows, dim]."),
-            _wrong(a.wrong_rows, "file",
-                "the rows come in the order of the file: give them in the order of names."),
-            _wrong(a.wrong_rows, "alphabet",
-                "it takes the ids in alphabetical order: row r belongs to ids[r] as they stand."),
-            _wrong(a.wrong_rows, "once",
-                "a name that is asked for twice comes once: give a row for each of names."),
+                "[rows, dim].",
+            ),
+            named_mistake(
+                a.wrong_rows,
+                "file",
+                "the rows come in the order of the file: give them in the order of names.",
+            ),
+            named_mistake(
+                a.wrong_rows,
+                "alphabet",
+                "it takes the ids in alphabetical order: row r belongs to ids[r] as they stand.",
+            ),
+            named_mistake(
+                a.wrong_rows,
+                "once",
+                "a name that is asked for twice comes once: give a row for each of names.",
+            ),
         ),
         (
             "How many bytes does one row take? And where does row 2 begin?",
@@ -46,32 +66,67 @@ EXERCISES = (
             "place = {name: row for row, name in enumerate(ids)}; then index the table with the "
             "list of the names' places, and torch.from_numpy makes a tensor of that.",
         ),
-        minutes=10, difficulty=2,
+        minutes=10,
+        difficulty=2,
     ),
     Exercise(
-        "join_moments", 12, a.join_moments, a.annotated, "[Q, 2]",
+        "join_moments",
+        12,
+        a.join_moments,
+        a.annotated,
+        "[Q, 2]",
         (
-            _wrong(a.wrong_join, "file",
-                "it takes line n of the whole file: n counts the annotations of its video alone."),
-            _wrong(a.wrong_join, "one",
-                "it counts from 1: caption #enc#0 belongs to the first annotation."),
-            _wrong(a.wrong_join, "order",
+            named_mistake(
+                a.wrong_join,
+                "file",
+                "it takes line n of the whole file: n counts the annotations of its video alone.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "one",
+                "it counts from 1: caption #enc#0 belongs to the first annotation.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "order",
                 "it counts captions as they come, and they may come in any order: which annotation "
-                "is meant stands in the caption's id."),
-            _wrong(a.wrong_join, "first",
-                "every caption of a video gets the video's first annotation: n tells which."),
-            _wrong(a.wrong_join, "digit",
-                "it reads one digit of n: a video may have more than ten captions."),
-            _wrong(a.wrong_join, "prefix",
-                "v_1 also gets what belongs to v_12: compare whole ids, not their beginnings."),
-            _wrong(a.wrong_join, "sorted",
-                "it sorts a video's annotations by time: n counts them in the order of the file."),
-            _wrong(a.wrong_join, "zero",
-                "where there is no annotation it gives 0 to 0 s, as if it were known: give NaN."),
-            _wrong(a.wrong_join, "last",
-                "where n is too large it gives the last annotation, a wrong time: give NaN."),
-            _wrong(a.wrong_join, "dropped",
-                "it leaves captions out: a row for each, NaN where there is no annotation."),
+                "is meant stands in the caption's id.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "first",
+                "every caption of a video gets the video's first annotation: n tells which.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "digit",
+                "it reads one digit of n: a video may have more than ten captions.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "prefix",
+                "v_1 also gets what belongs to v_12: compare whole ids, not their beginnings.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "sorted",
+                "it sorts a video's annotations by time: n counts them in the order of the file.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "zero",
+                "where there is no annotation it gives 0 to 0 s, as if it were known: give NaN.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "last",
+                "where n is too large it gives the last annotation, a wrong time: give NaN.",
+            ),
+            named_mistake(
+                a.wrong_join,
+                "dropped",
+                "it leaves captions out: a row for each, NaN where there is no annotation.",
+            ),
         ),
         (
             "Two steps: which rows belong to each video, in order? And then, which one of them?",
@@ -79,36 +134,68 @@ EXERCISES = (
             "Collect rows in a dict, video -> list of rows; for each caption moment[rows[int(n)]] "
             "if int(n) < len(rows), else two NaN; torch.stack in the end.",
         ),
-        minutes=12, difficulty=2,
+        minutes=12,
+        difficulty=2,
     ),
     Exercise(
-        "read_without_running", 12, p.read_without_running, p.files_to_read, "[P]",
+        "read_without_running",
+        12,
+        a.read_without_running,
+        p.files_to_read,
+        "[P]",
         (
-            _wrong(p.wrong_reading, "trusting",
+            named_mistake(
+                p.wrong_reading,
+                "trusting",
                 "it trusts every file: pickle imports and calls whatever a file names. Decide in "
-                "find_class, which is asked for each name before anything is called."),
-            _wrong(p.wrong_reading, "after",
+                "find_class, which is asked for each name before anything is called.",
+            ),
+            named_mistake(
+                p.wrong_reading,
+                "after",
                 "it looks too late: when load() comes back, the file's code has run. Decide in "
-                "find_class, or before loading at all."),
-            _wrong(p.wrong_reading, "denied",
+                "find_class, or before loading at all.",
+            ),
+            named_mistake(
+                p.wrong_reading,
+                "denied",
                 "it keeps a list of what is bad, and there is always one more: keep to the list of "
-                "what is allowed, and refuse all else."),
-            _wrong(p.wrong_reading, "module",
+                "what is allowed, and refuse all else.",
+            ),
+            named_mistake(
+                p.wrong_reading,
+                "module",
                 "it allows whole modules: a harmless module holds harmful names, or imports them. "
-                "Module and name must be allowed together."),
-            _wrong(p.wrong_reading, "name",
+                "Module and name must be allowed together.",
+            ),
+            named_mistake(
+                p.wrong_reading,
+                "name",
                 "it only looks at the name: any module can have something of that name. Module and "
-                "name must be allowed together."),
-            _wrong(p.wrong_reading, "import",
+                "name must be allowed together.",
+            ),
+            named_mistake(
+                p.wrong_reading,
+                "import",
                 "it imports what a file names: give what `allowed` has for it. The real class may "
-                "not be installed, and importing it runs its code."),
-            _wrong(p.wrong_reading, "nothing",
-                "it refuses every file that names anything: what is in `allowed` may pass."),
-            _wrong(p.wrong_reading, "silent",
+                "not be installed, and importing it runs its code.",
+            ),
+            named_mistake(
+                p.wrong_reading,
+                "nothing",
+                "it refuses every file that names anything: what is in `allowed` may pass.",
+            ),
+            named_mistake(
+                p.wrong_reading,
+                "silent",
                 "for an unknown name it puts in a harmless class and goes on: nothing runs, but a "
-                "file that is not what it should be gets through. Refuse it."),
-            _wrong(p.wrong_reading, "zero",
-                "a refused file gives 0, which could be a setting: give NaN."),
+                "file that is not what it should be gets through. Refuse it.",
+            ),
+            named_mistake(
+                p.wrong_reading,
+                "zero",
+                "a refused file gives 0, which could be a setting: give NaN.",
+            ),
         ),
         (
             "Run the cell above with the loud unpickler again. At which moment does it know the "
@@ -118,30 +205,63 @@ EXERCISES = (
             "For each file, try: Careful(io.BytesIO(data)).load()['alpha'], except KeyError: NaN. "
             "torch.tensor of the list.",
         ),
-        minutes=15, difficulty=3, misdeed=p.rung,
+        minutes=15,
+        difficulty=3,
+        misdeed=p.rung,
     ),
     Exercise(
-        "cannot_add_up", 12, a.cannot_add_up, a.printed_rows, "[M]",
+        "cannot_add_up",
+        12,
+        a.cannot_add_up,
+        a.printed_rows,
+        "[M]",
         (
-            _wrong(a.wrong_sums, "exact",
+            named_mistake(
+                a.wrong_sums,
+                "exact",
                 "it wants the sum to the last digit: each number was rounded, so honest rows may "
-                "differ by one or two tenths. And sums of floats are hardly ever equal."),
-            _wrong(a.wrong_sums, "single",
-                "it allows the rounding of one number: there are five, whose errors may add up."),
-            _wrong(a.wrong_sums, "tenth",
-                "it calls 0.2 impossible: five numbers, each off by up to 0.05, make up to 0.25."),
-            _wrong(a.wrong_sums, "two",
-                "it lets 0.3 pass: five numbers, each off by at most 0.05, make 0.25 at most."),
-            _wrong(a.wrong_sums, "whole",
-                "it lets 0.3 and 0.4 pass: each number is off by at most 0.05, not 0.1."),
-            _wrong(a.wrong_sums, "over",
-                "it finds only sums that are printed too small: they may be too large as well."),
-            _wrong(a.wrong_sums, "under",
-                "it finds only sums that are printed too large: they may be too small as well."),
-            _wrong(a.wrong_sums, "turned",
-                "it marks the rows that do add up: True is for those that can't."),
-            _wrong(a.wrong_sums, "all",
-                "it adds the sum to itself: the four recalls are printed[:, :4]."),
+                "differ by one or two tenths. And sums of floats are hardly ever equal.",
+            ),
+            named_mistake(
+                a.wrong_sums,
+                "single",
+                "it allows the rounding of one number: there are five, whose errors may add up.",
+            ),
+            named_mistake(
+                a.wrong_sums,
+                "tenth",
+                "it calls 0.2 impossible: five numbers, each off by up to 0.05, make up to 0.25.",
+            ),
+            named_mistake(
+                a.wrong_sums,
+                "two",
+                "it lets 0.3 pass: five numbers, each off by at most 0.05, make 0.25 at most.",
+            ),
+            named_mistake(
+                a.wrong_sums,
+                "whole",
+                "it lets 0.3 and 0.4 pass: each number is off by at most 0.05, not 0.1.",
+            ),
+            named_mistake(
+                a.wrong_sums,
+                "over",
+                "it finds only sums that are printed too small: they may be too large as well.",
+            ),
+            named_mistake(
+                a.wrong_sums,
+                "under",
+                "it finds only sums that are printed too large: they may be too small as well.",
+            ),
+            named_mistake(
+                a.wrong_sums,
+                "turned",
+                "it marks the rows that do add up: True is for those that can't.",
+            ),
+            named_mistake(
+                a.wrong_sums,
+                "all",
+                "it adds the sum to itself: the four recalls are printed[:, :4].",
+            ),
         ),
         (
             "13.64 is printed as 13.6. By how much can a printed number be off, at most?",
@@ -151,32 +271,62 @@ EXERCISES = (
         minutes=6,
     ),
     Exercise(
-        "optimism", 12, a.optimism, a.two_splits, "one number",
+        "optimism",
+        12,
+        a.optimism,
+        a.two_splits,
+        "one number",
         (
-            _wrong(a.wrong_optimism, "told",
+            named_mistake(
+                a.wrong_optimism,
+                "told",
                 "it compares the best on test with the best on val: other queries, other numbers. "
-                "Compare two test results."),
-            _wrong(a.wrong_optimism, "own",
+                "Compare two test results.",
+            ),
+            named_mistake(
+                a.wrong_optimism,
+                "own",
                 "it compares val with test at the choice of val: asked is what choosing on *test* "
-                "adds to the test result."),
-            _wrong(a.wrong_optimism, "turned",
-                "the difference is the wrong way round: chosen on test, less chosen on val."),
-            _wrong(a.wrong_optimism, "sum",
-                "it adds up the seeds: take their mean."),
-            _wrong(a.wrong_optimism, "best",
-                "it takes the seed with the largest difference: take the mean of all."),
-            _wrong(a.wrong_optimism, "once",
+                "adds to the test result.",
+            ),
+            named_mistake(
+                a.wrong_optimism,
+                "turned",
+                "the difference is the wrong way round: chosen on test, less chosen on val.",
+            ),
+            named_mistake(a.wrong_optimism, "sum", "it adds up the seeds: take their mean."),
+            named_mistake(
+                a.wrong_optimism,
+                "best",
+                "it takes the seed with the largest difference: take the mean of all.",
+            ),
+            named_mistake(
+                a.wrong_optimism,
+                "once",
                 "it chooses once for all seeds on val, but for each on test: each seed chooses for "
-                "itself, on both."),
-            _wrong(a.wrong_optimism, "means",
+                "itself, on both.",
+            ),
+            named_mistake(
+                a.wrong_optimism,
+                "means",
                 "it chooses by the means over seeds: each seed is a run of its own, and chooses "
-                "for itself."),
-            _wrong(a.wrong_optimism, "seeds",
-                "it chooses among seeds: choices are along the second dimension, seeds first."),
-            _wrong(a.wrong_optimism, "last",
-                "it takes the last choice without looking at val: take the one that val prefers."),
-            _wrong(a.wrong_optimism, "mean",
-                "it compares with the average choice: compare with the one that val prefers."),
+                "for itself.",
+            ),
+            named_mistake(
+                a.wrong_optimism,
+                "seeds",
+                "it chooses among seeds: choices are along the second dimension, seeds first.",
+            ),
+            named_mistake(
+                a.wrong_optimism,
+                "last",
+                "it takes the last choice without looking at val: take the one that val prefers.",
+            ),
+            named_mistake(
+                a.wrong_optimism,
+                "mean",
+                "it compares with the average choice: compare with the one that val prefers.",
+            ),
         ),
         (
             "One seed, by hand: which column would val choose, and what does test say there? And "
@@ -184,6 +334,7 @@ EXERCISES = (
             "val.argmax(1) is each seed's choice; gather (or test[range(S), choice]) reads test.",
             "The mean of test.amax(1) - test.gather(1, val.argmax(1, keepdim=True))[:, 0].",
         ),
-        minutes=8, difficulty=2,
+        minutes=8,
+        difficulty=2,
     ),
-)  # fmt: skip
+)

@@ -42,14 +42,6 @@ def rung() -> str | None:
     )
 
 
-def read_without_running(files: list[bytes], allowed: dict[str, Any]) -> Tensor:
-    """Each pickle's number under "alpha", NaN where it names what is not allowed: -> [P].
-
-    allowed: "module.name" -> what stands for it. Nothing that a file brings is imported or called.
-    """
-    return torch.tensor([alpha_of(one, lambda m, n: allowed[f"{m}.{n}"]) for one in files])
-
-
 def alpha_of(data: bytes, find: Callable[[str, str], Any]) -> float:
     """The number of one file; NaN where ``find`` raises KeyError for a name in it."""
 
@@ -112,7 +104,7 @@ def wrong_reading(files: list[bytes], allowed: Mapping[str, Any], wrong: str) ->
     return found.nan_to_num(0.0) if wrong == "zero" else found
 
 
-def calling(module: str, name: str, argument: object, *, protocol: int = 2) -> bytes:
+def pickle_that_calls(module: str, name: str, argument: object, *, protocol: int = 2) -> bytes:
     """A pickle that calls ``module.name(argument)`` when it is read, written byte by byte."""
     inner = pickle.dumps(argument, 2)[2:-1]  # without its first and last mark
     if protocol == 2:
@@ -133,14 +125,14 @@ def files_to_read(g: Generator) -> Inputs:
     files = [
         pickle.dumps(told[0], 2),
         pickle.dumps(OrderedDict(told[1]), 4),
-        calling(HERE, "EasyDict", told[2]),
-        calling(HERE, "ring", told[3]),
-        calling(HERE, "ring", told[4], protocol=4),
-        beside(calling(HERE, "ring", "a note"), told[5]["alpha"]),
-        calling("collections", "Counter", told[6]),  # an allowed module, another name
-        calling(HERE, "OrderedDict", told[7]),  # an allowed name, another module
-        calling("builtins", "dict", told[8]),
-        calling("types", "MappingProxyType", told[9]),  # on nobody's list
+        pickle_that_calls(HERE, "EasyDict", told[2]),
+        pickle_that_calls(HERE, "ring", told[3]),
+        pickle_that_calls(HERE, "ring", told[4], protocol=4),
+        beside(pickle_that_calls(HERE, "ring", "a note"), told[5]["alpha"]),
+        pickle_that_calls("collections", "Counter", told[6]),  # an allowed module, another name
+        pickle_that_calls(HERE, "OrderedDict", told[7]),  # an allowed name, another module
+        pickle_that_calls("builtins", "dict", told[8]),
+        pickle_that_calls("types", "MappingProxyType", told[9]),  # on nobody's list
     ]
     extra = int(torch.randint(3, (1,), generator=g))
     files += [pickle.dumps({"alpha": 0.1 * i}, 2) for i in range(1, extra + 1)]

@@ -92,18 +92,31 @@ def _draw(axes: Axes, rows: Rows, wide: float) -> None:
             told = f"{value:,.0f}" if whole else f"{value:.3g}"
             if text_width(told, 10, "bold") + 0.08 < wide * value / longest:
                 axes.text(
-                    begin + value / 2, place, told, ha="center", va="center", size=10,
-                    weight="bold", color="white" if dark else INK,
-                )  # fmt: skip
+                    begin + value / 2,
+                    place,
+                    told,
+                    ha="center",
+                    va="center",
+                    size=10,
+                    weight="bold",
+                    color="white" if dark else INK,
+                )
         start += values
     axes.set(xlim=(0, longest), ylim=(len(rows) - 0.5, -0.5), xticks=[])
     axes.tick_params(length=0)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(parts), borderpad=0.2,
-        borderaxespad=0, handlelength=0.7, handletextpad=0.3, columnspacing=0.7, fontsize=10,
-    )  # fmt: skip
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=len(parts),
+        borderpad=0.2,
+        borderaxespad=0,
+        handlelength=0.7,
+        handletextpad=0.3,
+        columnspacing=0.7,
+        fontsize=10,
+    )
 
 
 def _alt(title: str, panels: Mapping[str, Rows]) -> str:

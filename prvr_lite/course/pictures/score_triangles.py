@@ -72,9 +72,14 @@ def score_triangles(
         left = EDGE + i * (width + GAP)
         axes = panel(picture, (left, foot, width, HIGH), name)
         picture.text(
-            left / WIDTH, (foot + HIGH + 0.1) / page, wrap(name, width, 11, lines=2), size=11,
-            color=CHALK, va="bottom", parse_math=False,
-        )  # fmt: skip
+            left / WIDTH,
+            (foot + HIGH + 0.1) / page,
+            wrap(name, width, 11, lines=2),
+            size=11,
+            color=CHALK,
+            va="bottom",
+            parse_math=False,
+        )
         grid = _draw(axes, score, panels[name][1], (low, high))
         if films and name in strips:
             slots, tall = strips[name]
@@ -95,9 +100,14 @@ def _draw(
     """One triangle with the tent of the moment and the star of the best clip."""
     n = units_of(len(score), repr(axes.get_label()))
     grid = PolyCollection(
-        list(cells(n, 1.0)), array=score, cmap=EMBER, clim=limits, antialiased=False,
-        linewidths=0.0, label="clips",
-    )  # fmt: skip
+        list(cells(n, 1.0)),
+        array=score,
+        cmap=EMBER,
+        clim=limits,
+        antialiased=False,
+        linewidths=0.0,
+        label="clips",
+    )
     axes.add_collection(grid)
     axes.set(xlim=(0, n), ylim=(0, n + 1))
     axes.axis("off")
@@ -114,9 +124,16 @@ def _draw(
         foot, y = y, y + 0.1 * n
         axes.plot([x, x], [foot, y], color=CHALK, lw=1.2, label="to the clip")
     axes.plot(
-        x, y, "*", ms=15, mfc=CHALK, mec=NIGHT, mew=1.3,
-        label="key clip", clip_on=False,
-    )  # fmt: skip
+        x,
+        y,
+        "*",
+        ms=15,
+        mfc=CHALK,
+        mec=NIGHT,
+        mew=1.3,
+        label="key clip",
+        clip_on=False,
+    )
     return grid
 
 

@@ -90,10 +90,16 @@ def seed_band(
             _draw(axes, place, values[metric], own.get(model, {}).get(metric))
             if i == 0:
                 axes.annotate(
-                    names[model], (0, place), xycoords=("figure fraction", "data"),
-                    xytext=(14, 0), textcoords="offset points", va="center", weight="bold",
-                    parse_math=False, annotation_clip=False,
-                )  # fmt: skip
+                    names[model],
+                    (0, place),
+                    xycoords=("figure fraction", "data"),
+                    xytext=(14, 0),
+                    textcoords="offset points",
+                    va="center",
+                    weight="bold",
+                    parse_math=False,
+                    annotation_clip=False,
+                )
         axes.margins(x=0.08)
     return picture
 
@@ -120,9 +126,14 @@ def _draw(axes: Axes, place: int, values: Array, own: float | None) -> None:
     color = BLUE if low <= own <= high else VERMILION
     axes.plot(own - mean, place, "D", ms=8, color=color, mec="white", mew=1, label="own")
     axes.annotate(
-        f"{own:.1f}", (own - mean, place), xytext=(0, 11), textcoords="offset points",
-        ha="center", weight="bold", color=color,
-    )  # fmt: skip
+        f"{own:.1f}",
+        (own - mean, place),
+        xytext=(0, 11),
+        textcoords="offset points",
+        ha="center",
+        weight="bold",
+        color=color,
+    )
 
 
 def _alt(rows: Mapping[str, Mapping[str, Array]], own: Mapping[str, Mapping[str, float]]) -> str:

@@ -134,9 +134,13 @@ def name_panel(picture: Picture, left: float, top: float, text: str) -> None:
     for i, line in enumerate(lines):
         y = top + 0.06 + 0.2 * (len(lines) - 1 - i)
         picture.text(
-            left / WIDTH, y / page, plain(line), size=11 if i == 0 else 10.5,
-            weight="bold" if i == 0 else "normal", color=CHALK if i == 0 else HAZE,
-        )  # fmt: skip
+            left / WIDTH,
+            y / page,
+            plain(line),
+            size=11 if i == 0 else 10.5,
+            weight="bold" if i == 0 else "normal",
+            color=CHALK if i == 0 else HAZE,
+        )
 
 
 def panel(picture: Picture, box: tuple[float, float, float, float], name: str) -> Axes:
@@ -150,9 +154,13 @@ def panel(picture: Picture, box: tuple[float, float, float, float], name: str) -
 
 def draw_cells(axes: Axes, n: int, colors: Sequence[str], line: float = 0.4) -> None:
     shapes = PolyCollection(
-        list(cells(n, 1.0)), facecolors=[to_rgba(c) for c in colors], edgecolors=NIGHT,
-        linewidths=line, antialiased=line > 0, label="clips",  # smoothed, bare cells show seams
-    )  # fmt: skip
+        list(cells(n, 1.0)),
+        facecolors=[to_rgba(c) for c in colors],
+        edgecolors=NIGHT,
+        linewidths=line,
+        antialiased=line > 0,  # smoothed, bare cells show seams
+        label="clips",
+    )
     axes.add_collection(shapes)
     axes.set(xlim=(0, n), ylim=(0, n + 1))
     axes.axis("off")

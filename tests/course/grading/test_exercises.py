@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from prvr_lite.course.grading import CheckFailed, check, hint, progress, session
+from prvr_lite.course.grading import session
 from prvr_lite.course.grading.diagnosis import OpenExerciseError, diagnose, gradients
 from prvr_lite.course.grading.exercise import Exercise, Inputs
 from prvr_lite.course.grading.outputs import parts
+from prvr_lite.course.grading.session import CheckFailed, check, hint, progress
 
 EVERY = list(session.exercises().values())
 MISTAKES = [(e, i) for e in EVERY for i in range(len(e.mistakes))]

@@ -11,7 +11,7 @@ from figure_checks import assert_readable, names, panel, part, words
 from figure_inputs import THUMBNAILS
 
 from prvr_lite.course.lesson02 import pooling_widget
-from prvr_lite.course.lesson02.exercises import pool_bounds
+from prvr_lite.course.lesson02.answers import pool_bounds
 from prvr_lite.course.lesson02.film_numbers import film_numbers
 from prvr_lite.course.lesson02.pooling_widget import pooling_slider
 from prvr_lite.course.lesson02.pooling_windows import pooling_windows

@@ -12,6 +12,7 @@ import torch
 from prvr_lite.course.grading.diagnosis import diagnose
 from prvr_lite.course.grading.session import find
 from prvr_lite.course.lesson12 import pickles as p
+from prvr_lite.course.lesson12.answers import read_without_running
 
 EXERCISE = find("read_without_running")
 
@@ -24,7 +25,7 @@ def drawn(seed: int) -> dict[str, Any]:
 def test_the_solution_refuses_the_bad_files_and_runs_nothing(seed: int) -> None:
     inputs = drawn(seed)
     p.rung()
-    found = p.read_without_running(**inputs)
+    found = read_without_running(**inputs)
     assert p.rung() is None
     bad = [any(n not in inputs["allowed"] for n in p.names_in(f)) for f in inputs["files"]]
     assert found.isnan().tolist() == bad
@@ -44,7 +45,7 @@ def test_right_numbers_do_not_excuse_what_ran_on_the_way() -> None:
     def too_late(files: list[bytes], allowed: dict[str, Any]) -> torch.Tensor:
         for data in files:
             pickle.loads(data)
-        return p.read_without_running(files, allowed)
+        return read_without_running(files, allowed)
 
     found = diagnose(EXERCISE, too_late, 0)
     assert found is not None

@@ -1,0 +1,7 @@
+"""Lesson 1: what partially relevant video retrieval is."""
+
+from prvr_lite.course.lesson01.answers import top_k_score as top_k_score
+from prvr_lite.course.lesson01.bags_widget import Bag as Bag
+from prvr_lite.course.lesson01.bags_widget import bag_explorer as bag_explorer
+from prvr_lite.course.lesson01.bags_widget import bag_score as bag_score
+from prvr_lite.course.lesson01.ratio_histogram import ratio_histogram as ratio_histogram
