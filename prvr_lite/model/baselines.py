@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.clips import multi_scale_clips
-from prvr_lite.model.encoders import SequenceEncoder, attention_pool, init_weights
+from prvr_lite.model.encoders import SequenceEncoder, attention_pool, init_weights, mean_pool
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
@@ -72,9 +72,7 @@ class MeanPool(GlobalModel):
 
     def pool(self, frames: Tensor, frame_mask: Tensor) -> Tensor:
         """frames [V, T, H], frame_mask [V, T] bool -> mean of the real frames [V, H]."""
-        real = frame_mask[..., None].to(frames.dtype)  # [V, T, 1]
-        mean: Tensor = (frames * real).sum(1) / real.sum(1)  # [V, H]
-        return mean
+        return mean_pool(frames, frame_mask)
 
 
 class AttentionPool(GlobalModel):
@@ -151,6 +149,4 @@ class ZeroShot(RetrievalModel):
 
     def encode_queries(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
         """word_input [Q, L, D], word_mask [Q, L] bool -> [Q, D]."""
-        real = word_mask[..., None].to(word_input.dtype)  # [Q, L, 1]
-        mean: Tensor = (word_input * real).sum(1) / real.sum(1)  # [Q, D]
-        return mean
+        return mean_pool(word_input, word_mask)

@@ -117,6 +117,12 @@ class SequenceEncoder(nn.Module):
         return encoded
 
 
+def mean_pool(vectors: Tensor, mask: Tensor) -> Tensor:
+    """vectors [B, L, H], mask [B, L] bool -> mean of the real vectors [B, H]."""
+    real = mask[..., None].to(vectors.dtype)  # [B, L, 1]
+    return (vectors * real).sum(1) / real.sum(1)
+
+
 def attention_pool(tokens: Tensor, mask: Tensor, score: nn.Linear) -> Tensor:
     """sum_l softmax_l(w . h_l) h_l over real tokens: [B, L, H], mask [B, L], w -> [B, H]."""
     weight = score(tokens).squeeze(-1)  # [B, L]

@@ -8,6 +8,7 @@ from torch import Tensor
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.clips import clip_windows, length_code
 from prvr_lite.model.clustering import cluster_clips
+from prvr_lite.model.encoders import mean_pool
 from prvr_lite.model.key_clip import clip_similarity, inner_products
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import Similarity
@@ -103,8 +104,7 @@ class MeanFrames(Unguided):
 
     def attend(self, clips: Tensor, frames: Tensor, frame_mask: Tensor) -> Tensor:
         """frames [V, T, H] -> their mean after W2, the same for all K clips [V, K, H]."""
-        real = frame_mask[..., None].to(frames.dtype)  # [V, T, 1]
-        mean: Tensor = self.value_map((frames * real).sum(1) / real.sum(1))  # [V, H]
+        mean: Tensor = self.value_map(mean_pool(frames, frame_mask))  # [V, H]
         return mean[:, None].expand_as(clips)
 
 
