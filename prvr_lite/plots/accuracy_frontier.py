@@ -6,20 +6,30 @@ import itertools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from prvr_lite.plots import page
-from prvr_lite.plots.name_points import Named, name_points
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
-LEFT, RIGHT, GAP, HIGH = 0.85, 0.2, 0.3, 3.9  # inches
+HIGH = 4.75  # inches of the panels, with their axes
 OTHERS: Final = (*page.OTHERS, page.INK)  # as in the bars
+HALO: Final = withStroke(linewidth=2.5, foreground="white")
+DOT: Final = 7.0  # points around a dot that names keep free
+MOVING: Final[dict[str, Any]] = {
+    "iter_lim": 150,
+    "expand": (1.08, 1.25),
+    "arrowprops": {"arrowstyle": "-", "color": page.SOFT, "lw": 0.9, "zorder": 2},
+}
+FORCES: Final = ((0.1, 0.2), (0.3, 0.5), (0.2, 0.8), (0.5, 0.8))  # tried in turn
 TRAIL: Final = "#B9C0CC"
 NAME_WIDTH, NAME_SIZE = 1.45, 10.0
 
@@ -84,22 +94,18 @@ def accuracy_frontier(
         raise ValueError(f"ours is {ours!r}, but no model has that name")
     told = _headline(points, ours, metric, level_with)
     head = page.heading(title or told, _how_to_read(points, told if title is None else ""))
-    top = head.height + 0.2
-    picture = page.new_picture(page.WIDTH, top + HIGH + 0.65, alt=_in_words(points, metric, told))
-    head.draw(picture)
-    panels = {"size": "index size per video", "time": page.plain(time_label)}
+    labels = {"size": "index size per video", "time": page.plain(time_label)}
     if not any(np.isfinite(p.time) for p in points):
-        del panels["time"]
-    wide = (page.WIDTH - LEFT - RIGHT + GAP) / len(panels) - GAP
-    for i, (name, label) in enumerate(panels.items()):
-        page_height = picture.get_figheight()
-        x, y = LEFT + i * (wide + GAP), page_height - top - HIGH
-        box = (x / page.WIDTH, y / page_height, wide / page.WIDTH, HIGH / page_height)
-        axes = picture.add_axes(box, label=name)
-        _dress(axes, points, name, label)
+        del labels["time"]
+    picture, panels = page.panels(
+        head, [list(labels)], HIGH, alt=_in_words(points, metric, told), sharey=True
+    )
+    for name, axes in panels.items():
+        _dress(axes, points, name, labels[name])
+    panels["size"].set_ylabel(page.plain(metric))
+    page.settle(picture)
+    for name, axes in panels.items():
         _draw(axes, points, name, ours)
-        axes.tick_params(labelleft=i == 0)
-    picture.axes[0].set_ylabel(page.plain(metric))
     return picture
 
 
@@ -114,7 +120,7 @@ def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None
     spread = np.nan_to_num([p.spread for p in points])
     mean = np.array([p.mean for p in points])
     bottom, top = float((mean - spread).min()), float((mean + spread).max())
-    air = 0.1 * (top - bottom) or 1.0
+    air = 0.13 * (top - bottom) or 1.0
     axes.set_ylim(max(bottom - air, min(0.0, bottom)), top + air)
     ticks = 10 ** _ticks(low - margin, high + margin, np.log10(x))
     text = _bytes_text if field == "size" else _time_text
@@ -145,7 +151,7 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
     trail = _stairs(np.sort(x[best]), np.sort(y[best]), axes.get_xlim()[1])
     axes.plot(*trail.T, color=TRAIL, lw=1.6, zorder=1.2, label="best")
     others = itertools.cycle(OTHERS)
-    named = []
+    names = []
     for point, spot, is_best in zip(shown, x, best, strict=True):
         mine = point.name == ours
         color, dot, weight = (page.BLUE, 10.0, "bold") if mine else (next(others), 7.5, "normal")
@@ -162,18 +168,52 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
             zorder=3 + mine,
             label=page.plain(point.name),
         )
-        named.append(
-            Named(
-                _broken(point.name, weight),
+        names.append(
+            axes.text(
                 spot,
                 point.mean,
-                color if mine else _dark(color),
-                whisker=float(np.nan_to_num(point.spread)),
+                _broken(point.name, weight),
+                color=color if mine else _dark(color),
                 size=NAME_SIZE,
                 weight=weight,
+                parse_math=False,
+                zorder=5,
+                path_effects=[HALO],
             )
         )
-    name_points(axes, named, lines=np.concatenate([trail[:-1], trail[1:]], axis=1))
+    _place(axes, names)
+
+
+def _place(axes: Axes, names: Sequence[Text]) -> None:
+    """Names beside their points, with a thin line to those that had to move away."""
+    spots = np.array([name.get_position() for name in names])
+    angles = np.linspace(0, 2 * np.pi, 8, endpoint=False)
+    rim = DOT / 72 * axes.figure.dpi * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    free = axes.transData.transform(spots)[:, None] + rim  # [P, 8, 2] in pixels
+    x, y = axes.transData.inverted().transform(free.reshape(-1, 2)).T
+    tries = []
+    for force in FORCES:
+        for name, spot in zip(names, spots, strict=True):
+            name.set(position=spot, ha="center", va="center")
+        _, lines = adjust_text(list(names), x, y, ax=axes, force_text=force, **MOVING)
+        tries.append((_crowding(names, free), [name.get_position() for name in names], lines))
+        for line in lines:
+            line.remove()
+        if tries[-1][0] == 0:
+            break
+    _, places, lines = min(tries, key=lambda one: one[0])
+    for name, place in zip(names, places, strict=True):
+        name.set_position(place)
+    for line in lines:
+        axes.add_patch(line)
+
+
+def _crowding(names: Sequence[Text], free: page.Array) -> int:
+    """How often a name lies over another one (counts tenfold) or over a point."""
+    boxes = [name.get_window_extent() for name in names]
+    pairs = sum(one.overlaps(two) for one, two in itertools.combinations(boxes, 2))
+    spots = free.mean(axis=1)
+    return 10 * pairs + sum(box.contains(*spot) for box in boxes for spot in spots)
 
 
 def _stairs(x: page.Array, y: page.Array, end: float) -> page.Array:

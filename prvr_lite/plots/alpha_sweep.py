@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from prvr_lite.plots import page
+from prvr_lite.plots.line_panels import Line, Panel, line_panels
 
 
 @page.house_style
@@ -30,65 +31,41 @@ def alpha_sweep(
     """
     x, lines = _check(alpha, metrics)
     dotted = "" if chosen is None else f"; dotted: α = {chosen:g} in use"
-    head = page.heading(title, f"score = α · clip + (1 − α) · frame{dotted}")
-    rows = {name: 1.15 for name in lines}
-    page_height = head.height + 0.25 + sum(rows.values()) + 0.22 * (len(rows) - 1) + 0.72
-    told = "; ".join(
+    panels = {
+        name: Panel(name, [Line(name, color, x, y)], height=1.15)
+        for (name, y), color in zip(lines.items(), page.CYCLE * len(lines), strict=False)
+    }
+    best = "; ".join(
         f"{name} is best, {y.max():.1f}, at {x[y.argmax()]:g}" for name, y in lines.items()
     )
-    picture = page.new_picture(
-        page.WIDTH, page_height, alt=f"Metrics against the clip weight alpha: {told}."
+    picture, axes = line_panels(
+        page.heading(title, f"score = α · clip + (1 − α) · frame{dotted}"),
+        panels,
+        alt=f"Metrics against the clip weight alpha: {best}.",
+        xlabel="α, the weight of the clip scale",
+        mark=None if chosen is None else ("chosen", chosen),
+        named=False,
     )
-    head.draw(picture)
-    axes = page.stack(picture, rows, top=head.height + 0.25, left=0.95, right=0.45, gap=0.22)
-    for (name, y), color in zip(lines.items(), page.CYCLE * len(lines), strict=False):
-        _draw(axes[name], name, x, y, color, chosen)
-    _name_axis(axes[list(lines)[-1]])
+    for name, panel in panels.items():
+        _mark_best(axes[name], panel.lines[0])
+    last = axes[list(lines)[-1]]
+    last.set_xlim(-0.03, 1.03)
+    style = {"va": "top", "ha": "center", "color": page.SOFT}
+    for end, name in ((0, "frames only"), (1, "clips only")):
+        page.write(last, name, (end, 0), (0, -25), at=("data", "axes fraction"), **style)
     return picture
 
 
-def _draw(
-    axes: Axes, name: str, x: page.Array, y: page.Array, color: str, chosen: float | None
-) -> None:
-    """One metric, with its best α and the α in use."""
-    peak = int(y.argmax())
-    axes.plot(x, y, color=color, marker="o", ms=4, label=name)
-    axes.plot(x[peak], y[peak], "o", ms=10, mfc="white", mec=color, mew=2.5, label="best")
+def _mark_best(axes: Axes, line: Line) -> None:
+    """The highest point, with its value."""
+    peak = int(line.y.argmax())
+    x, y = line.x[peak], line.y[peak]
+    axes.plot(x, y, "o", ms=10, mfc="white", mec=line.color, mew=2.5, label="best")
     axes.margins(y=0.3)
-    axes.set(xlim=(-0.03, 1.03), ylabel=page.plain(name))
-    axes.annotate(
-        f"{y[peak]:.1f}",
-        (x[peak], y[peak]),
-        xytext=(0, 9),
-        textcoords="offset points",
-        ha="center",
-        weight="bold",
-        color=color,
-        annotation_clip=False,
-        bbox={"fc": "white", "ec": "none", "pad": 0.5},
+    style = {"ha": "center", "weight": "bold", "color": line.color}
+    page.write(
+        axes, f"{y:.1f}", (x, y), (0, 9), bbox={"fc": "white", "ec": "none", "pad": 0.5}, **style
     )
-    axes.grid(axis="y")
-    axes.tick_params(labelbottom=False)
-    if chosen is not None:
-        axes.axvline(chosen, color=page.SOFT, lw=1.3, ls=":", zorder=0.9, label="chosen")
-
-
-def _name_axis(axes: Axes) -> None:
-    """What α is, and what its two ends mean, under the last panel."""
-    axes.tick_params(labelbottom=True)
-    axes.set_xlabel("α, the weight of the clip scale")
-    for end, name in ((0, "frames only"), (1, "clips only")):
-        axes.annotate(
-            name,
-            (end, 0),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, -25),
-            va="top",
-            textcoords="offset points",
-            ha="center",
-            color=page.SOFT,
-            annotation_clip=False,
-        )
 
 
 def _check(

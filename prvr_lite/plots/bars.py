@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value
 
-LEFT, RIGHT = 0.75, 0.2  # inches
-BARS_WIDTH = page.WIDTH - LEFT - RIGHT
-SPREAD = 0.84  # how much of a group's width its bars fill
+WIDE: Final = page.WIDTH - 0.95  # inches of the panel, about
+SPREAD: Final = 0.8  # how much of a group's width its bars and dots fill
+BAR: Final[dict[str, Any]] = {"saturation": 1, "errorbar": None, "gap": 0.08}
+DOT: Final[dict[str, Any]] = {  # of a seed
+    "edgecolor": page.INK,
+    "linewidth": 1,
+    "size": 4.5,
+    "dodge": True,
+    "jitter": False,
+}
 
 
 @page.house_style
@@ -84,27 +93,55 @@ def _picture(
     }
     several = any(len(one) > 1 for row in seeds.values() for one in row)
     head = page.heading(title, "bar: mean, dot: one training seed" if several else "")
-    names = [page.wrap(model, BARS_WIDTH / 2 - 0.5, 11, lines=1) for model in rows]
-    columns = _columns(names)
-    top = head.height + 0.22 + 0.26 * -(-len(names) // columns)
-    foot = 0.35 + 0.19 * max(group.count("\n") for group in groups) + 0.25 * bool(xlabel)
-    picture = page.new_picture(page.WIDTH, top + 2.9 + foot, alt=_alt(seeds, groups, metric))
-    head.draw(picture)
-    axes = page.stack(picture, {"bars": 2.9}, top=top, left=LEFT, right=RIGHT, gap=0.0)["bars"]
-    for i, color in enumerate(_colors(len(rows))):
-        _draw_model(axes, i, len(rows), names[i], list(seeds.values())[i], color)
-    _number(axes, list(seeds.values()))
-    _dress(axes, groups, metric, xlabel)
+    names = {model: page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in rows}
+    columns = _columns(list(names.values()))
+    height = 3.6 + 0.26 * -(-len(names) // columns) + 0.25 * bool(xlabel)
+    picture, panels = page.panels(head, [["bars"]], height, alt=_alt(seeds, groups, metric))
+    axes = panels["bars"]
+    _draw(axes, seeds, names, len(groups))
+    _number(axes, seeds)
+    room = 0.96 * WIDE / len(groups)
+    broken = ["\n".join(page.wrap(line, room, 11) for line in g.split("\n")) for g in groups]
+    axes.set_xticks(range(len(groups)), [name.replace("$", r"\$") for name in broken])
+    axes.tick_params(axis="x", length=0)
+    axes.set(ylabel=page.plain(metric), xlabel=xlabel, xlim=(-0.5, len(groups) - 0.5))
+    axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
+    axes.grid(axis="y")
     axes.legend(
+        handles=[box[0] for box in axes.containers if len(box)],
+        labels=[box.get_label() for box in axes.containers if len(box)],
         loc="lower left",
         bbox_to_anchor=(0, 1.03),
         ncols=columns,
-        borderpad=0,
         borderaxespad=0,
         handlelength=1.0,
         columnspacing=1.6,
     )
     return picture
+
+
+def _draw(
+    axes: Axes, seeds: Mapping[str, Sequence[page.Array]], names: Mapping[str, str], groups: int
+) -> None:
+    """Seaborn's bars of means and, where there are several seeds, its dots."""
+    rows = [
+        (j, value, model, len(one) > 1)
+        for model, row in seeds.items()
+        for j, one in enumerate(row)
+        for value in one
+    ]
+    colors = [page.OTHERS[i % len(page.OTHERS)] for i in range(len(seeds) - 1)] + [page.BLUE]
+    shared = {"order": range(groups), "hue_order": list(seeds), "ax": axes, "legend": False}
+    dots = [row for row in rows if row[3]]
+    for draw, some, palette, style in (
+        (sns.barplot, rows, colors, BAR),
+        (sns.stripplot, dots, ["white"] * len(seeds), DOT),
+    ):
+        if some:
+            x, y, hue, _ = zip(*some, strict=True)
+            draw(x=x, y=y, hue=hue, palette=palette, **shared, **style)
+    for box, name in zip(axes.containers, names.values(), strict=False):
+        box.set_label(name)
 
 
 def _columns(names: Sequence[str]) -> int:
@@ -114,20 +151,9 @@ def _columns(names: Sequence[str]) -> int:
             max(page.text_width(name, 11) for name in names[column::columns])
             for column in range(columns)
         ]
-        if sum(widths) + 0.6 * columns < BARS_WIDTH:
+        if sum(widths) + 0.6 * columns < WIDE:
             return columns
     return 1
-
-
-def _dress(axes: Axes, groups: Sequence[str], metric: str, xlabel: str) -> None:
-    """Names under the groups, a light grid, and room for the numbers."""
-    room = 0.96 * BARS_WIDTH / len(groups)
-    broken = ["\n".join(page.wrap(line, room, 11) for line in g.split("\n")) for g in groups]
-    axes.set_xticks(range(len(groups)), [name.replace("$", r"\$") for name in broken])
-    axes.tick_params(axis="x", length=0)
-    axes.set(ylabel=page.plain(metric), xlabel=xlabel, xlim=(-0.5, len(groups) - 0.5))
-    axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
-    axes.grid(axis="y")
 
 
 def _seeds(value: Value, model: str, group: str) -> page.Array:
@@ -139,53 +165,22 @@ def _seeds(value: Value, model: str, group: str) -> page.Array:
     return seeds
 
 
-def _colors(models: int) -> list[str]:
-    """One colour a model; the last one, by custom ours, is the strongest."""
-    return [page.OTHERS[i % len(page.OTHERS)] for i in range(models - 1)] + [page.BLUE]
-
-
-def _places(i: int, models: int, groups: int) -> page.Array:
-    """Where the bars of model i of `models` stand, [groups]; a group is 1 wide."""
-    return np.arange(groups, dtype=np.float64) + SPREAD * ((i + 0.5) / models - 0.5)
-
-
-def _draw_model(
-    axes: Axes, i: int, models: int, name: str, row: Sequence[page.Array], color: str
-) -> None:
-    """The bars of model i of `models`, and their seeds."""
-    width = SPREAD / models
-    places = _places(i, models, len(row))
-    means = [float(seeds.mean()) if len(seeds) else np.nan for seeds in row]
-    axes.bar(places, means, width=0.92 * width, color=color, label=page.plain(name))
-    for place, seeds in zip(places, row, strict=True):
-        if len(seeds) > 1:
-            spots = place + 0.22 * width * np.linspace(-1, 1, len(seeds))
-            axes.plot(spots, seeds, "o", ms=4.5, mfc="white", mec=page.INK, mew=1, label="_seeds")
-
-
-def _number(axes: Axes, rows: Sequence[Sequence[page.Array]]) -> None:
+def _number(axes: Axes, seeds: Mapping[str, Sequence[page.Array]]) -> None:
     """Each bar's number above it, all in the longest form that fits the bars, if one does."""
-    room = 1.12 * BARS_WIDTH / len(rows[0]) * SPREAD / len(rows)
+    models, groups = len(seeds), len(next(iter(seeds.values())))
+    room = 1.12 * WIDE / groups * SPREAD / models
     bars = [
-        (place, seeds)
-        for i, row in enumerate(rows)
-        for place, seeds in zip(_places(i, len(rows), len(row)), row, strict=True)
-        if len(seeds)
+        (j + SPREAD * ((i + 0.5) / models - 0.5), one)
+        for i, row in enumerate(seeds.values())
+        for j, one in enumerate(row)
+        if len(one)
     ]
     for digits, size in ((1, 11), (0, 11), (0, 9)):
-        texts = [f"{seeds.mean():.{digits}f}" for _, seeds in bars]
+        texts = [f"{one.mean():.{digits}f}" for _, one in bars]
         if texts and max(page.text_width(text, size, "bold") for text in texts) <= room:
-            for (place, seeds), text in zip(bars, texts, strict=True):
-                axes.annotate(
-                    text,
-                    (place, seeds.max()),
-                    xytext=(0, 6 if len(seeds) > 1 else 3),
-                    textcoords="offset points",
-                    ha="center",
-                    size=size,
-                    weight="bold",
-                    color=page.INK,
-                )
+            style: dict[str, Any] = {"ha": "center", "size": size, "weight": "bold"}
+            for (x, one), text in zip(bars, texts, strict=True):
+                page.write(axes, text, (x, one.max()), (0, 6 if len(one) > 1 else 3), **style)
             return
 
 

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value, seeds_of
 
-LEFT, RIGHT = 2.85, 0.75  # inches: names to the left of the panel, numbers to its right
+NAMES = 2.6  # inches to the left of the panel
 ROW, TITLE, AIR = 0.26, 0.28, 0.12  # height of a line, of a group's title, and air above it
 UNSURE: Final = page.INK
+SEEDS: Final[dict[str, Any]] = {
+    "orient": "h",
+    "native_scale": True,
+    "legend": False,
+    "jitter": False,
+    "size": 3.5,
+    "color": "white",
+    "linewidth": 1,
+    "zorder": 2.5,
+}
 
 Change = tuple[Value, tuple[float, float]]  # differences, and the interval of their mean
 
@@ -60,61 +71,45 @@ def gap_chart(
         ValueError: naming the change that does not fit.
     """
     rows, titles, high = _lay_out(groups)
-    head = page.heading(title or _headline(rows, against, metric), _about(rows, against, metric))
-    top = head.height + 0.12
-    picture = page.new_picture(
-        page.WIDTH, top + high + 0.68, alt=_alt(rows, groups, against, metric)
+    picture, panels = page.panels(
+        page.heading(title or _headline(rows, against, metric), _about(rows, against, metric)),
+        [["gaps"]],
+        high + 0.8,
+        alt=_alt(rows, groups, against, metric),
     )
-    head.draw(picture)
-    page_height = picture.get_figheight()
-    box = (
-        LEFT / page.WIDTH,
-        0.68 / page_height,
-        (page.WIDTH - LEFT - RIGHT) / page.WIDTH,
-        high / page_height,
-    )
-    axes = picture.add_axes(box, label="gaps")
-    axes.set(
-        ylim=(high, 0),
-        yticks=[],
-        xlabel=f"{page.plain(metric)}, difference to {page.plain(against)}",
-    )
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
+    axes = panels["gaps"]
     axes.axvline(0, color=page.INK, lw=1.4, zorder=1, label="zero")
     for row in rows:
         _draw(axes, row)
-    for name, place in titles.items():
-        axes.annotate(
-            page.wrap(name, LEFT - 0.3, 11, weight="bold", lines=1),
-            (0, place),
-            xycoords=("figure fraction", "data"),
-            xytext=(16, 0),
-            textcoords="offset points",
-            va="center",
-            weight="bold",
-            parse_math=False,
-            annotation_clip=False,
-        )
+    axes.set(xlabel=f"{page.plain(metric)}, difference to {page.plain(against)}", ylim=(high, 0))
+    names = {row.place: row.label for row in rows}
+    places, labels = zip(*({**names, **titles}).items(), strict=True)
+    axes.set_yticks(places, labels=[label.replace("$", r"\$") for label in labels])
+    for place, label in zip(places, axes.get_yticklabels(), strict=True):
+        name = place in names
+        label.set(size=10 if name else 11, weight="normal" if name else "bold", linespacing=1.05)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
     axes.margins(x=0.06)
     return picture
 
 
 def _lay_out(
     groups: Mapping[str, Mapping[str, Change]],
-) -> tuple[list[_Row], dict[str, float], float]:
+) -> tuple[list[_Row], dict[float, str], float]:
     """The rows, where the titles of the groups stand, and the height of it all, in inches."""
     rows: list[_Row] = []
-    titles: dict[str, float] = {}
+    titles: dict[float, str] = {}
     y = 0.0
     for group, changes in groups.items():
         y += AIR if titles else 0.0
         if group and changes:
-            titles[group] = y + TITLE / 2
+            titles[y + TITLE / 2] = page.wrap(group, NAMES, 11, weight="bold", lines=1)
             y += TITLE
         for name, (value, interval) in changes.items():
             seeds = seeds_of(value, f"{name!r}, {group!r}")
-            label = page.wrap(name, LEFT - 0.4, 10, lines=2)
+            label = page.wrap(name, NAMES, 10, lines=2)
             high = ROW + 0.17 * label.count("\n")
             rows.append(_Row(label, name, seeds, y + high / 2, *interval))
             y += high
@@ -124,70 +119,18 @@ def _lay_out(
 
 
 def _draw(axes: Axes, row: _Row) -> None:
-    """Dot, whisker and seeds of one change, and its name and number beside them."""
-    mean, sure = float(row.seeds.mean()), row.color != UNSURE
+    """Dot, interval and seeds of one change, and its number to the right of the panel."""
+    mean, sure, color = float(row.seeds.mean()), row.color != UNSURE, row.color
+    at = [row.place] * len(row.seeds)
     if np.isfinite(row.low):
-        axes.plot(
-            [row.low, row.high],
-            [row.place] * 2,
-            color=row.color,
-            lw=1.8,
-            zorder=2,
-            label="interval",
-        )
-        axes.plot(
-            row.seeds,
-            [row.place] * len(row.seeds),
-            "o",
-            ms=3.5,
-            mfc="white",
-            mec=row.color,
-            mew=1,
-            zorder=2.5,
-            label="_seeds",
-        )
-    axes.plot(
-        mean,
-        row.place,
-        "o",
-        ms=7.5,
-        color=row.color,
-        mfc=row.color if sure else "white",
-        mew=1.8,
-        zorder=3,
-        label=page.plain(row.name),
-    )
-    _write(axes, row, mean, "bold" if sure else "normal")
-
-
-def _write(axes: Axes, row: _Row, mean: float, weight: str) -> None:
-    """The name of a change to the left of the panel, its number to the right."""
-    axes.annotate(
-        row.label,
-        (0, row.place),
-        xycoords=("axes fraction", "data"),
-        xytext=(-8, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        size=10,
-        linespacing=1.05,
-        parse_math=False,
-        annotation_clip=False,
-    )
-    axes.annotate(
-        signed(mean),
-        (1, row.place),
-        xycoords=("axes fraction", "data"),
-        xytext=(44, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        size=10.5,
-        color=row.color,
-        weight=weight,
-        annotation_clip=False,
-    )
+        ends = [row.low, row.high]
+        axes.plot(ends, [row.place] * 2, color=color, lw=1.8, zorder=2, label="interval")
+        sns.stripplot(x=row.seeds, y=at, edgecolor=color, ax=axes, **SEEDS)
+    (dot,) = axes.plot(mean, row.place, "o", color=color, label=page.plain(row.name), zorder=3)
+    dot.set(markersize=7.5, markerfacecolor=color if sure else "white", markeredgewidth=1.8)
+    style = {"color": color, "weight": "bold" if sure else "normal", "size": 10.5}
+    spot, at_edge = (1, row.place), ("axes fraction", "data")
+    page.write(axes, signed(mean), spot, (44, 0), at=at_edge, ha="right", va="center", **style)
 
 
 def signed(value: float) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from prvr_lite.plots import page
-from prvr_lite.plots.draw_lines import Line, label_ends
+from prvr_lite.plots.line_panels import Line, label_ends, plain_numbers, ticks_at
 
 
 @page.house_style
@@ -32,22 +31,24 @@ def growth_curves(
         ValueError: naming the series that does not fit.
     """
     lines = _check(series)
-    told = [_exponent(line) for line in lines]
+    exponents = [_exponent(line) for line in lines]
     head = page.heading(
         title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples"
     )
-    picture = page.new_picture(page.WIDTH, head.height + 4.1, alt=_alt(lines, told, xlabel, ylabel))
-    head.draw(picture)
-    top = head.height + 0.2
-    axes = page.stack(picture, {"growth": 3.3}, top=top, left=0.95, right=2.05, gap=0.0)["growth"]
-    for name, color, x, y in lines:
-        axes.plot(x, y, color=color, marker="o", ms=6, label=name)
+    alt = _alt(lines, exponents, xlabel, ylabel)
+    picture, panels = page.panels(head, [["growth"]], 4.1, alt=alt)
+    axes = panels["growth"]
+    for line in lines:
+        axes.plot(line.x, line.y, color=line.color, marker="o", ms=6, label=line.name)
     axes.set(xscale="log", yscale="log", xlabel=page.plain(xlabel), ylabel=page.plain(ylabel))
     axes.grid(which="major")
-    _tick(axes, lines)
-    names = [page.wrap(line[0], 1.8, 11, weight="bold", lines=2) for line in lines]
-    named = [(f"{n}\n{t}", *line[1:]) for n, t, line in zip(names, told, lines, strict=True)]
-    label_ends(axes, named)
+    ticks_at(axes, np.unique(np.concatenate([line.x for line in lines])), 0.13)
+    plain_numbers(axes.yaxis)
+    named = [
+        replace(line, name=f"{page.wrap(line.name, 1.8, 11, weight='bold', lines=2)}\n{exponent}")
+        for line, exponent in zip(lines, exponents, strict=True)
+    ]
+    label_ends(picture, {axes: named})
     return picture
 
 
@@ -61,39 +62,23 @@ def _check(series: Mapping[str, tuple[object, object]]) -> list[Line]:
         if x.shape != y.shape or not (np.isfinite(x * y) & (x > 0) & (y > 0)).all():
             raise ValueError(f"{name!r}: xs and ys must pair up, and all be finite and above 0")
         order = np.argsort(x)
-        lines.append((name, page.CYCLE[i % len(page.CYCLE)], x[order], y[order]))
+        lines.append(Line(name, page.CYCLE[i % len(page.CYCLE)], x[order], y[order]))
     return lines
 
 
 def _exponent(line: Line) -> str:
     """The growth exponent in words, if the line has one."""
-    _, _, x, y = line
-    if x[0] == x[-1]:
+    if line.x[0] == line.x[-1]:
         return ""
-    slope = np.polyfit(np.log(x), np.log(y), 1)[0]
+    slope = np.polyfit(np.log(line.x), np.log(line.y), 1)[0]
     return f"exponent {slope:.1f}"
 
 
-def _alt(lines: Sequence[Line], told: Sequence[str], xlabel: str, ylabel: str) -> str:
+def _alt(lines: Sequence[Line], exponents: Sequence[str], xlabel: str, ylabel: str) -> str:
+    """Both ends of each line, and its exponent, in words."""
     parts = [
-        f"{name} from {y[0]:.3g} at {x[0]:g} to {y[-1]:.3g} at {x[-1]:g} ({exponent})"
-        for (name, _, x, y), exponent in zip(lines, told, strict=True)
+        f"{line.name} from {line.y[0]:.3g} at {line.x[0]:g} to {line.y[-1]:.3g} at "
+        f"{line.x[-1]:g} ({exponent})"
+        for line, exponent in zip(lines, exponents, strict=True)
     ]
     return f"{ylabel} against {xlabel} on logarithmic axes: {'; '.join(parts)}."
-
-
-def _tick(axes: Axes, lines: Sequence[Line]) -> None:
-    """Ticks in plain numbers: at the measured xs where there is room, at round ys."""
-    spots = np.unique(np.concatenate([x for _, _, x, _ in lines]))
-    low, high = np.log(axes.get_xlim())
-    kept: list[float] = []
-    for spot in map(float, spots):
-        if not kept or np.log(spot / kept[-1]) > 0.13 * (high - low):
-            kept.append(spot)
-    axes.set_xticks(kept, labels=[f"{spot:,g}" for spot in kept])
-    bottom, top = axes.get_ylim()
-    subs = (1.0,) if top / bottom > 100 else (1.0, 2.0, 5.0)
-    axes.yaxis.set_major_locator(LogLocator(subs=subs))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_minor_formatter(NullFormatter())

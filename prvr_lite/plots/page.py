@@ -21,6 +21,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.text import Annotation
 from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
@@ -164,6 +165,70 @@ def heading(title: str, about: str = "", *, width: float = WIDTH) -> Heading:
     )
 
 
+def panels(
+    head: Heading,
+    mosaic: Sequence[Sequence[str]],
+    height: float,
+    *,
+    alt: str,
+    names: float = 0.0,
+    **settings: Any,
+) -> tuple[Picture, dict[str, Axes]]:
+    """A page with its heading and, in `height` inches under it, panels that matplotlib lays out.
+
+    Args:
+        mosaic: names of the panels, row by row; each becomes the label of its axes.
+        alt: in words. names: inches kept free at the right edge.
+        settings: of `Figure.subplot_mosaic`.
+    """
+    tall = head.height + height
+    picture = new_picture(WIDTH, tall, alt=alt, layout="constrained")
+    head.draw(picture)
+    engine = picture.get_layout_engine()
+    assert engine is not None
+    rect = (0.12 / WIDTH, 0.06 / tall, 1 - (0.28 + names) / WIDTH, (height - 0.26) / tall)
+    engine.set(rect=rect, hspace=0.0, wspace=0.05)  # type: ignore[call-arg]
+    return picture, picture.subplot_mosaic([list(row) for row in mosaic], **settings)
+
+
+def settle(picture: Figure) -> None:
+    """Lay the page out once and for all, so that places and sizes of its panels are known."""
+    picture.draw_without_rendering()
+    picture.set_layout_engine("none")
+
+
+def write(
+    axes: Axes,
+    text: str,
+    spot: tuple[float, float],
+    away: tuple[float, float] = (0.0, 0.0),
+    *,
+    at: str | tuple[str, str] = "data",
+    **style: Any,
+) -> Annotation:
+    """Write `text` as it is at a spot, or `away` points from it, outside the panel too.
+
+    Args:
+        at: what `spot` is measured in, matplotlib's ``xycoords``. style: of the text.
+    """
+    return axes.annotate(
+        text,
+        spot,
+        xycoords=at,
+        xytext=away,
+        textcoords="offset points",
+        annotation_clip=False,
+        parse_math=False,
+        **style,
+    )
+
+
+def seed_dots(axes: Axes, x: object, y: object, color: str) -> None:
+    """A small hollow dot for each seed."""
+    style: dict[str, Any] = {"ms": 3.5, "mfc": "white", "mec": color, "mew": 1, "label": "_seeds"}
+    axes.plot(x, y, "o", zorder=2.5, **style)  # type: ignore[arg-type]
+
+
 def stack(
     figure: Figure, rows: Mapping[str, float], *, top: float, left: float, right: float, gap: float
 ) -> dict[str, Axes]:
@@ -247,16 +312,10 @@ def apart(positions: Sequence[float], gap: float, low: float, high: float) -> li
 
     Returns the new positions in the order of the old ones.
     """
-    order = sorted(range(len(positions)), key=lambda i: positions[i])
-    moved = [float(positions[i]) for i in order]
-    for i in range(1, len(moved)):
-        moved[i] = max(moved[i], moved[i - 1] + gap)
-    if moved and moved[-1] > high:
-        moved[-1] = high
-        for i in range(len(moved) - 2, -1, -1):
-            moved[i] = min(moved[i], moved[i + 1] - gap)
-    lift = max(0.0, low - moved[0]) if moved else 0.0
-    result = [0.0] * len(moved)
-    for place, i in enumerate(order):
-        result[i] = moved[place] + lift
-    return result
+    order = np.argsort(positions, kind="stable")
+    steps = gap * np.arange(len(order))
+    lifted = np.maximum.accumulate(np.asarray(positions, dtype=np.float64)[order] - steps) + steps
+    moved = np.minimum(lifted, high - steps[::-1])
+    result = np.empty(len(order))
+    result[order] = moved + max(0.0, low - moved[0]) if len(order) else moved
+    return [float(position) for position in result]

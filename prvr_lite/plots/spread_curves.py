@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from prvr_lite.plots import page
-from prvr_lite.plots.draw_lines import Line, draw_lines, label_ends
-from prvr_lite.plots.seeds import Value, deviation, seeds_of
+from prvr_lite.plots.line_panels import Line, Panel, line_panels, ticks_at
+from prvr_lite.plots.seeds import Value, seeds_of
 
 Curve = Mapping[float, Value]
 
@@ -43,25 +41,23 @@ def spread_curves(
     """
     curves = _check(panels, logarithmic)
     names = list(dict.fromkeys(name for panel in curves.values() for name in panel))
-    head = page.heading(title, _about(curves, about, chosen))
-    rows = {unit: 2.9 if len(curves) == 1 else 1.9 for unit in curves}
-    page_height = head.height + 0.25 + sum(rows.values()) + 0.22 * (len(rows) - 1) + 0.68
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(curves, xlabel))
-    head.draw(picture)
-    labels = {name: page.wrap(name, 1.9, 11, weight="bold", lines=3) for name in names}
-    broken = [line for label in labels.values() for line in label.split("\n")]
-    right = 0.35 + (len(names) > 1) * max(page.text_width(line, 11, "bold") for line in broken)
-    axes = page.stack(picture, rows, top=head.height + 0.25, left=0.95, right=right, gap=0.22)
-    colors = {name: page.CYCLE[i % len(page.CYCLE)] for i, name in enumerate(names)}
-    spots = np.unique([x for panel in curves.values() for curve in panel.values() for x in curve])
-    for unit, panel in curves.items():
-        lines = _draw(axes[unit], panel, colors, chosen)
-        axes[unit].set_ylabel(page.plain(unit))
-        _tick(axes[unit], spots, logarithmic)
-        axes[unit].tick_params(labelbottom=unit == list(curves)[-1])
-        if len(names) > 1:
-            label_ends(axes[unit], [(labels[line[0]], *line[1:]) for line in lines])
-    axes[list(curves)[-1]].set_xlabel(page.plain(xlabel))
+    colors = dict(zip(names, page.CYCLE * len(names), strict=False))
+    height = 2.9 if len(curves) == 1 else 1.9
+    rows = {
+        unit: Panel(unit, [_line(name, colors[name], panel[name]) for name in panel], height)
+        for unit, panel in curves.items()
+    }
+    picture, axes = line_panels(
+        page.heading(title, _about(curves, about, chosen)),
+        rows,
+        alt=_alt(curves, xlabel),
+        xlabel=xlabel,
+        mark=None if chosen is None else ("chosen", chosen),
+        named=len(names) > 1,
+        logarithmic=logarithmic,
+    )
+    lines = [line for row in rows.values() for line in row.lines]
+    ticks_at(axes[list(rows)[-1]], np.unique(np.concatenate([line.x for line in lines])))
     return picture
 
 
@@ -84,56 +80,10 @@ def _check(
     return checked
 
 
-def _draw(
-    axes: Axes,
-    panel: Mapping[str, Mapping[float, page.Array]],
-    colors: Mapping[str, str],
-    chosen: float | None,
-) -> list[Line]:
-    """The curves of one panel, each with its band and its seeds; returns their means."""
-    lines: list[Line] = []
-    for name, curve in panel.items():
-        mean = np.array([seeds.mean() for seeds in curve.values()])
-        lines.append((name, colors[name], np.array(list(curve)), mean))
-    draw_lines(axes, lines)
-    for name, color, x, mean in lines:
-        spread = np.nan_to_num([deviation(seeds) for seeds in panel[name].values()])
-        axes.plot(x, mean, "o", ms=6, color=color, zorder=3, label="_means")
-        axes.fill_between(
-            x, mean - spread, mean + spread, color=color, alpha=0.18, lw=0, label="_spread"
-        )
-        for spot, seeds in panel[name].items():
-            if len(seeds) > 1:
-                axes.plot(
-                    [spot] * len(seeds),
-                    seeds,
-                    "o",
-                    ms=3.5,
-                    mfc="white",
-                    mec=color,
-                    mew=1,
-                    label="_seeds",
-                )
-    if chosen is not None:
-        axes.axvline(chosen, color=page.SOFT, lw=1.3, ls=":", zorder=0.9, label="chosen")
-    return lines
-
-
-def _tick(axes: Axes, spots: page.Array, logarithmic: bool) -> None:
-    """Ticks at the measured x, as many as have room, in plain numbers."""
-    if logarithmic:
-        axes.set_xscale("log")
-        axes.xaxis.set_minor_locator(NullLocator())
-    scaled = np.log(spots) if logarithmic else spots
-    span = float(scaled[-1] - scaled[0]) or 1.0
-    kept: list[int] = []
-    for i, place in enumerate(scaled):
-        if not kept or place - scaled[kept[-1]] > 0.09 * span:
-            kept.append(i)
-    axes.set_xticks(spots[kept], labels=[f"{x:,g}" for x in spots[kept]])
-    if axes.get_yscale() == "log":
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+def _line(name: str, color: str, curve: Mapping[float, page.Array]) -> Line:
+    """A curve with all its seeds."""
+    x = np.repeat(list(curve), [len(seeds) for seeds in curve.values()])
+    return Line(name, color, x, np.concatenate(list(curve.values())))
 
 
 def _about(

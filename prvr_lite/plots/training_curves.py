@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
-from prvr_lite.plots.draw_lines import Line, draw_lines, label_ends
+from prvr_lite.plots.line_panels import Line, Panel, line_panels
 
 _LOSSES: Final = {
     "loss": ("total", page.INK),
@@ -43,39 +43,31 @@ def training_curves(
         ValueError: if no epoch holds any of these.
     """
     panels = {
-        "loss": ("loss", _lines(history, _LOSSES)),
-        "recall": ("recall (%)", _lines(history, _RECALLS)),
-        "SumR": ("SumR", _lines(history, _SUM)),
+        "loss": Panel("loss", _lines(history, _LOSSES)),
+        "recall": Panel("recall (%)", _lines(history, _RECALLS)),
+        "SumR": Panel("SumR", _lines(history, _SUM), height=1.1),
     }
-    panels = {name: panel for name, panel in panels.items() if panel[1]}
+    panels = {name: panel for name, panel in panels.items() if panel.lines}
     if not panels:
         raise ValueError(f"history has {len(history)} epochs and none holds a loss or a recall")
-    best = _best(panels["SumR"][1][0]) if "SumR" in panels else None
+    best = _best(panels["SumR"].lines[0]) if "SumR" in panels else None
     about = (
         f"dotted: best SumR {best[1]:.1f}, after epoch {best[0]:g}"
         if best
         else f"{len(history)} epochs"
     )
-    head = page.heading(title, about)
-    rows = {name: 1.1 if name == "SumR" else 1.9 for name in panels}
-    page_height = head.height + 0.2 + sum(rows.values()) + 0.2 * len(rows) + 0.5
-    picture = page.new_picture(page.WIDTH, page_height, alt=_training_alt(panels, about))
-    head.draw(picture)
-    axes = page.stack(picture, rows, top=head.height + 0.2, left=0.85, right=1.55, gap=0.2)
-    ends = [x for _, lines in panels.values() for line in lines for x in line[2]]
-    for name, (unit, lines) in panels.items():
-        draw_lines(axes[name], lines)
-        axes[name].set_ylabel(unit)
-        axes[name].set_xlim(min(ends) - 0.2, max(ends) + 0.2)
-        axes[name].tick_params(labelbottom=name == list(panels)[-1])
-        if best:
-            axes[name].axvline(
-                best[0], color=page.SOFT, lw=1.2, ls=":", zorder=0.9, label="best epoch"
-            )
-        label_ends(axes[name], lines)
+    picture, axes = line_panels(
+        page.heading(title, about),
+        panels,
+        alt=_alt(panels, about),
+        xlabel="epoch",
+        dots=False,
+        mark=("best epoch", best[0]) if best else None,
+    )
     last = axes[list(panels)[-1]]
-    last.xaxis.set_major_locator(MaxNLocator(integer=True))
-    last.set_xlabel("epoch")
+    ends = [x for panel in panels.values() for line in panel.lines for x in line.x]
+    last.set_xlim(min(ends) - 0.2, max(ends) + 0.2)
+    last.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return picture
 
 
@@ -92,20 +84,20 @@ def _lines(
         ]
         if points:
             x, y = np.array(points).T
-            lines.append((name, color, x, y))
+            lines.append(Line(name, color, x, y))
     return lines
 
 
 def _best(line: Line) -> tuple[float, float]:
     """Where a line is highest (the first such place), and how high."""
-    _, _, x, y = line
-    return float(x[y.argmax()]), float(y.max())
+    return float(line.x[line.y.argmax()]), float(line.y.max())
 
 
-def _training_alt(panels: Mapping[str, tuple[str, list[Line]]], about: str) -> str:
+def _alt(panels: Mapping[str, Panel], about: str) -> str:
+    """Where each line begins and ends, in words."""
     parts = [
-        f"{name} from {y[0]:.3g} to {y[-1]:.3g}"
-        for _, lines in panels.values()
-        for name, _, _, y in lines
+        f"{line.name} from {line.y[0]:.3g} to {line.y[-1]:.3g}"
+        for panel in panels.values()
+        for line in panel.lines
     ]
     return f"Training curves by epoch; {about}. First to last epoch: {', '.join(parts)}."

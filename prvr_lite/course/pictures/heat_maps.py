@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
 
 COLORS = "cividis"  # the same for every kind of colour vision, and in grey
-GAP, BAR = 0.3, 1.1  # inches between panels; for the scale on the right
+GAP, BAR = 0.3, 0.9  # inches between panels; for the scale on the right, about
 NAMED = 16  # more rows or columns than this are numbered, not named
 
 
@@ -45,33 +46,46 @@ def heat_maps(
     matrices = _check(panels, rows, columns)
     shape = next(iter(matrices.values())).shape
     low, high = limits or _range(matrices)
-    head = page.heading(title, about)
-    left = 0.62 + _room(rows, shape[0])
-    foot = 0.62 + 0.72 * _room(columns, shape[1])
-    width = (page.WIDTH - left - BAR - GAP * (len(matrices) - 1)) / len(matrices)
+    free = page.WIDTH - 0.9 - BAR - _room(rows, shape[0]) - GAP * (len(matrices) - 1)
+    width = free / len(matrices)
     height = min(width * shape[0] / shape[1], 4.6) if square else 2.6
     names = 0.3 if len(matrices) > 1 else 0.08
-    page_height = head.height + 0.15 + names + height + foot
-    alt = _alt(title, matrices, rows, columns, unit)
-    picture = page.new_picture(page.WIDTH, page_height, alt=alt)
-    head.draw(picture)
-    for i, (name, matrix) in enumerate(matrices.items()):
-        box = (left + i * (width + GAP), foot, width, height)
-        axes = _panel(picture, box, name)
+    picture, panels = page.panels(
+        page.heading(title, about),
+        [list(matrices)],
+        0.85 + names + height + 0.72 * _room(columns, shape[1]),
+        alt=_alt(title, matrices, rows, columns, unit),
+        sharey=True,
+    )
+    labels = {
+        "xticklabels": _labels(columns, shape[1]),
+        "yticklabels": _labels(rows, shape[0]),
+    }
+    for name, axes in panels.items():
+        cells = matrices[name]
+        sns.heatmap(cells, ax=axes, cmap=COLORS, vmin=low, vmax=high, cbar=False, **labels)
         axes.set_facecolor(page.RULE)
-        axes.imshow(matrix, cmap=COLORS, vmin=low, vmax=high, aspect="auto", interpolation="none")
+        axes.tick_params(length=0, labelrotation=0)
+        if columns is not None and shape[1] <= NAMED:
+            for label in axes.get_xticklabels():
+                label.set(rotation=48, ha="right", rotation_mode="anchor")
         if len(matrices) > 1:
-            label = page.wrap(name, width, 11, weight="bold", lines=1)
-            axes.set_title(label, size=11, pad=5, parse_math=False)
-        _dress(axes, shape, rows if i == 0 else [""] * shape[0], columns)
-        axes.set(xlabel=page.plain(xlabel), ylabel=page.plain(ylabel) if i == 0 else "")
-    box = (page.WIDTH - BAR + 0.15, foot, 0.14, height)
-    bar = picture.colorbar(axes.images[0], cax=_panel(picture, box, "scale"))
-    bar.outline.set_visible(False)
+            short = page.wrap(name, width, 11, weight="bold", lines=1)
+            axes.set_title(short, size=11, pad=5, parse_math=False)
+        axes.set_xlabel(page.plain(xlabel), color=page.SOFT)
+    panels[next(iter(matrices))].set_ylabel(page.plain(ylabel), color=page.SOFT)
     whole = all(bool((matrix % 1 == 0).all()) for matrix in matrices.values())
-    bar.ax.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
-    bar.set_label(page.plain(unit))
+    _draw_scale(picture, list(panels.values()), page.plain(unit), whole)
     return picture
+
+
+def _draw_scale(picture: page.Picture, panels: Sequence[Axes], unit: str, whole: bool) -> None:
+    """The scale of all panels, at their right; in whole numbers if they hold no others."""
+    mesh = panels[0].collections[0]
+    bar = picture.colorbar(mesh, ax=panels, label=unit, aspect=30, pad=0.02)
+    bar.ax.set_label("scale")
+    bar.outline.set_visible(False)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
 
 
 def _check(
@@ -106,32 +120,11 @@ def _room(names: Sequence[str] | None, count: int) -> float:
     return max(0.0, max(page.text_width(name, 10.5) for name in names) - 0.25)
 
 
-def _panel(picture: page.Picture, box: tuple[float, float, float, float], name: str) -> Axes:
-    """Axes at a box in inches from the lower left."""
-    page_height = picture.get_figheight()
-    x, y, width, height = box
-    return picture.add_axes(
-        (x / page.WIDTH, y / page_height, width / page.WIDTH, height / page_height), label=name
-    )
-
-
-def _dress(
-    axes: Axes, shape: tuple[int, ...], rows: Sequence[str] | None, columns: Sequence[str] | None
-) -> None:
-    """Names where there are few rows or columns, numbers where there are many."""
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    for axis, names, count in ((axes.yaxis, rows, shape[0]), (axes.xaxis, columns, shape[1])):
-        if names is not None and (count <= NAMED or not any(names)):
-            axis.set_ticks(range(count), labels=[page.plain(name) for name in names], size=10.5)
-        else:
-            axis.set_major_locator(MaxNLocator(6, integer=True))
-    if columns is not None and shape[1] <= NAMED:
-        axes.tick_params(axis="x", labelrotation=48)
-        for label in axes.get_xticklabels():
-            label.set(ha="right", rotation_mode="anchor", color=page.INK)
-    axes.xaxis.label.set_color(page.SOFT)
-    axes.yaxis.label.set_color(page.SOFT)
+def _labels(names: Sequence[str] | None, count: int) -> list[str] | int:
+    """Names where there are few rows or columns; else every how many of them is numbered."""
+    if names is not None and count <= NAMED:
+        return [page.plain(name) for name in names]
+    return next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, count) if count <= 7 * step)
 
 
 def _alt(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from prvr_lite.lab.intervals import student_t
@@ -12,7 +14,17 @@ from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 Runs = Mapping[str, Mapping[str, Value]]  # model -> metric -> value, or one a seed
-ROW, FOOT, GAP, RIGHT = 0.62, 0.62, 0.3, 0.3  # inches
+ROW: Final = 0.62  # inches
+DOTS: Final[dict[str, Any]] = {  # seeds
+    "jitter": False,
+    "size": 6,
+    "color": "white",
+    "edgecolor": page.INK,
+    "linewidth": 1,
+    "label": "seeds",
+    "legend": False,
+    "zorder": 3,
+}
 
 
 def run_band(seeds: Value | page.Array) -> tuple[float, float]:
@@ -56,41 +68,23 @@ def seed_band(
     rows = {model: {m: _checked(row, model, m) for m in metrics} for model, row in seeds.items()}
     about = "dots: seeds, 0: their mean; bar: where 19 of 20 further runs lie; diamond: your run"
     head = page.heading(title, about)
-    names = {model: page.wrap(model, 2.0, 11, weight="bold", lines=2) for model in rows}
-    left = 0.35 + max(
-        page.text_width(line, 11, "bold") for name in names.values() for line in name.split("\n")
+    picture, panels = page.panels(
+        head, [metrics], ROW * len(rows) + 1.1, alt=_alt(rows, own), sharey=True
     )
-    high = ROW * len(rows)
-    page_height = head.height + 0.42 + high + FOOT
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(rows, own))
-    head.draw(picture)
-    wide = (page.WIDTH - left - RIGHT - GAP * (len(metrics) - 1)) / len(metrics)
-    for i, metric in enumerate(metrics):
-        box = (
-            (left + i * (wide + GAP)) / page.WIDTH,
-            FOOT / page_height,
-            wide / page.WIDTH,
-            high / page_height,
-        )
-        axes = picture.add_axes(box, label=metric)
-        axes.set(ylim=(len(rows) - 0.5, -0.5), yticks=[], xlabel="points from the mean")
-        axes.set_title(page.plain(metric), pad=6)
-        axes.spines["left"].set_visible(False)
+    for metric, axes in panels.items():
         for place, (model, values) in enumerate(rows.items()):
             _draw(axes, place, values[metric], own.get(model, {}).get(metric))
-            if i == 0:
-                axes.annotate(
-                    names[model],
-                    (0, place),
-                    xycoords=("figure fraction", "data"),
-                    xytext=(14, 0),
-                    textcoords="offset points",
-                    va="center",
-                    weight="bold",
-                    parse_math=False,
-                    annotation_clip=False,
-                )
+        x = np.concatenate([row[metric] - row[metric].mean() for row in rows.values()])
+        y = np.repeat(range(len(rows)), [len(row[metric]) for row in rows.values()])
+        sns.stripplot(x=x, y=y, native_scale=True, orient="h", ax=axes, **DOTS)
+        axes.set(xlabel="points from the mean", ylabel="", ylim=(len(rows) - 0.5, -0.5))
+        axes.set_title(page.plain(metric), pad=6)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
         axes.margins(x=0.08)
+    broken = [page.wrap(model, 2.0, 11, weight="bold", lines=2) for model in rows]
+    names = [name.replace("$", r"\$") for name in broken]
+    panels[metrics[0]].set_yticks(range(len(rows)), labels=names, weight="bold")
     return picture
 
 
@@ -104,36 +98,18 @@ def _checked(row: Mapping[str, Value], model: str, metric: str) -> page.Array:
 
 
 def _draw(axes: Axes, place: int, values: page.Array, own: float | None) -> None:
-    """Band, seeds, own run and its number, in one row."""
+    """Band, mean, own run and its number, in one row."""
     mean, (low, high) = float(values.mean()), run_band(values)
     axes.barh(
         place, high - low, left=low - mean, height=0.34, color=page.RULE, zorder=0.5, label="band"
     )
-    axes.plot(
-        values - mean,
-        np.full(len(values), place),
-        "o",
-        ms=6,
-        mfc="white",
-        mec=page.INK,
-        label="seeds",
-    )
-    axes.plot(
-        [0, 0], [place - 0.17, place + 0.17], color=page.SOFT, lw=1.2, zorder=0.9, label="mean"
-    )
+    axes.vlines(0, place - 0.17, place + 0.17, color=page.SOFT, lw=1.2, zorder=0.9, label="mean")
     if own is None:
         return
     color = page.BLUE if low <= own <= high else page.VERMILION
-    axes.plot(own - mean, place, "D", ms=8, color=color, mec="white", mew=1, label="own")
-    axes.annotate(
-        f"{own:.1f}",
-        (own - mean, place),
-        xytext=(0, 11),
-        textcoords="offset points",
-        ha="center",
-        weight="bold",
-        color=color,
-    )
+    spot = (own - mean, place)
+    axes.plot(*spot, "D", ms=8, color=color, mec="white", mew=1, zorder=4, label="own")
+    page.write(axes, f"{own:.1f}", spot, (0, 11), ha="center", weight="bold", color=color)
 
 
 def _alt(

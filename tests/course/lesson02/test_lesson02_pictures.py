@@ -93,9 +93,11 @@ def test_heat_maps_share_one_scale_and_leave_nan_blank() -> None:
     one, two = np.array([[0.0, 0.5], [np.nan, 0.25]]), np.array([[3.0, 1.0], [0.0, -1.0]])
     figure = heat_maps({"one": one, "two": two}, title="Two", rows=["a", "b"], unit="weight")
     assert names(figure) == ["one", "two", "scale"]
-    images = [panel(figure, name).images[0] for name in ("one", "two")]
-    assert {image.get_clim() for image in images} == {(-1.0, 3.0)}
-    assert images[0].get_array().mask.tolist() == [[False, False], [True, False]]
+    cells = [panel(figure, name).collections[0] for name in ("one", "two")]
+    assert {mesh.get_clim() for mesh in cells} == {(-1.0, 3.0)}
+    assert cells[0].get_array().mask.tolist() == [[False, False], [True, False]]
+    assert np.array_equal(cells[1].get_array(), two)
+    assert panel(figure, "one").get_ylim() == (2, 0)  # the first row is on top
     assert [tick.get_text() for tick in panel(figure, "one").get_yticklabels()] == ["a", "b"]
     assert "two, 2 by 2, from -1 to 3 weight (most at row a, column 0)" in alt_text(figure)
 
