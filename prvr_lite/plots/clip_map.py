@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib import colormaps, patheffects
@@ -14,7 +14,7 @@ from matplotlib.patches import Polygon
 
 from prvr_lite.plots.pyramid import cells, tent
 from prvr_lite.plots.scene import Scene
-from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, RAIL, SPOT, Span
+from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, RAIL, SPOT, Span, draw_scale
 
 # Inferno without its black end, so that low scores stay visible on the night.
 EMBER: Final = ListedColormap(colormaps["inferno"](np.linspace(0.12, 1, 256)), name="ember")
@@ -53,31 +53,17 @@ def _mark_clips(axes: Axes, scene: Scene) -> None:
     """A dot for each medoid, a star for the key clip."""
     if scene.medoids:
         spans = np.array([scene.span(m) for m in scene.medoids])  # [K, 2]
-        axes.plot(
-            spans.mean(1),
-            spans[:, 1] - spans[:, 0],
-            "o",
-            ms=3.4,
-            mfc=CHALK,
-            mec=NIGHT,
-            mew=0.6,
-            label="medoids",
-            zorder=4,
-        )
+        (dots,) = axes.plot(spans.mean(1), spans[:, 1] - spans[:, 0], "o", label="medoids")
+        dots.set(ms=3.4, mfc=CHALK, mec=NIGHT, mew=0.6, zorder=4)
     if scene.key_clip is not None:
         start, end = scene.span(scene.key_clip)
-        axes.plot(
-            [(start + end) / 2],
-            [end - start],
-            "*",
-            ms=15,
-            mfc=CHALK,
-            mec=NIGHT,
-            mew=1.3,
-            label="key clip",
-            zorder=6,
-            clip_on=False,
-        )
+        star(axes, (start + end) / 2, end - start)
+
+
+def star(axes: Axes, x: float, y: float) -> None:
+    """The key clip's star."""
+    style: dict[str, Any] = {"ms": 15, "mfc": CHALK, "mec": NIGHT, "mew": 1.3, "zorder": 6}
+    axes.plot([x], [y], "*", label="key clip", clip_on=False, **style)
 
 
 def _pitch_tents(axes: Axes, scene: Scene) -> None:
@@ -108,12 +94,9 @@ def _explain(axes: Axes, scene: Scene, grid: PolyCollection) -> None:
         linespacing=1.3,
     )
     bar = axes.inset_axes((0.80, 0.955, 0.2, 0.03), label="scores")
-    axes.figure.colorbar(grid, cax=bar, orientation="horizontal")
-    bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
+    draw_scale(axes.figure, grid, bar, 0.08)
     bar.locator_params(nbins=3)
-    bar.spines["outline"].set_visible(False)
-    bar.text(-0.08, 0.5, "score", transform=bar.transAxes, ha="right", va="center", size=10.5)
-    bar.texts[0].set_color(CHALK)
+    bar.texts[0].set_fontsize(10.5)
     keys: list[Line2D] = []
     if scene.moment:
         keys.append(Line2D([], [], color=SPOT, marker="^", ms=11, mfc="none", mew=2.2, ls=""))

@@ -20,6 +20,7 @@ from prvr_lite.plots.strip import (
     SPOT,
     Span,
     Thumbnail,
+    dark_page,
     draw_strip,
     strip_slots,
 )
@@ -61,17 +62,13 @@ def film_strip(
     slots, high = strip_slots(thumbnails, ROOM, STRIP)
     high = high or STRIP
     page_height = head.height + 0.14 + high + AXIS + ROW * len(told) + 0.1
-    picture = page.new_picture(
-        page.WIDTH, page_height, alt=_alt(video_id, duration, told, kind), facecolor=NIGHT
-    )
-    head.draw(picture, color=CHALK, soft=HAZE)
+    picture = dark_page(head, page_height, alt=_alt(video_id, duration, told, kind))
     foot = page_height - head.height - 0.14 - high
-    left, width = page.EDGE / page.WIDTH, ROOM / page.WIDTH
-    film = picture.add_axes((left, foot / page_height, width, high / page_height), label="film")
+    film = page.panel(picture, (page.EDGE, foot, ROOM, high), "film")
     draw_strip(film, thumbnails, slots, (0, duration))
     under = AXIS + ROW * len(told)
-    box = (left, (foot - under) / page_height, width, under / page_height)
-    _draw_moments(picture.add_axes(box, label="moments"), told, duration, under, not ranked)
+    bars = page.panel(picture, (page.EDGE, foot - under, ROOM, under), "moments")
+    _draw_moments(bars, told, duration, under, not ranked)
     return picture
 
 
@@ -126,13 +123,5 @@ def _draw_moments(
         caption = page.wrap(text, ROOM, TEXT, lines=1)
         room = page.text_width(caption, TEXT) * duration / ROOM  # in seconds
         place = max(0.0, min(start, duration - room))
-        axes.text(
-            place,
-            y - 0.11,
-            page.plain(caption),
-            size=TEXT,
-            color=CHALK,
-            va="bottom",
-            ha="left",
-            bbox={"fc": NIGHT, "ec": "none", "pad": 0.4},
-        )
+        words = axes.text(place, y - 0.11, page.plain(caption), size=TEXT, color=CHALK)
+        words.set(va="bottom", ha="left", bbox={"fc": NIGHT, "ec": "none", "pad": 0.4})

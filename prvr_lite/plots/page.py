@@ -171,22 +171,20 @@ def panels(
     height: float,
     *,
     alt: str,
-    names: float = 0.0,
     **settings: Any,
 ) -> tuple[Picture, dict[str, Axes]]:
     """A page with its heading and, in `height` inches under it, panels that matplotlib lays out.
 
     Args:
         mosaic: names of the panels, row by row; each becomes the label of its axes.
-        alt: in words. names: inches kept free at the right edge.
-        settings: of `Figure.subplot_mosaic`.
+        alt: in words. settings: of `Figure.subplot_mosaic`.
     """
     tall = head.height + height
     picture = new_picture(WIDTH, tall, alt=alt, layout="constrained")
     head.draw(picture)
     engine = picture.get_layout_engine()
     assert engine is not None
-    rect = (0.12 / WIDTH, 0.06 / tall, 1 - (0.28 + names) / WIDTH, (height - 0.26) / tall)
+    rect = (0.18 / WIDTH, 0.06 / tall, 1 - 0.34 / WIDTH, (height - 0.26) / tall)
     engine.set(rect=rect, hspace=0.0, wspace=0.05)  # type: ignore[call-arg]
     return picture, picture.subplot_mosaic([list(row) for row in mosaic], **settings)
 
@@ -229,6 +227,13 @@ def seed_dots(axes: Axes, x: object, y: object, color: str) -> None:
     axes.plot(x, y, "o", zorder=2.5, **style)  # type: ignore[arg-type]
 
 
+def panel(figure: Figure, box: tuple[float, float, float, float], name: str) -> Axes:
+    """An empty panel at (left, bottom, width, height) in inches."""
+    wide, tall = figure.get_size_inches()
+    x, y, width, height = box
+    return figure.add_axes((x / wide, y / tall, width / wide, height / tall), label=name)
+
+
 def stack(
     figure: Figure, rows: Mapping[str, float], *, top: float, left: float, right: float, gap: float
 ) -> dict[str, Axes]:
@@ -238,13 +243,12 @@ def stack(
         rows: height of each panel by name, from the top down; a panel of height 0 is left out.
         top, left, right: margins. gap: between panels.
     """
-    width, page = figure.get_figwidth(), figure.get_figheight()
-    axes, y = {}, page - top
+    width, y = figure.get_figwidth(), figure.get_figheight() - top
+    axes = {}
     for name, height in rows.items():
         if height > 0:
             y -= height
-            box = (left / width, y / page, (width - left - right) / width, height / page)
-            axes[name] = figure.add_axes(box, label=name)
+            axes[name] = panel(figure, (left, y, width - left - right, height), name)
             y -= gap
     return axes
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.text import Text
 
 from prvr_lite.plots import page
 from prvr_lite.plots.scene import known_span
@@ -18,11 +19,11 @@ from prvr_lite.plots.strip import (
     CHALK,
     GLOW,
     HAZE,
-    NIGHT,
     RAIL,
     SPOT,
     Span,
     Thumbnail,
+    dark_page,
     draw_strip,
     strip_slots,
 )
@@ -85,18 +86,14 @@ def ranked_gallery(
     row = max(strip + 2 * LANE + 0.04, 0.62) + 2 * PAD
     row = max(0.8, (height - rest) / len(shown)) if height else row
     page_height = rest + row * len(shown)
-    picture = page.new_picture(
-        page.WIDTH, page_height, alt=_alt(query, shown, about), facecolor=NIGHT
-    )
-    head.draw(picture, color=CHALK, soft=HAZE)
+    picture = dark_page(head, page_height, alt=_alt(query, shown, about))
     low = min(0.0, *(video.score for video in shown))
     reach = max(video.score for video in shown) - low
     y = page_height - head.height - 0.14
     for video, gap in zip(shown, gaps, strict=True):
         if gap:
-            picture.text(
-                0.5, (y - gap / 2) / page_height, "· · ·", ha="center", va="center", color=HAZE
-            )
+            dots = _write(picture, "· · ·", page.WIDTH / 2, y - gap / 2, color=HAZE)
+            dots.set(ha="center", va="center")
         y -= gap + row
         _draw_row(picture, video, y, row, (video.score - low) / (reach or 1.0))
     _legend(picture, shown)
@@ -153,69 +150,38 @@ def _draw_row(
     page_height = picture.get_figheight()
     if video.correct:
         _draw_frame(picture, y / page_height, row / page_height)
-    box = (
-        LEFT / page.WIDTH,
-        (y + PAD) / page_height,
-        ROOM / page.WIDTH,
-        (row - 2 * PAD) / page_height,
-    )
-    _draw_video(picture, video, box, row - 2 * PAD)
+    _draw_video(picture, video, y + PAD, row - 2 * PAD)
     if video.chosen:  # a mark at the left edge
         bar = Rectangle(
             (0, y / page_height), 0.07 / page.WIDTH, row / page_height, color=GLOW, label="chosen"
         )
         picture.add_artist(bar)
-        picture.text(
-            0.44 / page.WIDTH, (y + 0.1) / page_height, "map ↓", ha="center", size=10, color=GLOW
-        )
+        _write(picture, "map ↓", 0.44, y + 0.1, ha="center", size=10, color=GLOW)
     _write_beside(picture, video, y + row / 2, share)
 
 
 def _write_beside(picture: page.Picture, video: RankedVideo, y: float, share: float) -> None:
     """Rank, name, score and a note, around the height `y` in inches, to the left of a video."""
-    page_height = picture.get_figheight()
     note = ["right video"] if video.correct else []
     if not math.isnan(video.duration):
         note.append(f"{video.duration:.1f} s")
     middle = y + 0.085 * (len(note) - 1)
     color = SPOT if video.correct else CHALK
-    picture.text(
-        0.44 / page.WIDTH,
-        y / page_height,
-        f"{video.rank}",
-        ha="center",
-        va="center",
-        weight="bold",
-        color=color,
-        size=22 if video.rank < 100 else 15 if video.rank < 1000 else 9,
-    )
+    size = 22 if video.rank < 100 else 15 if video.rank < 1000 else 9
+    rank = _write(picture, f"{video.rank}", 0.44, y, color=color, size=size, weight="bold")
+    rank.set(ha="center", va="center")
     name = page.wrap(video.video_id, 1.05, 11, weight="bold", lines=1)
-    x = 0.78 / page.WIDTH
-    picture.text(
-        x,
-        (middle + 0.12) / page_height,
-        name,
-        va="baseline",
-        size=11,
-        weight="bold",
-        color=color,
-        parse_math=False,
-    )
-    _draw_score(
-        picture,
-        video,
-        (x, (middle - 0.06) / page_height, 0.55 / page.WIDTH, 0.12 / page_height),
-        share,
-    )
-    picture.text(
-        x,
-        (middle - 0.11) / page_height,
-        "\n".join(note),
-        va="top",
-        size=10,
-        linespacing=1.1,
-        color=SPOT if video.correct else HAZE,
-    )
+    _write(picture, name, 0.78, middle + 0.12, color=color, size=11, weight="bold")
+    _draw_score(picture, video, 0.78, middle - 0.06, share)
+    color = SPOT if video.correct else HAZE
+    about = _write(picture, "\n".join(note), 0.78, middle - 0.11, va="top", size=10, color=color)
+    about.set_linespacing(1.1)
+
+
+def _write(picture: page.Picture, text: str, x: float, y: float, **style: Any) -> Text:
+    """Write a text `x`, `y` inches from the page's lower left corner."""
+    wide, tall = picture.get_size_inches()
+    return picture.text(x / wide, y / tall, text, parse_math=False, **style)
 
 
 def _draw_frame(picture: page.Picture, y: float, height: float) -> None:
@@ -237,57 +203,41 @@ def _draw_frame(picture: page.Picture, y: float, height: float) -> None:
 
 
 def _draw_score(
-    picture: page.Picture, video: RankedVideo, box: tuple[float, float, float, float], share: float
+    picture: page.Picture, video: RankedVideo, x: float, y: float, share: float
 ) -> None:
-    """The score as a bar and as a number."""
-    bar = picture.add_axes(box, label=f"score {video.rank}")
+    """The score as a bar at `x`, `y` inches, and as a number."""
+    bar = page.panel(picture, (x, y, 0.55, 0.12), f"score {video.rank}")
     bar.barh(0, 1, height=1, color=RAIL)
     bar.barh(0, share, height=1, color=GLOW, label="score")
     bar.set(xlim=(0, 1), ylim=(-0.5, 0.5))
     bar.axis("off")
-    x, y, width, height = box
-    picture.text(
-        x + width + 0.05 / page.WIDTH,
-        y + height / 2,
-        f"{video.score:.2f}",
-        va="center",
-        size=11,
-        color=CHALK,
-    )
+    _write(picture, f"{video.score:.2f}", x + 0.6, y + 0.06, va="center", size=11, color=CHALK)
 
 
-def _draw_video(
-    picture: page.Picture, video: RankedVideo, box: tuple[float, float, float, float], inner: float
-) -> None:
-    """The video's strip with, under it, one bar for the key clip and one for the true moment."""
+def _draw_video(picture: page.Picture, video: RankedVideo, y: float, height: float) -> None:
+    """The video's strip with, under it, one bar for the key clip and one for the true moment.
+
+    Its foot is `y` inches above the page's; it is `height` inches high.
+    """
     known = not math.isnan(video.duration)
     extent = float(video.duration) if known else max(1.0, float(len(video.thumbnails)))
     key = known_span(video.key_span, extent if known else None, f"{video.video_id}: key_span")
     moment = known_span(video.moment, extent if known else None, f"{video.video_id}: moment")
-    x, y, width, height = box
-    lanes = 2 * LANE / inner * height
-    axes = picture.add_axes((x, y + lanes, width, height - lanes), label=f"video {video.rank}")
+    box = (LEFT, y + 2 * LANE, ROOM, height - 2 * LANE)
+    axes = page.panel(picture, box, f"video {video.rank}")
     slots, _ = strip_slots(video.thumbnails, ROOM, STRIP)
     items = video.thumbnails
     if not known:  # times cannot be placed on an axis of unknown length, the order can
         items = [(i + 0.5, image) for i, (_, image) in enumerate(sorted(items))]
     draw_strip(axes, items, slots, (0, extent), video.moment)
-    under = picture.add_axes((x, y, width, lanes), label=f"spans {video.rank}")
+    under = page.panel(picture, (LEFT, y, ROOM, 2 * LANE), f"spans {video.rank}")
     under.set(xlim=(0, extent), ylim=(0, 2))
     under.axis("off")
     _bar(under, 1.35, key, CHALK, "key clip")
     _bar(under, 0.5, moment, SPOT, "moment")
     if not slots:
-        axes.text(
-            0.5,
-            0.5,
-            "no thumbnails",
-            transform=axes.transAxes,
-            ha="center",
-            va="center",
-            color=HAZE,
-            size=10,
-        )
+        words = page.write(axes, "no thumbnails", (0.5, 0.5), at="axes fraction", color=HAZE)
+        words.set(ha="center", va="center", size=10)
 
 
 def _bar(axes: Axes, y: float, span: Span | None, color: str, name: str) -> None:

@@ -20,6 +20,7 @@ from prvr_lite.plots.strip import (
     SPOT,
     Span,
     Thumbnail,
+    dark_page,
     decode,
     draw_strip,
     name_row,
@@ -90,10 +91,7 @@ def similarity_map(
     rest = head.height + 0.2 + sum(rows.values()) + GAP * 3 + AXIS + (zoomed and zoomed + 0.2)
     rows["map"] = max(1.5, height - rest) if height else 3.3
     page_height = rest + rows["map"]
-    picture = page.new_picture(
-        page.WIDTH, page_height, alt=_alt(scene, query, video_id), facecolor=NIGHT
-    )
-    head.draw(picture, color=CHALK, soft=HAZE)
+    picture = dark_page(head, page_height, alt=_alt(scene, query, video_id))
     axes = page.stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP)
     draw_map(axes["map"], scene, limits)
     _draw_rows(axes, scene, slots)
@@ -228,16 +226,6 @@ def _look_closer(
 
 def _badge(axes: Axes, right: float, number: int) -> None:
     """The number of a step, in the lower right corner of a thumbnail."""
-    axes.annotate(
-        f"{number}",
-        (right, 0),
-        xytext=(-11, 11),
-        textcoords="offset points",
-        ha="center",
-        va="center",
-        size=10.5,
-        weight="bold",
-        color=NIGHT,
-        zorder=5,
-        bbox={"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT},
-    )
+    disc = {"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT}
+    text = page.write(axes, f"{number}", (right, 0), (-11, 11), ha="center", va="center")
+    text.set(size=10.5, weight="bold", color=NIGHT, zorder=5, bbox=disc)

@@ -9,8 +9,12 @@ from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+
+from prvr_lite.plots import page
 
 # Videos are shown on the night, numbers on paper. Light colours for words, bars and marks.
 NIGHT, RAIL, HAZE, CHALK = "#0B1226", "#1A2440", "#AEB7CB", "#F6F3EA"
@@ -113,15 +117,21 @@ def veil(axes: Axes, lit: Span | None, extent: float) -> None:
 
 def name_row(axes: Axes, y: float, name: str) -> None:
     """The name of a row, in the left margin."""
-    axes.annotate(
-        name,
-        (0, y),
-        xycoords="axes fraction",
-        xytext=(-7, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        size=10.5,
-        color=CHALK,
-        annotation_clip=False,
-    )
+    style = {"ha": "right", "va": "center", "size": 10.5, "color": CHALK}
+    page.write(axes, name, (0, y), (-7, 0), at="axes fraction", **style)
+
+
+def dark_page(head: page.Heading, height: float, *, alt: str) -> page.Picture:
+    """A page as dark as a cinema, with its heading, `height` inches high."""
+    picture = page.new_picture(page.WIDTH, height, alt=alt, facecolor=NIGHT)
+    head.draw(picture, color=CHALK, soft=HAZE)
+    return picture
+
+
+def draw_scale(picture: Figure | SubFigure, shown: ScalarMappable, bar: Axes, name: float) -> None:
+    """The scale of scores in the panel `bar`, called so to its left, `name` of its width away."""
+    picture.colorbar(shown, cax=bar, orientation="horizontal")
+    bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
+    bar.spines["outline"].set_visible(False)
+    style = {"ha": "right", "va": "center", "color": CHALK}
+    bar.text(-name, 0.5, "score", transform=bar.transAxes, **style)  # type: ignore[arg-type]

@@ -11,15 +11,15 @@ from matplotlib.patches import Polygon
 
 from prvr_lite.course.pictures.triangles import panel
 from prvr_lite.plots import page
-from prvr_lite.plots.clip_map import EMBER
+from prvr_lite.plots.clip_map import EMBER, star
 from prvr_lite.plots.pyramid import cells, clip_units, tent, units_of
 from prvr_lite.plots.strip import (
     CHALK,
-    HAZE,
-    NIGHT,
     SPOT,
     Span,
     Thumbnail,
+    dark_page,
+    draw_scale,
     draw_strip,
     strip_slots,
 )
@@ -59,8 +59,7 @@ def score_triangles(
     strips = {name: strip_slots(items, width, STRIP) for name, items in (films or {}).items()}
     foot = FOOT + max((high for _, high in strips.values()), default=0.0)
     page_height = head.height + 0.12 + NAMES + HIGH + foot
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, scores), facecolor=NIGHT)
-    head.draw(picture, color=CHALK, soft=HAZE)
+    picture = dark_page(head, page_height, alt=_alt(title, scores))
     for i, (name, score) in enumerate(scores.items()):
         left = page.EDGE + i * (width + GAP)
         axes = panel(picture, (left, foot, width, HIGH), name)
@@ -79,11 +78,8 @@ def score_triangles(
             film = panel(picture, (left, foot - 0.06 - tall, width, tall), f"film {name}")
             draw_strip(film, films[name], slots, axes.get_xlim(), panels[name][1])
     bar = panel(picture, (page.WIDTH / 2 - 1.2, 0.42, 2.4, 0.11), "scale")
-    picture.colorbar(grid, cax=bar, orientation="horizontal")
-    bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
+    draw_scale(picture, grid, bar, 0.05)
     bar.locator_params(nbins=5)
-    bar.spines["outline"].set_visible(False)
-    bar.text(-0.05, 0.5, "score", transform=bar.transAxes, ha="right", va="center", color=CHALK)
     return picture
 
 
@@ -116,17 +112,7 @@ def _draw(
     if size < n / 12:  # the star would hide the clip: it hovers above it
         foot, y = y, y + 0.1 * n
         axes.plot([x, x], [foot, y], color=CHALK, lw=1.2, label="to the clip")
-    axes.plot(
-        x,
-        y,
-        "*",
-        ms=15,
-        mfc=CHALK,
-        mec=NIGHT,
-        mew=1.3,
-        label="key clip",
-        clip_on=False,
-    )
+    star(axes, x, y)
     return grid
 
 

@@ -20,6 +20,7 @@ from prvr_lite.plots.strip import (
     RAIL,
     SPOT,
     Thumbnail,
+    dark_page,
     draw_strip,
     strip_slots,
     veil,
@@ -58,8 +59,7 @@ def lit_clips(
     page_height = head.height + 0.1 + NAMES + high + UNITS + 2 * AIR + strip + 0.15
     told = {row: _told(row, n, duration) for row in clips}
     alt = f"{title}. {'; '.join(' '.join(text.split()) for text in told.values())}."
-    picture = page.new_picture(page.WIDTH, page_height, alt=alt, facecolor=NIGHT)
-    head.draw(picture, color=CHALK, soft=HAZE)
+    picture = dark_page(head, page_height, alt=alt)
     top = page_height - head.height - 0.1 - NAMES
     foot = top - high - AIR - UNITS
     for i, row in enumerate(clips):
@@ -90,8 +90,7 @@ def numbered_clips(n: int = 6, *, title: str = "The clips in their order") -> pa
     high = 0.58 * (n + 1)
     page_height = head.height + 0.15 + high + AXIS
     words = f"{title}. {n * (n + 1) // 2} clips of {n} units: {about}, shorter clips first."
-    picture = page.new_picture(page.WIDTH, page_height, alt=words, facecolor=NIGHT)
-    head.draw(picture, color=CHALK, soft=HAZE)
+    picture = dark_page(head, page_height, alt=words)
     axes = panel(picture, (0.7, AXIS, page.WIDTH - 0.92, high), "clips")
     draw_cells(axes, n, [CELL] * (n * (n + 1) // 2), line=2.0)
     for row, (first, size) in enumerate(clip_units(n)):
@@ -144,11 +143,7 @@ def name_panel(picture: page.Picture, left: float, top: float, text: str) -> Non
 
 def panel(picture: page.Picture, box: tuple[float, float, float, float], name: str) -> Axes:
     """Axes at a box in inches from the lower left."""
-    page_height = picture.get_figheight()
-    x, y, width, height = box
-    axes = picture.add_axes(
-        (x / page.WIDTH, y / page_height, width / page.WIDTH, height / page_height), label=name
-    )
+    axes = page.panel(picture, box, name)
     axes.set_facecolor(NIGHT)
     return axes
 
