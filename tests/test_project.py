@@ -165,7 +165,8 @@ def test_every_requirement_has_a_proven_version() -> None:
 
 
 def test_importing_the_package_needs_no_screen() -> None:
-    code = "import sys, prvr_lite; print([m for m in sys.modules if m in ('matplotlib', 'seaborn')])"
+    names = "('matplotlib', 'seaborn', 'pandas')"
+    code = f"import sys, prvr_lite; print([m for m in sys.modules if m in {names}])"
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
