@@ -92,13 +92,13 @@ def accuracy_frontier(
     points = _summed_up(models)
     if ours is not None and ours not in {p.name for p in points}:
         raise ValueError(f"ours is {ours!r}, but no model has that name")
-    told = _headline(points, ours, metric, level_with)
-    head = page.heading(title or told, _how_to_read(points, told if title is None else ""))
+    headline = _headline(points, ours, metric, level_with)
+    head = page.heading(title or headline, _how_to_read(points, headline if title is None else ""))
     labels = {"size": "index size per video", "time": page.plain(time_label)}
     if not any(np.isfinite(p.time) for p in points):
         del labels["time"]
     picture, panels = page.panels(
-        head, [list(labels)], HIGH, alt=_in_words(points, metric, told), sharey=True
+        head, [list(labels)], HIGH, alt=_in_words(points, metric, headline), sharey=True
     )
     for name, axes in panels.items():
         _dress(axes, points, name, labels[name])
@@ -236,9 +236,9 @@ def _dark(color: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _how_to_read(points: Sequence[_Point], told: str) -> str:
+def _how_to_read(points: Sequence[_Point], headline: str) -> str:
     """How to read the picture, and what its headline means by level."""
-    level = " (“level”: they do not tell the two apart)" if " is level with " in told else ""
+    level = " (“level”: they do not tell the two apart)" if " is level with " in headline else ""
     whisker = f"whisker: ± standard deviation over seeds{level}; "
     several = any(np.isfinite(p.spread) for p in points)
     return f"{whisker if several else ''}line: the best to be had at that cost"
@@ -328,11 +328,11 @@ def _time_text(value: float) -> str:
     return f"{value:.3g} ms" if value < 999.5 else f"{value / 1000:.3g} s"
 
 
-def _in_words(points: Sequence[_Point], metric: str, told: str) -> str:
+def _in_words(points: Sequence[_Point], metric: str, headline: str) -> str:
     """Every model's three numbers in words."""
     parts = []
     for p in points:
         spread = f" ± {p.spread:.1f}" if np.isfinite(p.spread) else ""
         time = f", {_time_text(p.time)} a query" if np.isfinite(p.time) else ""
         parts.append(f"{p.name} {p.mean:.1f}{spread}, {_bytes_text(p.size)} a video{time}")
-    return f"{metric} against index size and query time. {told}. {'; '.join(parts)}."
+    return f"{metric} against index size and query time. {headline}. {'; '.join(parts)}."

@@ -56,19 +56,21 @@ def film_strip(
     """
     if not (math.isfinite(duration) and duration > 0):
         raise ValueError(f"{video_id}: duration must be seconds above 0, but is {duration:g}")
-    told = _placed(moments, duration, video_id)
-    told = told if ranked else sorted(told, key=lambda item: item[1])
-    head = page.heading(title or video_id, _about(video_id if title else "", duration, told, kind))
+    placed = _placed(moments, duration, video_id)
+    placed = placed if ranked else sorted(placed, key=lambda item: item[1])
+    head = page.heading(
+        title or video_id, _about(video_id if title else "", duration, placed, kind)
+    )
     slots, high = strip_slots(thumbnails, ROOM, STRIP)
     high = high or STRIP
-    page_height = head.height + 0.14 + high + AXIS + ROW * len(told) + 0.1
-    picture = dark_page(head, page_height, alt=_alt(video_id, duration, told, kind))
+    page_height = head.height + 0.14 + high + AXIS + ROW * len(placed) + 0.1
+    picture = dark_page(head, page_height, alt=_alt(video_id, duration, placed, kind))
     foot = page_height - head.height - 0.14 - high
     film = page.panel(picture, (page.EDGE, foot, ROOM, high), "film")
     draw_strip(film, thumbnails, slots, (0, duration))
-    under = AXIS + ROW * len(told)
+    under = AXIS + ROW * len(placed)
     bars = page.panel(picture, (page.EDGE, foot - under, ROOM, under), "moments")
-    _draw_moments(bars, told, duration, under, not ranked)
+    _draw_moments(bars, placed, duration, under, not ranked)
     return picture
 
 
@@ -93,8 +95,8 @@ def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]], kind
 
 
 def _alt(video_id: str, duration: float, moments: Sequence[tuple[str, Span]], kind: str) -> str:
-    told = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in moments)
-    about = f"{kind}s: {told}" if told else f"no {kind}"
+    spans = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in moments)
+    about = f"{kind}s: {spans}" if spans else f"no {kind}"
     return f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {about}."
 
 

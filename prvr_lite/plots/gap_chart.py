@@ -151,10 +151,10 @@ def _about(rows: Sequence[_Row], against: str, metric: str) -> str:
 
 def _headline(rows: Sequence[_Row], against: str, metric: str) -> str:
     """How many changes surely cost and how many surely help, and the worst of them."""
-    told = [row for row in rows if np.isfinite(row.low)]
-    worse = [row for row in told if row.high < 0]
-    better = sum(row.low > 0 for row in told)
-    if not told:
+    known = [row for row in rows if np.isfinite(row.low)]
+    worse = [row for row in known if row.high < 0]
+    better = sum(row.low > 0 for row in known)
+    if not known:
         return f"What each change of {against} makes of {metric}"
     most = ""
     if worse:
@@ -163,7 +163,7 @@ def _headline(rows: Sequence[_Row], against: str, metric: str) -> str:
     lower = "lowers" if len(worse) == 1 else "lower"
     rise = "raise" if better > 1 else "raises"
     return (
-        f"{len(worse)} of {len(told)} changes {lower} {metric}{most}; {better or 'none'} {rise} it"
+        f"{len(worse)} of {len(known)} changes {lower} {metric}{most}; {better or 'none'} {rise} it"
     )
 
 
@@ -173,10 +173,10 @@ def _alt(
     """Every difference and its interval in words, group by group."""
     parts, left = [], iter(rows)
     for group, changes in groups.items():
-        told = []
+        changes_in_words = []
         for _ in changes:
             row = next(left)
             sure = f" [{signed(row.low)}, {signed(row.high)}]" if np.isfinite(row.low) else ""
-            told.append(f"{row.name} {signed(float(row.seeds.mean()))}{sure}")
-        parts.append(f"{group or 'changes'}: {', '.join(told)}")
+            changes_in_words.append(f"{row.name} {signed(float(row.seeds.mean()))}{sure}")
+        parts.append(f"{group or 'changes'}: {', '.join(changes_in_words)}")
     return f"Difference in {metric} to {against}, with 95 % intervals. {'; '.join(parts)}."

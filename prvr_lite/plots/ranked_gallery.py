@@ -135,11 +135,11 @@ def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
     """The gallery in words."""
     videos = []
     for video in shown:
-        told = f"{video.rank}. {video.video_id}, score {video.score:.2f}"
-        told += ", right" if video.correct else ""
+        line = f"{video.rank}. {video.video_id}, score {video.score:.2f}"
+        line += ", right" if video.correct else ""
         if video.moment and not math.isnan(sum(video.moment)):
-            told += ", true moment {:.1f}–{:.1f} s".format(*video.moment)
-        videos.append(told + (", its map below" if video.chosen else ""))
+            line += ", true moment {:.1f}–{:.1f} s".format(*video.moment)
+        videos.append(line + (", its map below" if video.chosen else ""))
     return f"Videos ranked for the query “{query}”: {about}. {'; '.join(videos)}."
 
 
