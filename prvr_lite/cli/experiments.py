@@ -36,8 +36,12 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from prvr_lite.lab.command import default_csv, list_experiments, run_experiments
-    from prvr_lite.lab.runs import Setting
+    try:
+        from prvr_lite.lab.command import default_csv, list_experiments, run_experiments
+        from prvr_lite.lab.runs import Setting
+    except ModuleNotFoundError as error:
+        need = "the tables of the experiments need pandas: pip install 'prvr-lite[lessons]'"
+        raise ModuleNotFoundError(f"{need} ({error})", name=error.name) from error
 
     setting = Setting(options.data, options.preset, options.folder, options.epochs)
     if options.list:
