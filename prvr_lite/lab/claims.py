@@ -84,7 +84,7 @@ def _gap(results: Results, name: str, metric: str, queries: str = "all") -> Gap 
 
 
 def _verdict(*intervals: tuple[float, float]) -> str:
-    """Yes or no where every interval lies on one side of 0; of one seed there is none (NaN)."""
+    """Yes or no where every interval lies on one side of 0; one seed has no interval (NaN)."""
     if all(low > 0 for low, _ in intervals):
         return YES
     return NO if all(high < 0 for _, high in intervals) else UNCLEAR

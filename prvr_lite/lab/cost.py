@@ -33,7 +33,7 @@ def costs(
 ) -> Iterator[Line]:
     """Lines for each run's row, without a seed: "training s", "query ms", "index bytes".
 
-    One thread on a CPU.
+    On a CPU, one thread is used.
 
     - "training s": the median second epoch, times the epochs;
     - "query ms": encoding one query and scoring it against 1,000 films (the test films again and

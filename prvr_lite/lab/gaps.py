@@ -1,4 +1,4 @@
-"""Is MS-SL++ better on the same queries? Differences with intervals, from finished runs."""
+"""Is MS-SL++ better than another row on the same queries? Differences with their intervals."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from prvr_lite.search.evaluation import relevant_matrix
 from prvr_lite.search.metrics import paired_interval
 
 KINDS = ("all", "steps=single", "steps=two")
+Pair = tuple[int, dict[str, str], NDArray[np.float64]]  # seed, context, gains of both rows
 
 
 def gaps(setting: Setting, dataset: Dataset) -> Iterator[Line]:
     """R@1 and SumR of MS-SL++ minus those of each other finished row, in points, on test queries.
 
-    What a query gets is averaged over the seeds that both rows have; the 95 % interval is a paired
-    bootstrap over sibling groups of films (over films, where there are no groups). It tells what
+    Each query's gain is averaged over the seeds that both rows have; the 95 % interval is a paired
+    bootstrap over sibling groups of films (over films, where there are no groups). It shows what
     other films and queries might change, not what other seeds might: for that, see the spread of
-    the paired seeds. By which score each is judged: :func:`~prvr_lite.lab.judge.judged_by`.
+    the paired seeds. :func:`~prvr_lite.lab.judge.judged_by` says which score each row is judged by.
     """
     films = dataset.query_video[dataset.queries_in("test")]
     group = films if dataset.group is None else dataset.group[films]
@@ -51,11 +52,8 @@ def gaps(setting: Setting, dataset: Dataset) -> Iterator[Line]:
                     yield line(contexts[0], value, **keys, seed=seed, metric=f"{metric} gap")
 
 
-Pair = tuple[int, dict[str, str], NDArray[np.float64]]
-
-
 def _pairs(name: str, runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterator[Pair]:
-    """The seeds that both MS-SL++ and a row have finished.
+    """The gains of MS-SL++ and of a row, for each seed that both have finished.
 
     Yields:
         seed, context, and what each test query adds, [2, 2, Q]: with MS-SL++ and with the row, to

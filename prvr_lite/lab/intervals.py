@@ -1,4 +1,4 @@
-"""How sure the mean over several training seeds is: Student's intervals."""
+"""How well a few training seeds determine the mean over all seeds: Student's intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By which score a row is judged, and how each query fares by it."""
+"""Which score a row is judged by, and what each query adds to that score."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def best_alpha(finished: FinishedRun, relevant: Any, default: float) -> float:
 
 
 def judged_by(experiment: str, against: str | None = None) -> str:
-    """The score of a row that counts.
+    """The name of the score that a row is judged by.
 
     Models of the main table are scored with the paper's alpha. A change to MS-SL++ may need another
     alpha: both the change and MS-SL++ beside it get theirs from val.

@@ -50,8 +50,8 @@ def lines_of_run(
             for score, (scale, alpha) in mixtures.items():
                 similarity = scales(finished.scores[split], alpha)[scale][rows]
                 for metric, value in retrieval_metrics(similarity, relevant[rows]).items():
-                    every = (split, kind) == ("test", "all") and not score.startswith("alpha=")
-                    if every or metric in FEW:
+                    swept = score.startswith("alpha=")
+                    if metric in FEW or ((split, kind) == ("test", "all") and not swept):
                         yield line(finished.context, value, **keys, score=score, metric=metric)
             yield line(finished.context, int(rows.sum()), metric="queries", **keys)
     yield line(finished.context, finished.seconds, metric="training s as run", **where)

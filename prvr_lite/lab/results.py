@@ -1,4 +1,4 @@
-"""What the CSV of the experiments says: numbers by name, and how they are written."""
+"""The numbers of the experiments, looked up by name in their CSV, and how they are written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Seeds = dict[int | None, float]  # seed -> value; None: measured once for all se
 
 
 class Results:
-    """The numbers of a CSV, found by what they are.
+    """The numbers of a CSV, looked up by what they measure.
 
     Args:
         lines: as `read_lines` or `line` gives them.
@@ -186,7 +186,7 @@ def _decimals(value: float) -> int:
 def markdown(table: pd.DataFrame) -> str:
     """A Markdown table, its index as the first column, under the index's name.
 
-    It is "" without a row; columns without any number are left out.
+    The text is "" without a row; columns without any number are left out.
     """
     if table.empty:
         return ""

@@ -131,7 +131,7 @@ def device_names(device: str) -> list[str]:
 
 
 def _one_thread() -> None:
-    """Runs side by side on a CPU are fastest with a thread each."""
+    """Runs side by side on a CPU are fastest with one thread per process."""
     torch.set_num_threads(1)
 
 

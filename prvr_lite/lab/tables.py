@@ -86,9 +86,9 @@ def search_table(results: Results) -> str:
     means = seeds.map(lambda cell: statistics.fmean(cell.values()) if cell else math.nan)
     texts = seeds.map(lambda cell: spread_text(cell, "SumR"))
     best = means.eq(means.max(axis=1), axis=0)
-    table = texts.mask(best, "**" + texts + "**")[best.any(axis=1)]
-    table["in use"] = [f"x {EXPERIMENTS[name].rate:g}" for name in table.index]
-    return markdown(table.rename(index=label).rename_axis("SumR on val"))
+    table = texts.mask(best, "**" + texts + "**")
+    table["in use"] = [f"x {EXPERIMENTS[name].rate:g}" for name in names]
+    return markdown(table[best.any(axis=1)].rename(index=label).rename_axis("SumR on val"))
 
 
 def ablation_table(results: Results) -> str:
@@ -129,8 +129,8 @@ def _pivot(
     *by, across = axes
     names = pd.DataFrame(rows, columns=by)
     cells = results.select(**names, **{across: columns}, **keys)
-    cells["text"] = list(map(spread_text, cells["seeds"], cells["metric"]))
-    cells["seeds"] = cells["seeds"].map(len)
+    texts = list(map(spread_text, cells["seeds"], cells["metric"]))
+    cells = cells.assign(text=texts, seeds=cells["seeds"].map(len))
     table = cells.pivot(index=by, columns=across, values="text")
     table["seeds"] = cells.groupby(by)["seeds"].max().astype(str)
     table = table.reindex(index=rows, columns=[*columns, "seeds"]).dropna(how="all")
@@ -212,7 +212,7 @@ def _share(part: Seeds, whole: Seeds) -> str:
 
 
 def vcmr_time(results: Results, experiment: str, score: str) -> Seeds:
-    """ms that a query takes, measured once or per seed."""
+    """Milliseconds that a query takes, measured once or per seed."""
     each = results.values(experiment, "query ms", score=score)
     return each or results.values(experiment, "query ms", score=score, queries="", split="")
 

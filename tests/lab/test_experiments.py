@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -416,6 +417,16 @@ def test_the_command(setting: Setting, tmp_path: Path, capsys: pytest.CaptureFix
     assert "share no space" in listed
     assert main(["experiments", "nothing", *common]) == 2
     assert "there is no experiment 'nothing'" in capsys.readouterr().err
+
+
+def test_the_command_without_pandas_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("lines", "command", "gaps", "cost", "moment_stage"):
+        monkeypatch.delitem(sys.modules, f"prvr_lite.lab.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert main(["experiments", "--list"]) == 2
+    assert "need pandas: pip install 'prvr-lite[lessons]'" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not CSV.exists(), reason="no experiments.csv yet: prvr-lite experiments")
