@@ -93,10 +93,8 @@ def measure(model: RetrievalModel, dataset: Dataset, seed: int) -> dict[str, dic
     split |= {name: known_moments(split[name], name) for name in ("val", "test")}
     config = SpanHeadConfig(seed=seed)
     heads = {
-        "span head": fit_span_head(split["train"], split["val"], config=config).head,
-        "span head + key clip": fit_span_head(
-            split["train"], split["val"], prior=True, config=config
-        ).head,
+        name: fit_span_head(split["train"], split["val"], prior=prior, config=config).head
+        for name, prior in {"span head": False, "span head + key clip": True}.items()
     }
     methods: dict[str, str | Scorer] = {**{name: name for name in METHODS}, **heads}
     metrics = {name: _svmr(model, dataset, method, reader) for name, method in methods.items()}
