@@ -119,7 +119,7 @@ def _twice_the_global(results: Results) -> Iterator[Claim]:
         return
     best = max(means, key=lambda name: means[name])
     yield Claim(
-        "R@1 at least twice that of the best model with one vector a film",
+        "R@1 at least twice that of the best model with one vector per film",
         f"{ours:.1f} against {means[best]:.1f} ({label(best)}): {ours / means[best]:.1f} times",
         YES if ours >= 2 * means[best] else NO,
     )
