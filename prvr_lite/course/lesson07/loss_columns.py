@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
-LEFT, RIGHT, GAP, FOOT, NAME, LINE, KEYS = 0.85, 0.15, 0.18, 0.62, 0.3, 0.2, 0.36  # inches
-HIGH, LOW = 1.55, 1.35  # inches of the upper and the lower panel
 Mask = NDArray[np.bool_]
+RING: Final[dict[str, Any]] = {"marker": "o", "ls": "", "ms": 12, "mfc": "none", "mew": 1.8}
 EDGES: Final = 0.07  # what the axis of scores shows beyond the outermost score
 DOT: Final = 0.055  # positives nearer to each other than this share of the axis are stacked
 
@@ -52,13 +52,11 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
     cases = [_check(pull) for pull in pulls]
     if not cases:
         raise ValueError("pulls must hold a case")
-    head = page.heading(title, about)
-    names = NAME + LINE * max(pull.name.count("\n") for pull in pulls)
-    page_height = head.height + 0.1 + names + HIGH + GAP + LOW + FOOT + KEYS
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, pulls, cases))
-    head.draw(picture)
-    width = (page.WIDTH - LEFT - RIGHT - GAP * (len(cases) - 1)) / len(cases)
-    foot = (KEYS + FOOT) / page_height
+    lines = 1 + max(pull.name.count("\n") for pull in pulls)
+    mosaic = [[f"{loss} {i}" for i in range(len(cases))] for loss in ("triplet", "infoNCE")]
+    settings: dict[str, Any] = {"height_ratios": [1.55, 1.35], "sharex": True, "gap": 0.16}
+    alt = _alt(title, pulls, cases)
+    picture, axes = sheet.lay_out(mosaic, title, about, 4.1 + 0.2 * lines, alt=alt, **settings)
     both = list(zip(cases, pulls, strict=True))
     steepest = max(np.abs(push(*case, pull.scale)).max() for case, pull in both)
     dearest = max(0.05, *(hinge(*case, pull.margin).max() for case, pull in both))
@@ -66,22 +64,15 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
         min(min(s.min(), s[own].mean() - pull.margin) for (s, own), pull in both) - EDGES,
         max(s.max() for (s, _), _ in both) + EDGES,
     )
-    for i, ((score, own), pull) in enumerate(both):
-        x = (LEFT + i * (width + GAP)) / page.WIDTH
-        upper = picture.add_axes(
-            (x, foot + (LOW + GAP) / page_height, width / page.WIDTH, HIGH / page_height),
-            label=f"triplet {i}",
-        )
-        lower = picture.add_axes(
-            (x, foot, width / page.WIDTH, LOW / page_height), label=f"infoNCE {i}"
-        )
-        _triplet(upper, score, own, pull.margin, span, dearest)
-        _info_nce(lower, score, own, pull.scale, span, steepest)
-        upper.set_title(pull.name, size=10, pad=5, weight="normal", linespacing=1.3)
-        for axes in (upper, lower):
-            axes.tick_params(labelleft=i == 0, length=0)
-    picture.axes[0].set_ylabel("triplet loss")
-    picture.axes[1].set_ylabel("infoNCE pull")
+    for i, (case, pull) in enumerate(both):
+        upper, lower = axes[f"triplet {i}"], axes[f"infoNCE {i}"]
+        _triplet(upper, *case, pull.margin, span, dearest)
+        _info_nce(lower, *case, pull.scale, steepest)
+        upper.set_title(pull.name, size=10, weight="normal", linespacing=1.3)
+        for panel in (upper, lower):
+            panel.tick_params(labelleft=i == 0, length=0)
+    axes["triplet 0"].set_ylabel("triplet loss")
+    axes["infoNCE 0"].set_ylabel("infoNCE pull")
     _keys(picture)
     return picture
 
@@ -128,71 +119,37 @@ def _triplet(
     axes: Axes, score: page.Array, own: Mask, margin: float, span: tuple[float, float], top: float
 ) -> None:
     """The hinge, the margin, and every candidate on it."""
-    mean = float(score[own].mean())
+    mean, cost = float(score[own].mean()), hinge(score, own, margin)
     axes.axvspan(mean - margin, mean, color=page.RULE, lw=0, label="margin")
     line = np.array([span[0], mean - margin, span[1]])
     axes.plot(line, np.maximum(0, margin + line - mean), color=page.SOFT, lw=1.4, label="hinge")
     axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="mean of positives")
-    others = score[~own]
-    axes.plot(
-        others, hinge(score, own, margin)[~own], "o", ms=6, color=page.ORANGE, label="negatives"
-    )
-    hardest = others.argmax()
-    axes.plot(
-        others[hardest],
-        max(0.0, margin + others[hardest] - mean),
-        "o",
-        ms=12,
-        mfc="none",
-        mec=page.ORANGE,
-        mew=1.8,
-        label="hardest",
-    )
-    level = stacked(score[own], DOT * (span[1] - span[0]))
-    axes.plot(
-        score[own],
-        0.1 * top * level,
-        "o",
-        ms=7,
-        color=page.BLUE,
-        mec="white",
-        mew=0.7,
-        label="positives",
-        zorder=3,
-    )
+    axes.plot(score[~own], cost[~own], "o", ms=6, color=page.ORANGE, label="negatives")
+    hardest = np.where(own, -np.inf, score).argmax()
+    axes.plot(score[hardest], cost[hardest], color=page.ORANGE, label="hardest", **RING)
+    height = 0.1 * top * stacked(score[own], DOT * (span[1] - span[0]))
+    axes.plot(score[own], height, "o", ms=7, color=page.BLUE, mec="white", label="positives")
     axes.set(xlim=span, ylim=(-0.08 * top, 1.12 * top))
-    axes.tick_params(labelbottom=False)
 
 
-def _info_nce(
-    axes: Axes, score: page.Array, own: Mask, scale: float, span: tuple[float, float], top: float
-) -> None:
+def _info_nce(axes: Axes, score: page.Array, own: Mask, scale: float, top: float) -> None:
     """A stem for each candidate: how hard it is pulled up or pushed down."""
-    for s, p, mine in zip(score, push(score, own, scale), own, strict=True):
-        color, name = (page.BLUE, "positives") if mine else (page.ORANGE, "negatives")
-        axes.plot([s, s], [0, p], color=color, lw=2.2)
-        axes.plot(s, p, "o", ms=6, color=color, mec="white", mew=0.7, label=name)
+    pulled = push(score, own, scale)
+    for label, rows, color in (("positives", own, page.BLUE), ("negatives", ~own, page.ORANGE)):
+        axes.vlines(score[rows], 0, pulled[rows], color=color, lw=2.2)
+        axes.plot(score[rows], pulled[rows], "o", ms=6, color=color, mec="white", label=label)
     axes.axhline(0, color=page.SOFT, lw=0.8)
-    axes.set(xlim=span, ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
+    axes.set(ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
 
 
 def _keys(picture: page.Picture) -> None:
     marks = [
         Line2D([], [], color=page.BLUE, marker="o", ls="", label="positive"),
         Line2D([], [], color=page.ORANGE, marker="o", ls="", label="negative"),
-        Line2D(
-            [], [], color=page.ORANGE, marker="o", mfc="none", ms=11, ls="", label="the hardest"
-        ),
+        Line2D([], [], color=page.ORANGE, label="the hardest", **RING),
         Line2D([], [], color=page.RULE, lw=8, solid_capstyle="butt", label="margin"),
     ]
-    picture.legend(
-        handles=marks,
-        loc="lower left",
-        ncols=4,
-        borderaxespad=0,
-        handletextpad=0.4,
-        bbox_to_anchor=(page.EDGE / page.WIDTH, 0.1 / picture.get_figheight()),
-    )
+    picture.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.4)
 
 
 def _alt(title: str, pulls: Sequence[Pull], cases: Sequence[tuple[page.Array, Mask]]) -> str:

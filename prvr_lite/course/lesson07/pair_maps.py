@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 Mask = NDArray[np.bool_]
-LEFT, BAR, GAP, FOOT, NAME = 0.75, 1.0, 0.3, 0.62, 0.34  # inches
 TALLEST = 4.4  # inches of a panel
 
 # Orange is pushed down, blue is pulled up: told apart by every kind of colour vision.
@@ -44,37 +43,37 @@ def pair_maps(
     Raises:
         ValueError: naming the panel that does not fit.
     """
+    import seaborn as sns
+
     own = page.as_array(positive, "positive", ndim=2) > 0
     tables = _check(panels, own)
-    head = page.heading(title, about)
-    width = (page.WIDTH - LEFT - BAR - GAP * (len(tables) - 1)) / len(tables)
+    width = (page.WIDTH - 1.75) / len(tables) - 0.3
     height = min(TALLEST, max(1.6, width * own.shape[0] / own.shape[1]))
-    page_height = head.height + 0.1 + NAME + height + FOOT
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, tables, own, signed=signed))
-    head.draw(picture)
-    top = max(float(np.abs(table).max()) for table in tables.values()) or 1.0
-    low = min(float(table.min()) for table in tables.values())
+    alt, mosaic = _alt(title, tables, own, signed=signed), [[*tables, "scale"]]
+    settings: dict[str, Any] = {"gap": 0.2, "width_ratios": [width] * len(tables) + [0.14]}
+    picture, axes = sheet.lay_out(mosaic, title, about, height + 1.05, alt=alt, **settings)
+    values = np.stack(list(tables.values()))
     for i, (name, table) in enumerate(tables.items()):
-        x = LEFT + i * (width + GAP)
-        box = (x / page.WIDTH, FOOT / page_height, width / page.WIDTH, height / page_height)
-        axes = picture.add_axes(box, label=name)
-        reach = (float(np.abs(table).max()) or 1.0) if signed else top
-        axes.imshow(
-            table,
-            cmap=PUSHES if signed else "cividis",
-            aspect="auto",
-            interpolation="none",
-            vmin=-reach if signed else low,
-            vmax=reach,
+        reach = float(np.abs(table if signed else values).max()) or 1.0
+        low = -reach if signed else float(values.min())
+        look = {"cmap": PUSHES if signed else "cividis", "vmin": low, "vmax": reach}
+        last = i == len(tables) - 1
+        sns.heatmap(
+            table, ax=axes[name], cbar=last, cbar_ax=axes["scale"] if last else None, **look
         )
-        _outline(axes, own, page.INK if signed else "white")
-        axes.set_title(page.wrap(name, width, 11, weight="bold", lines=1), size=11, pad=5)
-        axes.set_xlabel(page.plain(columns), color=page.SOFT)
-        axes.tick_params(length=0, labelleft=i == 0)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(5, integer=True))
+        for row, column in np.argwhere(own):
+            frame = Rectangle((column, row), 1, 1, fill=False, label="positive")
+            axes[name].add_patch(frame).set(ec=page.INK if signed else "white", lw=1.3)
+        label = page.wrap(name, width, 11, weight="bold", lines=1)
+        axes[name].set_title(label, size=11)
+        axes[name].set_xlabel(page.plain(columns), color=page.SOFT)
+        axes[name].tick_params(length=0, labelleft=i == 0, labelrotation=0)
     picture.axes[0].set_ylabel("query", color=page.SOFT)
-    _scale(picture, (page.WIDTH - BAR + 0.18, height), (low, top), unit, signed=signed)
+    if signed:
+        words = ["pushed\ndown", "left\nalone", "pulled\nup"]
+        axes["scale"].set_yticks([low, 0, reach], words)
+    else:
+        axes["scale"].set_ylabel(page.plain(unit))
     return picture
 
 
@@ -89,42 +88,6 @@ def _check(panels: Mapping[str, object], own: Mask) -> dict[str, page.Array]:
         if not np.isfinite(table).all():
             raise ValueError(f"{name!r} must be finite")
     return tables
-
-
-def _outline(axes: Axes, own: Mask, color: str) -> None:
-    """A frame around each positive."""
-    for row, column in zip(*np.nonzero(own), strict=True):
-        frame = Rectangle(
-            (column - 0.5, row - 0.5), 1, 1, fill=False, ec=color, lw=1.3, label="positive"
-        )
-        axes.add_patch(frame)
-
-
-def _scale(
-    picture: page.Picture,
-    place: tuple[float, float],
-    span: tuple[float, float],
-    unit: str,
-    *,
-    signed: bool,
-) -> None:
-    """The colours on the right; a signed one in words, for each panel has its own."""
-    x, height = place
-    page_height = picture.get_figheight()
-    axes = picture.add_axes(
-        (x / page.WIDTH, FOOT / page_height, 0.14 / page.WIDTH, height / page_height), label="scale"
-    )
-    image = picture.axes[0].images[0]
-    if not signed:
-        image.set_norm(Normalize(*span))
-    bar = picture.colorbar(image, cax=axes)
-    bar.outline.set_visible(False)
-    if signed:
-        low, high = image.get_clim()
-        bar.set_ticks([low, 0, high], labels=["pushed\ndown", "left\nalone", "pulled\nup"])
-    else:
-        bar.ax.yaxis.set_major_locator(MaxNLocator(4))
-        bar.set_label(page.plain(unit))
 
 
 def _alt(title: str, tables: Mapping[str, page.Array], own: Mask, *, signed: bool) -> str:
