@@ -20,7 +20,7 @@ from prvr_lite.course.lesson01.bags_widget import (
     bag_explorer,
     bag_picture,
     bag_score,
-    told,
+    in_words,
 )
 from prvr_lite.course.slider import can_slide, image_html, slider
 from prvr_lite.plots import alt_text, timed_thumbnails
@@ -99,7 +99,7 @@ def test_the_slider_redraws_and_remembers(monkeypatch: pytest.MonkeyPatch) -> No
         return page(value)
 
     control, view = slider(
-        draw, values=[1, 2, 3], label="number", start=2, told="no. {}".format,
+        draw, values=[1, 2, 3], label="number", start=2, in_words="no. {}".format,
         static=lambda: page("all"),
     ).children  # fmt: skip
     assert control.description == "number"
@@ -196,7 +196,7 @@ def test_the_explorer_steps_through_temperatures(monkeypatch: pytest.MonkeyPatch
     before = view.value
     control.index = 1
     assert view.value != before
-    assert told(0.25) == "τ = 0.25"
+    assert in_words(0.25) == "τ = 0.25"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def bag_explorer(
         values=list(temperatures),
         label="temperature",
         static=lambda: bag_picture(films, list(static), query=query),
-        told=told,
+        in_words=in_words,
     )
 
 
@@ -77,7 +77,7 @@ def bag_score(score: page.Array, temperature: float) -> tuple[float, page.Array]
     return float(score.max() + temperature * np.log(sharp.mean())), sharp / sharp.sum()
 
 
-def told(temperature: float) -> str:
+def in_words(temperature: float) -> str:
     """A temperature in words."""
     ends = {math.inf: "mean", 0.0: "max"}
     return ends.get(temperature, f"τ = {temperature:g}")
@@ -97,7 +97,7 @@ def bag_picture(
     scores = _check(films, temperatures)
     bags = {t: {name: bag_score(score, t) for name, score in scores.items()} for t in temperatures}
     winner = {t: max(row, key=lambda name: row[name][0]) for t, row in bags.items()}
-    wins = "; ".join(f"{told(t)}: {name} wins" for t, name in winner.items())
+    wins = "; ".join(f"{in_words(t)}: {name} wins" for t, name in winner.items())
     rows = {"frames": CURVE, "weights": ROW * len(temperatures)}
     if any(bag.thumbnails for bag in films.values()):
         rows = {"strip": STRIP, **rows}
@@ -119,7 +119,7 @@ def bag_picture(
             _draw_score(axes[f"scores {name}"], row, bags[t][name][0], every, name == winner[t])
     about = "curve: score of each frame · gold: how much it counts · right: score of the film"
     picture.supxlabel(about, x=page.EDGE / page.WIDTH, ha="left", size=10, color=strip.HAZE)
-    _dress(axes, list(map(told, temperatures)))
+    _dress(axes, list(map(in_words, temperatures)))
     for name, bag in films.items():
         if "strip" in rows:
             sheet.show_film(picture, axes[f"strip {name}"], bag.thumbnails, 1, bag.moment)
@@ -153,7 +153,7 @@ def _check(films: Mapping[str, Bag], temperatures: Sequence[float]) -> dict[str,
 
 def _alt(bags: Mapping[float, Mapping[str, tuple[float, page.Array]]], query: str) -> str:
     rows = [
-        f"{told(t)}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
+        f"{in_words(t)}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
         for t, row in bags.items()
     ]
     asked = f" for the query “{query}”" if query else ""

@@ -24,7 +24,7 @@ def ratio_histogram(
         ratio: [Q] in 0..1. name: of the data set.
         others: data set -> mean ratio. limits: of groups of ratios, drawn as dotted lines.
     Returns:
-        a Figure with the axes "means" (a dot a data set) above "histogram".
+        a Figure with the axes "means" (one dot per data set) above "histogram".
     Raises:
         ValueError: for a ratio or mean outside 0..1.
     """

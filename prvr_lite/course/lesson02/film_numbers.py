@@ -22,12 +22,12 @@ def film_numbers(
     """Thumbnails along the time axis, and the features under them as colours.
 
     Args:
-        features: [T, D], one row a frame. duration: of the film, in s.
+        features: [T, D], one row per frame. duration: of the film, in s.
         thumbnails: (time in s, image bytes), see `timed_thumbnails`. title: a headline.
     Returns:
         a Figure with the axes "film" and "numbers" (D rows, T columns).
     Raises:
-        ValueError: features that are no matrix, or a duration that is unknown.
+        ValueError: features that are not a matrix, or a duration that is unknown.
     """
     rows = page.as_array(features, "features", ndim=2)
     if not (np.isfinite(duration) and duration > 0):

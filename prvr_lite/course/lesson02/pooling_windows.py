@@ -19,7 +19,7 @@ ABOUT = "frames above, units below; orange: a frame used once more; ×: a frame 
 
 @dataclass(frozen=True)
 class Windows:
-    """T frames and the windows [start, stop) over them; an empty one has taken frame start."""
+    """T frames and the windows [start, stop) over them; an empty window takes frame `start`."""
 
     total: int
     spans: tuple[tuple[int, int], ...]
@@ -56,7 +56,7 @@ def pooling_windows(
         panels: name -> (number of frames T, bounds b_0..b_n as integers).
         title, about: heading.
     Returns:
-        a Figure with one axes a panel.
+        a Figure with one axes for each panel.
     Raises:
         ValueError: bounds that fall, leave the film, or make no window; names the panel.
     """

@@ -24,7 +24,7 @@ def attention_lines(
     """One panel for each frame that looks: the film above, the frame below, lines between.
 
     Args:
-        weight: one [L, L] matrix a head, rows (frames that look) adding up to 1.
+        weight: one [L, L] matrix for each head, rows (frames that look) adding up to 1.
         names: what each of the L frames shows. frames: those that look, one panel each.
         title: a headline.
     Returns:
@@ -33,8 +33,8 @@ def attention_lines(
         ValueError: weights, names or frames that do not fit together.
     """
     heads = _check(weight, names, frames)
-    colors = " and ".join(f"head {i} {color}" for i, color in enumerate(("blue", "orange"), 0))
-    about = "a line is as wide as its weight" + (f"; {colors}" if len(heads) == 2 else "")
+    colors = "; head 0 blue and head 1 orange" if len(heads) == 2 else ""
+    about = f"a line is as wide as its weight{colors}"
     mosaic, alt = [[f"frame {frame}"] for frame in frames], _alt(heads, names, frames)
     picture, axes = sheet.lay_out(mosaic, title, about, 1.4 * len(frames) + 0.2, alt=alt)
     for frame in frames:
@@ -45,9 +45,7 @@ def attention_lines(
 def _check(
     weight: Sequence[object], names: Sequence[str], frames: Sequence[int]
 ) -> list[page.Array]:
-    heads = [
-        page.as_array(matrix, f"weight of head {i}", ndim=2) for i, matrix in enumerate(weight)
-    ]
+    heads = [page.as_array(w, f"weight of head {i}", ndim=2) for i, w in enumerate(weight)]
     if not heads or not frames:
         raise ValueError("weight must hold a head, and frames a frame")
     for i, matrix in enumerate(heads):
@@ -77,13 +75,12 @@ def _draw(axes: Axes, heads: list[page.Array], names: Sequence[str], frame: int)
 
 def _alt(heads: list[page.Array], names: Sequence[str], frames: Sequence[int]) -> str:
     """For each frame, where each head looks most."""
-    parts = [
-        f"frame {frame} ({names[frame]}) looks most at "
-        + ", ".join(
-            f"frame {int(matrix[frame].argmax())} ({names[int(matrix[frame].argmax())]}, "
-            f"{matrix[frame].max():.0%}, head {i})"
-            for i, matrix in enumerate(heads)
-        )
-        for frame in frames
-    ]
+    parts = []
+    for frame in frames:
+        best = [int(matrix[frame].argmax()) for matrix in heads]
+        looks = [
+            f"frame {seen} ({names[seen]}, {matrix[frame, seen]:.0%}, head {i})"
+            for i, (matrix, seen) in enumerate(zip(heads, best, strict=True))
+        ]
+        parts.append(f"frame {frame} ({names[frame]}) looks most at {', '.join(looks)}")
     return f"Lines from frames to the frames they attend: {'; '.join(parts)}."

@@ -32,7 +32,7 @@ def cluster_rounds(
         panels: name -> (medoids [k] as rows, assignment [N] to 0..k-1, or None: not yet assigned).
         title, about: heading. columns: panels side by side.
     Returns:
-        a Figure with one axes a panel, labelled with its name.
+        a Figure with one axes for each panel, labelled with its name.
     Raises:
         ValueError: naming the panel that does not fit.
     """

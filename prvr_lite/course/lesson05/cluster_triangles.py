@@ -34,7 +34,7 @@ def cluster_triangles(
         panels: name -> (assignment [N] of clips to clusters 0..K-1, medoids [K] as rows).
         title, about: heading. columns: panels side by side.
     Returns:
-        a Figure with one axes a panel, labelled with its name.
+        a Figure with one axes for each panel, labelled with its name.
     Raises:
         ValueError: naming the panel that does not fit.
     """
@@ -74,7 +74,7 @@ def _clustering(name: str, assignment: object, medoids: object) -> tuple[Rows, R
 
 
 def _paint(n: int, assignment: Rows, k: int) -> list[int]:
-    """A colour for each cluster, other than those of the clusters beside it where that can be."""
+    """Give each cluster a colour that differs from its neighbours' colours, where possible."""
     border = _borders(n, assignment, k)
     paints = np.full(k, -1)
     for cluster in np.argsort(-(border > 0).sum(1), kind="stable"):
@@ -85,7 +85,7 @@ def _paint(n: int, assignment: Rows, k: int) -> list[int]:
 
 
 def _borders(n: int, assignment: Rows, k: int) -> Rows:
-    """How many cells of each two clusters touch, [k, k]."""
+    """Count the touching cells of each pair of clusters, [k, k]."""
     place = {(int(s), int(size)): i for i, (s, size) in enumerate(clip_units(n))}
     border = np.zeros((k, k), dtype=np.int64)
     for (start, size), i in place.items():

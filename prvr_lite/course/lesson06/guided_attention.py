@@ -31,7 +31,7 @@ def guided_attention(
     title: str = "Where each clip looks",
     about: str = "",
 ) -> page.Picture:
-    """One row a clip: the bar is what the clip covers, the curve how it weighs the frames.
+    """One row per clip: the bar is what the clip covers, the curve how it weighs the frames.
 
     All rows share one scale, so that a sharp look stands out from a vague one.
 

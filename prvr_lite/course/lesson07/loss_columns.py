@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 Mask = NDArray[np.bool_]
+KEYS: Final = ("positives", "negatives", "hardest", "margin")
 RING: Final[dict[str, Any]] = {"marker": "o", "ls": "", "ms": 12, "mfc": "none", "mew": 1.8}
 EDGES: Final = 0.07  # what the axis of scores shows beyond the outermost score
 DOT: Final = 0.055  # positives nearer to each other than this share of the axis are stacked
@@ -61,7 +61,7 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
     steepest = max(np.abs(push(*case, pull.scale)).max() for case, pull in both)
     dearest = max(0.05, *(hinge(*case, pull.margin).max() for case, pull in both))
     span = (
-        min(min(s.min(), s[own].mean() - pull.margin) for (s, own), pull in both) - EDGES,
+        min(min(s.min(), s[positive].mean() - pull.margin) for (s, positive), pull in both) - EDGES,
         max(s.max() for (s, _), _ in both) + EDGES,
     )
     for i, (case, pull) in enumerate(both):
@@ -73,27 +73,30 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
             panel.tick_params(labelleft=i == 0, length=0)
     axes["triplet 0"].set_ylabel("triplet loss")
     axes["infoNCE 0"].set_ylabel("infoNCE pull")
-    _keys(picture)
+    marks, labels = axes["triplet 0"].get_legend_handles_labels()
+    named = dict(zip(labels, marks, strict=True))
+    keys = [named[key] for key in KEYS]
+    picture.legend(keys, KEYS, loc="outside lower left", ncols=4, handletextpad=0.4)
     return picture
 
 
-def hinge(score: page.Array, own: Mask, margin: float) -> page.Array:
+def hinge(score: page.Array, positive: Mask, margin: float) -> page.Array:
     """[margin + s - mean of the positives]+ of every candidate, [C]."""
-    cost: page.Array = np.maximum(0.0, margin + score - score[own].mean())
+    cost: page.Array = np.maximum(0.0, margin + score - score[positive].mean())
     return cost
 
 
-def push(score: page.Array, own: Mask, scale: float) -> page.Array:
+def push(score: page.Array, positive: Mask, scale: float) -> page.Array:
     """Minus the gradient of infoNCE with the raw scores: above 0 it pulls up, [C]."""
-    every, mine = np.exp(scale * (score - score.max())), np.exp(scale * (score - score[own].max()))
-    pulled: page.Array = own * mine / mine[own].sum() - every / every.sum()
+    every, among = (np.exp(scale * (score - top)) for top in (score.max(), score[positive].max()))
+    pulled: page.Array = positive * among / among[positive].sum() - every / every.sum()
     return pulled
 
 
-def info_nce_of(score: page.Array, own: Mask, scale: float) -> float:
+def info_nce_of(score: page.Array, positive: Mask, scale: float) -> float:
     """-log of the share of the positives in the sum of e^(scale s)."""
     raw = np.exp(scale * (score - score.max()))
-    return float(-np.log(raw[own].sum() / raw.sum()))
+    return float(-np.log(raw[positive].sum() / raw.sum()))
 
 
 def stacked(score: page.Array, near: float) -> page.Array:
@@ -107,58 +110,59 @@ def stacked(score: page.Array, near: float) -> page.Array:
 
 
 def _check(pull: Pull) -> tuple[page.Array, Mask]:
-    score, own = page.as_array(pull.score, pull.name), page.as_array(pull.positive, pull.name) > 0
-    if score.shape != own.shape or not own.any() or own.all():
+    score, positive = (
+        page.as_array(pull.score, pull.name),
+        page.as_array(pull.positive, pull.name) > 0,
+    )
+    if score.shape != positive.shape or not positive.any() or positive.all():
         raise ValueError(f"{pull.name!r}: score and positive must pair up, with some of each kind")
     if not (np.abs(score) <= 1.001).all():
         raise ValueError(f"{pull.name!r}: score must hold cosines, -1 to 1")
-    return score, own
+    return score, positive
 
 
 def _triplet(
-    axes: Axes, score: page.Array, own: Mask, margin: float, span: tuple[float, float], top: float
+    axes: Axes,
+    score: page.Array,
+    positive: Mask,
+    margin: float,
+    span: tuple[float, float],
+    top: float,
 ) -> None:
     """The hinge, the margin, and every candidate on it."""
-    mean, cost = float(score[own].mean()), hinge(score, own, margin)
+    mean, cost = float(score[positive].mean()), hinge(score, positive, margin)
     axes.axvspan(mean - margin, mean, color=page.RULE, lw=0, label="margin")
     line = np.array([span[0], mean - margin, span[1]])
     axes.plot(line, np.maximum(0, margin + line - mean), color=page.SOFT, lw=1.4, label="hinge")
     axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="mean of positives")
-    axes.plot(score[~own], cost[~own], "o", ms=6, color=page.ORANGE, label="negatives")
-    hardest = np.where(own, -np.inf, score).argmax()
+    axes.plot(score[~positive], cost[~positive], "o", ms=6, color=page.ORANGE, label="negatives")
+    hardest = np.where(positive, -np.inf, score).argmax()
     axes.plot(score[hardest], cost[hardest], color=page.ORANGE, label="hardest", **RING)
-    height = 0.1 * top * stacked(score[own], DOT * (span[1] - span[0]))
-    axes.plot(score[own], height, "o", ms=7, color=page.BLUE, mec="white", label="positives")
+    height = 0.1 * top * stacked(score[positive], DOT * (span[1] - span[0]))
+    axes.plot(score[positive], height, "o", ms=7, color=page.BLUE, mec="white", label="positives")
     axes.set(xlim=span, ylim=(-0.08 * top, 1.12 * top))
 
 
-def _info_nce(axes: Axes, score: page.Array, own: Mask, scale: float, top: float) -> None:
+def _info_nce(axes: Axes, score: page.Array, positive: Mask, scale: float, top: float) -> None:
     """A stem for each candidate: how hard it is pulled up or pushed down."""
-    pulled = push(score, own, scale)
-    for label, rows, color in (("positives", own, page.BLUE), ("negatives", ~own, page.ORANGE)):
+    pulled = push(score, positive, scale)
+    for label, rows, color in (
+        ("positives", positive, page.BLUE),
+        ("negatives", ~positive, page.ORANGE),
+    ):
         axes.vlines(score[rows], 0, pulled[rows], color=color, lw=2.2)
         axes.plot(score[rows], pulled[rows], "o", ms=6, color=color, mec="white", label=label)
     axes.axhline(0, color=page.SOFT, lw=0.8)
     axes.set(ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
 
 
-def _keys(picture: page.Picture) -> None:
-    marks = [
-        Line2D([], [], color=page.BLUE, marker="o", ls="", label="positive"),
-        Line2D([], [], color=page.ORANGE, marker="o", ls="", label="negative"),
-        Line2D([], [], color=page.ORANGE, label="the hardest", **RING),
-        Line2D([], [], color=page.RULE, lw=8, solid_capstyle="butt", label="margin"),
-    ]
-    picture.legend(handles=marks, loc="outside lower left", ncols=4, handletextpad=0.4)
-
-
 def _alt(title: str, pulls: Sequence[Pull], cases: Sequence[tuple[page.Array, Mask]]) -> str:
     """Each column in words."""
     parts = []
-    for (score, own), pull in zip(cases, pulls, strict=True):
-        cost = hinge(score, own, pull.margin)[~own]
+    for (score, positive), pull in zip(cases, pulls, strict=True):
+        cost = hinge(score, positive, pull.margin)[~positive]
         parts.append(
             f"{pull.name}: {int((cost > 0).sum())} of {len(cost)} negatives cost something, "
-            f"the hardest {cost.max():.2f}; infoNCE {info_nce_of(score, own, pull.scale):.2f}"
+            f"the hardest {cost.max():.2f}; infoNCE {info_nce_of(score, positive, pull.scale):.2f}"
         )
     return f"{title}. {'; '.join(parts)}."

@@ -16,7 +16,7 @@ from prvr_lite.plots import page
 Mask = NDArray[np.bool_]
 TALLEST = 4.4  # inches of a panel
 
-# Orange is pushed down, blue is pulled up: told apart by every kind of colour vision.
+# Orange is pushed down, blue is pulled up: distinct in every kind of colour vision.
 PUSHES = LinearSegmentedColormap.from_list("pushes", [page.ORANGE, "#FFFFFF", page.BLUE])
 
 
@@ -31,7 +31,7 @@ def pair_maps(
     columns: str = "film",
     signed: bool = False,
 ) -> page.Picture:
-    """A table for each panel: a row a query, a column a film (or a query), positives outlined.
+    """A table for each panel: a row per query, a column per film (or query), positives outlined.
 
     Args:
         panels: name -> [Q, C] numbers, all of one shape; each panel has its own scale if `signed`.
@@ -45,11 +45,11 @@ def pair_maps(
     """
     import seaborn as sns
 
-    own = page.as_array(positive, "positive", ndim=2) > 0
-    tables = _check(panels, own)
+    outlined = page.as_array(positive, "positive", ndim=2) > 0
+    tables = _check(panels, outlined)
     width = (page.WIDTH - 1.75) / len(tables) - 0.3
-    height = min(TALLEST, max(1.6, width * own.shape[0] / own.shape[1]))
-    alt, mosaic = _alt(title, tables, own, signed=signed), [[*tables, "scale"]]
+    height = min(TALLEST, max(1.6, width * outlined.shape[0] / outlined.shape[1]))
+    alt, mosaic = _alt(title, tables, outlined, signed=signed), [[*tables, "scale"]]
     settings: dict[str, Any] = {"gap": 0.2, "width_ratios": [width] * len(tables) + [0.14]}
     picture, axes = sheet.lay_out(mosaic, title, about, height + 1.05, alt=alt, **settings)
     values = np.stack(list(tables.values()))
@@ -57,11 +57,8 @@ def pair_maps(
         reach = float(np.abs(table if signed else values).max()) or 1.0
         low = -reach if signed else float(values.min())
         look = {"cmap": PUSHES if signed else "cividis", "vmin": low, "vmax": reach}
-        last = i == len(tables) - 1
-        sns.heatmap(
-            table, ax=axes[name], cbar=last, cbar_ax=axes["scale"] if last else None, **look
-        )
-        for row, column in np.argwhere(own):
+        sns.heatmap(table, ax=axes[name], cbar=i == 0, cbar_ax=axes["scale"], **look)
+        for row, column in np.argwhere(outlined):
             frame = Rectangle((column, row), 1, 1, fill=False, label="positive")
             axes[name].add_patch(frame).set(ec=page.INK if signed else "white", lw=1.3)
         label = page.wrap(name, width, 11, weight="bold", lines=1)
@@ -70,27 +67,27 @@ def pair_maps(
         axes[name].tick_params(length=0, labelleft=i == 0, labelrotation=0)
     picture.axes[0].set_ylabel("query", color=page.SOFT)
     if signed:
-        words = ["pushed\ndown", "left\nalone", "pulled\nup"]
-        axes["scale"].set_yticks([low, 0, reach], words)
+        low, high = axes["scale"].get_ylim()
+        axes["scale"].set_yticks([low, 0, high], ["pushed\ndown", "left\nalone", "pulled\nup"])
     else:
         axes["scale"].set_ylabel(page.plain(unit))
     return picture
 
 
-def _check(panels: Mapping[str, object], own: Mask) -> dict[str, page.Array]:
+def _check(panels: Mapping[str, object], outlined: Mask) -> dict[str, page.Array]:
     """The panels as finite arrays of the shape of `positive`."""
     if not panels:
         raise ValueError("panels must hold a table")
     tables = {name: page.as_array(table, repr(name), ndim=2) for name, table in panels.items()}
     for name, table in tables.items():
-        if table.shape != own.shape:
-            raise ValueError(f"{name!r} has shape {table.shape}, positive has {own.shape}")
+        if table.shape != outlined.shape:
+            raise ValueError(f"{name!r} has shape {table.shape}, positive has {outlined.shape}")
         if not np.isfinite(table).all():
             raise ValueError(f"{name!r} must be finite")
     return tables
 
 
-def _alt(title: str, tables: Mapping[str, page.Array], own: Mask, *, signed: bool) -> str:
+def _alt(title: str, tables: Mapping[str, page.Array], outlined: Mask, *, signed: bool) -> str:
     """Each panel in words."""
     parts = []
     for name, table in tables.items():
@@ -98,6 +95,7 @@ def _alt(title: str, tables: Mapping[str, page.Array], own: Mask, *, signed: boo
             up, down = int((table > 1e-9).sum()), int((table < -1e-9).sum())
             parts.append(f"{name}: {up} pairs pulled up, {down} pushed down, of {table.size}")
         else:
-            mean, rest = table[own].mean(), table[~own].mean()
+            mean, rest = table[outlined].mean(), table[~outlined].mean()
             parts.append(f"{name}: mean {mean:.2f} of positives, {rest:.2f} of all others")
-    return f"{title}. Tables of {own.shape[0]} queries by {own.shape[1]}; {'; '.join(parts)}."
+    rows, columns = outlined.shape
+    return f"{title}. Tables of {rows} queries by {columns}; {'; '.join(parts)}."

@@ -50,11 +50,11 @@ def model_flow(
     Returns:
         a Figure with the axes "flow".
     Raises:
-        ValueError: a name that is no box.
+        ValueError: a name that is not in ``BOXES``.
     """
     unknown = [name for name in shapes if name not in BOXES]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no box: choose from {', '.join(BOXES)}")
+        raise ValueError(f"{unknown[0]!r} is not a box: choose from {', '.join(BOXES)}")
     about = "rows: the query, the clip scale, the frame scale; both scales compare with the query"
     high = 2 * LINE + HIGH + 0.1
     picture, axes = sheet.lay_out([["flow"]], title, about, high + 0.4, alt=_alt(shapes))
@@ -74,13 +74,8 @@ def _box(
     axes: Axes, place: tuple[float, float], name: str, color: str, shape: Sequence[int] | None
 ) -> None:
     known, (x, y) = shape is not None, place
-    style = "round,pad=0,rounding_size=0.08"
-    look: dict[str, Any] = {
-        "fc": "white",
-        "ec": color,
-        "lw": 2 if known else 1,
-        "alpha": 1 if known else 0.5,
-    }
+    style, (line, alpha) = "round,pad=0,rounding_size=0.08", (2, 1.0) if known else (1, 0.5)
+    look: dict[str, Any] = {"fc": "white", "ec": color, "lw": line, "alpha": alpha}
     patch = FancyBboxPatch(place, WIDE, HIGH, style, zorder=2, label=name, clip_on=False, **look)
     axes.add_patch(patch)
     middle, title = x + WIDE / 2, y + (0.2 if known else HIGH / 2)
@@ -91,13 +86,8 @@ def _box(
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
     """From the right edge to the left one; down within a column; from a far column to the top."""
-    look: dict[str, Any] = {
-        "arrowstyle": "-|>",
-        "color": page.SOFT,
-        "lw": 1.3,
-        "shrinkA": 0,
-        "shrinkB": 0,
-    }
+    look: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.3}
+    look |= {"shrinkA": 0, "shrinkB": 0}
     tail, tip = (start[0] + WIDE, start[1] + HIGH / 2), (end[0] + WIDE / 2, end[1])
     if start[0] == end[0]:
         tail = start[0] + WIDE / 2, start[1] + HIGH

@@ -48,21 +48,21 @@ def lead_plane(
         "ahead by clips only": (False, False, (x > 0) & (y <= 0)),
     }
     counts = {
-        name: f"{(inside & found).sum():,} of {inside.sum():,} found"
+        name: f"{name}: {(inside & found).sum():,} of {inside.sum():,} found"
         for name, (_, _, inside) in corners.items()
     }
     about = f"square: a query whose film is found, cross: not found; thick: a tie at α = {alpha:g}"
     alt = (
         f"The lead of each query's right film over its rival, clip scale across, frame scale up, "
-        f"and the line of ties at alpha {alpha:g}. "
-    ) + "; ".join(f"{name}: {count}" for name, count in counts.items())
-    picture, axes = sheet.lay_out([["leads"]], title, about, 4.3, alt=f"{alt}.")
+        f"and the line of ties at alpha {alpha:g}. {'; '.join(counts.values())}."
+    )
+    picture, axes = sheet.lay_out([["leads"]], title, about, 4.3, alt=alt)
     _draw(axes["leads"], x, y, found, alpha)
     for name, (left, above, _) in corners.items():
         corner, offset = (1 - left, int(above)), (0, 6 if above else -46)
         where: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
         where["ha"] = "left" if left else "right"
-        axes["leads"].annotate(f"{name}: {counts[name]}", corner, offset, **where)
+        axes["leads"].annotate(counts[name], corner, offset, **where)
     return picture
 
 
@@ -70,15 +70,11 @@ def _draw(axes: Axes, x: page.Array, y: page.Array, found: NDArray[np.bool_], al
     """A mark for each query, the two axes of the plane, and the line of alpha."""
     import seaborn as sns
 
-    look: dict[str, Any] = {
-        "palette": {True: page.BLUE, False: page.VERMILION},
-        "markers": {True: "s", False: "X"},
-        "size": found,
-        "sizes": {True: 6.5, False: 14},
-        "legend": False,
-        "antialiased": False,  # half the size of a smooth picture
-    }
-    sns.scatterplot(x=x, y=y, hue=found, style=found, lw=0, label="queries", ax=axes, **look)
+    # without smoothing, a picture has half the size
+    look: dict[str, Any] = {"lw": 0, "antialiased": False, "legend": False, "label": "queries"}
+    look |= {"palette": {True: page.BLUE, False: page.VERMILION}, "sizes": {True: 6.5, False: 14}}
+    look |= {"markers": {True: "s", False: "X"}}
+    sns.scatterplot(x=x, y=y, hue=found, style=found, size=found, ax=axes, **look)
     reach = 1.08 * float(np.quantile(np.abs(np.concatenate([x, y])), 0.995)) or 1.0
     axes.axhline(0, color=page.SOFT, lw=1)
     axes.axvline(0, color=page.SOFT, lw=1)

@@ -12,6 +12,7 @@ from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 COLORS: Final = (page.BLUE, page.ORANGE)  # of frames, in turn
+INK: Final = ("white", page.INK)  # of their numbers
 SMALL: Final = 0.17  # inches of the shortest bar that is numbered
 
 
@@ -76,7 +77,7 @@ def _draw_frames(axes: Axes, pictures: Sequence[object], start: page.Array, end:
         rows = np.arange(parity, len(start), 2)
         bars = axes.bar(start[rows], 0.3, length[rows], align="edge", color=color, ec="white")
         numbers = [str(i) if length[i] * per_second >= SMALL else "" for i in rows]
-        axes.bar_label(bars, numbers, label_type="center", color=("white", page.INK)[parity])
+        axes.bar_label(bars, numbers, label_type="center", size=10, color=INK[parity])
     for i, shown in enumerate(pictures):
         room = length[i] * per_second  # inches
         if shown is not None and room >= 2 * SMALL:

@@ -14,7 +14,7 @@ MOST = 3000  # dots that are drawn
 def agreement(
     first: object, second: object, *, names: tuple[str, str], title: str, unit: str = "score"
 ) -> page.Picture:
-    """A dot a number on the plane of both; where they agree, all lie on the diagonal.
+    """One dot per number on the plane of both; where they agree, all lie on the diagonal.
 
     Args:
         first, second: [N] numbers, pairwise. names: of the two ways. unit: of the numbers.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.container import BarContainer
+from matplotlib.colors import to_rgb
 
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
@@ -31,13 +31,16 @@ def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> 
     names = _check(panels)
     height = 0.46 * len(names) + 0.85
     alt = _alt(title, panels)
-    picture, axes = sheet.lay_out([list(panels)], title, about, height, alt=alt, gap=0.3)
-    bars = {unit: _draw(axes[unit], rows, unit) for unit, rows in panels.items()}
+    picture, axes = sheet.lay_out([list(panels)], title, about, height, alt=alt, gap=0.24)
+    for unit, rows in panels.items():
+        _draw(axes[unit], rows, unit)
     labels = [page.plain(page.wrap(name, 1.6, 11, weight="bold", lines=1)) for name in names]
     picture.axes[0].set_yticks(range(len(names)), labels, weight="bold")
-    picture.draw_without_rendering()  # a number needs to know the size of its bar
-    for unit, stack in bars.items():
-        _number(axes[unit], stack)
+    picture.draw_without_rendering()  # to know how large bars and numbers are
+    for panel in picture.axes:
+        for number, bar in zip(panel.texts, panel.patches, strict=True):
+            room = bar.get_window_extent().width - number.get_window_extent().width
+            number.set_visible(room > 0.04 * page.SCREEN_DPI)
     return picture
 
 
@@ -59,49 +62,25 @@ def _check(panels: Mapping[str, Rows]) -> list[str]:
     return names
 
 
-def _draw(axes: Axes, rows: Rows, unit: str) -> list[BarContainer]:
-    """The bars of one panel, and above them what the parts are."""
-    start, bars = np.zeros(len(rows)), []
-    for part, color in zip(next(iter(rows.values())), COLORS, strict=False):
-        values = np.array([float(row[part]) for row in rows.values()])
+def _draw(axes: Axes, rows: Rows, unit: str) -> None:
+    """The bars of one panel with their numbers, and above them what the parts are."""
+    values = np.array([list(row.values()) for row in rows.values()], dtype=float)  # [rows, parts]
+    digits = ",.0f" if (values % 1 == 0).all() else ",.4g"
+    start = np.zeros(len(rows))
+    for part, color, widths in zip(next(iter(rows.values())), COLORS, values.T, strict=False):
+        ink = "white" if np.dot(to_rgb(color), (0.299, 0.587, 0.114)) < 0.5 else page.INK
         look: dict[str, Any] = {"color": color, "ec": "white", "label": part}
-        bars.append(axes.barh(range(len(rows)), values, 0.66, start, **look))
-        start += values
+        bars = axes.barh(range(len(rows)), widths, 0.66, start, **look)
+        numbers = [format(width, digits) for width in widths]
+        axes.bar_label(bars, numbers, label_type="center", color=ink, size=10, weight="bold")
+        start += widths
     axes.set(xlim=(0, start.max()), ylim=(len(rows) - 0.5, -0.5), xticks=[], yticks=[])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(page.plain(page.wrap(unit, 1.6, 12, weight="bold", lines=1)), pad=22)
-    space: dict[str, Any] = {
-        "handlelength": 0.7,
-        "handletextpad": 0.3,
-        "columnspacing": 0.7,
-        "borderpad": 0.2,
-    }
-    place: dict[str, Any] = {
-        "loc": "lower left",
-        "bbox_to_anchor": (0, 1),
-        "borderaxespad": 0,
-        "ncols": 4,
-    }
-    axes.legend(fontsize=10, **space, **place)
-    return bars
-
-
-def _number(axes: Axes, stack: Sequence[BarContainer]) -> None:
-    """Write its number on each bar that has room for it."""
-    values = [bar.get_width() for bars in stack for bar in bars]
-    whole = all(float(value).is_integer() for value in values)
-    inches = axes.get_window_extent().width / page.SCREEN_DPI / axes.get_xlim()[1]
-    for bars in stack:
-        widths = [bar.get_width() for bar in bars]
-        texts = [f"{width:,.0f}" if whole or width >= 1000 else f"{width:.3g}" for width in widths]
-        fit = [
-            text if page.text_width(text, 10, "bold") + 0.08 < inches * width else ""
-            for text, width in zip(texts, widths, strict=True)
-        ]
-        dark = np.dot(bars[0].get_facecolor()[:3], (0.299, 0.587, 0.114)) < 0.5
-        ink: dict[str, Any] = {"color": "white" if dark else page.INK, "size": 10, "weight": "bold"}
-        axes.bar_label(bars, fit, label_type="center", **ink)
+    space: dict[str, Any] = {"handlelength": 0.7, "handletextpad": 0.3, "columnspacing": 0.7}
+    place: dict[str, Any] = {"bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0.2}
+    axes.legend(loc="lower left", ncols=4, fontsize=10, **space, **place)
 
 
 def _alt(title: str, panels: Mapping[str, Rows]) -> str:
