@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from prvr_lite.plots import page
-from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, Span, Thumbnail, draw_strip, strip_slots
+from prvr_lite.plots.strip import (
+    CHALK,
+    HAZE,
+    NIGHT,
+    Span,
+    Thumbnail,
+    draw_strip,
+    name_row,
+    strip_slots,
+)
 
 
 def lay_out(
@@ -21,6 +30,7 @@ def lay_out(
     alt: str,
     dark: bool = False,
     gap: float = 0.08,
+    left: float = 0.0,
     **settings: Any,
 ) -> tuple[page.Picture, dict[str, Axes]]:
     """Make a page with its heading and, below it, the panels of a mosaic.
@@ -32,12 +42,14 @@ def lay_out(
         mosaic: rows of panels by name, see ``Figure.subplot_mosaic``; "." is an empty place.
         title, about: the heading. height: inches below it. alt: the alt text.
         dark: a page for videos. gap: inches between two panels.
+        left: inches beside the panels for `names`, on pages that follow a slider.
         settings: of ``Figure.subplot_mosaic``, such as height_ratios or sharex.
     """
     face, ink, soft = (NIGHT, CHALK, HAZE) if dark else ("white", page.INK, page.SOFT)
     head = page.heading(title, about)
     whole, edge = head.height + height, (page.EDGE - gap / 2) / page.WIDTH
-    below = (edge, 0.03 / whole, 1 - 2 * edge, (height - 0.1) / whole)
+    margin = left / page.WIDTH
+    below = (edge + margin, 0.03 / whole, 1 - 2 * edge - margin, (height - 0.1) / whole)
     layout = ConstrainedLayoutEngine(w_pad=gap / 2, h_pad=gap / 2, hspace=0, wspace=0, rect=below)
     picture = page.new_picture(page.WIDTH, whole, alt=alt, facecolor=face, layout=layout)
     head.draw(picture, color=ink, soft=soft)
@@ -49,6 +61,13 @@ def in_rows(names: Sequence[str], columns: int) -> list[list[str]]:
     across = min(columns, len(names))
     padded = [*names, *["."] * (-len(names) % across)]
     return [padded[i : i + across] for i in range(0, len(padded), across)]
+
+
+def names(axes: Axes, places: Mapping[str, float]) -> None:
+    """Write names left of a dark panel, at a share of its height each; they move no panel."""
+    for name, y in places.items():
+        name_row(axes, y, name)
+        axes.texts[-1].set_in_layout(False)
 
 
 def time_axis(axes: Axes, label: str = "time in the film (s)") -> None:

@@ -104,7 +104,12 @@ def bag_picture(
     mosaic = [[f"{part} {name}", f"scores {name}"] for name in films for part in rows]
     mosaic = [row if row[0].startswith("weights") else [row[0], "."] for row in mosaic]
     title, height = f"“{query}”" if query else "Which film wins?", sum(rows.values()) + 0.55
-    settings: dict[str, Any] = {"dark": True, "gap": 0.06, "width_ratios": [WIDTH, 1.4]}
+    settings: dict[str, Any] = {
+        "dark": True,
+        "gap": 0.06,
+        "left": 0.3,
+        "width_ratios": [WIDTH, 1.4],
+    }
     settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(bags, query)}
     picture, axes = sheet.lay_out(mosaic, title, wins, len(films) * height + 0.3, **settings)
     limits = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
@@ -133,7 +138,8 @@ def _dress(axes: Mapping[str, Axes], temperatures: Sequence[str]) -> None:
         if part != "frames":
             panel.set(ylim=(len(rows) - 0.5, -0.5), yticks=[])
         if part == "weights":
-            panel.set_yticks(rows, temperatures)
+            places = [1 - (row + 0.5) / len(rows) for row in rows]
+            sheet.names(panel, dict(zip(temperatures, places, strict=True)))
         panel.spines[:].set_visible(False)
         panel.tick_params(length=0, labelsize=10.5, labelcolor=strip.CHALK)
         panel.set(facecolor="none", xlim=(0, 1), xticks=[])

@@ -68,10 +68,10 @@ def guided_attention(
         panel.fill_between(time, weights[i] / weights.max(), color=strip.GLOW, alpha=0.35, lw=0)
         panel.plot(time, weights[i] / weights.max(), color=strip.GLOW, lw=1.6, label="attention")
         panel.set(ylim=(-0.26, 1.12), facecolor=strip.RAIL)
-        strip.name_row(panel, 0.5, page.wrap(name, MARGIN, 10.5, lines=2))
+        sheet.names(panel, {page.wrap(name, MARGIN, 10.5, lines=2): 0.5})
         _outline(panel, lit if moments is None else truths[i])
     if thumbnails:
-        strip.name_row(axes["film"], 0.5, "film")
+        sheet.names(axes["film"], {"film": 0.5})
         _outline(axes["film"], lit)
         sheet.show_film(picture, axes["film"], thumbnails, duration, lit)
     return picture
@@ -119,11 +119,11 @@ def attention_table(
         row = order.index(key) + 0.5
         look: dict[str, Any] = {"mfc": strip.CHALK, "mec": strip.NIGHT, "clip_on": False}
         panel.plot(0, row, "*", ms=13, label="key", **look)
-        strip.name_row(panel, 1 - row / len(order), "key clip ")
+        sheet.names(panel, {"key clip ": 1 - row / len(order)})
     panel.set(ylim=(len(order), 0), facecolor=strip.NIGHT)
     _outline(panel, lit)
     if thumbnails:
-        strip.name_row(axes["film"], 0.5, "film")
+        sheet.names(axes["film"], {"film": 0.5})
         _outline(axes["film"], lit)
         sheet.show_film(picture, axes["film"], thumbnails, duration, lit)
     return picture
@@ -149,7 +149,11 @@ def _page(
 ) -> tuple[page.Picture, dict[str, Axes]]:
     """A dark page of panels that share the time axis of a film."""
     mosaic, height = [[name] for name in rows], sum(rows.values()) + 0.08 * len(rows) + 0.7
-    settings: dict[str, Any] = {"sharex": True, "height_ratios": list(rows.values())}
+    settings: dict[str, Any] = {
+        "sharex": True,
+        "height_ratios": list(rows.values()),
+        "left": MARGIN,
+    }
     picture, axes = sheet.lay_out(mosaic, title, about, height, alt=alt, dark=True, **settings)
     for panel in picture.axes:
         panel.set(xlim=(0, duration), yticks=[])

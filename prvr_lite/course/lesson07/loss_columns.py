@@ -71,6 +71,7 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
         upper.set_title(pull.name, size=10, weight="normal", linespacing=1.3)
         for panel in (upper, lower):
             panel.tick_params(labelleft=i == 0, length=0)
+            panel.yaxis.set_major_formatter("{x:.2f}")  # as wide for every margin
     axes["triplet 0"].set_ylabel("triplet loss")
     axes["infoNCE 0"].set_ylabel("infoNCE pull")
     marks, labels = axes["triplet 0"].get_legend_handles_labels()
