@@ -8,17 +8,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from prvr_lite.plots import page
-from prvr_lite.plots.strip import (
-    CHALK,
-    HAZE,
-    NIGHT,
-    Span,
-    Thumbnail,
-    draw_strip,
-    name_row,
-    strip_slots,
-)
+from prvr_lite.plots import page, strip
+from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, Span, Thumbnail
 
 
 def lay_out(
@@ -66,7 +57,7 @@ def in_rows(names: Sequence[str], columns: int) -> list[list[str]]:
 def names(axes: Axes, places: Mapping[str, float]) -> None:
     """Write names left of a dark panel, at a share of its height each; they move no panel."""
     for name, y in places.items():
-        name_row(axes, y, name)
+        strip.name_row(axes, y, name)
         axes.texts[-1].set_in_layout(False)
 
 
@@ -90,5 +81,5 @@ def show_film(
     """
     picture.draw_without_rendering()
     width, height = axes.get_window_extent().size
-    slots, _ = strip_slots(thumbnails, width, 0.9 * height)
-    draw_strip(axes, thumbnails, slots, (0, extent), moment)
+    slots, _ = strip.strip_slots(thumbnails, width, 0.9 * height)
+    strip.draw_strip(axes, thumbnails, slots, (0, extent), moment)

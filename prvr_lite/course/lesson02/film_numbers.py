@@ -8,7 +8,7 @@ import numpy as np
 
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
-from prvr_lite.plots.strip import Thumbnail
+from prvr_lite.plots.strip import Thumbnail, strip_slots
 
 
 @page.house_style
@@ -35,8 +35,9 @@ def film_numbers(
     count, dim = rows.shape
     about = f"each column: the {dim} numbers of one of {count} frames (blue below 0, red above)"
     alt = f"{title}: thumbnails of a film of {duration:.1f} s, and under them, {about}."
-    settings: dict[str, Any] = {"alt": alt, "dark": True, "height_ratios": [0.62, 2.0]}
-    picture, axes = sheet.lay_out([["film"], ["numbers"]], title, about, 3.4, **settings)
+    _, high = strip_slots(thumbnails, page.WIDTH - 2 * page.EDGE, 0.62)
+    settings: dict[str, Any] = {"alt": alt, "dark": True, "height_ratios": [1.05 * high + 0.01, 2]}
+    picture, axes = sheet.lay_out([["film"], ["numbers"]], title, about, high + 3.0, **settings)
     most = float(np.quantile(np.abs(rows), 0.98))
     place = (0, duration, dim, 0)
     look: dict[str, Any] = {"cmap": "RdBu_r", "aspect": "auto", "interpolation": "none"}

@@ -14,6 +14,7 @@ from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 Mask = NDArray[np.bool_]
+Limits = tuple[float, float]
 KEYS: Final = ("positives", "negatives", "hardest", "margin")
 RING: Final[dict[str, Any]] = {"marker": "o", "ls": "", "ms": 12, "mfc": "none", "mew": 1.8}
 EDGES: Final = 0.07  # what the axis of scores shows beyond the outermost score
@@ -111,10 +112,8 @@ def stacked(score: page.Array, near: float) -> page.Array:
 
 
 def _check(pull: Pull) -> tuple[page.Array, Mask]:
-    score, positive = (
-        page.as_array(pull.score, pull.name),
-        page.as_array(pull.positive, pull.name) > 0,
-    )
+    score = page.as_array(pull.score, pull.name)
+    positive = page.as_array(pull.positive, pull.name) > 0
     if score.shape != positive.shape or not positive.any() or positive.all():
         raise ValueError(f"{pull.name!r}: score and positive must pair up, with some of each kind")
     if not (np.abs(score) <= 1.001).all():
@@ -123,12 +122,7 @@ def _check(pull: Pull) -> tuple[page.Array, Mask]:
 
 
 def _triplet(
-    axes: Axes,
-    score: page.Array,
-    positive: Mask,
-    margin: float,
-    span: tuple[float, float],
-    top: float,
+    axes: Axes, score: page.Array, positive: Mask, margin: float, span: Limits, top: float
 ) -> None:
     """The hinge, the margin, and every candidate on it."""
     mean, cost = float(score[positive].mean()), hinge(score, positive, margin)
