@@ -1,11 +1,11 @@
-"""Length-aware clip clustering: time, memory and medoids against the released formulation.
+"""Length-aware clip clustering: time, memory and medoids, compared with the released formulation.
 
     python -m benchmarks.clustering
 
-Every row is one kind of units and one way to cluster all their clips: prvr_lite's ``kmedoids`` of
-the clips, its ``cluster_clips`` of the units (which never builds a clip), and, beside them,
-FasterPAM of the ``kmedoids`` package on ready-made distances: another algorithm for the same aim,
-whose smaller summed distance shows what the KKZ start leaves on the table.
+A row is one kind of units and one way to cluster all their clips: prvr_lite's ``kmedoids`` of the
+clips, or its ``cluster_clips`` of the units, which never builds a clip. FasterPAM of the package
+``kmedoids``, on given distances, stands beside them: it is another algorithm for the same aim, and
+its smaller summed distance shows how much a better start than KKZ would gain.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Case = tuple[str, int, int, int, int, int]  # kind of units, videos, n, H, K, se
 
 
 def prepare(case: Case, side: str) -> Work:
-    """The work of one side on inputs that are made here, before the clock starts."""
+    """Returns the work of one side; its inputs are made here, before the clock starts."""
     kind, videos, n, dim, k, seed = case
     units = unit_features(kind, videos, n, dim, seed)
     if side == "cluster_clips":
@@ -50,7 +50,7 @@ def summed_distance(distance: Tensor, medoid: Tensor) -> float:
 
 
 def measure(case: Case, repeats: int) -> list[Row]:
-    """One kind of units, all ways to cluster."""
+    """Measures all ways to cluster, on one kind of units."""
     kind, videos, n, dim, k, seed = case
     units = unit_features(kind, videos, n, dim, seed)
     points = clip_points(units)
@@ -60,16 +60,16 @@ def measure(case: Case, repeats: int) -> list[Row]:
     reference = {"released": exact, "kmedoids": exact}
     reference["cluster_clips"] = in_parts(unrounded, k, exact=True)
     distance = released.distances(points, exact=True)
-    found = {
+    medoids_of = {
         "released": in_parts(points, k, exact=False),
         "kmedoids": kmedoids(points, k)[0],
         "cluster_clips": cluster_clips(units, k)[0],
         "FasterPAM": faster_pam_medoids(distance, k),
     }
-    timing = race({side: prepare(case, side) for side in found}, repeats, warm=FAST)
+    timing = race({side: prepare(case, side) for side in medoids_of}, repeats, warm=FAST)
     mib = {side: extra_mib(prepare, case, side) for side in reference}
     rows: list[Row] = []
-    for side, medoid in found.items():
+    for side, medoid in medoids_of.items():
         row: Row = {"units": kind, "videos": videos, "clips": points.shape[1], "k": k, "side": side}
         row |= {
             "seconds": timing.median(side),
@@ -80,23 +80,23 @@ def measure(case: Case, repeats: int) -> list[Row]:
             row |= {
                 "extra_mib": mib[side],
                 "memory_ratio": mib["released"] / mib[side],
-                "same_as_released": same(medoid, found["released"]),
+                "same_as_released": same(medoid, medoids_of["released"]),
                 "same_as_exact": same(medoid, reference[side]),
             }
         rows.append(row)
-    rows[0]["parted_without_tie"] = parted_without_tie(found["released"], exact, points)
+    rows[0]["parted_without_tie"] = parted_without_tie(medoids_of["released"], exact, points)
     return rows
 
 
 def faster_pam_medoids(distance: Tensor, k: int) -> Tensor:
     """Medoids [B, k] of FasterPAM, from its own greedy start."""
     tables = distance.numpy()
-    found = [faster_pam.fasterpam(table, k, init="build", n_cpu=1).medoids for table in tables]
-    return torch.stack([torch.as_tensor(rows.astype("int64")) for rows in found])
+    medoids = [faster_pam.fasterpam(table, k, init="build", n_cpu=1).medoids for table in tables]
+    return torch.stack([torch.as_tensor(rows.astype("int64")) for rows in medoids])
 
 
 def parted_without_tie(medoid: Tensor, exact: Tensor, points: Tensor) -> int:
-    """Videos whose released medoids differ from those of exact distances without a tie about."""
+    """Counts videos whose released medoids are not the exact ones, though there is no tie."""
     count, k = 0, medoid.shape[1]
     for video in (medoid != exact).any(dim=1).nonzero().flatten():
         point = points[video, None]
@@ -109,19 +109,19 @@ def parted_without_tie(medoid: Tensor, exact: Tensor, points: Tensor) -> int:
 
 
 def in_parts(points: Tensor, k: int, *, exact: bool) -> Tensor:
-    """Medoids of the released formulation [B, k], eight videos at a time: it needs the memory."""
+    """Medoids of the released formulation [B, k], eight videos at a time to limit the memory."""
     return torch.cat(
         [released.kmedoids(part, k, exact=exact)[0] for part in torch.split(points, 8)]
     )
 
 
 def same(medoid: Tensor, other: Tensor) -> float:
-    """Share of videos whose K medoids are all the same."""
+    """The share of videos whose K medoids are all the same."""
     return float((medoid == other).all(dim=1).double().mean())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, print and save ``clustering.csv``."""
+    """Measures, prints and saves ``clustering.csv``."""
     chosen = options(__doc__.splitlines()[0] if __doc__ else "", argv)
     sizes = (3, 8, 24, 6) if chosen.quick else (32, 32, 384, 32)
     rows: list[Row] = []

@@ -1,4 +1,4 @@
-"""``docs/experiments.md`` and the README's table, drawn from ``results/experiments.csv``."""
+"""Writes ``docs/experiments.md`` and the README's table, from ``results/experiments.csv``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PICTURES = ROOT / "docs" / "experiments"
 
 
 def tables() -> dict[str, str]:
-    """Every table by name, and that of the claims."""
+    """Returns every table by name, and the table of the claims."""
     results = Results.read(CSV)
     return {**all_tables(CSV), "claims": claims_table(results), "parts": parts_table(results)}
 
@@ -31,29 +31,29 @@ def page() -> str:
     Raises:
         KeyError: the CSV has no numbers for a table that the template asks for.
     """
-    found = tables()
+    by_name = tables()
     text = TEMPLATE.read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: found[match[1]], text)
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: by_name[match[1]], text)
 
 
 def readme() -> str:
-    """The README with what stands between ``<!-- table: name -->`` and ``<!-- end -->`` drawn anew.
+    """The README with new tables between ``<!-- table: name -->`` and ``<!-- end -->``.
 
     Raises:
         KeyError: the CSV has no numbers for a table that is asked for.
     """
-    found = tables()
+    by_name = tables()
     text = README.read_text(encoding="utf-8")
     return re.sub(
         r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)",
-        lambda match: f"{match[1]}{found[match[2]]}\n{match[3]}",
+        lambda match: f"{match[1]}{by_name[match[2]]}\n{match[3]}",
         text,
         flags=re.DOTALL,
     )
 
 
 def write() -> None:
-    """Page, README and pictures."""
+    """Writes the page, the README and the pictures."""
     PAGE.write_text(page(), encoding="utf-8", newline="\n")
     README.write_text(readme(), encoding="utf-8", newline="\n")
     PICTURES.mkdir(parents=True, exist_ok=True)

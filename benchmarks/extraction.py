@@ -1,11 +1,11 @@
-"""How long a minute of film takes: decoding it, and CLIP on one frame a second of it.
+"""How long a minute of film takes: decoding it, and CLIP on one frame per second.
 
     python -m benchmarks.extraction
 
-Films are made here: a drifting picture with the grain of a camera, H.264, 25 frames a second. The
-networks have CLIP's sizes and random weights: the numbers in them cost no time. Counted are seconds
-of processor time, of all cores together: other work on the machine doesn't enter, and ``--threads``
-matters little.
+The films are made here: a drifting picture with the grain of a camera, H.264, 25 frames per second.
+The networks have CLIP's sizes and random weights, which take the same time as trained ones. The
+seconds are processor time of all cores together, so other work on the machine doesn't count, and
+``--threads`` matters little.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.measure import Row, Work, options, save
 from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
-from prvr_lite.data.openai_clip import ClipEncoder
+from prvr_lite.data.openai_clip import OpenAIClipEncoder
 from prvr_lite.videos.frames import read_frames
 
 FPS = 25
@@ -35,7 +35,7 @@ NETWORKS = {"ViT-B/32": VIT_B32, "ViT-L/14": VIT_L14}
 
 
 def make_film(path: Path, width: int, height: int, length: float, seed: int) -> Path:
-    """A film of ``length`` seconds."""
+    """Makes a film of ``length`` seconds."""
     import av
 
     rng = np.random.default_rng(seed)
@@ -55,7 +55,7 @@ def make_film(path: Path, width: int, height: int, length: float, seed: int) -> 
 
 
 def decoding(folder: Path, *, quick: bool, seed: int, repeats: int) -> list[Row]:
-    """Processor seconds to decode a minute of film, one frame a second taken."""
+    """Processor seconds to decode a minute of film and take one frame per second."""
     rows: list[Row] = []
     length = 1.0 if quick else 4.0
     for name, (width, height) in ({"tiny": (64, 48)} if quick else SIZES).items():
@@ -73,7 +73,7 @@ def encoding(folder: Path, *, quick: bool, seed: int, repeats: int) -> list[Row]
     frames = list(np.random.default_rng(seed).integers(0, 256, (count, *size), dtype=np.uint8))
     for name, tower in ({"tiny": {}} if quick else NETWORKS).items():
         clip = random_clip(folder / "clip", vision=tower, seed=seed)
-        encoder = ClipEncoder(clip, device="cpu", batch_size=count)
+        encoder = OpenAIClipEncoder(clip, device="cpu", batch_size=count)
         encoder.images(frames)
         times = [_processor_seconds(partial(encoder.images, frames)) for _ in range(repeats)]
         rows.append(_row(f"CLIP {name}", min(times) * 60 / count))

@@ -1,9 +1,9 @@
-"""How time and memory grow with videos (scoring), clips and medoids (clustering).
+"""How time and memory grow with videos (scoring), and with clips and medoids (clustering).
 
     python -m benchmarks.growth
 
-Writes ``growth.csv`` and ``growth.png``: a row of pictures for each of the three, time on the left
-and memory on the right, both sides in each.
+It writes ``growth.csv`` and ``growth.png``: one row of pictures for each of the three, time on the
+left and memory on the right, with both sides in each picture.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from prvr_lite.plots import growth_curves
 
 QUERIES = 50  # scored at once
 VIDEOS = 4  # clustered at once
-LEAST_MIB = 0.1  # less than this is not told apart from nothing, and a log axis has no 0
+LEAST_MIB = 0.1  # less than this can't be measured, and a log axis has no 0
 LABEL = {"V": "videos V", "N": "clips N", "K": "medoids K"}
 COST = {"seconds": "time (s)", "extra_mib": "extra memory (MiB)"}
 # For each axis: its values, as the number of videos, of units, or of medoids.
@@ -31,7 +31,7 @@ QUICK = {"V": (8, 16), "N": (6, 8), "K": (4, 8)}
 
 
 def point(axis: str, value: int, *, quick: bool, seed: int, repeats: int) -> list[Row]:
-    """Both sides at one size."""
+    """Measures both sides at one size."""
     h, t, n, k = (24, 12, 8, 8) if quick else (384, 128, 32, 32)
     prepare: Callable[..., Work] = scoring.prepare if axis == "V" else clustering.prepare
     fast = "index" if axis == "V" else "cluster_clips"
@@ -56,7 +56,7 @@ def point(axis: str, value: int, *, quick: bool, seed: int, repeats: int) -> lis
 
 
 def draw(rows: list[Row], path: Path) -> None:
-    """Six growth curves in one picture."""
+    """Draws six growth curves in one picture."""
     lines = [np.concatenate([panel(rows, axis, cost) for cost in COST], axis=1) for axis in LABEL]
     imsave(path, np.concatenate(lines, axis=0))
 
@@ -64,11 +64,11 @@ def draw(rows: list[Row], path: Path) -> None:
 def panel(
     rows: list[Row], axis: str, cost: str
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """One growth curve as pixels."""
+    """Draws one growth curve as pixels."""
     series = {}
     for side in ("released", "prvr_lite"):
-        mine = [row for row in rows if row["axis"] == axis and row["side"] == side]
-        series[side] = ([row["value"] for row in mine], [row[cost] for row in mine])
+        of_side = [row for row in rows if row["axis"] == axis and row["side"] == side]
+        series[side] = ([row["value"] for row in of_side], [row[cost] for row in of_side])
     figure = growth_curves(series, xlabel=LABEL[axis], ylabel=COST[cost])
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=110)

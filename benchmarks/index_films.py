@@ -49,12 +49,12 @@ class Films:
                 fit(model, dataset, training, progress=False)
             index = VideoIndex.build(model, dataset, "train", reader=reader)
             queries = index.encode(*reader.queries(dataset.queries_in("train")))
-            own = np.searchsorted(
+            key_clips = np.searchsorted(
                 dataset.videos_in("train"), dataset.query_video[dataset.queries_in("train")]
             )
         entry, direction = index.shards[0].entry, unit_length(queries)
         assert entry.attended is not None
-        clips = entry.clips[torch.from_numpy(own)]  # [R, K, H]
+        clips = entry.clips[torch.from_numpy(key_clips)]  # [R, K, H]
         key = (clips @ direction[..., None]).squeeze(2).argmax(1)  # [R]
         residual = direction - clips[torch.arange(len(key)), key]
         return cls(model, entry.clips, entry.attended, residual)

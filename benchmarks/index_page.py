@@ -15,7 +15,7 @@ Row = dict[str, str]
 
 
 def rows() -> list[Row]:
-    """The latest CSV's, or none where there is none."""
+    """Returns the rows of the latest CSV; an empty list if there is no CSV."""
     if not CSV.exists():
         return []
     with CSV.open(encoding="utf-8", newline="") as file:
@@ -24,14 +24,14 @@ def rows() -> list[Row]:
 
 def line() -> str:
     """The row of the page's table."""
-    found = rows()
+    measured = rows()
     start = f"| `python -m benchmarks.index_scale` | {SHOWS} | "
-    if not found:
+    if not measured:
         return start + "run it: it takes about six minutes |"
-    exact = found[0]
-    parts = [f"{int(exact['clips']):,} clips, exact: {float(exact['ms_alone']):.0f} ms a query"]
+    exact = measured[0]
+    parts = [f"{int(exact['clips']):,} clips, exact: {float(exact['ms_alone']):.0f} ms per query"]
     for kind in ("hnsw", "ivfpq"):
-        row = next(r for r in found if r["side"] == kind and r["candidates"] == "200")
+        row = next(r for r in measured if r["side"] == kind and r["candidates"] == "200")
         parts.append(
             f"{NAMES[kind]}, 200 candidates: {float(row['ms_alone']):.1f} ms, "
             f"{float(row['recall@10']):.1%} of the first ten"
@@ -41,10 +41,10 @@ def line() -> str:
 
 def section() -> str:
     """The table, the picture, and what 10 million videos would take."""
-    found = rows()
-    if not found:
+    measured = rows()
+    if not measured:
         return ""
-    exact = found[0]
+    exact = measured[0]
     return "\n".join(
         [
             "",
@@ -60,13 +60,13 @@ def section() -> str:
             "| side | candidates | recall@1 | @10 | @100 | ms, one query | ms, in a batch | MiB | "
             "built in | peak MiB |",
             "|---|---|---|---|---|---|---|---|---|---|",
-            *map(_table_row, found),
+            *map(_table_row, measured),
             "",
             f"The exact index was opened in {float(exact['open_ms']):.0f} ms.",
             "",
             "![recall against bytes and time](results/index_scale.png)",
             "",
-            *_on_paper(found),
+            *_on_paper(measured),
             "",
         ]
     )
@@ -86,13 +86,13 @@ def _table_row(row: Row) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _on_paper(found: list[Row]) -> list[str]:
+def _on_paper(measured: list[Row]) -> list[str]:
     """Bytes scale with videos; an exact search too; the others as the docstring of each says."""
-    exact = found[0]
+    exact = measured[0]
     times = MORE / float(exact["videos"])
-    one = {r["side"]: r for r in found if r["candidates"] == "200" or r["side"] == "exact"}
-    size = {side: float(row["bytes"]) * times / GIB for side, row in one.items()}
-    built = {side: float(row["build_seconds"]) * times / 3600 for side, row in one.items()}
+    of_side = {r["side"]: r for r in measured if r["candidates"] == "200" or r["side"] == "exact"}
+    size = {side: float(row["bytes"]) * times / GIB for side, row in of_side.items()}
+    built = {side: float(row["build_seconds"]) * times / 3600 for side, row in of_side.items()}
     seconds = float(exact["ms_alone"]) * times / 1000
     return [
         f"**On paper, not measured:** {MORE // 10**6} million videos are {times:,.0f} times as "

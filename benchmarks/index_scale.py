@@ -42,16 +42,16 @@ DEPTHS = (1, 10, 100)
 def some_clips(index: VideoIndex, count: int, seed: int) -> Tensor:
     """Clips of videos from all over the index, [Q, H]."""
     rng = np.random.default_rng(seed)
-    found = []
+    clips = []
     for video in rng.integers(len(index), size=count).tolist():
         shard, row = index._place(video)
-        found.append(shard.entry.clips[row, int(rng.integers(MEDOIDS))])
-    return torch.stack(found)
+        clips.append(shard.entry.clips[row, int(rng.integers(MEDOIDS))])
+    return torch.stack(clips)
 
 
-def recall(found: Ranking, exact: Ranking, depth: int) -> float:
+def recall(ranking: Ranking, exact: Ranking, depth: int) -> float:
     """Share of the exact search's first ``depth`` videos that are among the first ``depth``."""
-    pairs = zip(found.video[:, :depth].tolist(), exact.video[:, :depth].tolist(), strict=True)
+    pairs = zip(ranking.video[:, :depth].tolist(), exact.video[:, :depth].tolist(), strict=True)
     depth = min(depth, exact.video.shape[1])
     return float(np.mean([len(set(a) & set(b)) / depth for a, b in pairs]))
 
@@ -61,16 +61,16 @@ def searched(index: VideoIndex, queries: Tensor, exact: Ranking | None, count: i
     k = min(DEPTHS[-1], len(index))
     index.rank(queries[:2], k, candidates=count)  # maps what is not mapped yet
     start = time.perf_counter()
-    found = index.rank(queries, k, candidates=count)
+    ranking = index.rank(queries, k, candidates=count)
     batch = time.perf_counter() - start
     alone = [
         seconds(lambda q=query: index.rank(q[None], k, candidates=count))  # type: ignore[misc]
         for query in queries[:ALONE]
     ]
-    reference = found if exact is None else exact
+    reference = ranking if exact is None else exact
     return {
         "candidates": len(index) if count is None else count,
-        **{f"recall@{d}": recall(found, reference, d) for d in DEPTHS},
+        **{f"recall@{d}": recall(ranking, reference, d) for d in DEPTHS},
         "ms_alone": 1000 * float(np.median(alone)),
         "ms_in_batch": 1000 * batch / len(queries),
         "queries_a_second": len(queries) / batch,
@@ -111,8 +111,8 @@ def measure(
 def peak_mib(folder: Path, queries: Tensor, candidates: int | None) -> float:
     """Memory in MiB that a fresh process takes to search, mapped files not counted.
 
-    Pages of a mapped file are the system's to take back at any time: what counts is the rest
-    (Linux: RssAnon, looked at every few milliseconds; NaN elsewhere), libraries loaded beforehand.
+    The system can take back pages of a mapped file at any time, so the rest is counted (Linux:
+    RssAnon, read every few milliseconds; NaN elsewhere). Libraries are loaded before.
     """
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
     with pool:
@@ -141,7 +141,7 @@ def _rise(folder: Path, queries: Tensor, candidates: int | None, threads: int) -
 
 
 def _anonymous() -> float:
-    """Bytes of this process's memory that are no mapped file."""
+    """Bytes of this process's memory that don't belong to a mapped file."""
     if not STATUS.exists():
         return float("nan")
     lines = STATUS.read_text().splitlines()

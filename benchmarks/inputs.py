@@ -13,7 +13,7 @@ def unit_features(kind: str, videos: int, units: int, dim: int, seed: int) -> Te
     """Encoded units [V, n, H], as after a LayerNorm with trained weights (norms near sqrt(H)).
 
     "smooth": like real video, where neighbours are alike (cosine 0.95) and scenes change now and
-    then; "random": every unit is drawn anew.
+    then; "random": every unit is drawn independently.
     """
     generator = torch.Generator().manual_seed(seed)
     fresh = F.normalize(torch.randn(videos, units, dim, generator=generator), dim=-1)
@@ -28,7 +28,7 @@ def unit_features(kind: str, videos: int, units: int, dim: int, seed: int) -> Te
 
 
 def clip_points(units: Tensor) -> Tensor:
-    """Units [V, n, H] to the points that are clustered [V, N, H + 256]: clips and length codes."""
+    """Makes points to cluster, clips with length codes [V, N, H + 256], of units [V, n, H]."""
     clips = multi_scale_clips(units)
     code = length_code(units.shape[1]).to(clips).expand(len(clips), -1, -1)
     return torch.cat([clips, code], dim=-1)

@@ -1,12 +1,12 @@
-"""What all benchmarks share: timing two sides in turn, peak memory, options, tables.
+"""What all benchmarks use: timing of two sides in turn, peak memory, options, tables.
 
-Time: all sides run in one process in turn (slow, fast, slow, fast, ...), the fast ones after one
-untimed run, so that whatever else the machine does falls on all; a ratio is the median of the
-rounds' ratios. With other work on the machine, ``--threads 1`` disturbs the ratio least.
+Time: all sides run in turn in one process (slow, fast, slow, fast, ...), the fast ones after one
+run that is not timed. So other work on the machine slows all of them; a ratio is the median of the
+rounds' ratios. Beside other work, ``--threads 1`` disturbs the ratio least.
 
-Memory: a side runs once in a fresh process, and what counts is how far the process's resident
-memory rose above where it stood just before, at its highest (Linux: VmHWM of /proc/self/status,
-reset first; macOS: ru_maxrss; Windows: not measured, NaN), libraries loaded beforehand.
+Memory: a side runs once in a fresh process. Counted is by how much the process's resident memory
+rose at most while it ran (Linux: VmHWM of /proc/self/status, reset first; macOS: ru_maxrss;
+Windows: not measured, NaN). Libraries are loaded before.
 
 Everything is measured on the CPU.
 """
@@ -60,7 +60,7 @@ def seconds(work: Work) -> float:
 
 
 def race(sides: dict[str, Work], repeats: int, *, warm: Sequence[str]) -> Race:
-    """Time all sides in turn, ``repeats`` rounds; those in ``warm`` run once untimed before."""
+    """Times all sides in turn, ``repeats`` rounds; those in ``warm`` run once before, not timed."""
     for side in warm:
         sides[side]()
     times: dict[str, list[float]] = {side: [] for side in sides}
@@ -71,7 +71,7 @@ def race(sides: dict[str, Work], repeats: int, *, warm: Sequence[str]) -> Race:
 
 
 def extra_mib(make: Callable[..., Work], *arguments: object) -> float:
-    """Peak memory in MiB of the work that ``make(*arguments)`` prepares, above what it started at.
+    """By how many MiB memory rises at most in the work that ``make(*arguments)`` prepares.
 
     ``make`` must be a function of a module and its arguments plain values: a new process calls it.
     """
@@ -83,7 +83,7 @@ def extra_mib(make: Callable[..., Work], *arguments: object) -> float:
 def once_in_a_process(make: Callable[..., Work], *arguments: object) -> tuple[float, float]:
     """Seconds that the work takes once in a fresh process, and that process's peak memory in MiB.
 
-    All of its memory, libraries and inputs included. ``make`` as in :func:`extra_mib`.
+    The memory includes libraries and inputs. ``make`` is as in :func:`extra_mib`.
     """
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
     with pool:
@@ -117,7 +117,7 @@ def _resident(field: str) -> float:
         lines = STATUS.read_text().splitlines()
         return float(next(line.split()[1] for line in lines if line.startswith(field))) * 1024
     if sys.platform == "darwin":
-        import resource  # there is no such module on Windows
+        import resource  # this module is missing on Windows
 
         return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return math.nan
@@ -147,7 +147,7 @@ def options(
 def save(name: str, rows: list[Row], chosen: argparse.Namespace) -> None:
     """Print the rows as a table, and write them as CSV with where and when they were measured.
 
-    A quick run is no measurement: it writes only where ``--out`` says.
+    A quick run does not measure anything real: it writes only where ``--out`` says.
     """
     print(f"\n{name}\n{table(rows)}")
     folder = chosen.out or (None if chosen.quick else RESULTS)

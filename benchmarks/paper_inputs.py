@@ -33,22 +33,22 @@ def tvr_annotations(folder: Path | None, sizes: Sizes, seed: int) -> list[Annota
     """TVR's val annotations (jayleicn/TVRetrieval), of the first videos; or made-up ones."""
     if folder is None:
         return made_up(sizes, seed)
-    found = read_annotations(folder / TVR)
-    videos = set(list(dict.fromkeys(a.video for a in found))[: sizes.videos])
-    return [annotation for annotation in found if annotation.video in videos]
+    annotations = read_annotations(folder / TVR)
+    videos = set(list(dict.fromkeys(a.video for a in annotations))[: sizes.videos])
+    return [annotation for annotation in annotations if annotation.video in videos]
 
 
 def made_up(sizes: Sizes, seed: int) -> list[Annotation]:
     """Videos of 50 to 100 s with sentences of 6 to 20 words; the times of each anywhere in it."""
     rng = np.random.default_rng(seed)
-    found = []
+    annotations = []
     for video in range(sizes.videos):
         duration = round(float(rng.uniform(50, 100)), 2)
         for _ in range(sizes.queries):
             start, end = np.sort(rng.uniform(0, duration, 2)).round(2).tolist()
             text = " ".join(f"word{w}" for w in rng.integers(0, 5000, rng.integers(6, 21)))
-            found.append(Annotation(f"show_clip_{video:05d}", text, start, end, duration))
-    return found
+            annotations.append(Annotation(f"show_clip_{video:05d}", text, start, end, duration))
+    return annotations
 
 
 def captions_of(annotations: list[Annotation]) -> list[Caption]:

@@ -21,12 +21,12 @@ FILES = {
 
 def cleaned_up(captions: list[Caption]) -> list[Caption]:
     """As another clean-up leaves them: lower case, no punctuation, and one in 100 a word short."""
-    found = []
+    cleaned = []
     for row, caption in enumerate(captions):
         words = "".join(c if c.isalnum() else " " for c in caption.text.lower()).split()
         text = " ".join(words[1:] if row % 100 == 99 and len(words) > 1 else words)
-        found.append(caption._replace(text=text))
-    return found
+        cleaned.append(caption._replace(text=text))
+    return cleaned
 
 
 def joins(folder: Path) -> list[Row]:

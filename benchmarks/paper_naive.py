@@ -1,8 +1,8 @@
-"""A conversion that reads as the loaders of this field do: frame by frame, as lists of numbers.
+"""Converts a release as the loaders of this field read it: frame by frame, as lists of numbers.
 
 Written from a description of the released reader (HuiGuanLab/ms-sl-pp, utils/basic_utils.py:9-68):
-the feature file is opened anew for every frame, its numbers become a Python list, and the lists an
-array again. Each video becomes a data set of an HDF5 file, as later releases distribute them.
+the feature file is opened again for every frame, its numbers become a Python list, and the lists
+become an array again. Each video becomes a data set of an HDF5 file, as later releases do it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Array = NDArray[np.float32]
 
 
 class NaiveBigFile:
-    """Rows by id, one open file and one list each."""
+    """Reads rows by id; each row opens the file and makes a list."""
 
     def __init__(self, folder: Path) -> None:
         self.file = str(folder / "feature.bin")
@@ -36,14 +36,14 @@ class NaiveBigFile:
 
 
 def read_naively(folder: Path, frames: dict[str, list[str]]) -> Iterator[tuple[str, Array]]:
-    """Videos with the ids of their frames -> each video's features, [T, dim]."""
+    """Yields each video's features, [T, dim], from the ids of its frames."""
     big = NaiveBigFile(folder)
     for video, names in frames.items():
         yield video, np.array([big.read_one(name) for name in names], dtype=np.float32)
 
 
 def convert_naively(folder: Path, frames: dict[str, list[str]], out: Path) -> None:
-    """The same into an HDF5 file of videos."""
+    """Writes the features of all videos into an HDF5 file."""
     with h5py.File(out, "w") as file:
         for video, features in read_naively(folder, frames):
             file[video] = features

@@ -2,8 +2,8 @@
 
     python -m benchmarks.paper_release [ANNOTATIONS_DIR] [--scratch DIR] [--videos N]
 
-Makes a release of TVR's size in the authors' layout: 2,179 videos with 3,072 numbers a frame,
-10,895 captions with 768 a word; ids, captions and times are TVR's own where ANNOTATIONS_DIR has
+Makes a release of TVR's size in the authors' layout: 2,179 videos with 3,072 numbers per frame,
+10,895 captions with 768 per word; ids, captions and times are TVR's own where ANNOTATIONS_DIR has
 ``tvr_val_release.jsonl``, features are random. 4 GiB, and as much for the feature file.
 
 Then: converts it (the first videos also frame by frame, `paper_naive.py`), compares every number
@@ -92,7 +92,7 @@ def epoch(path: str) -> Work:
 
 
 def side_by_side(scratch: Path, sizes: Sizes, chosen: argparse.Namespace) -> list[Row]:
-    """Frame by frame and by `prvr_lite`, in turn, on a release of few videos."""
+    """Reads and converts a small release frame by frame and by `prvr_lite`, in turn."""
     some = scratch / "some"
     few = tvr_annotations(chosen.annotations, replace(sizes, videos=chosen.naive), chosen.seed)
     frames = write_tvr(some, few, sizes, chosen.seed)
@@ -131,12 +131,12 @@ def same_numbers(root: Path, path: Path) -> float:
     ):
         row = 0
         for video, names in read_frame_lists(root / BIG / NAME):
-            found = dataset.frames(dataset.video_id.index(video))
+            stored = dataset.frames(dataset.video_id.index(video))
             size = len(names) * dataset.visual_dim
             raw = np.fromfile(
                 root / BIG / "feature.bin", "<f4", size, offset=row * dataset.visual_dim * 4
             )
-            same.append(np.array_equal(found.ravel(), raw))
+            same.append(np.array_equal(stored.ravel(), raw))
             row += len(names)
         for query, name in enumerate(dataset.query_id):
             same.append(np.array_equal(dataset.words(query), words[name][()]))
@@ -202,8 +202,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("annotations", type=Path, nargs="?", help="folder of annotations")
-        parser.add_argument("--scratch", type=Path, help="where 8 GiB of room are")
-        parser.add_argument("--videos", type=int, default=Sizes.videos, help="how many, at most")
+        parser.add_argument("--scratch", type=Path, help="folder with 8 GiB of free space")
+        parser.add_argument(
+            "--videos", type=int, default=Sizes.videos, help="how many videos, at most"
+        )
         parser.add_argument("--naive", type=int, default=100, help="videos read frame by frame")
 
     chosen = options(__doc__.splitlines()[0] if __doc__ else "", argv, add)

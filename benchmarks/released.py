@@ -3,8 +3,8 @@
 It has two uses. It is the oracle that the recorded numbers in ``tests/golden`` confirm
 (``test_released.py``), and it is the side that ``prvr_lite`` is measured against. It was
 written from a description of what HuiGuanLab/ms-sl-pp computes (arXiv 2208.12510), not from its
-source text. What costs time there costs time here: one pooling a window length, a [B, K, N, N]
-tensor in every clustering round, frames projected anew for every batch of queries, and Python
+source text. What costs time there costs time here: one pooling per window length, a [B, K, N, N]
+tensor in every clustering round, frames projected again for every batch of queries, and Python
 loops over videos in the losses (``released_losses.py``).
 
 Symbols: V videos, Q queries, T frames, L words, n units, N = n (n + 1) / 2 clips, K medoids,
@@ -54,7 +54,7 @@ class InputProjection(nn.Module):
 
 
 class PositionEmbedding(nn.Module):
-    """Adds a learned vector a position, then LayerNorm and dropout."""
+    """Adds a learned vector per position, then LayerNorm and dropout."""
 
     def __init__(self, length: int, hidden_dim: int, dropout: float) -> None:
         super().__init__()
@@ -177,11 +177,11 @@ class Released(nn.Module):
         self, query_video: Tensor, key_clip: Tensor, clips: Tensor, frames: Tensor, mask: Tensor
     ) -> Tensor:
         """KCGA while training: r_j [Q, H], query j's own video under query j's key clip [Q]."""
-        own = frames[query_video]  # [Q, T, H], a copy of a video's frames for each of its queries
+        of_query = frames[query_video]  # [Q, T, H], a copy of its video's frames per query
         guide = clips[query_video, key_clip]  # [Q, H]
-        logit = torch.einsum("qth,qh->qt", self.mapping_linear[0](own), guide)
+        logit = torch.einsum("qth,qh->qt", self.mapping_linear[0](of_query), guide)
         weight = (logit + (1 - mask[query_video].to(logit.dtype)) * -1e10).softmax(-1)
-        return torch.einsum("qt,qth->qh", weight, self.mapping_linear[1](own))
+        return torch.einsum("qt,qth->qh", weight, self.mapping_linear[1](of_query))
 
     def attend_all_frames(
         self, key_clip: Tensor, clips: Tensor, frames: Tensor, mask: Tensor
@@ -215,7 +215,7 @@ def clip_scores(queries: Tensor, clips: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def multi_scale_clips(units: Tensor) -> Tensor:
-    """[V, n, H] to [V, N, H]: windows of length 1, then 2, ... n, one average pooling a length."""
+    """[V, n, H] to [V, N, H]: windows of length 1, then 2, ... n, one pooling per length."""
     channel_first = units.transpose(1, 2)
     n = units.shape[1]
     pooled = [F.avg_pool1d(channel_first, length, stride=1) for length in range(1, n + 1)]

@@ -27,8 +27,8 @@ class Losses(NamedTuple):
 def draw_negative(score: Tensor, positive: Tensor, pool: int | None) -> Tensor:
     """Draw a negative's score [R] for each row of score [R, C].
 
-    From the row's ``pool`` best, or from all of it; ``positive`` [R] is the one column of each
-    row that is no negative.
+    It comes from the row's ``pool`` best, or from the whole row; ``positive`` [R] is the one column
+    of each row that is not a negative.
     """
     row = torch.arange(len(score), device=score.device)
     masked = score.detach().clone()
@@ -42,25 +42,27 @@ def draw_negative(score: Tensor, positive: Tensor, pool: int | None) -> Tensor:
 def clip_triplet(score: Tensor, query_video: Tensor, margin: float, pool: int | None) -> Tensor:
     """Triplet loss on the [Q, V] clip scores (cosines), both directions, each a mean."""
     row = torch.arange(len(score), device=score.device)
-    own = score[row, query_video]
-    text_to_video = F.relu(margin + draw_negative(score, query_video, pool) - own).mean()
+    positive = score[row, query_video]
+    text_to_video = F.relu(margin + draw_negative(score, query_video, pool) - positive).mean()
     total = score.new_zeros(())
     for video in range(score.shape[1]):
-        mine = query_video == video
-        others = score[~mine, video]
-        which = int(others.argmax()) if pool is not None else int(torch.randint(len(others), ()))
-        total = total + F.relu(margin + others[which] - score[mine, video].mean())
+        positive = query_video == video
+        negatives = score[~positive, video]
+        which = (
+            int(negatives.argmax()) if pool is not None else int(torch.randint(len(negatives), ()))
+        )
+        total = total + F.relu(margin + negatives[which] - score[positive, video].mean())
     return text_to_video + total / score.shape[1]
 
 
 def clip_nce(score: Tensor, query_video: Tensor) -> Tensor:
-    """infoNCE on the [Q, V] clip scores (dot products), several positives a video."""
+    """infoNCE on the [Q, V] clip scores (dot products), several positives per video."""
     row = torch.arange(len(score), device=score.device)
     text_to_video = (score.logsumexp(dim=1) - score[row, query_video]).mean()
     total = score.new_zeros(())
     for video in range(score.shape[1]):
-        mine = query_video == video
-        total = total + score[:, video].logsumexp(0) - score[mine, video].logsumexp(0)
+        positive = query_video == video
+        total = total + score[:, video].logsumexp(0) - score[positive, video].logsumexp(0)
     return text_to_video + total / score.shape[1]
 
 

@@ -96,7 +96,7 @@ def scoring(rows: Table) -> str:
         "{queries:.0f} x {videos:.0f}: {times_faster:.0f} times faster ({seconds:.3f} s), scores "
         "within {largest_difference:.1e}".format(**row)
         + "<br>{queries:.0f} x {videos:.0f}: {seconds:.1f} s".format(**whole)
-        + "; {index_bytes_a_video:.0f} bytes a video".format(**whole)
+        + "; {index_bytes_a_video:.0f} bytes per video".format(**whole)
     )
 
 
@@ -128,7 +128,7 @@ def growth(rows: Table) -> str:
 def paper_release(rows: Table) -> str:
     whole = {row["part"]: pick([row]) for row in rows if row["side"] == "prvr_lite"}
     parts = [
-        "{times_faster:.0f} times faster than frame by frame ({microseconds_a_frame:.0f} us a "
+        "{times_faster:.0f} times faster than frame by frame ({microseconds_a_frame:.0f} us per "
         "frame)".format(**whole[part])
         + f" to {part.split()[0]}"
         for part in ("read some", "convert some")
@@ -143,7 +143,7 @@ def paper_release(rows: Table) -> str:
         "evaluated in {seconds:.0f} s ({peak_mib:.0f} MiB in all)".format(**whole["evaluate"])
     )
     parts.append(
-        "one epoch {seconds:.0f} s, {videos_a_second:.1f} videos a second".format(
+        "one epoch {seconds:.0f} s, {videos_a_second:.1f} videos per second".format(
             **whole["train one epoch"]
         )
     )
@@ -158,7 +158,7 @@ BENCHMARKS = {
     "clustering": (clustering, "clustering the 528 clips of 32 videos to 32 medoids each"),
     "scoring": (scoring, "TVR's validation queries against its videos, already encoded"),
     "training_step": (training_step, "one step of 32 videos and 160 queries at TVR's sizes"),
-    "extraction": (extraction, "a minute of film: decoding it, CLIP on one frame a second"),
+    "extraction": (extraction, "a minute of film: decoding it, CLIP on one frame per second"),
     "growth": (growth, "time and memory against videos, clips and medoids"),
 }
 # Takes minutes and 8 GiB of disk, and wants annotations that are not in this project.

@@ -1,10 +1,10 @@
-"""Scoring queries against a collection: the index against attention computed query by query.
+"""Scoring queries against a collection: the index, compared with attention computed query by query.
 
     python -m benchmarks.scoring
 
-50 queries against 2,179 encoded videos (TVR's validation split) on both sides; then all 10,895
-queries with the index alone. Both start from encoded queries, encoded frames and kept clips; the
-time to build the index, once for all queries, has a row of its own.
+50 queries are scored against 2,179 encoded videos (TVR's validation split) by both sides; then all
+10,895 queries by the index alone. Both start from encoded queries, encoded frames and kept clips;
+the time to build the index, once for all queries, has its own row.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Collection:
         )
 
     def score_as_released(self) -> tuple[Tensor, Tensor, Tensor]:
-        """S_c, S_f and the key clips, each [Q, V]; frames attended anew every 50 queries."""
+        """S_c, S_f and the key clips, each [Q, V]; frames attended again every 50 queries."""
         v = self.videos
         with torch.inference_mode():
             return self.released.scores(self.queries, v.clips, *v.frames_with_mask())
@@ -82,7 +82,7 @@ def near_a_clip(clips: Tensor, queries: int) -> Tensor:
 
 
 def prepare(case: Case, side: str) -> Work:
-    """The work of one side, inputs ready."""
+    """Returns the work of one side; its inputs are ready."""
     both = collection(case)
     if side == "released":
         return both.score_as_released
@@ -92,7 +92,7 @@ def prepare(case: Case, side: str) -> Work:
 
 
 def measure(case: Case, whole: int, repeats: int) -> list[Row]:
-    """Both sides on the case, then ``whole`` queries and the building of the index."""
+    """Measures both sides, then ``whole`` queries and the building of the index."""
     both = collection(case)
     index = both.build_index()
     sides: dict[str, Work] = {
@@ -134,7 +134,7 @@ def measure(case: Case, whole: int, repeats: int) -> list[Row]:
 
 
 def errors(both: Collection, index: VideoIndex, videos: int = 200) -> tuple[Row, Row]:
-    """What rounding does to each side, and how far apart they are.
+    """How much rounding changes each side, and by how much the sides differ.
 
     Against the released formulation in float64 on the first videos; and against each other on all.
     """

@@ -187,7 +187,7 @@ def make(lesson: Lesson, kept: Path | None = None) -> None:
     """Run the lesson, note its cost, write it and its twin; say which rules it breaks.
 
     Args:
-        kept: folder of what earlier lessons trained, which is taken up; None: all is trained anew.
+        kept: folder of what earlier lessons trained, which is taken up; None: all is trained again.
     """
     print(f"{lesson.source.stem} …", flush=True)
     made = finished_form(lesson.read(""))

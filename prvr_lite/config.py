@@ -1,4 +1,9 @@
-"""Every number a run depends on, in two frozen dataclasses, and the presets that fill them in."""
+"""The settings of a run, in two frozen dataclasses, and the presets for data sets.
+
+A run is one model trained once on one data set. `ModelConfig` says how large the model is,
+`TrainConfig` how it is trained. A preset, such as "tvr" or "sample", fills in both; what it leaves
+out has the value of the authors' released code.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from typing import Any
 
 
 def check_range(config: object, names: Sequence[str], low: float, high: float = math.inf) -> None:
-    """Raise ValueError naming the first of these fields that lies outside low..high."""
+    """Raises a ValueError that names the first of these fields with a value outside low..high."""
     for name in names:
         value = getattr(config, name)
         if not low <= value <= high:
@@ -18,24 +23,25 @@ def check_range(config: object, names: Sequence[str], low: float, high: float = 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The shape of MS-SL++ (arXiv 2208.12510; defaults as released, method/config.py).
+    """The sizes of an MS-SL++ model (arXiv 2208.12510; defaults as released, method/config.py).
 
     Args:
         visual_dim: size of a frame feature (TVR 3072, ActivityNet and Charades-STA 1024).
         query_dim: size of a word feature (TVR 768, the others 1024).
         hidden_dim: size H of every encoding; a multiple of ``num_heads``.
         num_heads: attention heads of each encoder.
-        num_units: n, the units a video is pooled to; gives n(n+1)/2 clips.
-        max_frames: T, the frames that the frame branch sees of a video.
-        max_words: L, the words that are read of a query.
-        num_clusters: K, the medoid clips kept of a video; ``None`` keeps all clips (that is MS-SL).
+        num_units: n, the number of units that a video is pooled to; they make n(n+1)/2 clips.
+        max_frames: T, the largest number of frames of a video that the frame branch sees.
+        max_words: L, the largest number of words of a query that are read.
+        num_clusters: K, the number of medoid clips kept per video; ``None`` keeps all (that is
+            MS-SL).
         length_aware: whether the clustering also sees the length of each clip.
         dropout: dropout inside the attention blocks.
         input_dropout: dropout on the inputs and after the position embedding.
         alpha: weight of the clip scale in the fused score.
 
     Raises:
-        ValueError: a value that no model can be built from.
+        ValueError: a model can't be built with one of the values.
     """
 
     visual_dim: int
@@ -67,21 +73,21 @@ class ModelConfig:
 
     @property
     def num_clips(self) -> int:
-        """N = n(n+1)/2, every window of 1..n units."""
+        """N = n(n+1)/2, the number of clips: every window of 1..n consecutive units."""
         return self.num_units * (self.num_units + 1) // 2
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a model is trained (defaults as released, do_*.sh and method/config.py).
+    """The settings of a training (defaults as released, do_*.sh and method/config.py).
 
     Args:
         epochs: passes over the training videos.
-        batch_videos: videos a batch; all their queries come along.
+        batch_videos: videos per batch; all queries of these videos are in the batch too.
         learning_rate: peak rate, after the warm-up.
-        warmup: part of all steps over which the rate rises; it then falls linearly to 0.
-        weight_decay: decoupled decay, not on biases and LayerNorms.
-        max_grad_norm: bound on the norm of the whole gradient.
+        warmup: fraction of all steps in which the rate rises; afterwards it falls linearly to 0.
+        weight_decay: decoupled weight decay; biases and LayerNorms have none.
+        max_grad_norm: the gradient as a whole is scaled down to this norm where it is longer.
         margin: margin of both triplet losses (TVR 0.1).
         clip_triplet_weight, frame_triplet_weight: weights of the two triplet terms.
         clip_nce_weight, frame_nce_weight: weights of the two infoNCE terms.
@@ -93,14 +99,15 @@ class TrainConfig:
             never.
         evaluate_from: first epoch after which validation is run (each costs a scoring pass).
         validation_split: the split that chooses the epoch whose weights are kept; a data set that
-            has no "val" is trained without. ``None``: never validate, keep the last epoch. "test"
-            is very likely what the released runs did, and optimistic.
-        seed: of order, dropout and negatives (weights: ``build_model(seed=...)``).
-        device: "auto" (cuda, else cpu), or any torch device; Apple's "mps" only on request.
+            has no "val" is trained without validation. ``None``: never validate, keep the last
+            epoch. "test" is very likely what the released runs used; its results are optimistic.
+        seed: of the order of videos, of dropout and of the negatives (the first weights have
+            their own: ``build_model(seed=...)``).
+        device: "auto" (cuda, else cpu), or any torch device; Apple's "mps" only by its name.
         precision: "auto" (bf16 autocast where the GPU has it), "float32" or "bfloat16".
 
     Raises:
-        ValueError: a value that no training can be run with.
+        ValueError: a training can't be run with one of the values.
     """
 
     epochs: int = 100
@@ -131,9 +138,10 @@ class TrainConfig:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The fields that make a run this one, whatever the device.
+        """The fields that must be equal in two trainings of the same run; the device is not one.
 
-        A field that came later counts where it is not its default: files of earlier runs still fit.
+        A field that newer versions added is listed only where it differs from its default, so that
+        checkpoints of older versions still fit.
         """
         fields = asdict(self)
         del fields["device"]
@@ -144,20 +152,20 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Preset:
-    """Hyper-parameters for one data set; the feature sizes come from its file."""
+    """The settings for one data set; the sizes of features come from its file."""
 
     model: dict[str, Any]
     training: TrainConfig
 
     def model_config(self, visual_dim: int, query_dim: int, **changes: Any) -> ModelConfig:
-        """The model's config for features of these sizes, with changes to its other fields."""
+        """The ModelConfig for features of these sizes; ``changes`` replace other fields of it."""
         return ModelConfig(visual_dim=visual_dim, query_dim=query_dim, **{**self.model, **changes})
 
     def train_config(self, *, epochs: int | None = None, **changes: Any) -> TrainConfig:
-        """The training's config, with changes to its fields; ``epochs=None`` keeps the preset's.
+        """The TrainConfig; ``changes`` replace fields of it (``epochs=None`` replaces nothing).
 
         Raises:
-            ValueError: a field that does not exist, or a value that no training can be run with.
+            ValueError: a field does not exist, or a training can't be run with its value.
         """
         known = vars(self.training)
         unknown = [name for name in changes if name not in known]

@@ -1,4 +1,4 @@
-"""The device that a run computes on, its precision, and its random numbers."""
+"""Chooses the device that a run computes on and its precision, and seeds its random numbers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from prvr_lite.config import TrainConfig
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """ "auto" is a CUDA GPU where there is one, else the CPU; "mps" must be asked for by name.
+    """Returns the torch device of this name; "auto" is a CUDA GPU where there is one, else the CPU.
+
+    "mps" (Apple's GPU) is used only when it is asked for by name.
 
     Raises:
-        ValueError: a device that torch does not know or this machine does not have.
+        ValueError: torch does not know the device, or this machine does not have it.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -25,7 +27,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def seed_generators(device: torch.device, seed: int) -> None:
-    """Seed the random numbers of the CPU and of ``device``, and of no other."""
+    """Seeds the random number generators of the CPU and of ``device``, and no others."""
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         with torch.cuda.device(device):
@@ -35,10 +37,10 @@ def seed_generators(device: torch.device, seed: int) -> None:
 
 
 def use_bfloat16(config: TrainConfig, device: torch.device) -> bool:
-    """Whether to autocast: asked for, or "auto" on a GPU that has bf16.
+    """Whether to compute in bfloat16: if asked for, or with "auto" on a GPU that supports it.
 
     Raises:
-        ValueError: an unknown precision.
+        ValueError: the precision is unknown.
     """
     if config.precision not in ("auto", "float32", "bfloat16"):
         raise ValueError(f"precision={config.precision!r}: choose 'auto', 'float32' or 'bfloat16'")

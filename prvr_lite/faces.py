@@ -1,8 +1,8 @@
-"""Faces: what is public in a room of the package, loaded when a name of it is first asked for.
+"""The public names of each room of the package; a name is loaded when it is first used.
 
-A room is a folder. Its ``__init__.pyi`` lists what users and notebooks may import from it, which
-is also what type checkers and editors read; its ``__init__.py`` calls :func:`face`. Importing one
-file of a room therefore loads neither the other files nor what they need.
+A room is a folder. Its ``__init__.pyi`` lists the names that users and notebooks may import from
+it; type checkers and editors read this list too. Its ``__init__.py`` calls :func:`face`. So whoever
+imports one file of a room loads neither the room's other files nor the libraries that they need.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 
 class _Face(ModuleType):
-    """A room that loads the file of a public name when the name is first asked for."""
+    """A room that loads the file of a public name when the name is first used."""
 
     _public: Mapping[str, str]  # name -> module that holds it
 
@@ -46,7 +46,7 @@ class _Face(ModuleType):
 
 
 def face(room: str, path: str) -> None:
-    """Make a room offer the names that its ``__init__.pyi`` lists.
+    """Lets a room offer the names that its ``__init__.pyi`` lists.
 
     Args:
         room: ``__name__`` of the room.
@@ -66,14 +66,14 @@ def face(room: str, path: str) -> None:
 
 
 class MovedError(ModuleNotFoundError):
-    """A module of an earlier version; in a notebook one line says what to do."""
+    """A module has moved since version 0.1; a notebook shows one line that says what to do."""
 
     def _render_traceback_(self) -> list[str]:  # IPython's hook: no traceback above the line
         return [f"Not ready: {self}"]
 
 
 class MovedModules(MetaPathFinder):
-    """Answers imports of modules that notebooks of version 0.1 ask for first.
+    """Raises MovedError when a notebook of version 0.1 imports a module that was moved.
 
     Args:
         names: full names of these modules.
@@ -84,7 +84,7 @@ class MovedModules(MetaPathFinder):
         self.names, self.version = names, version
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        """Raises MovedError for a module that was moved; None for all others."""
+        """Raises MovedError for a module that was moved; returns None for every other module."""
         if fullname in self.names:
             raise MovedError(
                 f"this notebook was made for prvr_lite 0.1, and prvr_lite {self.version} is "

@@ -1,4 +1,9 @@
-"""Files written whole or not at all, records in such files, and the one family of file errors."""
+"""Writes files so that an interruption never leaves half of one, and names the errors of files.
+
+A training, a conversion or an index takes long to make and may be stopped at any moment. Whatever
+is written here is written beside its target first, and takes the target's place when it is
+complete.
+"""
 
 from __future__ import annotations
 
@@ -19,30 +24,30 @@ PART = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part", re.DOTALL)
 
 
 class FileFormatError(ValueError):
-    """A file that is not what it should be; the message says which, what is wrong, and what to do.
+    """A file has wrong content; the message says which file, what is wrong, and how to fix it.
 
-    Every error about the content of a file is one of these: `FeatureFileError`, `VideoError`, …
+    Every error about the content of a file is of this kind: `FeatureFileError`, `VideoError`, …
     """
 
 
 def damaged(path: str | os.PathLike[str], problem: str, fix: str) -> FileFormatError:
-    """The error that names a file, what is wrong in it, and how to fix it."""
+    """Returns the error that names a file, what is wrong in it, and how to fix it."""
     return FileFormatError(fault_text(path, problem, fix))
 
 
 def fault_text(path: str | os.PathLike[str], problem: str, fix: str) -> str:
-    """The message of an error about the content of a file."""
-    return f"{path}: {problem}. To mend it: {fix}."
+    """Returns the message of an error about the content of a file."""
+    return f"{path}: {problem}. To fix it: {fix}."
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Gives the path of a new file in the folder of ``path``, which replaces it after the block.
+    """Yields the path of a new file in the folder of ``path``, which it replaces after the block.
 
-    An error in the block removes the new file and leaves the old one as it was. An interruption of
-    any kind leaves the old file or the new one, never half of one: the new file has a name that no
-    other process uses, and is on the disk before it is renamed. What killed runs on this machine
-    left in the folder is removed.
+    An error in the block removes the new file and leaves the old one as it was. An interruption
+    leaves the complete old file or the complete new one: the new file has a name that no other
+    process uses, and it is on the disk before it is renamed. New files that killed runs on this
+    machine left in the folder are removed.
     """
     target = Path(path)
     _remove_left_behind(target.parent.absolute())
@@ -55,7 +60,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def put_in_place(new: Path, target: Path) -> None:
-    """Renames a finished file to ``target`` once it is on the disk, whatever was there before."""
+    """Renames a finished file to ``target`` once it is on the disk; replaces an old ``target``."""
     with new.open("r+b") as file:
         os.fsync(file.fileno())
     os.replace(new, target)
@@ -87,7 +92,7 @@ def _runs(process: int) -> bool:
 
 
 def save_record(path: str | os.PathLike[str], kind: str, record: dict[str, Any]) -> None:
-    """Write ``record``; an interruption leaves the old file or the new, never half of one."""
+    """Writes ``record``; an interruption leaves the complete old file or the complete new one."""
     import torch  # takes seconds to load, and a feature file is read and written without it
 
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -96,12 +101,12 @@ def save_record(path: str | os.PathLike[str], kind: str, record: dict[str, Any])
 
 
 def load_plain(path: str | os.PathLike[str]) -> Any:
-    """Tensors and plain values of a torch file, onto the CPU: anything else is refused by torch.
+    """Reads the tensors and plain values of a torch file onto the CPU; torch refuses anything else.
 
     Raises:
-        ValueError: a tar file, torch's format before 0.1.10: up to 2.5 a tar file can make torch
-            run code even where only tensors are allowed (CVE-2025-32434); no such file is needed.
-        Exception: of any kind, where torch can't read it.
+        ValueError: the file is a tar file, torch's format before 0.1.10. Up to version 2.5 torch
+            can run code from a tar file even where only tensors are allowed (CVE-2025-32434).
+        Exception: of any kind, where torch can't read the file.
     """
     import torch
 
@@ -111,11 +116,12 @@ def load_plain(path: str | os.PathLike[str]) -> Any:
 
 
 def load_record(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
-    """Read a record, onto the CPU. Only tensors and plain values are accepted: nothing can run.
+    """Reads a record onto the CPU. Only tensors and plain values are accepted, so no code can run.
 
     Raises:
-        FileNotFoundError: no such file.
-        FileFormatError: damaged, of another kind, or holding more than tensors and plain values.
+        FileNotFoundError: there is no such file.
+        FileFormatError: the file is damaged, is of another kind, or holds more than tensors and
+            plain values.
     """
     try:
         record = load_plain(path)
@@ -124,9 +130,9 @@ def load_record(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     except Exception as error:  # damaged bytes make the unpickler fail in any way it can
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FileFormatError(
-            f"{path}: can't be read as {kind!r} ({reason}): write it anew, or delete it"
+            f"{path}: can't be read as {kind!r} ({reason}): write it again, or delete it"
         ) from error
-    found = record.get("format") if isinstance(record, dict) else None
-    if found != kind:
-        raise FileFormatError(f"{path}: is {found!r}, expected {kind!r}: give the right file")
+    written = record.get("format") if isinstance(record, dict) else None
+    if written != kind:
+        raise FileFormatError(f"{path}: is {written!r}, expected {kind!r}: give the right file")
     return record  # type: ignore[no-any-return]

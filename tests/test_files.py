@@ -122,6 +122,6 @@ def test_errors_about_files_are_one_family(tmp_path: Path) -> None:
     for kind in (FeatureFileError, NotDataError, VideoError):
         assert issubclass(kind, FileFormatError)
     assert issubclass(FileFormatError, ValueError)
-    assert str(errors[0]) == f"{path}: is empty. To mend it: write it again."
+    assert str(errors[0]) == f"{path}: is empty. To fix it: write it again."
     where = f"{path}: column 'videos/id', row 3"
-    assert str(errors[1]) == f"{where}: is empty. To mend it: write it again."
+    assert str(errors[1]) == f"{where}: is empty. To fix it: write it again."

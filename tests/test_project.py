@@ -164,9 +164,12 @@ def test_every_requirement_has_a_proven_version() -> None:
             assert need.split(">=")[0] in proven
 
 
-def test_importing_the_package_needs_no_screen() -> None:
-    names = "('matplotlib', 'seaborn', 'pandas')"
-    code = f"import sys, prvr_lite; print([m for m in sys.modules if m in {names}])"
+def test_the_core_imports_no_pictures_and_no_tables() -> None:
+    """Neither `import prvr_lite` nor `evaluate` and `fit` load what only lessons need."""
+    code = (
+        "import sys, prvr_lite; prvr_lite.evaluate, prvr_lite.fit; heavy = ('matplotlib', "
+        "'seaborn', 'pandas', 'scipy'); print([m for m in sys.modules if m.split('.')[0] in heavy])"
+    )
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )

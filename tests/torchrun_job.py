@@ -21,7 +21,7 @@ from prvr_lite.config import TrainConfig
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.model.registry import build_model
 from prvr_lite.training.fit import fit
-from prvr_lite.training.parallel import LostRankError, own_rank
+from prvr_lite.training.parallel import LostRankError, this_rank
 
 loop = import_module("prvr_lite.training.fit")  # the file; its face gives the function
 
@@ -39,7 +39,7 @@ RUNS: dict[str, tuple[str, TrainConfig]] = {
 
 def train(name: str, dataset: Dataset, folder: Path) -> None:
     """One of ``RUNS``; what was seen goes to ``NAME.RANK.json``."""
-    rank, (model_name, config) = own_rank(), RUNS[name]
+    rank, (model_name, config) = this_rank(), RUNS[name]
     watched: list[int] = []
     sizes = SMALL if name == "dropout" else STILL
     model = build_model(model_name, sizes, seed=rank)  # rank 0's weights count
@@ -59,19 +59,19 @@ def train(name: str, dataset: Dataset, folder: Path) -> None:
 def refuse(dataset: Dataset, folder: Path) -> None:
     """A checkpoint of another run; ranks that were asked for different runs; a silent rank."""
     said = []
-    for config in (replace(QUICK, margin=0.3), replace(QUICK, seed=own_rank())):
+    for config in (replace(QUICK, margin=0.3), replace(QUICK, seed=this_rank())):
         model = build_model("mssl++", STILL)
         path = folder / "plain.pt" if config.margin == 0.3 else None
         with pytest.raises(ValueError) as caught:  # noqa: PT011
             fit(model, dataset, config, checkpoint=path, progress=False)
         said.append(str(caught.value))
-    mine, first = (folder / f"refused.{rank}.json" for rank in (own_rank(), 0))
+    mine, first = (folder / f"refused.{rank}.json" for rank in (this_rank(), 0))
     step = loop._Run.step
 
     def silent(run: loop._Run, rows: object) -> dict[str, torch.Tensor]:
         be_impatient()
         end = time.monotonic() + 60
-        while own_rank() and not first.exists() and time.monotonic() < end:
+        while this_rank() and not first.exists() and time.monotonic() < end:
             time.sleep(0.05)
         return step(run, rows)  # type: ignore[arg-type]
 

@@ -36,7 +36,7 @@ class FrameBackbone:
 
     @torch.inference_mode()
     def __call__(self, frames: Iterable[Image.Image]) -> Floats:
-        """[T, 1280] float32: one feature a frame."""
+        """Computes one feature per frame, [T, 1280] float32."""
         rest, parts = iter(frames), []
         while batch := list(islice(rest, FRAMES_AT_ONCE)):
             pixels = torch.from_numpy(
@@ -65,8 +65,8 @@ class TextBackbone:
 
     @torch.inference_mode()
     def __call__(self, captions: Sequence[str]) -> list[Floats]:
-        """For each caption [L, 384] float32: one feature a word piece, without [CLS] and [SEP]."""
-        found: dict[int, Floats] = {}
+        """Computes one feature per word piece of a caption, [L, 384], without [CLS] and [SEP]."""
+        features: dict[int, Floats] = {}
         order = sorted(
             range(len(captions)), key=lambda index: len(captions[index])
         )  # little padding
@@ -79,5 +79,5 @@ class TextBackbone:
             for row, words, length in zip(
                 rows, hidden, batch["attention_mask"].sum(1).tolist(), strict=True
             ):
-                found[row] = words[1 : length - 1].copy()
-        return [found[row] for row in range(len(captions))]
+                features[row] = words[1 : length - 1].copy()
+        return [features[row] for row in range(len(captions))]

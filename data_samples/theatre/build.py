@@ -100,10 +100,12 @@ def make_table(
         split: np.array([row for row, film in enumerate(films) if film.split == split])
         for split in SPLITS
     }
-    frame = unit(np.concatenate([one.frame for one in features]))
+    frame = unit(np.concatenate([film_features.frame for film_features in features]))
     word = unit(np.concatenate(words))
     frame_split = np.repeat([film.split for film in films], [film.length for film in films])
-    word_split = np.repeat([film.split for _, film, _ in queries], [len(one) for one in words])
+    word_split = np.repeat(
+        [film.split for _, film, _ in queries], [len(word_features) for word_features in words]
+    )
     projection = Projection(
         *fit_pca(frame[frame_split == "train"], VISUAL_DIM),
         *fit_pca(word[word_split == "train"], TEXT_DIM),
@@ -125,10 +127,10 @@ def make_table(
         moment=np.array(
             [(start / FPS, (start + length) / FPS) for start, length in spans], np.float32
         ),
-        word_offset=_offsets([len(one) for one in words]),
+        word_offset=_offsets([len(word_features) for word_features in words]),
         word=((word - projection.text_mean) @ projection.text_basis).astype(np.float16),
         splits=splits,
-        thumbnail=[picture for one in features for picture in one.thumbnail],
+        thumbnail=[picture for film_features in features for picture in film_features.thumbnail],
         group=_group_column(films),
         relevant=relevant_table(films),
         step_query=step_query,

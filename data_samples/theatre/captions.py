@@ -33,7 +33,7 @@ def deed_text(dice: Dice, step: Step, phrases: tuple[str, ...]) -> str:
     return dice.pick(phrases).format(one=one, many=many, partner=partner, its=its)
 
 
-def caption(dice: Dice, plot: Plot, place_told: bool) -> str:
+def caption(dice: Dice, plot: Plot, names_place: bool) -> str:
     """A sentence for the plot, with or without its place.
 
     A pronoun stands for the actor only when the first deed has no partner to mistake it for.
@@ -47,13 +47,13 @@ def caption(dice: Dice, plot: Plot, place_told: bool) -> str:
     templates: tuple[str, ...]
     if len(plot.steps) == 1:
         words["deed"] = deed_text(dice, plot.steps[0], DEEDS[plot.steps[0].deed].phrases)
-        templates = ONE_STEP if place_told else ONE_STEP_NO_PLACE
+        templates = ONE_STEP if names_place else ONE_STEP_NO_PLACE
     else:
         words["deed"], words["next"] = (
-            deed_text(dice, step, DEEDS[step.deed].told) for step in plot.steps
+            deed_text(dice, step, DEEDS[step.deed].then_phrases) for step in plot.steps
         )
-        templates = TWO_STEPS if place_told else TWO_STEPS_NO_PLACE
-        if place_told and not plot.steps[0].partner:
+        templates = TWO_STEPS if names_place else TWO_STEPS_NO_PLACE
+        if names_place and not plot.steps[0].partner:
             templates += TWO_STEPS_PRONOUN
     text = dice.pick(templates).format(**words)
     return text[0].upper() + text[1:] + "."

@@ -1,4 +1,4 @@
-"""The numbers of the data card, as Markdown tables, from the scripts alone.
+"""Prints the numbers of the data card as Markdown tables, from the scripts alone.
 
 python -m theatre.card --seed 3 --test-seed 3     (in data_samples)
 """
@@ -24,7 +24,7 @@ class Asked:
 
 
 def asked(films: Sequence[Film]) -> list[Asked]:
-    """One entry a query."""
+    """Returns one entry per query."""
     rows = []
     for film in films:
         for query in film.queries:
@@ -38,13 +38,13 @@ def _counts(films: Sequence[Film]) -> list[str]:
     frames = sum(film.length for film in films)
     seconds = [film.length / FPS for film in films]
     moments = [moment for film in films for moment in film.moments]
-    told = sum(moment.length for moment in moments)
+    captioned = sum(moment.length for moment in moments)
     several = sum(len(answering) > 1 for answering in relevant_films(list(films)))
     return [
         f"{len(films)}",
         f"{frames:,}",
         " / ".join(f"{value:.0f}" for value in (min(seconds), median(seconds), max(seconds))),
-        f"{100 * (1 - told / frames):.0f} %",
+        f"{100 * (1 - captioned / frames):.0f} %",
         f"{len(moments):,} ({sum(len(moment.lengths) == 2 for moment in moments):,})",
         f"{len(rows):,} ({100 * fmean(row.steps == 2 for row in rows):.0f} %)",
         f"{several}",
@@ -64,7 +64,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def card_tables(splits: dict[str, list[Film]]) -> str:
-    """Counts of all splits; moment-to-video ratios and oracles of the test split."""
+    """Returns counts of all splits, and moment-to-video ratios and oracles of the test split."""
     head = ("", "films", "frames", "seconds: least / median / most", "filler", "moments (two-step)",
             "queries (two-step)", "queries that several films answer")  # fmt: skip
     counts = _table(head, [[split, *_counts(films)] for split, films in splits.items()])

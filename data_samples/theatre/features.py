@@ -72,7 +72,7 @@ def cache_path(cache: Path, film: Film) -> Path:
 
 
 def save(path: Path, features: FilmFeatures) -> None:
-    """Store a film's features; a file is there whole or not at all."""
+    """Writes a film's features to a file, as a whole or not at all."""
     sizes = np.array([len(data) for data in features.thumbnail])
     data = np.frombuffer(b"".join(features.thumbnail), np.uint8)
     with replacing(path) as part, part.open("wb") as file:
@@ -88,7 +88,7 @@ def _load(path: Path) -> FilmFeatures:
 
 
 class _Worker:
-    """A process's own backbone."""
+    """The backbone of one process."""
 
     backbone: FrameBackbone
 

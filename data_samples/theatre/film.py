@@ -147,7 +147,7 @@ def _filler_frames(dice: Dice, filler: Filler) -> Iterator[Image.Image]:
 
 
 def render(film: Film) -> Iterator[Image.Image]:
-    """The film's frames in order: RGB pictures of SIDE x SIDE pixels, FPS of them a second."""
+    """Yields the film's frames in order: RGB pictures of SIDE x SIDE pixels, FPS per second."""
     dice = Dice(f"{film.seed}/pictures")
     for scene in film.scenes:
         yield from (

@@ -41,9 +41,9 @@ def _bag(film: Film) -> set[str]:
     return parts
 
 
-def _wanted(plot: Plot, place_told: bool) -> set[str]:
+def _wanted(plot: Plot, names_place: bool) -> set[str]:
     parts: set[str] = set().union(*(_step_parts(step) for step in plot.steps))
-    return parts | {plot.place} if place_told else parts
+    return parts | {plot.place} if names_place else parts
 
 
 def _frames(film: Film) -> list[tuple[Fact, set[str]]]:
@@ -75,7 +75,7 @@ def oracle_scores(films: list[Film]) -> dict[str, OracleScore]:
     rows: list[tuple[int, dict[str, float]]] = []
     for (film, query), answering in zip(queries, relevant_films(films), strict=True):
         plot = film.moments[query.moment].plot
-        wanted, facts = _wanted(plot, query.place_told), {step.fact for step in plot.steps}
+        wanted, facts = _wanted(plot, query.names_place), {step.fact for step in plot.steps}
         ids = {other.id for other in answering}
         positives = [other.id in ids for other in films]
         scores = {

@@ -1,13 +1,14 @@
-"""What a group of four sibling films tells, before anything is timed or drawn.
+"""Writes what a group of four sibling films shows, before anything is timed or drawn.
 
-Two rules make a group hard for everything but the right combination within one moment.
+Two rules make a group hard for every method but one that finds the right combination within a
+moment.
 
 *The square.* An unfolding moment has a beginning and an ending by the same actor in the same place.
-Two beginnings and two endings make four pairs, one for each sibling; so each step is seen in just
-two films, and only the pair names one.
+Two beginnings and two endings make four pairs, one for each sibling. So each step is seen in two
+films, and only the pair belongs to one film.
 
 *The echo.* Whatever the hero does not do in a film, somebody else does there: all four deeds of the
-square happen in all four siblings. So no list of what a film contains can tell them apart.
+square happen in all four siblings. So a list of what a film contains can't tell them apart.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ Fact = tuple[str, str, str]
 Event = tuple[Fact, str]  # what happens, and where
 
 
-class ToldError(Exception):
-    """This cast has nothing new to tell."""
+class NothingNewError(Exception):
+    """This cast has nothing new left to do."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Step:
 
     @cached_property
     def fact(self) -> Fact:
-        """What the step says; a mutual deed is one fact, whoever is named first."""
+        """What the step shows; a mutual deed is one fact, whoever is named first."""
         if DEEDS[self.deed].mutual:
             first, second = sorted((self.actor, self.partner))
             return first, self.deed, second
@@ -55,7 +56,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plot:
-    """One moment to be told: its steps in order, and where they happen."""
+    """What one moment shows: its steps in order, and where they happen."""
 
     steps: tuple[Step, ...]
     place: str
@@ -108,7 +109,7 @@ def make_cast(dice: Dice) -> Cast:
 
 @dataclass
 class Archive:
-    """What a split has told so far: single events, and pairs of them within one moment."""
+    """What a split shows so far: single events, and pairs of them within one moment."""
 
     steps: set[Event] = field(default_factory=set)
     pairs: set[frozenset[Event]] = field(default_factory=set)
@@ -117,16 +118,16 @@ class Archive:
 class GroupWriter:
     """Writes the plots of one group.
 
-    Within a group no step is told twice but by the square's design. ``archive`` is what the split
-    has told so far: no pair of steps returns, in either order, so that order never matters. A step
-    of another group may now and then return; then all its films truly answer its query.
+    Within a group no step happens twice, except as the square demands. ``archive`` holds what the
+    split shows so far: no pair of steps returns, in either order, so that order never matters. A
+    step of another group may sometimes return; then the films of both truly answer its query.
     """
 
     def __init__(self, dice: Dice, archive: Archive) -> None:
         self._dice, self._archive = dice, archive
         self._cast = make_cast(dice)
         self._pairs: set[frozenset[Event]] = set()
-        self._told: set[Event] = set()
+        self._used: set[Event] = set()
 
     def write(self, two_squares: float) -> list[list[Plot]]:
         """The plots of the four siblings; with this chance a group has two squares."""
@@ -144,9 +145,9 @@ class GroupWriter:
         return [dice.shuffled(film) for film in dice.shuffled(films)]
 
     def hand_in(self) -> None:
-        """Note in the archive what this group tells."""
+        """Notes in the archive what this group shows."""
         self._archive.pairs |= self._pairs
-        self._archive.steps |= self._told
+        self._archive.steps |= self._used
 
     def _square(self, hero: str, films: list[list[Plot]], mirror: bool) -> None:
         """Give each film its pair; if mirrored, the pair that the first hero lacks there."""
@@ -160,12 +161,12 @@ class GroupWriter:
             ]
             pairs = {frozenset(plot.events) for plot in plots}
             events = Plot(steps, place).events
-            if not pairs & (self._archive.pairs | self._pairs) and not events & self._told:
+            if not pairs & (self._archive.pairs | self._pairs) and not events & self._used:
                 break
         else:
-            raise ToldError(f"{hero} has told these deeds in all of {self._cast.places}")
+            raise NothingNewError(f"{hero} did these deeds in all of {self._cast.places}")
         self._pairs |= pairs
-        self._told |= events
+        self._used |= events
         for film, plot in zip(films, reversed(plots) if mirror else plots, strict=True):
             film.append(plot)
 
@@ -177,7 +178,7 @@ class GroupWriter:
                 film.append(self._single((step,), self._cast.actors[1:]))
 
     def _single(self, choices: tuple[Step, ...], actors: tuple[str, ...]) -> Plot:
-        """One step untold in the group; favourites come a little more often."""
+        """One step that is new in the group; favourites come a little more often."""
         dice = self._dice
         for _ in range(TRIES):
             fresh = dice.chance(FRESH)
@@ -186,28 +187,26 @@ class GroupWriter:
             if not steps:
                 continue
             plot = Plot((dice.weighted(steps, [1 + step.liked for step in steps]),), place)
-            if not plot.events & self._told and not (fresh and plot.events & self._archive.steps):
-                self._told |= plot.events
+            if not plot.events & self._used and not (fresh and plot.events & self._archive.steps):
+                self._used |= plot.events
                 return plot
-        raise ToldError("the cast has told all its single steps")
+        raise NothingNewError("the cast did all its single steps")
 
 
 def write_group(dice: Dice, archive: Archive, two_squares: float) -> list[list[Plot]]:
-    """The plots of one group of siblings, also noted in the archive.
+    """Returns the plots of one group of siblings, and notes them in the archive.
 
-    A cast with nothing new to tell is drawn again.
+    A cast with nothing new left to do is drawn again.
 
     Raises:
-        ValueError: no cast with an untold square was found; the set is too large for the world.
+        ValueError: no cast has an unused square left; the set is too large for the world.
     """
     for _ in range(TRIES):
         writer = GroupWriter(dice, archive)
         try:
             plots = writer.write(two_squares)
-        except ToldError:
+        except NothingNewError:
             continue
         writer.hand_in()
         return plots
-    raise ValueError(
-        "every unfolding story has been told: ask for fewer films or widen theatre/world.py"
-    )
+    raise ValueError("every unfolding story is used: ask for fewer films or widen theatre/world.py")

@@ -1,4 +1,4 @@
-"""Films, second by second: plots get lengths, filler between them, and captions."""
+"""Turns plots into films, second by second: lengths, filler between moments, and captions."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Query:
 
     text: str
     moment: int
-    place_told: bool
+    names_place: bool
 
 
 @dataclass
 class Film:
-    """One untrimmed film; ``seed`` settles what its drawing leaves to chance."""
+    """One untrimmed film; ``seed`` decides what its drawing leaves to chance."""
 
     id: str
     split: str
@@ -80,17 +80,17 @@ class Film:
         return [scene for scene in self.scenes if isinstance(scene, Moment)]
 
 
-def answering_moments(film: Film, plot: Plot, place_told: bool) -> int:
-    """How many moments of the film truly show this.
+def answering_moments(film: Film, plot: Plot, names_place: bool) -> int:
+    """Returns how many moments of the film truly show this plot.
 
-    One step may be any of theirs; two steps must be theirs, in order.
+    A plot of one step may be any step of a moment; two steps must be those of a moment, in order.
     """
     wanted = [step.fact for step in plot.steps]
     count = 0
     for moment in film.moments:
         seen = [step.fact for step in moment.plot.steps]
         shown = seen == wanted or (len(wanted) == 1 and wanted[0] in seen)
-        count += shown and (moment.place == plot.place or not place_told)
+        count += shown and (moment.place == plot.place or not names_place)
     return count
 
 
@@ -130,8 +130,8 @@ def _film(dice: Dice, split: str, group: int, number: int, plots: list[Plot], se
     things = sorted({step.thing for plot in plots for step in plot.steps if step.thing})
     places = sorted({plot.place for plot in plots})
     lengths = [step_lengths(dice, plot) for plot in plots]
-    told = sum(sum(length) for length in lengths)
-    gaps = dice.cut(max(2, round(told * dice.between(0.04, 0.22))), len(plots) + 1)
+    captioned = sum(sum(length) for length in lengths)
+    gaps = dice.cut(max(2, round(captioned * dice.between(0.04, 0.22))), len(plots) + 1)
     scenes: list[Moment | Filler] = []
     start = 0
     for index, gap in enumerate(gaps):
@@ -146,19 +146,19 @@ def _film(dice: Dice, split: str, group: int, number: int, plots: list[Plot], se
 
 
 def _write_captions(dice: Dice, film: Film, films_of: dict[Fact, list[Film]]) -> None:
-    """One or two captions a moment; the place may go untold where no other moment then answers."""
+    """Writes one or two captions per moment, without the place only if no other moment answers."""
     for number, moment in enumerate(film.moments):
         plot, texts = moment.plot, set[str]()
         rivals = films_of[plot.steps[0].fact]
         for _ in range(1 + dice.chance(SECOND_CAPTION[len(plot.steps) - 1])):
-            place_told = not (
+            names_place = not (
                 dice.chance(PLACE_UNTOLD)
                 and sum(answering_moments(rival, plot, False) for rival in rivals) == 1
             )
-            text = caption(dice, plot, place_told)
+            text = caption(dice, plot, names_place)
             if text not in texts:
                 texts.add(text)
-                film.queries.append(Query(text, number, place_told))
+                film.queries.append(Query(text, number, names_place))
 
 
 def make_films(split: str, seed: int, count: int) -> list[Film]:
@@ -195,7 +195,7 @@ def relevant_films(films: list[Film]) -> list[list[Film]]:
         [
             other
             for other in films
-            if answering_moments(other, film.moments[query.moment].plot, query.place_told)
+            if answering_moments(other, film.moments[query.moment].plot, query.names_place)
         ]
         for film in films
         for query in film.queries

@@ -83,13 +83,13 @@ def _caption_of(film: Film, number: int) -> str:
 def _square_moments(films: list[Film]) -> list[tuple[int, int]]:
     """(film, moment) numbers of one square, ordered by beginning and ending."""
     lead = next(moment.plot for moment in films[0].moments if len(moment.lengths) == 2)
-    found = []
+    moments = []
     for row, film in enumerate(films):
         for number, moment in enumerate(film.moments):
             steps, first = moment.plot.steps, lead.steps[0]
             if len(steps) == 2 and (steps[0].actor, moment.place) == (first.actor, lead.place):
-                found.append((steps[0].deed, steps[1].deed, row, number))
-    return [(row, number) for _, _, row, number in sorted(found)]
+                moments.append((steps[0].deed, steps[1].deed, row, number))
+    return [(row, number) for _, _, row, number in sorted(moments)]
 
 
 def _paste(page: Image.Image, frame: Image.Image, x: int, y: int, side: int) -> None:

@@ -35,15 +35,15 @@ class Thing:
 class Deed:
     """What an actor does.
 
-    ``phrases`` may stand alone in a caption; ``told`` are those that can also follow another deed
-    ("… and then falls asleep"). ``{one}`` and ``{many}`` are the thing's nouns, ``{partner}`` the
+    ``phrases`` may stand alone in a caption; ``then_phrases`` can also follow another deed ("… and
+    then falls asleep"). ``{one}`` and ``{many}`` are the thing's nouns, ``{partner}`` the
     other actor, ``{its}`` the actor's possessive. ``clear``: readable from any of its frames.
     ``mutual``: it makes no difference which of the two is named first.
     """
 
     kind: DeedKind
     phrases: tuple[str, ...]
-    told: tuple[str, ...]
+    then_phrases: tuple[str, ...]
     clear: bool = True
     mutual: bool = False
 

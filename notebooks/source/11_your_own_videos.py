@@ -47,7 +47,7 @@ from prvr_lite.course.lesson11 import (
     render_film,
     shard_tables,
 )
-from prvr_lite.data import ClipEncoder, InputReader, pool_features, unit_rows
+from prvr_lite.data import InputReader, OpenAIClipEncoder, pool_features, unit_rows
 from prvr_lite.lab import Results
 from prvr_lite.plots import recall_bars, spread_curves
 from prvr_lite.search import rank_of_first_relevant
@@ -153,7 +153,7 @@ print(f"difference to the first film, of 255: as read {upright:.1f}, turned once
 # Frames go through it in **batches**: all 7,200 frames of an hour at once would need gigabytes, one at a time leaves the processor waiting. What comes out must not depend on it.
 
 # %%
-clip = ClipEncoder(random_clip(folder / "tiny-clip"))
+clip = OpenAIClipEncoder(random_clip(folder / "tiny-clip"))
 features, sentences = clip.images(pixels), clip.sentences(["A dog.", "A dog in the forest."])
 print(f"{len(pixels)} frames -> {features.shape}, 2 sentences -> {sentences.shape}")
 for clip.batch_size in (1, 8, 32):
@@ -169,7 +169,7 @@ for clip.batch_size in (1, 8, 32):
 RUN_DOWNLOADS = False  # True: about 600 MB from the Hugging Face hub, once
 asked = ["a volcano", "a unicorn with a trumpet", "red balloons", "a bowl of soup"]
 if RUN_DOWNLOADS:
-    real = ClipEncoder("openai/clip-vit-base-patch32")
+    real = OpenAIClipEncoder("openai/clip-vit-base-patch32")
     cosine = unit_rows(real.sentences(asked)) @ unit_rows(real.images(pixels)).T  # [4, S]
     table(
         {
@@ -762,7 +762,7 @@ except ValueError as error:
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
 # | frames by presentation time, upright | `prvr_lite.videos.frames:read_frames` | – (features are given) |
-# | CLIP features, a folder of videos | `prvr_lite.data.openai_clip:ClipEncoder`, `prvr_lite.videos.extract:extract_features` | – |
+# | CLIP features, a folder of videos | `prvr_lite.data.openai_clip:OpenAIClipEncoder`, `prvr_lite.videos.extract:extract_features` | – |
 # | zero-shot search | `prvr_lite.videos.zero_shot:ZeroShotSearch` | – |
 # | the index on disk | `prvr_lite.collection.video_index:VideoIndex`, `prvr_lite.collection.folder` | – (all scores at once, `method/eval.py`) |
 # | candidates, then exact scores | `prvr_lite.collection.candidates:CandidateIndex`, `prvr_lite.search.searcher:Searcher.rank` | – |

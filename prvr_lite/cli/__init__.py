@@ -1,4 +1,4 @@
-"""The commands of ``prvr-lite``, one file each: ``add(commands)`` declares one, ``run`` does it."""
+"""The commands of ``prvr-lite``, one file each: ``add(commands)`` declares it, ``run`` runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``prvr-lite convert``: the paper's data sets, from the authors' files to a feature file."""
+"""``prvr-lite convert``: turns the authors' files of the paper's data sets into a feature file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prvr_lite.paper.layout import COLLECTIONS
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser(
-        "convert", help="TVR, ActivityNet Captions or Charades-STA to a feature file"
+        "convert", help="turn TVR, ActivityNet Captions or Charades-STA into a feature file"
     )
     parser.set_defaults(run=run)
     parser.add_argument(
@@ -31,13 +31,15 @@ def add(commands: Commands) -> None:
         "--validation-part",
         type=float,
         default=0.1,
-        help="part of the train videos that validates where the release has no val; 0: none",
+        help="part of the train videos that becomes val if the release has no val; 0: none",
     )
     parser.add_argument(
         "--dtype", choices=PRECISIONS, default="float32", help="float16 halves the file"
     )
-    parser.add_argument("--feature", help="folder or file in FeatureData; default: the paper's")
-    parser.add_argument("--query-feature", help="file in TextData; default: RoBERTa's")
+    parser.add_argument(
+        "--feature", help="folder or file in FeatureData; default: the one of the paper"
+    )
+    parser.add_argument("--query-feature", help="file in TextData; default: the one of RoBERTa")
 
 
 def run(options: argparse.Namespace) -> None:

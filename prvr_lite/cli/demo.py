@@ -1,4 +1,4 @@
-"""``prvr-lite demo``: train on the sample films, print the table, draw."""
+"""``prvr-lite demo``: trains on the sample films, prints a table of results, draws pictures."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from prvr_lite.cli.shared import Commands, add_data_options, open_data
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("demo", help="train on the sample films, print the table, draw")
-    parser.add_argument("--out", type=Path, default=Path("runs/demo"), help="where the pictures go")
+    parser = commands.add_parser(
+        "demo", help="train on the sample films, print results, draw pictures"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/demo"), help="folder for the pictures"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, help="default: the preset's")
+    parser.add_argument("--epochs", type=int, help="default: those of the preset")
     add_data_options(parser)
     parser.set_defaults(run=run)
 
@@ -21,7 +25,9 @@ def run(options: argparse.Namespace) -> None:
     try:
         from prvr_lite.lab.demo import run_demo
     except ModuleNotFoundError as error:
-        raise ValueError(f"the demo draws: pip install 'prvr-lite[lessons]' ({error})") from error
+        raise ValueError(
+            f"the demo draws pictures; it needs: pip install 'prvr-lite[lessons]' ({error})"
+        ) from error
 
     with open_data(options) as dataset:
         run_demo(

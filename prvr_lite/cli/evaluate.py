@@ -1,4 +1,4 @@
-"""``prvr-lite evaluate``: the metrics of a trained model on a split."""
+"""``prvr-lite evaluate``: prints the metrics of a trained model on a split."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prvr_lite.search.evaluation import evaluate
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("evaluate", help="metrics of a trained model on a split")
+    parser = commands.add_parser("evaluate", help="print the metrics of a trained model on a split")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--split", default="test")
     add_data_options(parser)
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def comparable(dataset: Dataset, model: str) -> list[Published]:
-    """Published rows of a model and of MS-SL++, if the data set is the paper's, features too."""
+    """Published rows of the model and of MS-SL++, if data set and features are the paper's."""
     about = COLLECTIONS.get(dataset.name)
     if about is None or about.visual_model != dataset.visual_model:
         return []

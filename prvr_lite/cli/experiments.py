@@ -1,4 +1,4 @@
-"""``prvr-lite experiments``: baselines and ablations, several seeds, one CSV."""
+"""``prvr-lite experiments``: trains baselines and ablations with several seeds; writes one CSV."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prvr_lite.config import PRESETS
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser(
-        "experiments", help="baselines and ablations; goes on where it was"
+        "experiments", help="train baselines and ablations; goes on after an interruption"
     )
     parser.set_defaults(run=run)
     parser.add_argument(
@@ -19,25 +19,36 @@ def add(commands: Commands) -> None:
         nargs="*",
         help="rows, groups (such as main, clips, search) or stages: see --list; default: all",
     )
-    parser.add_argument("--list", action="store_true", help="show all rows and what is finished")
-    parser.add_argument("--seeds", type=int, help="how many of each row; default: the row's")
-    parser.add_argument("--preset", choices=PRESETS, default="sample", help="hyper-parameters")
-    parser.add_argument("--epochs", type=int, help="default: the preset's")
-    parser.add_argument("--workers", type=int, help="runs at a time; default: all cores")
+    parser.add_argument("--list", action="store_true", help="list all rows, and which are finished")
     parser.add_argument(
-        "--folder", type=Path, default=Path("runs/experiments"), help="where finished runs are kept"
+        "--seeds", type=int, help="how many seeds of each row; default: those of the row"
+    )
+    parser.add_argument("--preset", choices=PRESETS, default="sample", help="hyper-parameters")
+    parser.add_argument("--epochs", type=int, help="default: those of the preset")
+    parser.add_argument(
+        "--workers", type=int, help="how many runs at a time; default: one per core"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("runs/experiments"),
+        help="folder in which finished runs are kept",
     )
     parser.add_argument(
         "--csv",
         type=Path,
-        help="default: benchmarks/results/experiments.csv for the sample, else one in --folder",
+        help="default: benchmarks/results/experiments.csv for the sample, else a file in --folder",
     )
     add_data_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    from prvr_lite.lab.command import default_csv, list_experiments, run_experiments
-    from prvr_lite.lab.runs import Setting
+    try:
+        from prvr_lite.lab.command import default_csv, list_experiments, run_experiments
+        from prvr_lite.lab.runs import Setting
+    except ModuleNotFoundError as error:
+        need = "the tables of the experiments need pandas: pip install 'prvr-lite[lessons]'"
+        raise ModuleNotFoundError(f"{need} ({error})", name=error.name) from error
 
     setting = Setting(options.data, options.preset, options.folder, options.epochs)
     if options.list:

@@ -1,4 +1,4 @@
-"""``prvr-lite extract``: a folder of video files becomes a feature file."""
+"""``prvr-lite extract``: turns a folder of video files into a feature file."""
 
 from __future__ import annotations
 
@@ -12,20 +12,36 @@ from prvr_lite.data.openai_clip import DEFAULT_MODEL
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("extract", help="a folder of videos: its CLIP features in a file")
-    parser.add_argument("folder", type=Path, help="videos in it and in the folders in it")
+    parser = commands.add_parser(
+        "extract", help="turn a folder of videos into a file of CLIP features"
+    )
+    parser.add_argument("folder", type=Path, help="folder of the videos; subfolders are read too")
     parser.add_argument("--out", type=Path, required=True, help="the feature file to write")
     parser.add_argument(
-        "--model", default=DEFAULT_MODEL, help="CLIP or SigLIP: hub name or folder [%(default)s]"
+        "--model",
+        default=DEFAULT_MODEL,
+        help="CLIP or SigLIP model: hub name or folder [%(default)s]",
     )
-    parser.add_argument("--fps", type=float, default=1.0, help="frames a second to look at [1]")
-    parser.add_argument("--captions", type=Path, help="CSV, TSV or JSON lines: video, text, times")
     parser.add_argument(
-        "--split", default="test", help="train, val or test, or their shares such as 80,10,10"
+        "--fps", type=float, default=1.0, help="how many frames per second to use [1]"
     )
-    parser.add_argument("--max-minutes", type=float, default=math.inf, help="skip longer videos")
-    parser.add_argument("--no-thumbnails", action="store_true", help="keep no small pictures")
-    parser.add_argument("--batch-size", type=int, default=32, help="frames at a time [32]")
+    parser.add_argument(
+        "--captions", type=Path, help="captions: CSV, TSV or JSON lines with video, text, times"
+    )
+    parser.add_argument(
+        "--split",
+        default="test",
+        help="train, val or test for all videos, or shares such as 80,10,10",
+    )
+    parser.add_argument(
+        "--max-minutes", type=float, default=math.inf, help="skip videos that are longer"
+    )
+    parser.add_argument(
+        "--no-thumbnails", action="store_true", help="don't keep small pictures of frames"
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=32, help="how many frames to compute at a time [32]"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.set_defaults(run=run)
 

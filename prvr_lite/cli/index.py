@@ -23,7 +23,9 @@ def add(commands: Commands) -> None:
     build.add_argument("checkpoint", type=Path)
     build.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     build.add_argument("--split", default="test")
-    build.add_argument("--part", metavar="I/N", help="the I-th of N parts, I from 1: one a process")
+    build.add_argument(
+        "--part", metavar="I/N", help="the I-th of N parts, I from 1: one part per process"
+    )
     append = _action(
         actions, "append", append_to_index, "add videos, or the videos of other indices"
     )

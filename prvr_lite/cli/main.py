@@ -1,4 +1,4 @@
-"""The command line ``prvr-lite``: each command is a module of :mod:`prvr_lite.cli`."""
+"""The command line ``prvr-lite``; each command is a file of :mod:`prvr_lite.cli`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from collections.abc import Sequence
 
 from prvr_lite import __version__
 from prvr_lite.cli import convert, demo, evaluate, experiments, extract, index, search, train
-from prvr_lite.training.parallel import own_rank, world_size
+from prvr_lite.training.parallel import this_rank, world_size
 
 COMMANDS = (demo, train, evaluate, search, extract, convert, index, experiments)  # as in --help
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when all went well, 2 with one line on standard error when it did not."""
+    """Runs a command; returns 0, or 2 after an error, with one line on standard error."""
     options = _parser().parse_args(arguments)
-    who = f"prvr-lite (rank {own_rank()})" if own_rank() else "prvr-lite"
+    who = f"prvr-lite (rank {this_rank()})" if this_rank() else "prvr-lite"
     try:
         if world_size() > 1 and options.run is not train.run:
-            raise ValueError("torchrun is for `train` alone: start this command without it")
+            raise ValueError("torchrun works only with `train`: start this command without it")
         options.run(options)
     except KeyboardInterrupt:
-        print("\nprvr-lite: stopped; the same command goes on from here", file=sys.stderr)
+        print(
+            "\nprvr-lite: stopped; start the same command again to go on from here", file=sys.stderr
+        )
         return 130
     except (OSError, ValueError, FloatingPointError, ImportError) as error:
         print(f"{who}: {error}", file=sys.stderr)

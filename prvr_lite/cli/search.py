@@ -1,4 +1,4 @@
-"""``prvr-lite search``: the best videos for a query of the data set, or for a typed sentence."""
+"""``prvr-lite search``: finds the best videos for a query of the data set or a typed sentence."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ from prvr_lite.videos.zero_shot import ZeroShotSearch
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("search", help="the best videos for a query or a typed sentence")
-    parser.add_argument("checkpoint", type=Path, nargs="?", help="a trained model")
+    parser = commands.add_parser(
+        "search", help="find the best videos for a query or a typed sentence"
+    )
+    parser.add_argument("checkpoint", type=Path, nargs="?", help="file of a trained model")
     parser.add_argument("--split", default="test")
     parser.add_argument("query", nargs="?", help="id of a query of the data set, or a sentence")
     parser.add_argument(
-        "--zero-shot", metavar="SENTENCE", help="search without a model, in a file of CLIP features"
+        "--zero-shot",
+        metavar="SENTENCE",
+        help="search without a trained model, in a file of CLIP features",
     )
-    parser.add_argument("--text-model", help="where the CLIP of the data is now, if it has moved")
-    parser.add_argument("-k", type=int, default=10, help="how many videos")
+    parser.add_argument("--text-model", help="folder of the data's CLIP model, if it has moved")
+    parser.add_argument("-k", type=int, default=10, help="how many videos to show")
     add_data_options(parser)
     parser.set_defaults(run=run)
 
@@ -33,7 +37,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.zero_shot is not None:
         if options.checkpoint is not None:
-            raise ValueError("--zero-shot takes a sentence and no checkpoint: leave one out")
+            raise ValueError("--zero-shot takes only a sentence: leave out the checkpoint")
         with open_data(options) as dataset:
             _zero_shot(options, dataset)
     elif options.query is None:

@@ -1,4 +1,4 @@
-"""What several commands share: options, the data set, a line of metrics."""
+"""What several commands use: options, the data set, a line of metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """``--data`` and ``--device``, which every command on a feature file has."""
+    """Adds ``--data`` and ``--device``, options of every command that reads a feature file."""
     parser.add_argument("--data", type=Path, help="feature file; default: the sample films")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
@@ -29,7 +29,7 @@ def open_data(options: argparse.Namespace) -> Dataset:
 
 
 def load_model(options: argparse.Namespace) -> RetrievalModel:
-    """The model of ``options.checkpoint``: ours, or the authors' own file; its content tells."""
+    """Loads ``options.checkpoint``, of this package or of the authors, as its content shows."""
     try:
         return load_checkpoint(options.checkpoint, device=options.device)
     except FileFormatError:  # only then is the file read again
@@ -39,7 +39,7 @@ def load_model(options: argparse.Namespace) -> RetrievalModel:
 
 
 class SentenceReader(Protocol):
-    """What turns a typed sentence into word features, such as a ``TextEncoder``."""
+    """Something that turns a typed sentence into word features, such as a ``TextEncoder``."""
 
     def words(self, sentence: str) -> Array: ...
 
@@ -51,20 +51,20 @@ def query_words(
     *,
     split: str | None = None,
 ) -> Array:
-    """Word features [L, Dw] of a query, after a line that says which it is.
+    """Returns the word features [L, Dw] of a query, and prints its text.
 
     Args:
         query: the id of a query of the data set, or a sentence.
         dataset: an open feature file; None: the query is a sentence.
-        reader: makes what reads a sentence; called only where there is one to read.
-        split: whose videos are searched, if they are the data set's. Then a video outside it is
-            pointed out, and one word that is not an id is an error.
+        reader: makes a reader of sentences; it is called only for a sentence.
+        split: the split whose videos are searched, if they are the data set's. Then a line says if
+            the query's video is in another split, and a single word that is not an id is an error.
     """
     if dataset is not None and query in dataset.query_id:
         row = dataset.query_id.index(query)
         print(dataset.query_text[row])
         if split is not None and dataset.query_video[row] not in dataset.videos_in(split):
-            print(f"(the video it was written for is not in the {split} split)")
+            print(f"(the video of this query is not in the {split} split)")
         return dataset.words(row)
     if dataset is not None and split is not None:
         _refuse_a_mistyped_id(query, dataset, split)
@@ -74,11 +74,11 @@ def query_words(
 
 
 def _refuse_a_mistyped_id(query: str, dataset: Dataset, split: str) -> None:
-    """A sentence has several words: a single one is an id with a mistake in it."""
+    """Refuses a single word: it is more likely a mistyped id than a sentence."""
     rows = dataset.queries_in(split)
     if len(query.split()) == 1 and len(rows):
         raise ValueError(
-            f"{dataset.path} has no query {query!r}; the first of its {split} split is "
+            f"{dataset.path} has no query {query!r}; the first query of its {split} split is "
             f"{dataset.query_id[rows[0]]!r}"
         )
 

@@ -1,4 +1,4 @@
-"""``prvr-lite train``: fit a model; the same command goes on where it was interrupted."""
+"""``prvr-lite train``: trains a model; started again after an interruption, it goes on."""
 
 from __future__ import annotations
 
@@ -9,34 +9,36 @@ from prvr_lite.cli.shared import Commands, add_data_options, metrics_line, open_
 from prvr_lite.config import PRESETS
 from prvr_lite.model.registry import TRAINABLE
 from prvr_lite.training.fit import fit
-from prvr_lite.training.parallel import TIMEOUT, own_rank
+from prvr_lite.training.parallel import TIMEOUT, this_rank
 from prvr_lite.training.presets import from_preset
 
 TEST_HABIT = (
     "--validate-on test: the epoch is chosen on the test videos, as very likely in the released "
-    "runs; its number is optimistic, and can't be compared with one whose epoch val chose"
+    "runs; the result is optimistic, and can't be compared with a result chosen on val"
 )
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("train", help="train a model; goes on where it was interrupted")
+    parser = commands.add_parser("train", help="train a model; goes on after an interruption")
     parser.add_argument("--model", choices=TRAINABLE, default="mssl++")
     parser.add_argument("--preset", choices=PRESETS, default="sample", help="hyper-parameters")
-    parser.add_argument("--checkpoint", type=Path, required=True, help="file written every epoch")
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, help="file that is written after every epoch"
+    )
     parser.add_argument("--restart", action="store_true", help="overwrite an existing checkpoint")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, help="default: the preset's")
+    parser.add_argument("--epochs", type=int, help="default: those of the preset")
     parser.add_argument(
         "--validate-on",
         choices=("val", "test", "none"),
         default="val",
-        help="split that chooses the epoch; none: the last is kept",
+        help="split that chooses the best epoch; none: keep the last epoch",
     )
     parser.add_argument(
         "--timeout",
         type=float,
         default=TIMEOUT,
-        help="seconds that processes of torchrun wait for each other; default: %(default)g",
+        help="how many seconds processes of torchrun wait for each other; default: %(default)g",
     )
     add_data_options(parser)
     parser.set_defaults(run=run)
@@ -44,7 +46,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     split = None if options.validate_on == "none" else options.validate_on
-    if split == "test" and own_rank() == 0:
+    if split == "test" and this_rank() == 0:
         print(TEST_HABIT)
     with open_data(options) as dataset:
         model, training = from_preset(
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
             resume=not options.restart,
             rank_timeout=options.timeout,
         )
-    if own_rank() > 0:
+    if this_rank() > 0:
         return
     best = history.best
     if "SumR" not in best:

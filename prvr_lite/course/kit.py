@@ -27,7 +27,11 @@ if TYPE_CHECKING:  # drawing is optional until something is drawn
     from prvr_lite.plots import page
 
 DRAWING = {"matplotlib": "matplotlib", "seaborn": "seaborn"}  # module -> package to install
-PACKAGES = {11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"}}  # besides
+PACKAGES = {  # what one lesson needs besides
+    8: {"scipy": "scipy"},
+    11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"},
+    12: {"scipy": "scipy"},
+}
 RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works
 
 

@@ -25,7 +25,7 @@ def slider(
     label: str,
     static: Callable[[], page.Picture],
     start: Value | None = None,
-    told: Callable[[Value], str] = str,
+    in_words: Callable[[Value], str] = str,
     over: Callable[[page.Picture], str] = lambda picture: "",
 ) -> Any:
     """A slider above a picture that follows it; else small multiples, the same every time.
@@ -39,7 +39,7 @@ def slider(
         static: draws the small multiples, one picture, for where no slider can be driven (see
             ``can_slide``): for instance `draw`'s panels for three telling values.
         start: the first value shown; None: the first of ``values``.
-        told: a value -> its text beside the slider, where there is room for 20 characters.
+        in_words: a value -> its text beside the slider, where there is room for 20 characters.
         over: a picture -> an <svg> that lies over it, for what shows up where a reader points.
     Returns:
         an ipywidgets box, or the ``Picture`` of ``static``.
@@ -55,7 +55,7 @@ def slider(
         return static()
     widgets = import_module("ipywidgets")
     control = widgets.SelectionSlider(
-        options=[(told(value), i) for i, value in enumerate(values)],
+        options=[(in_words(value), i) for i, value in enumerate(values)],
         index=list(values).index(first),
         description=label,
         continuous_update=False,  # draw where the slider is let go, not on its whole way

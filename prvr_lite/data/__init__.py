@@ -1,4 +1,4 @@
-"""Everything that reads or writes videos, queries and their features; knows no model."""
+"""Everything that reads or writes videos, queries and their features; it uses no model."""
 
 from prvr_lite.faces import face
 

@@ -1,4 +1,9 @@
-"""From ragged features to what a model takes: pooling, normalising, padding, batches."""
+"""Turns the features of a data set, of any length, into padded batches that a model takes.
+
+A video has as many frames as it has, a query as many words. A model takes tensors: so each video
+is pooled to n units and at most T frames, each row is normalised, and shorter sequences are padded
+with zeros, beside a mask that says which rows are real.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +25,7 @@ READ_BYTES = 64 << 20  # bytes of frames in memory before they are pooled
 
 
 class Batch(NamedTuple):
-    """V videos with all their Q queries, padded."""
+    """A batch of V videos with all their Q queries, padded."""
 
     unit_input: Tensor  # [V, n, Dv]
     frame_input: Tensor  # [V, T, Dv]
@@ -34,20 +39,20 @@ class Batch(NamedTuple):
 
 
 def pool_features(features: Float, count: int) -> Float:
-    """Average a video's frames into at most ``count`` rows, [T, D] -> [count, D].
+    """Averages a video's frames into at most ``count`` rows, [T, D] -> [count, D].
 
     Row i is the mean of frames b_i..b_{i+1} (one-past-last), or frame b_i where that is empty,
-    with b_i = min(round(i / count * T), T - 1) and halves rounded to even. As released
-    (data_provider.py:28-48), which has a consequence: when T is well above count the very last
-    frame enters nowhere; and when T < count frames repeat.
+    with b_i = min(round(i / count * T), T - 1) and halves rounded to even. This is as released
+    (data_provider.py:28-48), and has two consequences: where T is well above count, no row uses
+    the very last frame; where T < count, frames repeat.
     """
     total = len(features)
     # i / count first, as released: where i T / count ends in a half, its rounding decides
     rounded = np.round(np.arange(count + 1) / count * total)
     bounds: NDArray[np.int64] = np.minimum(rounded, total - 1).astype(np.int64)
     pooled = np.empty((count, features.shape[1]), np.float32)
-    # A loop over rows, for np.add.reduceat along the first axis walks columns: ten times slower.
-    # In its order, the first frame and the sum of the others; so its very digits to 8 frames a row.
+    # A loop over rows: np.add.reduceat along the first axis walks columns, ten times slower.
+    # Same order of summation as reduceat: results are bit-identical up to 8 frames per row.
     for row, (start, stop) in enumerate(pairwise(bounds.tolist())):
         pooled[row] = features[start]
         if stop > start + 1:
@@ -57,13 +62,13 @@ def pool_features(features: Float, count: int) -> Float:
 
 
 def normalise(features: Float) -> Float:
-    """x / (|x| + 1e-5) per row (data_provider.py:45-48)."""
+    """Divides each row x by |x| + 1e-5 (data_provider.py:45-48)."""
     length = np.linalg.norm(features, axis=-1, keepdims=True)
     return np.asarray(features / (length + 1e-5), dtype=np.float32)
 
 
 def pad(rows: Sequence[Float]) -> tuple[Tensor, Tensor]:
-    """Sequences [L_i, D] -> [B, max L, D] with zeros behind, and the mask [B, max L] bool."""
+    """Pads sequences [L_i, D] with zeros to [B, max L, D]; mask [B, max L] is True on real rows."""
     lengths = torch.tensor([len(row) for row in rows])
     padded = torch.zeros(len(rows), int(lengths.max()), rows[0].shape[1])
     for target, row in zip(padded, rows, strict=True):
@@ -72,19 +77,19 @@ def pad(rows: Sequence[Float]) -> tuple[Tensor, Tensor]:
 
 
 class InputReader:
-    """Reads a data set as model inputs, pooled to the sizes of one model.
+    """Reads the videos and queries of a data set as inputs of one model, pooled to its sizes.
 
-    Memory holds the batch, up to ``memory`` bytes of videos pooled before, and the frames of a
-    few videos on their way: a data set may be of any size. What doesn't fit is read from the file
-    again, with the same numbers.
+    Memory holds the batch, the frames of a few videos, and up to ``memory`` bytes of videos that
+    were pooled before, so a data set may be of any size. Videos that are not in memory any more are
+    read from the file again, with the same result.
 
     Args:
         dataset: an open feature file.
         config: its ``num_units``, ``max_frames`` and ``max_words`` are used.
-        memory: bytes of pooled videos to keep for later calls; 0 where none will come back.
+        memory: bytes of pooled videos to keep for later calls; 0 if each video is read once.
 
     Raises:
-        ValueError: the model's input sizes are not the data set's.
+        ValueError: the model takes features of other sizes than the data set has.
     """
 
     def __init__(self, dataset: Dataset, config: ModelConfig, *, memory: int = MEMORY) -> None:
@@ -103,7 +108,7 @@ class InputReader:
         self._queries = np.split(order, first)  # the queries of each video
 
     def videos(self, videos: Sequence[int] | NDArray[Any]) -> tuple[Tensor, Tensor, Tensor]:
-        """Rows of videos -> unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T]."""
+        """Reads videos by row: unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T]."""
         fresh: dict[int, tuple[Float, Float]] = {}
         for some in self._few_at_a_time({int(v) for v in videos} - self._cache.keys()):
             for video, frames in zip(some, self.dataset.frames_of(some), strict=True):
@@ -114,41 +119,41 @@ class InputReader:
         return units, *pad([frames for _, frames in both])
 
     def _few_at_a_time(self, videos: set[int]) -> Iterator[list[int]]:
-        """Videos in the order of the file, which have READ_BYTES of frames together."""
-        row_bytes, some, size = self.dataset.visual_dim * 4, list[int](), 0
+        """Groups of videos, in the order of the file, whose frames take READ_BYTES together."""
+        row_bytes, group, size = self.dataset.visual_dim * 4, list[int](), 0
         for video in sorted(videos):
-            own = int(np.diff(self.dataset.frame_offset[video : video + 2])[0]) * row_bytes
-            if some and size + own > READ_BYTES:
-                yield some
-                some, size = [], 0
-            some.append(video)
-            size += own
-        if some:
-            yield some
+            frame_bytes = int(np.diff(self.dataset.frame_offset[video : video + 2])[0]) * row_bytes
+            if group and size + frame_bytes > READ_BYTES:
+                yield group
+                group, size = [], 0
+            group.append(video)
+            size += frame_bytes
+        if group:
+            yield group
 
     def queries(self, queries: Sequence[int] | NDArray[Any]) -> tuple[Tensor, Tensor]:
-        """Rows of queries -> word_input [Q, L, Dw], word_mask [Q, L] bool."""
+        """Reads rows of queries: word_input [Q, L, Dw], word_mask [Q, L] bool."""
         words = self.dataset.words_of(queries)
         return pad([normalise(word[: self.config.max_words]) for word in words])
 
     def batch(self, videos: Sequence[int] | NDArray[Any]) -> Batch:
-        """Videos with all their queries."""
+        """Reads rows of videos together with all their queries, as a batch."""
         rows = [self._queries[int(v)] for v in videos]
         query_video = torch.repeat_interleave(torch.tensor([len(r) for r in rows]))
         return Batch(*self.videos(videos), *self.queries(np.concatenate(rows)), query_video)
 
     def captioned(self, split: str) -> list[int]:
-        """Rows of the videos of a split that have queries."""
+        """Returns the rows of the videos of a split that have queries."""
         return [int(v) for v in self.dataset.videos_in(split) if len(self._queries[v])]
 
     def training_rows(self, split: str, size: int, seed: int) -> Iterator[NDArray[Any]]:
-        """Rows of the videos of a split that have queries, shuffled, at most ``size`` at a time."""
+        """Yields rows of a split's videos with queries, shuffled, at most ``size`` at a time."""
         rows = self.captioned(split)
         count = max(1, -(-len(rows) // size))
         yield from np.array_split(np.random.default_rng(seed).permutation(rows), count)
 
     def training_batches(self, split: str, size: int, seed: int) -> Iterator[Batch]:
-        """The batches of :meth:`training_rows`."""
+        """Yields the batches that :meth:`training_rows` names."""
         return map(self.batch, self.training_rows(split, size, seed))
 
     def _pool(self, frames: Float) -> tuple[Float, Float]:

@@ -1,4 +1,4 @@
-"""Checks of a feature file: which columns it has, and their values.
+"""Checks that a feature file has the columns it should have, and that their values make sense.
 
 The same checks run on a table before it is written and on a file when it is opened.
 """
@@ -27,26 +27,28 @@ _IS_KIND: dict[str, Callable[[np.dtype[Any]], bool]] = {
 
 
 def check_structure(path: Path, columns: Mapping[str, Any]) -> None:
-    """Columns present, kinds and shapes of arrays or HDF5 datasets; reads no values.
+    """Checks that all columns are there, with the right kind and shape; reads no values.
 
     Raises:
-        FeatureFileError: for the first column that is missing or has the wrong kind or shape.
+        FeatureFileError: a column is missing, or has the wrong kind or shape; names the first.
     """
     present = {name.split("/")[0] for name in columns}
     sizes: dict[str, int] = {}
     for name, column in COLUMNS.items():
         if name in columns:
-            found = columns[name]
-            if not _IS_KIND[column.kind](found.dtype):
-                raise fault(path, name, f"holds {found.dtype}", f"store {column.kind}")
-            _check_shape(path, name, found.shape or (), column.shape, sizes)
+            stored = columns[name]
+            if not _IS_KIND[column.kind](stored.dtype):
+                raise fault(path, name, f"holds {stored.dtype}", f"store {column.kind}")
+            _check_shape(path, name, stored.shape or (), column.shape, sizes)
         elif not column.optional:
             raise fault(path, name, "is missing", "write the file again with this column")
         elif (group := name.split("/")[0]) in WHOLE_GROUPS and group in present:
             fix = f"write it, or leave out the whole group '{group}'"
             raise fault(path, name, f"is missing although '{group}' has other columns", fix)
     if "splits" not in present:
-        raise fault(path, "splits/train", "is missing, as are val and test", "write one split")
+        raise fault(
+            path, "splits/train", "is missing, as are val and test", "write at least one split"
+        )
     for name in columns:
         if name.startswith("splits/") and name not in COLUMNS:
             raise fault(path, name, "is not a known split", f"name it one of {', '.join(SPLITS)}")
@@ -55,36 +57,39 @@ def check_structure(path: Path, columns: Mapping[str, Any]) -> None:
 def _check_shape(
     path: Path,
     name: str,
-    found: tuple[int, ...],
+    shape: tuple[int, ...],
     expected: tuple[str | int, ...],
     sizes: dict[str, int],
 ) -> None:
     symbols = "[" + ", ".join(map(str, expected)) + "]"
-    if len(found) != len(expected):
-        raise fault(path, name, f"has shape {list(found)}, not {symbols}", f"store it as {symbols}")
-    for axis, (length, symbol) in enumerate(zip(found, expected, strict=True)):
+    if len(shape) != len(expected):
+        raise fault(path, name, f"has shape {list(shape)}, not {symbols}", f"store it as {symbols}")
+    for axis, (length, symbol) in enumerate(zip(shape, expected, strict=True)):
         if isinstance(symbol, int):
-            wanted = symbol
+            needed = symbol
         elif symbol.endswith("+1"):
-            wanted = sizes[symbol[:-2]] + 1
+            needed = sizes[symbol[:-2]] + 1
         else:
-            wanted = sizes.setdefault(symbol, length)
-        if length != wanted:
-            problem = f"has shape {list(found)}, but axis {axis} of {symbols} must be {wanted} long"
-            row = min(length, wanted) if axis == 0 else None  # the first row too many or missing
+            needed = sizes.setdefault(symbol, length)
+        if length != needed:
+            problem = f"has shape {list(shape)}, but axis {axis} of {symbols} must be {needed} long"
+            row = min(length, needed) if axis == 0 else None  # the first row too many or missing
             raise fault(path, name, problem, "write all columns from the same table", row)
-        # no query is no fault: a collection that nobody captioned can be searched
+        # a file without queries is allowed: videos without captions can be searched, too
         if length == 0 and symbol in ("V", "Dv", "Dw", "Rv", "Rw"):
             raise fault(
-                path, name, "is empty", "store at least one video, of features above size 0"
+                path,
+                name,
+                "is empty",
+                "store at least one video, and features with at least one number",
             )
 
 
 def check_values(path: Path, values: Mapping[str, Array], ids: Mapping[str, list[str]]) -> None:
-    """Checks every column but the big ones, of which only the shape is used.
+    """Checks the values of every column except the big ones, of which it uses the shape only.
 
     Raises:
-        FeatureFileError: for the first fault found.
+        FeatureFileError: a value is wrong; names the first.
     """
     for name in ("videos/id", "queries/id"):
         _check_ids(path, name, ids[name])
@@ -107,14 +112,14 @@ def check_values(path: Path, values: Mapping[str, Array], ids: Mapping[str, list
 
 
 def _refuse(path: Path, column: str, values: Array, bad: Array, problem: str, fix: str) -> None:
-    """Raises for the first row where `bad` is true, showing its value."""
+    """Raises an error for the first row where `bad` is true, and shows its value."""
     if bad.any():
         row = int(bad.argmax())
         raise fault(path, column, f"{values[row].tolist()} {problem}", fix, row)
 
 
 def check_finite(path: Path, column: str, values: Array, first: int = 0, whose: str = "") -> None:
-    """Refuses NaN and infinity. `first` is the row of values[0], `whose` a hint at its owner."""
+    """Refuses NaN and infinity; `first` is the row of values[0], `whose` names their owner."""
     finite = np.isfinite(values)
     if not finite.all():
         row = first + int((~finite.reshape(len(values), -1).all(1)).argmax())
@@ -141,10 +146,12 @@ def _check_ids(path: Path, column: str, ids: list[str]) -> None:
 def _check_offsets(
     path: Path, values: Mapping[str, Array], column: str, feature: str, owner: str, item: str
 ) -> None:
-    """Offsets start at 0, rise by at least one item per owner, and end with the items."""
+    """Checks that offsets start at 0, give each owner at least one item, and end with the items."""
     offset, total = values[column], values[feature].shape[0]
     if offset[0] != 0:
-        raise fault(path, column, f"starts at {offset[0]}", f"the first {item} has row 0", 0)
+        raise fault(
+            path, column, f"starts at {offset[0]}", f"start at 0, the row of the first {item}", 0
+        )
     step = np.diff(offset)
     if (step <= 0).any():
         row = int((step <= 0).argmax())
@@ -153,28 +160,30 @@ def _check_offsets(
         raise fault(path, column, problem, f"every {owner} needs at least one {item}", row + 1)
     if offset[-1] != total:
         problem = f"ends at {offset[-1]}, but '{feature}' has {total} rows"
-        raise fault(path, column, problem, f"end with the number of {item}s", len(offset) - 1)
+        raise fault(
+            path, column, problem, f"let it end with the number of {item}s", len(offset) - 1
+        )
 
 
 def _check_rows(path: Path, column: str, rows: Array, limit: int, of: str) -> None:
     outside = (rows < 0) | (rows >= limit)
     fix = f"give a row from 0 to {limit - 1}"
-    _refuse(path, column, rows, outside, f"is no row of the {limit} {of}", fix)
+    _refuse(path, column, rows, outside, f"is outside the {limit} {of}", fix)
 
 
 def _check_spans(
     path: Path, column: str, span: Array, duration: Array, unknown: bool = False
 ) -> None:
-    """Start and end in seconds: start <= end, both within the video where its length is known."""
+    """Checks times in s: start <= end, and both within the video where its length is known."""
     start, end = span[:, 0], span[:, 1]
     known = ~(np.isnan(start) & np.isnan(end) & unknown)
     fix = "give both times in seconds" + (", or NaN for both" if unknown else "")
     _refuse(path, column, span, known & ~np.isfinite(start + end), "is not finite", fix)
-    _refuse(path, column, span, known & (start > end), "starts after its end", "swap the times")
+    _refuse(path, column, span, known & (start > end), "starts after it ends", "swap the times")
     outside = (start < 0) | (end > duration + TIME_TOLERANCE)  # NaN duration: nothing to compare
     if (known & outside).any():
         row = int((known & outside).argmax())
-        problem = f"{span[row].tolist()} s leaves its video of {duration[row]:g} s"
+        problem = f"{span[row].tolist()} s is not inside its video of {duration[row]:g} s"
         raise fault(path, column, problem, "cut the times to the video", row)
 
 
@@ -201,12 +210,12 @@ def _check_relevant(
     query, video = values["relevant/query"], values["relevant/video"]
     _check_rows(path, "relevant/query", query, num_queries, "queries")
     _check_rows(path, "relevant/video", video, num_videos, "videos")
-    own = values["queries/video"]
+    query_video = values["queries/video"]
     listed = np.zeros(num_queries, bool)
-    listed[query[own[query] == video]] = True
+    listed[query[query_video[query] == video]] = True
     problem = "is not listed in 'relevant' for this query"
     fix = "list each query with its own video too"
-    _refuse(path, "queries/video", own, ~listed, problem, fix)
+    _refuse(path, "queries/video", query_video, ~listed, problem, fix)
 
 
 def _check_steps(
@@ -223,7 +232,7 @@ def _check_steps(
 
 
 def all_finite(rows: Array) -> bool:
-    """Whether no number is NaN or infinite."""
+    """Whether all numbers are finite: neither NaN nor infinite."""
     # A sum is NaN or infinite if a summand is, and needs no table of booleans; only where finite
     # numbers add up to more than float32 holds do the numbers themselves have to be looked at.
     with np.errstate(over="ignore", invalid="ignore"):

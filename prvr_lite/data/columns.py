@@ -1,7 +1,7 @@
-"""What a feature file holds: each of its columns is declared once, as a field of `FeatureTable`.
+"""Declares the columns of a feature file, each once, as a field of `FeatureTable`.
 
-A field says what the column is called inside the HDF5 file ("videos/id", "queries/moment", …), what
-kind of values it has and in which shape. `COLUMNS` collects this by the names inside the file.
+A field says which name the column has inside the HDF5 file ("videos/id", "queries/moment", …), what
+kind of values it holds, and in which shape. `COLUMNS` lists the columns by these names.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ SPLITS = ("train", "val", "test")
 
 
 class FeatureFileError(FileFormatError):
-    """A fault of a feature file. The message names file, column and row, and how to fix it."""
+    """A feature file has a fault; the message names file, column and row, and how to fix it."""
 
 
 def fault(
     path: Path, column: str, problem: str, fix: str, row: int | None = None
 ) -> FeatureFileError:
-    """The error that names a file, a column (and row), what is wrong there, and how to fix it."""
+    """Returns the error that names file, column and row, what is wrong there, and how to fix it."""
     where = column if column.startswith("attribute") else f"column '{column}'"
     where += "" if row is None else f", row {row}"
     return FeatureFileError(fault_text(path, f"{where}: {problem}", fix))
@@ -36,7 +36,7 @@ def fault(
 
 @dataclass(frozen=True)
 class Column:
-    """What a column holds. A letter in `shape` is a length that all columns using it share."""
+    """What a column holds. A letter in `shape` stands for a length that several columns share."""
 
     kind: Kind
     shape: tuple[str | int, ...]
@@ -44,12 +44,12 @@ class Column:
 
 
 def column(name: str, kind: Kind, *shape: str | int) -> dict[str, Column]:
-    """Declares a column, for the metadata of a field; optional where the field may be None."""
+    """Returns the metadata of a field that declares a column; optional if the field may be None."""
     return {name: Column(kind, shape)}
 
 
 def declared(record: type[Any]) -> dict[str, Column]:
-    """The columns that the fields of a record declare, by their names inside the file."""
+    """Returns the columns that the fields of a record declare, by their names inside the file."""
     return {
         name: replace(declaration, optional=True) if part.default is None else declaration
         for part in fields(record)
@@ -59,7 +59,7 @@ def declared(record: type[Any]) -> dict[str, Column]:
 
 @dataclass(frozen=True)
 class Projection:
-    """How a raw backbone feature x became a stored one: (x / (|x| + 1e-5) - mean) @ basis.
+    """How a raw feature x becomes a stored one: (x / (|x| + 1e-5) - mean) @ basis.
 
     Attributes:
         visual_mean: [Rv] float32, Rv = length of the raw visual feature.
@@ -76,28 +76,28 @@ class Projection:
 
 @dataclass(kw_only=True, eq=False)
 class FeatureColumns:
-    """What the data set is called, and the columns that are read when its file is opened.
+    """The names of a data set, and the columns that are read when its file is opened.
 
-    V videos with F frames in all, Q queries with W words in all. Times are in seconds.
+    V videos have F frames in all, Q queries have W words in all. Times are in seconds.
 
     Attributes:
         name, description, license: of the data set.
-        visual_model, text_model: what computed the features.
-        video_id: V ids, each once.
+        visual_model, text_model: names of the models that computed the features.
+        video_id: V ids, all different.
         duration: [V], NaN where unknown.
         frame_offset: [V+1]; video v has the rows frame_offset[v] up to frame_offset[v+1] of the
             frames.
         group: [V] sibling group of each video (videos with one number are alike).
-        query_id: Q ids, each once.
+        query_id: Q ids, all different.
         query_text: Q captions.
         query_video: [Q] row of the video that each query is about.
         moment: [Q, 2] start and end, NaN where unknown.
-        word_offset: [Q+1], as frame_offset.
+        word_offset: [Q+1]; query q has the rows word_offset[q] up to word_offset[q+1] of the words.
         relevant: [R, 2] (query row, video row): every video that truly answers a query.
         step_query: [S] query row of each step of an unfolding moment, ordered by query.
         step_span: [S, 2] start and end of each step, ordered by time within a query.
         splits: "train", "val" or "test" -> rows of videos.
-        projection: how new videos and typed queries get into this feature space.
+        projection: how features of new videos and typed queries are brought into this space.
     """
 
     name: str
@@ -134,11 +134,12 @@ class FeatureTable(FeatureColumns):
     Attributes:
         frame: [F, Dv] float16 or float32.
         word: [W, Dw] float16 or float32.
-        thumbnail: one small JPEG or WebP picture per frame; b"" where there is none.
+        thumbnail: one small JPEG or WebP picture per frame; b"" for a frame without.
 
-    All others are those of `FeatureColumns`: name, description, license, visual_model, text_model,
-    video_id, duration, frame_offset, query_id, query_text, query_video, moment, word_offset,
-    splits, and where they are known group, relevant, step_query, step_span and projection.
+    The other fields are those of `FeatureColumns`: name, description, license, visual_model,
+    text_model, video_id, duration, frame_offset, query_id, query_text, query_video, moment,
+    word_offset and splits; and, where they are known, group, relevant, step_query, step_span and
+    projection.
     """
 
     frame: Array = field(metadata=column("frames/feature", "float16 or float32", "F", "Dv"))

@@ -1,7 +1,8 @@
-"""The feature file: one HDF5 file per data set, columns instead of objects, ragged data end to end.
+"""Opens and reads a feature file: one HDF5 file per data set.
 
-Frames of all videos lie in one matrix, words of all queries in another; offsets say where each
-video's or query's rows start and end, so that a whole split is one read.
+The frames of all videos lie in one matrix, the words of all queries in another, one after the
+other. Offsets say where the rows of each video or query start and end. So a whole split can be
+read at once, however different its videos are in length.
 """
 
 from __future__ import annotations
@@ -31,22 +32,22 @@ from prvr_lite.data.columns import (
 )
 from prvr_lite.files import fault_text
 
-AGAIN = "copy or download the file again, or write it anew"
+AGAIN = "copy or download the file again, or write it again"
 CHECK_ROWS = 2**14  # rows that Dataset.check holds in memory at a time
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Dataset(FeatureColumns):
-    """An open feature file: the small columns in memory, frames and words read when asked for.
+    """An open feature file: small columns are in memory, frames and words are read on request.
 
-    `open_features` makes one. Its fields are those of `FeatureColumns` (integers as int64, times as
-    float32 seconds); the columns that a `FeatureTable` has beside them, frames, words and
-    thumbnails, have methods. It is a context manager, and can be pickled: the copy opens the file
-    again, so that loader processes share none.
+    `open_features` returns one. Its fields are those of `FeatureColumns` (integers as int64, times
+    as float32 seconds); frames, words and thumbnails are read by methods. A Dataset works in a
+    `with` statement. It can be pickled: the copy opens the file again, so that loader processes
+    don't share an open file.
 
     Attributes:
-        path: of the file.
-        visual_dim, query_dim: length of a frame's and of a word's features, Dv and Dw.
+        path: path of the file.
+        visual_dim, query_dim: Dv and Dw, the lengths of a frame's and of a word's feature.
     """
 
     path: Path
@@ -56,32 +57,36 @@ class Dataset(FeatureColumns):
     _columns: dict[str, h5py.Dataset | None] = field(init=False, default_factory=dict)
 
     def frames(self, video: int) -> Array:
-        """Features of one video's frames, [T, Dv] float32. Raises as `frames_of`."""
+        """Reads one video's frame features, [T, Dv] float32. Raises the errors of `frames_of`."""
         return self.frames_of([video])[0]
 
     def words(self, query: int) -> Array:
-        """Features of one query's words, [L, Dw] float32. Raises as `words_of`."""
+        """Reads one query's word features, [L, Dw] float32. Raises the errors of `words_of`."""
         return self.words_of([query])[0]
 
     def frames_of(self, videos: Sequence[int] | Array) -> list[Array]:
-        """Features of several videos, a list of [T, Dv] float32 in the order asked for.
+        """Reads the frames of several videos: a list of [T, Dv] float32, in the order asked for.
 
-        One read for each run of neighbouring videos, in whatever order they are given. The arrays
-        of a run share memory: copy one before changing it.
+        Videos that are neighbours in the file are read at once, in whatever order they are asked
+        for. Their arrays share memory: copy one before you change it.
 
         Raises:
             FeatureFileError: a feature is not finite, or the file is damaged there.
-            IndexError, TypeError: no such video, or rows that are no integers.
+            IndexError: there is no such video.
+            TypeError: the rows are not integers.
             ValueError: the data set is closed.
         """
         return self._ragged("frames/feature", self.frame_offset, videos, "video", self.video_id)
 
     def words_of(self, queries: Sequence[int] | Array) -> list[Array]:
-        """Features of several queries, a list of [L, Dw] float32. Otherwise as `frames_of`."""
+        """Reads the words of several queries, a list of [L, Dw] float32. Works like `frames_of`."""
         return self._ragged("words/feature", self.word_offset, queries, "query", self.query_id)
 
     def thumbnails(self, video: int) -> list[bytes]:
-        """JPEG or WebP bytes of each of the T frames, b"" where there is none. Raises as frames."""
+        """Reads the JPEG or WebP bytes of each of the T frames, b"" for a frame without a picture.
+
+        Raises the errors of `frames_of`.
+        """
         (row,) = _valid_rows([video], len(self.video_id), "video").tolist()
         start, stop = self.frame_offset[row : row + 2].tolist()
         if self._column("frames/thumbnail") is None:
@@ -89,22 +94,25 @@ class Dataset(FeatureColumns):
         return [picture.tobytes() for picture in self._read("frames/thumbnail", start, stop)]
 
     def videos_in(self, split: str) -> Array:
-        """Rows of the videos in "train", "val" or "test", [·] int64.
+        """Returns the rows of the videos in "train", "val" or "test", [·] int64.
 
         Raises:
             FeatureFileError: the file has no such split.
         """
         if split not in self.splits:
-            there = ", ".join(self.splits)
-            raise fault(self.path, f"splits/{split}", "is missing", f"use one of: {there}")
+            splits = ", ".join(self.splits)
+            raise fault(self.path, f"splits/{split}", "is missing", f"use one of: {splits}")
         return self.splits[split]
 
     def queries_in(self, split: str) -> Array:
-        """Rows of the queries whose video is in the split, [·] int64. Raises as `videos_in`."""
+        """Returns the rows of the queries whose video is in the split, [·] int64.
+
+        Raises the errors of `videos_in`.
+        """
         return np.flatnonzero(np.isin(self.query_video, self.videos_in(split)))
 
     def steps(self, query: int) -> Array:
-        """Start and end of each step of a query's moment, [S, 2] s; empty for a single step."""
+        """Returns start and end of each step of a query's moment, [S, 2] s; [0, 2] for one step."""
         (row,) = _valid_rows([query], len(self.query_id), "query").tolist()
         if self.step_query is None or self.step_span is None:
             return np.zeros((0, 2), np.float32)
@@ -112,10 +120,10 @@ class Dataset(FeatureColumns):
         return self.step_span[first:last]
 
     def check(self) -> None:
-        """Reads every feature and thumbnail as well.
+        """Reads every feature and thumbnail, to check those too.
 
         Raises:
-            FeatureFileError: for the first that is not finite or can't be read, by column and row.
+            FeatureFileError: one is not finite or can't be read; names its column and row.
         """
         for name in BIG:
             column = self._column(name)
@@ -149,7 +157,7 @@ class Dataset(FeatureColumns):
         return f"Dataset({self.name!r}: {counts}; videos in {splits})"
 
     def _column(self, name: str) -> h5py.Dataset | None:
-        """A big column. It stays open, because closing one drops its cache of unpacked chunks."""
+        """A big column, kept open: closing it would drop its cache of unpacked chunks."""
         if self._file is None:  # just unpickled
             self._file = open_hdf5(self.path)
         if not self._file:
@@ -165,31 +173,33 @@ class Dataset(FeatureColumns):
         self, column: str, offset: Array, rows: Sequence[int] | Array, owner: str, ids: list[str]
     ) -> list[Array]:
         asked = _valid_rows(rows, len(ids), owner)
-        wanted = np.unique(asked)
-        found: dict[int, Array] = {}
-        for run in np.split(wanted, np.flatnonzero(np.diff(wanted) != 1) + 1) if len(asked) else []:
+        ascending = np.unique(asked)
+        features: dict[int, Array] = {}
+        for run in (
+            np.split(ascending, np.flatnonzero(np.diff(ascending) != 1) + 1) if len(asked) else []
+        ):
             start, stop = int(offset[run[0]]), int(offset[run[-1] + 1])
             block = self._read(column, start, stop).astype(np.float32, copy=False)
             pieces = np.split(block, offset[run[1:]] - start)
             for row, feature in zip(run.tolist(), pieces, strict=True):
                 whose = f" ({owner} '{ids[row]}')"
                 check_finite(self.path, column, feature, int(offset[row]), whose)
-                found[row] = feature
-        return [found[row] for row in asked.tolist()]
+                features[row] = feature
+        return [features[row] for row in asked.tolist()]
 
 
 def _valid_rows(rows: Sequence[int] | Array, limit: int, owner: str) -> Array:
-    found = np.asarray(rows)
-    if found.size and (found.ndim != 1 or found.dtype.kind not in "iu"):
+    checked = np.asarray(rows)
+    if checked.size and (checked.ndim != 1 or checked.dtype.kind not in "iu"):
         raise TypeError(f"Rows of a {owner} must be a list of integers, not {rows!r}.")
-    outside = found[(found < 0) | (found >= limit)]
+    outside = checked[(checked < 0) | (checked >= limit)]
     if outside.size:
         raise IndexError(f"There is no {owner} {outside[0]}: rows go from 0 to {limit - 1}.")
-    return found.astype(np.int64)
+    return checked.astype(np.int64)
 
 
 def open_features(path: str | os.PathLike[str]) -> Dataset:
-    """Opens a feature file and checks all of it but the big matrices (for those: `Dataset.check`).
+    """Opens a feature file and checks all of it except its features (see `Dataset.check`).
 
     Args:
         path: an HDF5 file that `write_features` made, or one with the same columns.
@@ -199,8 +209,8 @@ def open_features(path: str | os.PathLike[str]) -> Dataset:
 
     Raises:
         FileNotFoundError: there is no such file.
-        FeatureFileError: it is no feature file, it is truncated or newer than this version of
-            prvr_lite, or a column has a fault. The message names file, column and row.
+        FeatureFileError: the file is not a feature file, is truncated, is newer than this version
+            of prvr_lite, or has a fault in a column. The message names file, column and row.
     """
     path = Path(path)
     file = open_hdf5(path)
@@ -235,11 +245,11 @@ def _dataset(path: Path, file: h5py.File) -> Dataset:
 
 
 def open_hdf5(path: Path) -> h5py.File:
-    """The file, open for reading.
+    """Opens an HDF5 file for reading.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FeatureFileError: it is truncated or no HDF5 file.
+        FeatureFileError: the file is truncated, or is not HDF5.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such feature file. Check the path.")
@@ -251,7 +261,7 @@ def open_hdf5(path: Path) -> h5py.File:
 
 
 def read_rows(path: Path, column: h5py.Dataset, start: int, stop: int) -> Array:
-    """Rows of a column as stored; a damaged chunk becomes a FeatureFileError."""
+    """Reads rows of a column as stored; raises FeatureFileError where the file is damaged."""
     try:
         rows: Array = column[start:stop]
     except OSError as error:
@@ -261,10 +271,11 @@ def read_rows(path: Path, column: h5py.Dataset, start: int, stop: int) -> Array:
 
 
 def read_attributes(path: Path, file: h5py.File) -> dict[str, str]:
-    """Name, description, license and models. First of all, is this a feature file we can read?
+    """Reads name, description, license and models, after checking format and version of the file.
 
     Raises:
-        FeatureFileError: another format, a newer version, or an attribute missing or no text.
+        FeatureFileError: the format is another, the version is newer, or an attribute is missing
+            or is not text.
     """
     if file.attrs.get("format") != FORMAT:
         problem = f"is {file.attrs.get('format')!r}, not '{FORMAT}'"
@@ -279,21 +290,26 @@ def read_attributes(path: Path, file: h5py.File) -> dict[str, str]:
     for key in ATTRIBUTES:
         text = file.attrs.get(key)
         if not isinstance(text, str):
-            problem = "is missing" if text is None else f"is {text!r}, no text"
-            raise fault(path, f"attribute {key}", problem, "write it as text, empty if unknown")
+            problem = "is missing" if text is None else f"is {text!r}, not text"
+            raise fault(
+                path,
+                f"attribute {key}",
+                problem,
+                "write it as text; leave the text empty if it is unknown",
+            )
         attributes[key] = text
     return attributes
 
 
 def read_columns(path: Path, file: h5py.File) -> dict[str, Any]:
-    """All columns checked, the small ones read.
+    """Checks all columns and reads the small ones.
 
     Returns:
-        Columns by name: int64 and float32 arrays, lists of text, and the `BIG` ones as HDF5
+        Columns by name: int64 and float32 arrays, lists of text, and for the `BIG` columns HDF5
         datasets.
 
     Raises:
-        FeatureFileError: for the first fault found.
+        FeatureFileError: a column has a fault; names the first.
     """
     columns = _find_columns(file)
     check_structure(path, columns)
@@ -313,11 +329,11 @@ def read_columns(path: Path, file: h5py.File) -> dict[str, Any]:
 
 
 def _find_columns(file: h5py.File) -> dict[str, Any]:
-    """HDF5 datasets by name: the known ones, and whatever lies in splits. Others are ignored."""
+    """The HDF5 datasets of known columns and all splits, by name; unknown columns are ignored."""
     splits = file.get("splits")
     extra = [f"splits/{name}" for name in splits] if isinstance(splits, h5py.Group) else []
-    found = {name: file.get(name) for name in dict.fromkeys([*COLUMNS, *extra])}
-    return {name: column for name, column in found.items() if isinstance(column, h5py.Dataset)}
+    by_name = {name: file.get(name) for name in dict.fromkeys([*COLUMNS, *extra])}
+    return {name: column for name, column in by_name.items() if isinstance(column, h5py.Dataset)}
 
 
 def _decode(path: Path, column: str, raw: Array) -> list[str]:

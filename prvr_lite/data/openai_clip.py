@@ -1,4 +1,8 @@
-"""Image and sentence features of CLIP and its kin, through transformers.
+"""Computes features of images and sentences with CLIP and models like it, through transformers.
+
+CLIP (OpenAI, 2021) puts images and sentences into one space, in which an image lies near a sentence
+that describes it. So a video can be searched by a sentence without any training. This package calls
+the paper's window of a video a *clip*; what belongs to the network is called ``OpenAIClip…`` here.
 
 transformers is optional: ``pip install "prvr-lite[video]"``.
 """
@@ -27,23 +31,23 @@ IMAGE_TAKEN: Final = "image features, each divided by its length"
 WORDS_TAKEN: Final = "the sentence's feature, then its tokens', each divided by its length"
 
 
-class ClipEncoder:
-    """Images and sentences as vectors of one space, by a model of the CLIP family.
+class OpenAIClipEncoder:
+    """Turns images and sentences into vectors of one space, by a model of the CLIP family.
 
-    CLIP (OpenAI's, LAION's, …) and SigLIP models of transformers fit: whatever has
+    It takes CLIP models (OpenAI's, LAION's, …) and SigLIP models of transformers: any model with
     ``get_image_features`` and ``get_text_features`` of one size.
 
     Args:
-        model: a name on the Hugging Face hub, or a folder that holds such a model.
+        model: the model's name on the Hugging Face hub, or a folder that holds one.
         device: as ``choose_device``.
-        batch_size: pictures, or sentences, at a time.
+        batch_size: how many pictures or sentences are computed at a time.
 
     Attributes:
-        name: the model's name; of a folder, the absolute path.
+        name: the model's name, or the absolute path of its folder.
         dim: D, numbers in a feature.
 
     Raises:
-        ValueError: a model that can't be found or loaded, or is of another kind.
+        ValueError: the model can't be found or loaded, or is of another kind.
         ModuleNotFoundError: transformers is not installed.
     """
 
@@ -66,9 +70,9 @@ class ClipEncoder:
         self.dim = int(getattr(config, "projection_dim", 0) or config.vision_config.hidden_size)
 
     def images(self, frames: Iterable[Pixels]) -> Float:
-        """``get_image_features`` of pictures, RGB [h, w, 3] uint8 each -> [T, D] float32.
+        """Computes ``get_image_features`` of RGB pictures, [h, w, 3] uint8 each -> [T, D] float32.
 
-        Taken a batch at a time: an iterator of any length needs the memory of one batch.
+        Pictures are taken in batches, so an iterator of any length needs the memory of one batch.
         """
         rest = iter(frames)
         parts = [np.zeros((0, self.dim), np.float32)]
@@ -77,22 +81,23 @@ class ClipEncoder:
         return np.concatenate(parts)
 
     def sentences(self, sentences: Sequence[str]) -> Float:
-        """``get_text_features``, the vector to compare with images: [Q, D] float32.
+        """Computes ``get_text_features``, vectors to compare with those of images: [Q, D] float32.
 
-        Longer sentences than the model reads (CLIP: 75 tokens) are cut.
+        A sentence longer than the model reads (CLIP: 75 tokens) is cut.
         """
-        features = [self._text_batch([one])[0] for one in sentences]
+        features = [self._text_batch([sentence])[0] for sentence in sentences]
         return np.concatenate([np.zeros((0, self.dim), np.float32), *features])
 
     def words(self, sentence: str) -> Float:
-        """Features of a sentence to train on, [1 + tokens, D] float32.
+        """Computes the word features of a sentence to train on, [1 + tokens, D] float32.
 
-        Row 0 is the sentence's own (:meth:`sentences`), so that it stays when a model cuts long
-        sentences; the others are the last hidden states of its tokens (start, end and padding
-        left out), brought into the same space by the projection that makes the sentence's.
+        Row 0 is the vector of the whole sentence (:meth:`sentences`): as the first row it stays
+        when a retrieval model cuts long sentences. The other rows are the last hidden states of
+        the tokens (without start, end and padding), brought into the same space by the projection
+        that also makes the sentence's vector.
 
         Raises:
-            ValueError: an empty sentence.
+            ValueError: the sentence is empty.
         """
         if not sentence.strip():
             raise ValueError("the sentence is empty: type some words")
@@ -109,12 +114,12 @@ class ClipEncoder:
 
         pictures = [Image.fromarray(pixels) for pixels in batch]
         pixels = self._processor(images=pictures, return_tensors="pt")["pixel_values"]
-        found = self._network.get_image_features(pixel_values=pixels.to(self.device))
-        return np.asarray(_vectors(found).float().cpu(), dtype=np.float32)
+        output = self._network.get_image_features(pixel_values=pixels.to(self.device))
+        return np.asarray(_vectors(output).float().cpu(), dtype=np.float32)
 
     @torch.inference_mode()
     def _text_batch(self, sentences: list[str]) -> tuple[Float, Tensor, Tensor]:
-        """Sentence features [Q, D], hidden states of their tokens [Q, L, h], token ids [Q, L]."""
+        """Computes sentence features [Q, D], hidden states [Q, L, h] and ids [Q, L] of tokens."""
         inputs = self._tokenizer(
             sentences,
             padding="max_length" if self._siglip else True,  # SigLIP never saw shorter ones
@@ -129,34 +134,34 @@ class ClipEncoder:
         return whole.float().cpu().numpy(), hidden, inputs["input_ids"]
 
     def _text_head(self) -> Any:
-        """The last linear layer of the text tower."""
+        """The last linear layer of the text network."""
         return self._network.text_model.head if self._siglip else self._network.text_projection
 
 
 def unit_rows(features: Float) -> Float:
-    """Each row divided by its length: what ``extract_features`` stores. [L, D] -> [L, D]."""
+    """Divides each row by its length, [L, D] -> [L, D]; ``extract_features`` stores such rows."""
     length = np.linalg.norm(features, axis=1, keepdims=True)
     return np.asarray(features / np.maximum(length, 1e-12), dtype=np.float32)
 
 
 def model_entry(name: str, taken: str) -> str:
-    """What a feature file says of its model: the name, and what was taken from it."""
+    """Returns a feature file's note about its model: the name, and which output was taken."""
     return name + _MARK + taken
 
 
 def named_model(entry: str) -> str | None:
-    """The name in a :func:`model_entry`; None in what other tools wrote."""
+    """Returns the name in a :func:`model_entry`; None if another tool wrote the note."""
     name, mark, _ = entry.partition(_MARK)
     return name if mark else None
 
 
 def resolved_name(model: str | os.PathLike[str]) -> str:
-    """A hub name as it is; a folder's path made absolute, so that it is found from anywhere."""
+    """Returns a hub name unchanged; makes a folder's path absolute, so that it is always found."""
     return str(Path(model).resolve()) if Path(model).is_dir() else os.fspath(model)
 
 
 def _load(name: str) -> tuple[Any, Any, Any]:
-    """The network, its image processor and its tokenizer."""
+    """Loads the network, its image processor and its tokenizer."""
     try:
         transformers = import_module("transformers")
         import_module("PIL")
@@ -182,7 +187,7 @@ def _load(name: str) -> tuple[Any, Any, Any]:
     return network, processor, tokenizer
 
 
-def _vectors(found: Any) -> Tensor:
-    """transformers 4 gives the tensor [B, D] itself, 5 an output that holds it."""
-    tensor: Tensor = found if isinstance(found, Tensor) else found.pooler_output
+def _vectors(output: Any) -> Tensor:
+    """Returns the features [B, D]: transformers 4 gives the tensor itself, 5 an output with it."""
+    tensor: Tensor = output if isinstance(output, Tensor) else output.pooler_output
     return tensor

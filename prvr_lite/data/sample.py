@@ -1,4 +1,4 @@
-"""The bundled sample features, Emoji Theatre (see data_samples/README.md)."""
+"""Opens the sample data set that comes with the package: Emoji Theatre (data_samples/README.md)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _PLACES = (_HERE / NAME, _HERE.parents[1] / "data_samples" / NAME)  # a wheel's;
 
 
 def load_sample() -> Dataset:
-    """Open the sample data set: little films of emoji, their captions and moments.
+    """Opens the sample data set: little films of emoji, with captions and moments.
 
     Raises:
-        FileNotFoundError: the file is neither in the installed package nor in the clone.
+        FileNotFoundError: the file is missing in the installed package and in the clone.
     """
     for place in _PLACES:
         if place.exists():

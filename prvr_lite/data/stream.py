@@ -1,8 +1,9 @@
-"""Writes a feature file that is larger than memory, and goes on where it was interrupted.
+"""Writes a feature file that is larger than memory, and goes on after an interruption.
 
-`write_features` wants the whole data set in memory and packs it. Here frames and words come one
-video and one query at a time, and lie unpacked: features of real networks hardly shrink (their
-digits are noise to a packer), and unpacked rows are read at the speed of the disk.
+`write_features` needs the whole data set in memory, and packs it. Here frames come one video at a
+time and words one query at a time, and are stored unpacked: features of real networks hardly get
+smaller by packing (their digits look like noise), and unpacked rows are read as fast as the disk
+is.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Read = Callable[[int], Array]
 
 
 def unread(rows: int, dim: int, dtype: str) -> Array:
-    """Stands in a `FeatureTable` for a matrix [rows, dim] yet to be read; takes no memory."""
+    """Returns a stand-in for a matrix [rows, dim] that is yet to be read; it takes no memory."""
     return np.broadcast_to(np.zeros(1, np.dtype(dtype).newbyteorder("<")), (rows, dim))
 
 
@@ -45,7 +46,7 @@ class _Column:
     read: Read
 
     def blocks(self) -> Iterator[range]:
-        """Neighbouring owners, about BLOCK_BYTES of rows at a time."""
+        """Yields ranges of neighbouring owners whose rows take about BLOCK_BYTES together."""
         first, row_bytes = 0, self.shape[1] * self.dtype.itemsize
         while first < len(self.offset) - 1:
             room = self.offset[first] + max(1, BLOCK_BYTES // row_bytes)
@@ -54,13 +55,13 @@ class _Column:
             first = last
 
     def place(self, owners: range) -> tuple[int, int]:
-        """Where the rows of owners lie in the column: first byte, and how many."""
+        """Where the rows of owners lie in the column: their first byte, and how many bytes."""
         start, stop = self.offset[owners.start], self.offset[owners.stop]
         row_bytes = self.shape[1] * self.dtype.itemsize
         return int(start) * row_bytes, int(stop - start) * row_bytes
 
     def block(self, path: Path, owners: range) -> Array:
-        """The rows of owners, as they are stored."""
+        """Reads the rows of owners, in the form in which they are stored."""
         start, stop = self.offset[owners.start], self.offset[owners.stop]
         block = np.empty((stop - start, self.shape[1]), self.dtype)
         with np.errstate(over="ignore"):  # too large for float16: infinite, and refused below
@@ -69,8 +70,8 @@ class _Column:
                 rows = self.read(owner)
                 if rows.shape != block[place].shape:
                     raise ValueError(
-                        f"{path}: column '{self.name}': owner {owner} gave features of shape "
-                        f"{list(rows.shape)}, its offsets want {list(block[place].shape)}"
+                        f"{path}: column '{self.name}': item {owner} has features of shape "
+                        f"{list(rows.shape)}, but its offsets need {list(block[place].shape)}"
                     )
                 block[place] = rows
         if not all_finite(block):
@@ -87,27 +88,27 @@ def stream_features(
     origin: str = "",
     progress: bool = False,
 ) -> None:
-    """Writes what `write_features` would, with features read video by video, query by query.
+    """Writes the same file as `write_features`, with features read video by video, query by query.
 
-    Memory holds the small columns and one block. The draft lies beside `path` as
-    ``<name>.part``, with what is finished in ``<name>.part.log``; called again after an
-    interruption with the same table and origin it goes on there, once the finished blocks have
-    proved to be those that were written. `path` is replaced at the very end, in one go.
+    Memory holds the small columns and one block. The unfinished file lies beside `path` as
+    ``<name>.part``, and ``<name>.part.log`` lists the blocks that are finished. Called again with
+    the same table and origin after an interruption, the function checks the finished blocks and
+    goes on from there. `path` is replaced at the very end, in one step.
 
     Args:
         path: the file to write; its folder must exist.
-        table: the data set, with `unread` matrices for `frame` and `word`, which give the
-            shapes and the precision to store.
-        frames: row of a video -> its frames [T, Dv].
-        words: row of a query -> its words [L, Dw].
-        origin: tells the features apart from other features of the same shapes: a draft of
-            another origin is begun anew.
+        table: the data set; its `frame` and `word` are `unread` matrices, which give the shapes
+            and the precision to store.
+        frames: gives the frames [T, Dv] of a video, from its row.
+        words: gives the words [L, Dw] of a query, from its row.
+        origin: a text that says where the features come from; with another text than before, an
+            unfinished file is not used but started again.
         progress: whether to show a progress bar.
 
     Raises:
-        FeatureFileError: the table has a fault, or features are not finite (float16 ends at
-            65,504).
-        ValueError: a video or query with more or fewer rows than its offsets say.
+        FeatureFileError: the table has a fault, or features are not finite (the largest float16
+            is 65,504).
+        ValueError: a video or query has more or fewer rows than its offsets say.
         OSError: the file can't be written, or the disk has no room for it.
     """
     path = Path(path)
@@ -117,7 +118,7 @@ def stream_features(
         _column("words/feature", columns, "queries/word_offset", words),
     ]
     draft, log = path.with_name(f"{path.name}.part"), path.with_name(f"{path.name}.part.log")
-    head = _identity(table, columns, origin)
+    head = _content_digest(table, columns, origin)
     finished = _finished(draft, log, head)
     if finished is None:
         _begin(draft, table, columns, big)
@@ -133,21 +134,21 @@ def _column(name: str, columns: dict[str, Array], offset: str, read: Read) -> _C
     return _Column(name, columns[offset], (rows, dim), values.dtype, read)
 
 
-def _identity(table: FeatureTable, columns: dict[str, Array], origin: str) -> str:
-    """Letters that differ where anything but the values of the features does."""
-    found = hashlib.sha256(repr([origin, *(getattr(table, key) for key in ATTRIBUTES)]).encode())
+def _content_digest(table: FeatureTable, columns: dict[str, Array], origin: str) -> str:
+    """A digest of the whole table except the values of its features."""
+    digest = hashlib.sha256(repr([origin, *(getattr(table, key) for key in ATTRIBUTES)]).encode())
     for name in (name for name in COLUMNS if name in columns):
         column = columns[name]
-        found.update(f"{name} {column.dtype} {column.shape}".encode())
+        digest.update(f"{name} {column.dtype} {column.shape}".encode())
         if column.dtype.hasobject:
-            found.update(repr(column.tolist()).encode())
+            digest.update(repr(column.tolist()).encode())
         elif not name.endswith("/feature"):
-            found.update(np.ascontiguousarray(column).tobytes())
-    return found.hexdigest()
+            digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
 
 
 def _finished(draft: Path, log: Path, head: str) -> list[int] | None:
-    """Checksums of the blocks that an earlier call finished; None where there is no draft."""
+    """Checksums of the blocks that an earlier call finished; None without an unfinished file."""
     if not (draft.exists() and log.exists()):
         return None
     lines = log.read_text(encoding="ascii", errors="replace").split("\n")[:-1]  # whole lines only
@@ -157,10 +158,10 @@ def _finished(draft: Path, log: Path, head: str) -> list[int] | None:
 
 
 def _begin(draft: Path, table: FeatureTable, columns: dict[str, Array], big: list[_Column]) -> None:
-    """The draft with all but the features, and with room for those.
+    """Creates the unfinished file: everything but the features, and empty room for those.
 
-    From here on HDF5 does not write to the draft any more, so that no interruption can leave its
-    bookkeeping half done.
+    Afterwards HDF5 does not write to the file any more, so an interruption can't leave its internal
+    tables half written.
     """
     room = sum(column.shape[0] * column.shape[1] * column.dtype.itemsize for column in big)
     if (free := shutil.disk_usage(draft.parent).free) < room:
@@ -197,7 +198,7 @@ def _fill(
     finished: list[int],
     progress: bool,
 ) -> None:
-    """Writes the blocks that are not finished, each one's checksum into the log after it."""
+    """Writes the blocks that are not finished; after each, its checksum is added to the log."""
     with h5py.File(draft, "r") as file:
         start = {column.name: file[column.name].id.get_offset() for column, _ in work}
     places = [(start[c.name] + c.place(owners)[0], c.place(owners)[1]) for c, owners in work]
@@ -224,7 +225,7 @@ def _fill(
 
 
 def _sound(data: BinaryIO, places: list[tuple[int, int]], finished: list[int]) -> int:
-    """How many of the blocks noted as finished are: a machine that stopped may have lost some."""
+    """How many of the blocks in the log are really on the disk: a crash may have lost some."""
     for count, ((byte, size), checksum) in enumerate(zip(places, finished, strict=False)):
         data.seek(byte)
         if zlib.crc32(data.read(size)) != checksum:

@@ -1,4 +1,4 @@
-"""Writes a `FeatureTable`, a whole data set in memory, as a feature file."""
+"""Writes a `FeatureTable`, which is a whole data set in memory, as a feature file."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ STORED = {"integers": "<i8", "floats": "<f4"}  # "<": the same bytes on every ma
 
 
 def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
-    """Checks the table, then writes it as a feature file that replaces `path` in one go.
+    """Checks the table, then writes it as a feature file that replaces `path` in one step.
 
-    Integers are stored as int64, times as float32, features in the precision they come in. The
-    file is written beside `path` first: a fault or a full disk leaves what was there before.
+    Integers are stored as int64, times as float32, features in the precision that they have.
+    The file is written beside `path` first: after a fault or on a full disk, the old `path` stays.
 
     Args:
         path: the file to write; its folder must exist.
         table: the data set.
 
     Raises:
-        FeatureFileError: the table has a fault; column names are those inside the file.
+        FeatureFileError: the table has a fault; the message uses the column names of the file.
         OSError: the file can't be written.
     """
     path = Path(path)
@@ -52,14 +52,14 @@ def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
 
 
 def write_attributes(file: h5py.File, table: FeatureTable) -> None:
-    """Format, version, and what the data set is called."""
+    """Writes the format, the version, and the names of the data set and its models."""
     file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
     for key in ATTRIBUTES:
         file.attrs[key] = getattr(table, key)
 
 
 def write_column(file: h5py.File, name: str, values: Array) -> None:
-    """One column; features in packed chunks."""
+    """Writes one column; features are stored in packed chunks."""
     if COLUMNS[name].kind != "float16 or float32" or not len(values):
         file.create_dataset(name, data=values)
         return
@@ -69,10 +69,10 @@ def write_column(file: h5py.File, name: str, values: Array) -> None:
 
 
 def checked_columns(path: Path, table: FeatureTable) -> dict[str, Array]:
-    """The table under the column names of the file, checked but for the values of its features.
+    """Returns the table by the column names of the file; checks all but the features' values.
 
     Raises:
-        FeatureFileError: for the first fault found.
+        FeatureFileError: the table has a fault; names the first.
     """
     for key in ATTRIBUTES:
         _encoded(path, f"attribute {key}", [getattr(table, key)])
@@ -87,7 +87,7 @@ def checked_columns(path: Path, table: FeatureTable) -> dict[str, Array]:
 
 
 def _columns(path: Path, table: FeatureTable) -> dict[str, Array]:
-    """The table under the column names of the file, None left out."""
+    """The table by the column names of the file, without the columns that are None."""
     columns: dict[str, Array] = {}
     for part in fields(table):
         value = getattr(table, part.name)
@@ -125,15 +125,16 @@ def _pairs(path: Path, relevant: Array) -> tuple[Array, Array]:
 
 
 def _rows(rows: Sequence[int] | Array) -> Array:
-    """An empty list would become floats."""
-    found = np.asarray(rows)
-    return found if found.size else found.astype(np.int64)
+    """Rows as integers, also where there are none: numpy makes floats of an empty list."""
+    checked = np.asarray(rows)
+    return checked if checked.size else checked.astype(np.int64)
 
 
 def _text(path: Path, column: str, texts: Sequence[str]) -> Array:
-    """Strings of one length: 100,000 captions are read in 10 ms, variable-length ones in 70.
+    """Texts as strings of one length: 100,000 captions are read in 10 ms, of varying length in 70.
 
-    Unless a few very long texts would make the column four times as large as its content.
+    If a few very long texts would make the column four times as large as its content, the length
+    varies all the same.
     """
     encoded = _encoded(path, column, texts)
     longest = max(map(len, encoded), default=0)
@@ -144,7 +145,7 @@ def _text(path: Path, column: str, texts: Sequence[str]) -> Array:
 
 
 def _encoded(path: Path, column: str, texts: Sequence[str]) -> list[bytes]:
-    """UTF-8 of texts that HDF5 can hold: str, without NUL characters or lone surrogates."""
+    """Texts as UTF-8, refused where HDF5 can't hold them: not a str, NUL, or a lone surrogate."""
     encoded = []
     for row, text in enumerate(texts):
         if not isinstance(text, str) or "\0" in text:

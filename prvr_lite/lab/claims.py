@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
+
+import pandas as pd
 
 from prvr_lite.lab.intervals import mean_interval
-from prvr_lite.lab.results import Results, Seeds, label, markdown, spread_text
+from prvr_lite.lab.results import Results, label, markdown, spread_text
 from prvr_lite.lab.rows import EXPERIMENTS, FULL, MOMENTS
-from prvr_lite.lab.tables import films_kept
+from prvr_lite.lab.tables import stages
 
 GLOBAL = ("mean-pool", "attention-pool", "transformer-pool")
 BASELINES = (*GLOBAL, "frame-max", "frame-attention-max")
 YES, NO, UNCLEAR = "yes", "**no**", "no clear difference"
+BETTER = {YES: "MS-SL++", NO: "the change", UNCLEAR: UNCLEAR}
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One claim, what was measured, and whether it holds."""
 
     text: str
@@ -36,24 +38,22 @@ def claims(results: Results) -> list[Claim]:
 
 def claims_table(results: Results) -> str:
     """The claims as Markdown; "" where the CSV has no numbers for any."""
-    rows = [[claim.text, claim.measured, claim.verdict] for claim in claims(results)]
-    return markdown(["claim", "measured on the test films", "holds?"], rows)
+    heads = ["claim", "measured on the test films", "holds?"]
+    return markdown(pd.DataFrame(claims(results), columns=heads).set_index("claim"))
 
 
 def parts_table(results: Results) -> str:
     """Is MS-SL++ better than with one part changed? SumR, both with alpha from val."""
-    rows = []
-    for name in [n for n, row in EXPERIMENTS.items() if row.group != "main"]:
-        gap = _gap(results, name, "SumR")
-        if gap is not None:
-            ahead = {YES: "MS-SL++", NO: "the change", UNCLEAR: UNCLEAR}[gap.verdict]
-            rows.append([label(name), EXPERIMENTS[name].group, gap.films, gap.seeds, ahead])
+    rows = [
+        (label(name), row.group, gap.films, gap.seeds, BETTER[gap.verdict])
+        for name, row in EXPERIMENTS.items()
+        if row.group != "main" and (gap := _gap(results, name, "SumR"))
+    ]
     heads = ["change", "part", "MS-SL++ is ahead by (films)", "(seeds)", "better"]
-    return markdown(heads, rows)
+    return markdown(pd.DataFrame(rows, columns=heads).set_index("change"))
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(NamedTuple):
     """How far MS-SL++ is ahead: over films, over seeds, and what follows."""
 
     films: str
@@ -67,24 +67,24 @@ def _gap(results: Results, name: str, metric: str, queries: str = "all") -> Gap 
     That is: both the bootstrap interval over groups of films and Student's interval over paired
     seeds lie on one side of 0. One seed decides nothing.
     """
-    pair = f"{FULL} against {name}"
-    ends = [
-        results.values(pair, f"{metric} {e}", queries=queries) for e in ("ahead", "low", "high")
+    measured = [
+        list(results.values(f"{FULL} against {name}", f"{metric} {end}", queries=queries).values())
+        for end in ("ahead", "low", "high", "gap")
     ]
-    seeds = results.values(pair, f"{metric} gap", queries=queries)
-    if not all(ends) or not seeds:
+    if not all(measured):
         return None
-    ahead, low, high = (statistics.fmean(values.values()) for values in ends)
-    below, above = mean_interval(list(seeds.values()))
+    *ends, seeds = measured
+    ahead, low, high = map(statistics.fmean, ends)
+    spread = spread_text(dict(enumerate(seeds)), metric, sign=True)
     return Gap(
         f"{ahead:+.1f} [{low:+.1f}, {high:+.1f}]".replace("-", "−"),
-        f"{spread_text(seeds, metric, sign=True)}, {len(seeds)} seed{'s' * (len(seeds) > 1)}",
-        _verdict((low, high), (below, above)),
+        f"{spread}, {len(seeds)} seed{'s' * (len(seeds) > 1)}",
+        _verdict((low, high), mean_interval(seeds)),
     )
 
 
 def _verdict(*intervals: tuple[float, float]) -> str:
-    """Yes or no where every interval lies on one side of 0; of one seed there is none (NaN)."""
+    """Yes or no where every interval lies on one side of 0; one seed has no interval (NaN)."""
     if all(low > 0 for low, _ in intervals):
         return YES
     return NO if all(high < 0 for _, high in intervals) else UNCLEAR
@@ -113,32 +113,35 @@ def _mean(results: Results, name: str, metric: str, score: str = "fused") -> flo
 
 
 def _twice_the_global(results: Results) -> Iterator[Claim]:
-    found = {name: mean for name in GLOBAL if (mean := _mean(results, name, "R@1")) is not None}
+    means = {name: mean for name in GLOBAL if (mean := _mean(results, name, "R@1")) is not None}
     ours = _mean(results, FULL, "R@1")
-    if not found or ours is None:
+    if not means or ours is None:
         return
-    best = max(found, key=lambda name: found[name])
+    best = max(means, key=lambda name: means[name])
     yield Claim(
-        "R@1 at least twice that of the best model with one vector a film",
-        f"{ours:.1f} against {found[best]:.1f} ({label(best)}): {ours / found[best]:.1f} times",
-        YES if ours >= 2 * found[best] else NO,
+        "R@1 at least twice that of the best model with one vector per film",
+        f"{ours:.1f} against {means[best]:.1f} ({label(best)}): {ours / means[best]:.1f} times",
+        YES if ours >= 2 * means[best] else NO,
     )
+
+
+def _paired(
+    results: Results, text: str, experiment: str, metric: str, scores: tuple[str, str], link: str
+) -> Iterator[Claim]:
+    """Is one score better than another of the same models? Student's interval over seeds decides.
+
+    One seed decides nothing.
+    """
+    gap = results.differences(experiment, experiment, metric, scores=scores)
+    if gap:
+        measured = f"{metric} {spread_text(gap, metric, sign=True)}{link}{len(gap)} seeds"
+        yield Claim(text, measured, _verdict(mean_interval(list(gap.values()))))
 
 
 def _fused(results: Results) -> Iterator[Claim]:
     for scale in ("clip", "frame"):
-        gap = results.differences(FULL, FULL, "SumR", scores=("fused", scale))
-        if gap:
-            yield Claim(
-                f"both scales better than the {scale} scale of the same model",
-                f"SumR {spread_text(gap, 'SumR', sign=True)} in {len(gap)} seeds",
-                _by_seeds(gap),
-            )
-
-
-def _by_seeds(gap: Seeds) -> str:
-    """Student's interval over seeds decides; one seed decides nothing."""
-    return _verdict(mean_interval(list(gap.values())))
+        text = f"both scales better than the {scale} scale of the same model"
+        yield from _paired(results, text, FULL, "SumR", ("fused", scale), " in ")
 
 
 def _clusters(results: Results) -> Iterator[Claim]:
@@ -168,41 +171,31 @@ def _pessimistic(results: Results) -> Iterator[Claim]:
 
 def _moments(results: Results) -> Iterator[Claim]:
     """Does retrieval help to find moments? mIoU of span heads, seed by seed."""
-    asked = {
-        "learning to retrieve films helps a span head (against an untrained MS-SL++)": (
-            "span head",
-            "span head, untrained MS-SL++",
-        ),
-        "the key clip helps a span head, as a prior": ("span head + key clip", "span head"),
-    }
-    for text, scores in asked.items():
-        gap = results.differences(MOMENTS, MOMENTS, "mIoU", scores=scores)
-        if gap:
-            told = f"mIoU {spread_text(gap, 'mIoU', sign=True)}, {len(gap)} seeds"
-            yield Claim(text, told, _by_seeds(gap))
+    text = "learning to retrieve films helps a span head (against an untrained MS-SL++)"
+    scores = ("span head", "span head, untrained MS-SL++")
+    yield from _paired(results, text, MOMENTS, "mIoU", scores, ", ")
+    text = "the key clip helps a span head, as a prior"
+    scores = ("span head + key clip", "span head")
+    yield from _paired(results, text, MOMENTS, "mIoU", scores, ", ")
 
 
 def _stages(results: Results) -> Iterator[Claim]:
     """Two-stage search within 2 % of the exhaustive R@10, IoU 0.5, at a tenth of the time."""
-    every = [score for name, score in results.scored("R@10 IoU=0.5") if name == MOMENTS]
-    kept = [(*parts, score) for score in every if (parts := films_kept(score))]
-    for predictor in dict.fromkeys(name for name, *_ in kept):
-        films = sorted((n, score) for name, n, score in kept if name == predictor)
-        found = {n: _mean(results, MOMENTS, "R@10 IoU=0.5", score) for n, score in films}
-        times = {n: results.values(MOMENTS, "query ms", score=score) for n, score in films}
-        most = films[-1][0]
-        whole, slow = found[most], times[most]
-        near = [
-            n for n, mean in found.items() if mean is not None and whole and mean >= 0.98 * whole
-        ]
-        ratios = [times[near[0]][seed] / slow[seed] for seed in slow if near]  # measured together
-        if not ratios:
+    kept = stages(results)
+    for predictor, rows in kept[kept["experiment"] == MOMENTS].groupby("predictor", sort=False):
+        scores = rows.set_index("films")["score"].sort_index()
+        recall = scores.map(lambda score: _mean(results, MOMENTS, "R@10 IoU=0.5", score))
+        most = scores.index[-1]
+        fewest = (recall >= 0.98 * recall[most]).idxmax()
+        times = [results.values(MOMENTS, "query ms", score=scores[n]) for n in (fewest, most)]
+        ratios = [times[0][seed] / times[1][seed] for seed in times[1]]  # measured together
+        if not ratios or not recall[most]:
             continue
-        spent = statistics.median(ratios)
+        share = statistics.median(ratios)
         yield Claim(
             f"two-stage VCMR ({predictor}) within 2 % of exhaustive R@10, IoU 0.5, at a tenth of "
             "the time",
-            f"{near[0]} of {most} films: {found[near[0]]:.1f} against {whole:.1f}, "
-            f"{100 * spent:.0f} % of the time",
-            YES if spent <= 0.1 else NO,
+            f"{fewest} of {most} films: {recall[fewest]:.1f} against {recall[most]:.1f}, "
+            f"{100 * share:.0f} % of the time",
+            YES if share <= 0.1 else NO,
         )

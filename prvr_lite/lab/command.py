@@ -12,7 +12,7 @@ from prvr_lite.lab.lines import Line, lines_of_run, merge_lines
 from prvr_lite.lab.moment_stage import moment_lines
 from prvr_lite.lab.rows import EXPERIMENTS, Experiment, choose, searches
 from prvr_lite.lab.runner import RunError, perform_all, planned
-from prvr_lite.lab.runs import Run, Setting, is_kept, recall
+from prvr_lite.lab.runs import Run, Setting, finished_run, is_kept
 
 CSV = Path("benchmarks/results/experiments.csv")
 STAGES = {
@@ -22,7 +22,7 @@ STAGES = {
 
 
 def default_csv(setting: Setting) -> Path:
-    """The CSV that the pages are drawn from, for the sample as it should be; else one of its own.
+    """The CSV behind the pages for the full run on the sample; else one beside the finished runs.
 
     Another data set, another preset or a shorter training must not slip into the sample's table.
     """
@@ -46,7 +46,7 @@ def run_experiments(
 
     Raises:
         ValueError: an unknown name, or a data set without what is needed.
-        RunError: some runs failed; the CSV has what all others found.
+        RunError: some runs failed; the CSV has the numbers of all others.
     """
     stages = [name for name in names if name in STAGES] if names else list(STAGES)
     wanted = [name for name in names if name not in STAGES]
@@ -78,9 +78,9 @@ def _lines(
 ) -> Iterator[Line]:
     """Lines of these runs, as far as they are finished, and of all gaps to MS-SL++."""
     for run in runs:
-        found = recall(run, setting)
-        if found is not None:
-            yield from lines_of_run(rows[run.experiment], run, found, dataset)
+        finished = finished_run(run, setting)
+        if finished is not None:
+            yield from lines_of_run(rows[run.experiment], run, finished, dataset)
     if runs:
         yield from gaps(setting, dataset)
 
@@ -92,8 +92,8 @@ def list_experiments(setting: Setting) -> str:
         rows = {**EXPERIMENTS, **searches()}
         runs, refused = planned(rows, None, setting, dataset)
         for name, row in rows.items():
-            mine = [run for run in runs if run.experiment == name]
-            done = [str(run.seed) for run in mine if is_kept(run, setting)]
+            seeds_of_row = [run for run in runs if run.experiment == name]
+            done = [str(run.seed) for run in seeds_of_row if is_kept(run, setting)]
             state = refused.get(name, f"seeds {' '.join(done) or 'none'} of {row.seeds}")
             lines.append(f"{row.group:7s} {name:32s} {row.label:46s} {state}")
     lines += [f"{'stage':7s} {name:32s} {label}" for name, label in STAGES.items()]

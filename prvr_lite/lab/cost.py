@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 
@@ -18,12 +19,13 @@ from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.device import choose_device
 from prvr_lite.lab.lines import Line, line
-from prvr_lite.lab.runs import Run, Setting, context, model_of, recall
+from prvr_lite.lab.runs import Run, Setting, context, finished_run, model_of
 from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.training.fit import fit
 
 ROUNDS, QUERIES, FILMS = 5, 20, 1000
+Key = TypeVar("Key", bound=Hashable)
 
 
 def costs(
@@ -31,7 +33,7 @@ def costs(
 ) -> Iterator[Line]:
     """Lines for each run's row, without a seed: "training s", "query ms", "index bytes".
 
-    One thread on a CPU.
+    On a CPU, one thread is used.
 
     - "training s": the median second epoch, times the epochs;
     - "query ms": encoding one query and scoring it against 1,000 films (the test films again and
@@ -51,9 +53,9 @@ def _measured(
 ) -> Iterator[Line]:
     models = {run.experiment: _trained(run, setting, place) for run in runs}
     learning = [run for run in runs if any(True for _ in models[run.experiment].parameters())]
-    epochs = _turns({run.experiment: _epoch(run, dataset, place) for run in learning}, 3)
-    queries = _turns({n: _search(m, dataset) for n, m in models.items()}, ROUNDS)
-    found = context(place)
+    epochs = median_in_turns({run.experiment: _epoch(run, dataset, place) for run in learning}, 3)
+    queries = median_in_turns({n: _search(m, dataset) for n, m in models.items()}, ROUNDS)
+    measured_on = context(place)
     for run in runs:
         name = run.experiment
         seconds = epochs.get(name, 0.0) * run.training.epochs
@@ -63,23 +65,20 @@ def _measured(
             ("query ms", 1000 * queries[name] / QUERIES),
             ("index bytes", index.nbytes / len(index)),
         ):
-            yield line(found, value, experiment=name, metric=metric)
+            yield line(measured_on, value, experiment=name, metric=metric)
 
 
-def _turns(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """Median seconds of each side over rounds in which each gets its turn."""
-    times: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, side in sides.items():
-            times[name].append(side())
-    return {name: statistics.median(found) for name, found in times.items()}
+def median_in_turns(sides: Mapping[Key, Callable[[], float]], rounds: int) -> dict[Key, float]:
+    """Median seconds of each side over rounds in which every side gets its turn."""
+    times = [{name: side() for name, side in sides.items()} for _ in range(rounds)]
+    return {name: statistics.median(each[name] for each in times) for name in sides}
 
 
 def _trained(run: Run, setting: Setting, device: torch.device) -> RetrievalModel:
-    found = recall(run, setting)
-    if found is None:
+    finished = finished_run(run, setting)
+    if finished is None:
         return build_model(run.model, run.config, seed=run.seed).to(device)
-    return model_of(found, device=str(device))
+    return model_of(finished, device=str(device))
 
 
 def _epoch(run: Run, dataset: Dataset, device: torch.device) -> Callable[[], float]:

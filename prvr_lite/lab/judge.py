@@ -1,4 +1,4 @@
-"""By which score a row is judged, and how each query fares by it."""
+"""Which score a row is judged by, and what each query adds to that score."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prvr_lite.lab.rows import EXPERIMENTS
-from prvr_lite.lab.runs import Found, Run
+from prvr_lite.lab.runs import FinishedRun, Run
 from prvr_lite.search.metrics import RECALL_AT, rank_of_first_relevant, retrieval_metrics
 
 ALPHAS = tuple(round(0.05 * i, 2) for i in range(21))
@@ -24,13 +24,13 @@ def scales(scores: Mapping[str, Any], alpha: float) -> dict[str, Any]:
     return {"fused": fused, "clip": scores["clip"], "frame": scores["frame"]}
 
 
-def best_alpha(found: Found, relevant: Any, default: float) -> float:
+def best_alpha(finished: FinishedRun, relevant: Any, default: float) -> float:
     """The weight of the clip scale that gives a run its best SumR on val; ties: nearest default.
 
     Args:
         relevant: [Q, V] bool, of val.
     """
-    scores = found.scores["val"]
+    scores = finished.scores["val"]
     if "frame" not in scores:
         return default
     sums = {a: retrieval_metrics(scales(scores, a)["fused"], relevant)["SumR"] for a in ALPHAS}
@@ -38,22 +38,24 @@ def best_alpha(found: Found, relevant: Any, default: float) -> float:
 
 
 def judged_by(experiment: str, against: str | None = None) -> str:
-    """The score of a row that counts.
+    """The name of the score that a row is judged by.
 
-    Models of the main table are told with the paper's alpha. A change to MS-SL++ may want another
-    one: it, and MS-SL++ beside it, get theirs from val.
+    Models of the main table are scored with the paper's alpha. A change to MS-SL++ may need another
+    alpha: both the change and MS-SL++ beside it get theirs from val.
 
     Args:
-        against: MS-SL++ beside this row.
+        against: the row that MS-SL++ is compared with.
     """
     row = EXPERIMENTS[experiment]
     if row.scale != "fused":
         return row.scale
-    other = EXPERIMENTS[against] if against is not None else row
-    return "fused" if other.group == "main" else TUNED
+    compared = row if against is None else EXPERIMENTS[against]
+    return "fused" if compared.group == "main" else TUNED
 
 
-def gains(found: Found, run: Run, score: str, relevant: Mapping[str, Any]) -> NDArray[np.float64]:
+def gains(
+    finished: FinishedRun, run: Run, score: str, relevant: Mapping[str, Any]
+) -> NDArray[np.float64]:
     """What each test query adds to R@1 and to SumR, in %, [2, Q].
 
     Args:
@@ -62,8 +64,8 @@ def gains(found: Found, run: Run, score: str, relevant: Mapping[str, Any]) -> ND
     """
     alpha = run.config.alpha
     if score == TUNED:
-        alpha = best_alpha(found, relevant["val"], alpha)
-    table = scales(found.scores["test"], alpha)
+        alpha = best_alpha(finished, relevant["val"], alpha)
+    table = scales(finished.scores["test"], alpha)
     rank = rank_of_first_relevant(table.get(score, table["fused"]), relevant["test"])  # [Q]
     total: Any = np.sum([rank <= k for k in RECALL_AT], axis=0)
     return 100.0 * np.stack([rank == 1, total]).astype(np.float64)

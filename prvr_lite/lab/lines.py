@@ -1,17 +1,17 @@
-"""The tidy CSV: one number a line, with where it comes from."""
+"""The CSV of the experiments: one number per line, and where it comes from."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.files import FileFormatError, replacing
+from prvr_lite.files import damaged, replacing
 from prvr_lite.lab.judge import ALPHAS, TUNED, best_alpha, scales
 from prvr_lite.lab.rows import EXPERIMENTS, FULL, Experiment, searches
-from prvr_lite.lab.runs import Found, Run
+from prvr_lite.lab.runs import FinishedRun, Run
 from prvr_lite.lab.subsets import query_subsets
 from prvr_lite.search.metrics import retrieval_metrics
 
@@ -29,85 +29,83 @@ def line(context: Mapping[str, str], value: float, **keys: object) -> Line:
     return {**named, "value": f"{value:.9g}", **context}
 
 
-def lines_of_run(row: Experiment, run: Run, found: Found, dataset: Dataset) -> Iterator[Line]:
-    """Everything that is told of a run: by scale, by alpha, by kind of query; what it took."""
-    where = {"experiment": run.experiment, "seed": run.seed}
-    splits = ("val",) if row.group == "search" else ("val", "test")
-    alpha = run.config.alpha
-    for split in splits:
-        for name, rows, relevant in query_subsets(dataset, split):
-            if name != "all" and (row.group != "main" or split != "test"):
-                continue
-            keys = {**where, "split": split, "queries": name}
-            if name == "all" and split == "val":
-                alpha = best_alpha(found, relevant, alpha)
-            scores = scales(found.scores[split], run.config.alpha)
-            kept = None if (split, name) == ("test", "all") else FEW
-            for scale in scores if name == "all" else ("fused",):
-                yield from _metrics(scores[scale][rows], relevant[rows], found, keys, scale, kept)
-            yield line(found.context, int(rows.sum()), metric="queries", **keys)
-            if (split, name) == ("test", "all") and "frame" in scores:
-                tuned = scales(found.scores[split], alpha)["fused"]
-                yield from _metrics(tuned, relevant, found, keys, TUNED, kept)
-                yield line(found.context, alpha, **keys, score=TUNED, metric="alpha")
-                if run.experiment == FULL:
-                    yield from _sweep(found, relevant, keys)
-    yield line(found.context, found.seconds, metric="training s as run", **where)
-    yield line(found.context, found.parameters, metric="parameters", **where)
-
-
-def _metrics(
-    score: Any,
-    relevant: Any,
-    found: Found,
-    keys: Mapping[str, Any],
-    scale: str,
-    kept: Sequence[str] | None,
+def lines_of_run(
+    row: Experiment, run: Run, finished: FinishedRun, dataset: Dataset
 ) -> Iterator[Line]:
-    for metric, value in retrieval_metrics(score, relevant).items():
-        if kept is None or metric in kept:
-            yield line(found.context, value, **keys, score=scale, metric=metric)
+    """All numbers of a run: by scale, by alpha, by kind of query; and what its training took."""
+    where = {"experiment": run.experiment, "seed": run.seed}
+    given = tuned = run.config.alpha
+    for split in ("val",) if row.group == "search" else ("val", "test"):
+        for kind, rows, relevant in query_subsets(dataset, split):
+            if kind != "all" and (row.group != "main" or split != "test"):
+                continue
+            keys = {**where, "split": split, "queries": kind}
+            if kind == "all" and split == "val":
+                tuned = best_alpha(finished, relevant, given)
+            mixtures = {"fused": ("fused", given)}  # name of a score -> scale, alpha
+            if kind == "all" and "frame" in finished.scores[split]:
+                mixtures |= _more_mixtures(run, split, tuned)
+            if TUNED in mixtures:
+                yield line(finished.context, tuned, **keys, score=TUNED, metric="alpha")
+            for score, (scale, alpha) in mixtures.items():
+                similarity = scales(finished.scores[split], alpha)[scale][rows]
+                for metric, value in retrieval_metrics(similarity, relevant[rows]).items():
+                    swept = score.startswith("alpha=")
+                    if metric in FEW or ((split, kind) == ("test", "all") and not swept):
+                        yield line(finished.context, value, **keys, score=score, metric=metric)
+            yield line(finished.context, int(rows.sum()), metric="queries", **keys)
+    yield line(finished.context, finished.seconds, metric="training s as run", **where)
+    yield line(finished.context, finished.parameters, metric="parameters", **where)
 
 
-def _sweep(found: Found, relevant: Any, keys: Mapping[str, Any]) -> Iterator[Line]:
-    for alpha in ALPHAS:
-        score = scales(found.scores[keys["split"]], alpha)["fused"]
-        yield from _metrics(score, relevant, found, keys, f"alpha={alpha:.2f}", FEW)
+def _more_mixtures(run: Run, split: str, tuned: float) -> dict[str, tuple[str, float]]:
+    """Each scale alone; on test also with the alpha of val and, for MS-SL++, every other alpha."""
+    mixtures = {scale: (scale, run.config.alpha) for scale in ("clip", "frame")}
+    if split == "test":
+        mixtures[TUNED] = ("fused", tuned)
+        if run.experiment == FULL:
+            mixtures |= {f"alpha={alpha:.2f}": ("fused", alpha) for alpha in ALPHAS}
+    return mixtures
 
 
-def read_lines(path: Path) -> list[Line]:
-    """The lines of a CSV; none where there is no file.
+def read_lines(path: Path) -> pd.DataFrame:
+    """The lines of a CSV, every cell as text; no row where there is no file.
+
+    The row with the index ``i`` is line ``i + 2`` of the file.
 
     Raises:
-        FileFormatError: a file with other columns.
+        FileFormatError: the file has other columns, or a line has too many cells.
     """
     if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        lines = list(reader)
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise FileFormatError(
-            f"{path}: columns are {reader.fieldnames}, not {list(COLUMNS)}: give another --csv, or "
-            "delete the file"
+        return pd.DataFrame(columns=COLUMNS, dtype=object)
+    another = "give another --csv, or delete the file"
+    try:
+        cells = pd.read_csv(
+            path, header=None, dtype=object, keep_default_na=False, skip_blank_lines=False
         )
-    return lines
+    except ValueError as error:  # pandas names the line that is too long
+        problem = str(error).strip().rpartition("error: ")[2]
+        raise damaged(path, problem, f"correct the line, {another}") from error
+    if tuple(cells.iloc[0]) != COLUMNS:
+        problem = f"columns are {list(cells.iloc[0])}, not {list(COLUMNS)}"
+        raise damaged(path, problem, another)
+    cells.index -= 1
+    return cells.set_axis(COLUMNS, axis=1)[(cells != "").any(axis=1)].iloc[1:]
 
 
 def merge_lines(path: Path, fresh: Iterable[Line]) -> int:
-    """Write fresh lines; those of other experiments and seeds that the file holds stay.
+    """Writes fresh lines; those of other experiments and seeds that the file holds stay.
 
     Returns:
         how many lines the file has now.
     """
-    new = list(fresh)
-    replaced = {(one["experiment"], one["seed"]) for one in new}
-    lines = [o for o in read_lines(path) if (o["experiment"], o["seed"]) not in replaced] + new
+    new, kept = pd.DataFrame(list(fresh), columns=COLUMNS), read_lines(path)
+    runs, replaced = (pd.MultiIndex.from_frame(t[["experiment", "seed"]]) for t in (kept, new))
+    lines = pd.concat([kept[~runs.isin(replaced)], new])
     order = {name: i for i, name in enumerate([*EXPERIMENTS, *searches()])}
-    lines.sort(key=lambda o: (order.get(o["experiment"], len(order)), o["experiment"], o["seed"]))
+    lines["place"] = lines["experiment"].map(order).fillna(len(order))
+    lines = lines.sort_values(["place", "experiment", "seed"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    with replacing(path) as part:
+        lines.to_csv(part, columns=COLUMNS, index=False, lineterminator="\n")
     return len(lines)

@@ -1,9 +1,10 @@
-"""From videos to moments: what trained MS-SL++ models know of where, and what a span head adds."""
+"""From videos to moments: how well trained MS-SL++ models find them, and what a span head adds."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from tqdm.auto import tqdm
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.files import load_record, save_record
+from prvr_lite.lab.cost import median_in_turns
 from prvr_lite.lab.lines import Line, line
 from prvr_lite.lab.rows import EXPERIMENTS, FULL, MOMENTS
 from prvr_lite.lab.runner import device_names, planned
-from prvr_lite.lab.runs import Run, Setting, context, model_of, path_of, recall
+from prvr_lite.lab.runs import Run, Setting, context, finished_run, model_of, path_of
 from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.corpus import MomentIndex, choose_weight, search_moments
@@ -38,11 +40,11 @@ def moment_lines(
 ) -> Iterator[list[Line]]:
     """SVMR and VCMR of every finished run of MS-SL++: the lines of one seed after the other.
 
-    What was found is kept beside each run, and not measured again. Where the data set has no
-    moments or durations, that is said, and nothing comes.
+    The numbers are kept beside each run, and not measured again. Where the data set has no moments
+    or durations, this is printed, and nothing is yielded.
     """
     runs = planned({FULL: EXPERIMENTS[FULL]}, seeds, setting, dataset)[0]
-    ready = [run for run in runs if recall(run, setting) is not None]
+    ready = [run for run in runs if finished_run(run, setting) is not None]
     reason = _missing(dataset) or ("" if ready else f"no run of {FULL} is finished")
     if reason:
         print(f"moments: left out, {reason}")
@@ -72,13 +74,13 @@ def _missing(dataset: Dataset) -> str:
 
 
 def _of_run(run: Run, setting: Setting, dataset: Dataset, device: str) -> list[Line]:
-    found = recall(run, setting)
-    assert found is not None  # its caller looked
-    model = model_of(found, device=device)
+    finished = finished_run(run, setting)
+    assert finished is not None  # its caller looked
+    model = model_of(finished, device=device)
     where = {"experiment": MOMENTS, "seed": run.seed, "split": "test", "queries": "all"}
-    told = context(model.device)
+    measured_on = context(model.device)
     return [
-        line(told, value, **where, score=score, metric=metric)
+        line(measured_on, value, **where, score=score, metric=metric)
         for score, metrics in measure(model, dataset, run.seed).items()
         for metric, value in metrics.items()
     ]
@@ -89,26 +91,29 @@ def measure(model: RetrievalModel, dataset: Dataset, seed: int) -> dict[str, dic
     reader = InputReader(dataset, model.config)
     split = {name: encode_split(model, dataset, name, reader=reader) for name in SPLITS}
     split |= {name: known_moments(split[name], name) for name in ("val", "test")}
-    truth = dataset.moment[dataset.queries_in("test")]
-    known = np.isfinite(truth).all(axis=1)
     config = SpanHeadConfig(seed=seed)
     heads = {
-        "span head": fit_span_head(split["train"], split["val"], config=config).head,
-        "span head + key clip": fit_span_head(
-            split["train"], split["val"], prior=True, config=config
-        ).head,
+        name: fit_span_head(split["train"], split["val"], prior=prior, config=config).head
+        for name, prior in {"span head": False, "span head + key clip": True}.items()
     }
-    found = {}
     methods: dict[str, str | Scorer] = {**{name: name for name in METHODS}, **heads}
-    for name, method in methods.items():
-        spans = predict_moments(model, dataset, "test", method=method, reader=reader)
-        found[name] = svmr_metrics(spans[known], truth[known])
-    found["span head, untrained MS-SL++"] = _control(model, dataset, seed, reader)
+    metrics = {name: _svmr(model, dataset, method, reader) for name, method in methods.items()}
+    metrics["span head, untrained MS-SL++"] = _control(model, dataset, seed, reader)
     index = {s: MomentIndex.build(model, dataset, s, reader=reader) for s in ("val", "test")}
     scorers: dict[str, Scorer] = {**SCORERS, "span head": heads["span head"]}
     for name, scorer in scorers.items():
-        found |= _corpus(name, scorer, index, split)
-    return found
+        metrics |= _corpus(name, scorer, index, split)
+    return metrics
+
+
+def _svmr(
+    model: RetrievalModel, dataset: Dataset, method: str | Scorer, reader: InputReader
+) -> dict[str, float]:
+    """How well a method finds the known moments of the test queries within their films."""
+    spans = predict_moments(model, dataset, "test", method=method, reader=reader)
+    truth = dataset.moment[dataset.queries_in("test")]
+    known = np.isfinite(truth).all(axis=1)
+    return svmr_metrics(spans[known], truth[known])
 
 
 def _control(
@@ -118,10 +123,7 @@ def _control(
     blank = build_model(FULL, model.config, seed=seed).to(model.device)
     train, val = (encode_split(blank, dataset, name, reader=reader) for name in ("train", "val"))
     head = fit_span_head(train, val, config=SpanHeadConfig(seed=seed)).head
-    spans = predict_moments(blank, dataset, "test", method=head, reader=reader)
-    truth = dataset.moment[dataset.queries_in("test")]
-    known = np.isfinite(truth).all(axis=1)
-    return svmr_metrics(spans[known], truth[known])
+    return _svmr(blank, dataset, head, reader)
 
 
 def _corpus(
@@ -132,23 +134,20 @@ def _corpus(
     weight = choose_weight(index["val"], split["val"], scorer, top=most)
     test, films = split["test"], index["test"]
     kept = [n for n in FILMS if n < len(films)] + [len(films)]
-    found = {}
+    some = test.queries[:TIMED]
+    times = median_in_turns({n: partial(_seconds, films, some, scorer, n) for n in kept}, ROUNDS)
+    metrics = {}
     for n in kept:
         ranking = search_moments(films, test.queries, scorer, top=n, weight=weight)
-        found[n] = vcmr_metrics(ranking.video, ranking.span, test.own, test.moment)
-    for n, seconds in _times(films, test.queries[:TIMED], scorer, kept).items():
-        found[n]["query ms"] = 1000 * seconds / len(test.queries[:TIMED])
-    return {f"{name}, n={n}": metrics for n, metrics in found.items()}
+        metrics[f"{name}, n={n}"] = {
+            **vcmr_metrics(ranking.video, ranking.span, test.own, test.moment),
+            "query ms": 1000 * times[n] / len(some),
+        }
+    return metrics
 
 
-def _times(
-    index: MomentIndex, queries: torch.Tensor, scorer: Scorer, kept: Sequence[int]
-) -> dict[int, float]:
-    """Median seconds of some queries together, by films kept, in turns."""
-    times: dict[int, list[float]] = {n: [] for n in kept}
-    for _ in range(ROUNDS):
-        for n in kept:
-            start = time.perf_counter()
-            search_moments(index, queries, scorer, top=n).score.cpu()
-            times[n].append(time.perf_counter() - start)
-    return {n: sorted(found)[ROUNDS // 2] for n, found in times.items()}
+def _seconds(index: MomentIndex, queries: torch.Tensor, scorer: Scorer, films: int) -> float:
+    """Seconds of some queries together, with so many films kept."""
+    start = time.perf_counter()
+    search_moments(index, queries, scorer, top=films).score.cpu()
+    return time.perf_counter() - start

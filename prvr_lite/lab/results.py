@@ -1,18 +1,23 @@
-"""What the CSV of the experiments says: numbers by name, and how they are written."""
+"""The numbers of the experiments, looked up by name in their CSV, and how they are written."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from prvr_lite.lab.lines import KEYS, Line, read_lines
+import pandas as pd
+
+from prvr_lite.files import damaged
+from prvr_lite.lab.lines import COLUMNS, KEYS, Line, read_lines
 from prvr_lite.lab.rows import EXPERIMENTS
 
 NONE: Final = "–"  # what stands where nothing was measured
-PERCENT: Final = ("R@", "SumR", "mIoU")  # metrics that are told to a tenth
+PERCENT: Final = ("R@", "SumR", "mIoU")  # metrics that are written to a tenth
+
+NAMES: Final = [key for key in KEYS if key != "seed"]  # of a number, which has a value per seed
 
 _NAME, _HERE = "experiments.csv", Path(__file__).resolve().parent
 # a wheel's; a clone's
@@ -22,29 +27,21 @@ Seeds = dict[int | None, float]  # seed -> value; None: measured once for all se
 
 
 class Results:
-    """The numbers of a CSV, found by what they are.
+    """The numbers of a CSV, looked up by what they measure.
 
     Args:
-        lines: as `read_lines` gives them.
+        lines: as `read_lines` or `line` gives them.
+        source: the file that an error names.
 
     Raises:
-        ValueError: naming the line: a seed or a value that is no number, or a number told twice.
+        FileFormatError: naming the line: a seed or a value is not a number, or a number is
+            duplicated.
     """
 
-    def __init__(self, lines: Iterable[Line], source: str = "results") -> None:
-        self._values: dict[tuple[str, ...], Seeds] = {}
-        for number, line in enumerate(lines, start=2):  # the first line names the columns
-            experiment, seed_text, *rest = (line[key] for key in KEYS)
-            try:
-                seed = int(seed_text) if seed_text else None
-                value = float(line["value"])
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"{source}, line {number}: {error}") from error
-            seeds = self._values.setdefault((experiment, *rest), {})
-            if seed in seeds:
-                told = ", ".join(f"{key} {line[key]}" for key in KEYS if line[key])
-                raise ValueError(f"{source}, line {number}: a second value of {told}; keep one")
-            seeds[seed] = value
+    def __init__(self, lines: pd.DataFrame | Iterable[Line], source: str = "results") -> None:
+        table = _numbers(pd.DataFrame(lines, columns=COLUMNS, dtype=object), source)
+        groups = table.groupby(NAMES, sort=False)[["seed", "value"]]
+        self._seeds = {key: dict(rows.itertuples(index=False, name=None)) for key, rows in groups}
 
     @classmethod
     def read(cls, path: str | Path) -> Results:
@@ -52,7 +49,7 @@ class Results:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: a column is missing, or as for the lines.
+            FileFormatError: other columns, or as for the lines.
         """
         path = Path(path)
         if not path.exists():
@@ -78,8 +75,18 @@ class Results:
         split: str = "test",
     ) -> Seeds:
         """Each seed's value, by seed ascending; empty where nothing was measured."""
-        found = self._values.get((experiment, split, queries, score, metric), {})
-        return dict(sorted(found.items(), key=lambda item: -1 if item[0] is None else item[0]))
+        seeds = self._seeds.get((experiment, split, queries, score, metric), {})
+        return dict(sorted(seeds.items(), key=lambda item: -1 if item[0] is None else item[0]))
+
+    def select(self, **keys: Iterable[str]) -> pd.DataFrame:
+        """The numbers whose keys are among those given, as columns: the keys, and their seeds.
+
+        On test, of all queries and by the fused score, unless the keys say otherwise.
+        """
+        usual = {"split": ["test"], "queries": ["all"], "score": ["fused"]}
+        wanted = {key: list(texts) for key, texts in {**usual, **keys}.items()}
+        table = pd.DataFrame(list(self._seeds), columns=NAMES).assign(seeds=self._seeds.values())
+        return table[table[list(wanted)].isin(wanted).all(axis=1)]
 
     def cost(self, experiment: str, metric: str) -> Seeds:
         """What was measured of an experiment as a whole: "training s", "query ms", …"""
@@ -99,23 +106,43 @@ class Results:
         Args:
             scores, queries: by which the first and the second one are judged.
         """
-        ours = self.values(experiment, metric, score=scores[0], queries=queries[0])
-        theirs = self.values(against, metric, score=scores[1], queries=queries[1])
-        return {seed: ours[seed] - theirs[seed] for seed in ours if seed in theirs}
+        first = self.values(experiment, metric, score=scores[0], queries=queries[0])
+        second = self.values(against, metric, score=scores[1], queries=queries[1])
+        return {seed: first[seed] - second[seed] for seed in first if seed in second}
 
     def kinds(self, family: str) -> list[str]:
         """Kinds of queries "family=…", in the order in which the CSV first names them."""
-        found = (key[2] for key in self._values)
-        return [kind for kind in dict.fromkeys(found) if kind.startswith(f"{family}=")]
+        names = dict.fromkeys(queries for _, _, queries, _, _ in self._seeds)
+        return [name for name in names if name.startswith(f"{family}=")]
 
     def scored(self, metric: str, *, split: str = "test") -> list[tuple[str, str]]:
         """(experiment, score) of all that have a metric for all queries of a split, in order."""
-        keys = (key for key in self._values if (key[1], key[2], key[4]) == (split, "all", metric))
-        return [(key[0], key[3]) for key in keys]
+        wanted = (split, "all", metric)
+        return [(key[0], key[3]) for key in self._seeds if (key[1], key[2], key[4]) == wanted]
+
+
+def _numbers(lines: pd.DataFrame, source: str) -> pd.DataFrame:
+    """The lines with their seeds and values as numbers; a seed that is "" becomes None."""
+    seed, value = lines["seed"], lines["value"]
+    faults = {
+        "could not convert seed {seed!r} to a whole number": ~seed.str.fullmatch(r"\d*"),
+        "could not convert value {value!r} to a number": (
+            pd.to_numeric(value, errors="coerce").isna() & (value != "nan")
+        ),
+        "a second value of {keys}": lines.duplicated(list(KEYS)),
+    }
+    for problem, wrong in faults.items():
+        if wrong.any():
+            line = lines[wrong].iloc[0]
+            keys = ", ".join(f"{key} {line[key]}" for key in KEYS if line[key])
+            place = f"{source}, line {line.name + 2}"
+            raise damaged(place, problem.format(**line, keys=keys), "keep one correct line")
+    whole = [int(text) if text else None for text in seed]
+    return lines.assign(seed=pd.Series(whole, lines.index, object), value=value.astype(float))
 
 
 def label(experiment: str) -> str:
-    """What a reader calls an experiment; its own name where it is no row of the tables."""
+    """What a reader calls an experiment; its name in the CSV if it is not in the tables."""
     return EXPERIMENTS[experiment].label if experiment in EXPERIMENTS else experiment
 
 
@@ -156,14 +183,14 @@ def _decimals(value: float) -> int:
     return max(0, 2 - math.floor(math.log10(abs(value))))
 
 
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; "" where there is no row. Columns without any number are left out."""
-    if not rows:
+def markdown(table: pd.DataFrame) -> str:
+    """A Markdown table, its index as the first column, under the index's name.
+
+    The text is "" without a row; columns without any number are left out.
+    """
+    if table.empty:
         return ""
-    kept = [
-        i
-        for i, name in enumerate(header)
-        if i == 0 or not name or any(row[i] not in (NONE, "") for row in rows)
-    ]
-    table = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(row[i].replace('|', '/') for i in kept)} |" for row in table)
+    table = table.astype(object).fillna(NONE).loc[:, lambda cells: ~cells.isin([NONE, ""]).all()]
+    lines = [[table.index.name or "", *table], ["---"] * (1 + len(table.columns))]
+    lines += table.itertuples(name=None)
+    return "\n".join(f"| {' | '.join(c.replace('|', '/') for c in line)} |" for line in lines)

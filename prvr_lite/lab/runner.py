@@ -16,7 +16,7 @@ from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.fingerprint import fingerprint
 from prvr_lite.device import choose_device
 from prvr_lite.lab.rows import Experiment
-from prvr_lite.lab.runs import SPLITS, Run, Setting, perform, plan, recall
+from prvr_lite.lab.runs import SPLITS, Run, Setting, finished_run, perform, plan
 
 MAX_WORKERS = 61  # what Windows can wait for
 RUNS_PER_GPU = 2  # small models leave a GPU waiting for Python
@@ -63,14 +63,14 @@ def perform_all(runs: Sequence[Run], setting: Setting, *, device: str, workers: 
     """Perform what is not finished yet, several at a time; finished runs are kept as they end.
 
     Args:
-        device: "auto": all CUDA GPUs in turn, else the CPU with a thread a run.
-        workers: runs at a time; None: one a CPU core, or two a GPU; 1: in this process.
+        device: "auto": all CUDA GPUs in turn, else the CPU with one thread per run.
+        workers: runs at a time; None: one per CPU core, or two per GPU; 1: in this process.
 
     Raises:
         RunError: naming each run that failed and why, after all others are done.
     """
     unique = {run.key: run for run in runs}
-    missing = [run for run in unique.values() if recall(run, setting) is None]
+    missing = [run for run in unique.values() if finished_run(run, setting) is None]
     done = len(unique) - len(missing)
     if not missing:
         return
@@ -101,7 +101,7 @@ def _here(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outco
     for run in runs:
         try:
             _work(run, setting)
-        except Exception as error:  # the other runs go on; it is told at the end
+        except Exception as error:  # the other runs go on; it is reported at the end
             yield run, error
         else:
             yield run, None
@@ -131,7 +131,7 @@ def device_names(device: str) -> list[str]:
 
 
 def _one_thread() -> None:
-    """Runs side by side on a CPU are fastest with a thread each."""
+    """Runs side by side on a CPU are fastest with one thread per process."""
     torch.set_num_threads(1)
 
 

@@ -1,4 +1,4 @@
-"""One run: train a model, score val and test, and keep what was found where it is found again."""
+"""One run of an experiment: train a model, score val and test, and keep the result in a file."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Run:
 
     @property
     def key(self) -> str:
-        """A file name of its own for each identity: rows that ask for the same run share it."""
+        """A file name for each identity: rows that ask for the same run share it."""
         digest = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
         return f"{self.model.replace('+', 'p')}-seed{self.seed}-{digest[:12]}"
 
@@ -82,8 +82,8 @@ def plan(
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a finished run found.
+class FinishedRun:
+    """The result of a finished run.
 
     Attributes:
         scores: split -> scale ("clip", "frame") -> [Q, V].
@@ -103,11 +103,11 @@ def path_of(run: Run, setting: Setting) -> Path:
 
 
 def is_kept(run: Run, setting: Setting) -> bool:
-    """Is there a file of this run? (Whether it is whole, only ``recall`` can say.)"""
+    """Is there a file of this run? (Whether it is whole, only ``finished_run`` can say.)"""
     return path_of(run, setting).exists()
 
 
-def recall(run: Run, setting: Setting) -> Found | None:
+def finished_run(run: Run, setting: Setting) -> FinishedRun | None:
     """A finished run, or None where it is missing, damaged or of another training."""
     path = path_of(run, setting)
     try:
@@ -120,12 +120,12 @@ def recall(run: Run, setting: Setting) -> Found | None:
         split: {scale: score.numpy() for scale, score in record["scores"][split].items()}
         for split in record["scores"]
     }
-    return Found(scores, record["seconds"], record["parameters"], record["context"], path)
+    return FinishedRun(scores, record["seconds"], record["parameters"], record["context"], path)
 
 
-def model_of(found: Found, *, device: str = "cpu") -> RetrievalModel:
+def model_of(finished: FinishedRun, *, device: str = "cpu") -> RetrievalModel:
     """The trained model of a finished run."""
-    record = load_record(found.path, RUN_FORMAT)
+    record = load_record(finished.path, RUN_FORMAT)
     identity = record["identity"]
     weights = record["weights"]
     return restore_model(identity["model"], identity["config"], weights, torch.device(device))
@@ -136,13 +136,13 @@ def perform(run: Run, setting: Setting, dataset: Dataset, *, progress: bool = Fa
     path = path_of(run, setting)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".checkpoint")
-    told = context(choose_device(run.training.device))  # of the code that is about to run
+    measured_on = context(choose_device(run.training.device))  # of the code that is about to run
     model = build_model(run.model, run.config, seed=run.seed)
     seconds = 0.0
     if any(True for _ in model.parameters()):
         try:
             history = fit(model, dataset, run.training, checkpoint=half, progress=progress)
-        except FileFormatError:  # a damaged checkpoint: start anew
+        except FileFormatError:  # a damaged checkpoint: start again from the first epoch
             model = build_model(run.model, run.config, seed=run.seed)
             history = fit(
                 model, dataset, run.training, checkpoint=half, resume=False, progress=progress
@@ -153,7 +153,7 @@ def perform(run: Run, setting: Setting, dataset: Dataset, *, progress: bool = Fa
         "scores": {split: _scores(model, dataset, split) for split in SPLITS},
         "seconds": seconds,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "context": told,
+        "context": measured_on,
         "weights": {k: t.cpu() for k, t in model.state_dict().items()},
     }
     save_record(path, RUN_FORMAT, record)

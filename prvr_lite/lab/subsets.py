@@ -23,7 +23,7 @@ def query_subsets(dataset: Dataset, split: str) -> Iterator[tuple[str, Bool, Boo
     - "all"; "correct=several": all queries, every film that truly answers counts as correct;
     - "steps=single", "steps=two": does the moment unfold?
     - "ratio=(0, 0.2]", …: share of the film that the moment fills;
-    - "moments=3", …: how many different moments of the film are told of;
+    - "moments=3", …: how many different moments of the film have a query;
     - "length=short", "medium", "long": thirds of the split's films by duration;
     - "answers=several, own correct" and "answers=several, all correct": the queries that more
       than one film answers, with one or all of these films counted as correct.
@@ -32,18 +32,18 @@ def query_subsets(dataset: Dataset, split: str) -> Iterator[tuple[str, Bool, Boo
         name, which queries [Q] bool, and their correct videos [Q, V] bool (of all queries).
     """
     queries, videos = dataset.queries_in(split), dataset.videos_in(split)
-    own = relevant_matrix(dataset, queries, videos, several=False)
+    labelled = relevant_matrix(dataset, queries, videos, several=False)
     every = np.ones(len(queries), dtype=bool)
-    yield "all", every, own
+    yield "all", every, labelled
     for name, rows in _kinds(dataset, queries, videos):
         if rows.any():
-            yield name, rows, own
+            yield name, rows, labelled
     if dataset.relevant is not None:
         several = relevant_matrix(dataset, queries, videos, several=True)
         yield "correct=several", every, several
         many = several.sum(1) > 1
         if many.any():
-            yield "answers=several, own correct", many, own
+            yield "answers=several, own correct", many, labelled
             yield "answers=several, all correct", many, several
 
 
@@ -58,8 +58,8 @@ def _kinds(dataset: Dataset, queries: Int, videos: Int) -> Iterator[tuple[str, B
         bins = np.asarray(ratio_bin(moment_to_video_ratio(moment, duration[film])))
         for name in np.unique(bins):
             yield f"ratio={name}", bins == name
-        told = {int(v): len(np.unique(moment[film == v], axis=0)) for v in np.unique(film)}
-        count = np.array([told[int(v)] for v in film])
+        moments = {v: len(np.unique(moment[film == v], axis=0)) for v in np.unique(film)}
+        count = np.array([moments[v] for v in film])
         for number in np.unique(count):
             yield f"moments={number}", count == number
     if not np.isnan(duration[videos]).any():

@@ -1,4 +1,4 @@
-"""The tables of the experiments as Markdown, drawn from the CSV and from nothing else.
+"""The tables of the experiments as Markdown, made from the CSV and from nothing else.
 
 Numbers are mean ± standard deviation over seeds; "–" stands where nothing was measured, and rows
 and columns without any number are left out. A table without rows is "".
@@ -6,11 +6,14 @@ and columns without any number are left out. A table without rows is "".
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import pandas as pd
 
 from prvr_lite.lab.judge import TUNED, judged_by
 from prvr_lite.lab.results import (
@@ -40,6 +43,7 @@ KINDS: Final = {
     "answers=several, all correct": "several films answer, each correct",
 }
 IOUS: Final = ("0.3", "0.5", "0.7")
+BY_SCORE: Final = ("experiment", "score", "metric")
 
 
 def all_tables(csv: str | Path) -> dict[str, str]:
@@ -63,92 +67,100 @@ def all_tables(csv: str | Path) -> dict[str, str]:
 
 def main_table(results: Results) -> str:
     """Every model on the test films: recalls, and what they cost."""
-    rows = []
-    for name in group("main"):
-        seeds = [results.values(name, m, score=EXPERIMENTS[name].scale) for m in RECALLS]
-        costs = [spread_text(results.cost(name, metric), metric) for metric in COSTS]
-        if any(seeds):
-            rows.append([_name(name), *_texts(seeds, RECALLS), *costs, _count(seeds)])
-    for scale in ("clip", "frame"):
-        seeds = [results.values(FULL, metric, score=scale) for metric in RECALLS]
-        if any(seeds):
-            title = f"&nbsp;&nbsp;{scale} scale only"
-            rows.append([title, *_texts(seeds, RECALLS), *[NONE] * len(COSTS), _count(seeds)])
-    return markdown(["", *RECALLS, *COSTS.values(), "seeds"], rows)
+    names, whole = group("main"), {"split": [""], "queries": [""], "score": [""]}
+    models = _pivot(results, names, RECALLS).join(_pivot(results, names, COSTS, **whole)[[*COSTS]])
+    scales = _pivot(results, ["clip", "frame"], RECALLS, ("score", "metric"), experiment=[FULL])
+    scales = scales.rename(index="&nbsp;&nbsp;{} scale only".format)
+    table = pd.concat([models.rename(index=_name), scales])
+    return markdown(table[[*RECALLS, *COSTS, "seeds"]].rename(columns=COSTS))
 
 
 def search_table(results: Results) -> str:
     """SumR on val for each model of the main table at each learning rate, the best one in bold."""
-    every = sorted({rate for name in group("main") for rate in rates_of(name)})
-    rows = []
-    for name in group("main"):
-        found = [results.values(search_name(name, rate), "SumR", split="val") for rate in every]
-        if any(found):
-            means = [statistics.fmean(seeds.values()) if seeds else -1.0 for seeds in found]
-            texts = _texts(found, ["SumR"] * len(every))
-            best = means.index(max(means))
-            texts[best] = f"**{texts[best]}**"
-            rows.append([label(name), *texts, f"x {EXPERIMENTS[name].rate:g}"])
-    return markdown(["SumR on val", *(f"rate x {rate:g}" for rate in every), "in use"], rows)
+    names = group("main")
+    cells = {
+        f"rate x {x:g}": {n: results.values(search_name(n, x), "SumR", split="val") for n in names}
+        for x in sorted({rate for name in names for rate in rates_of(name)})
+    }
+    seeds = pd.DataFrame(cells)
+    means = seeds.map(lambda cell: statistics.fmean(cell.values()) if cell else math.nan)
+    texts = seeds.map(lambda cell: spread_text(cell, "SumR"))
+    best = means.eq(means.max(axis=1), axis=0)
+    table = texts.mask(best, "**" + texts + "**")
+    table["in use"] = [f"x {EXPERIMENTS[name].rate:g}" for name in names]
+    return markdown(table[best.any(axis=1)].rename(index=label).rename_axis("SumR on val"))
 
 
 def ablation_table(results: Results) -> str:
     """MS-SL++ and each change of it: both scales mixed by the alpha that val chose, and alone."""
-    rows = []
-    for name in [FULL, *group(*ablation_groups())]:
-        score = judged_by(name) if name != FULL else TUNED
-        seeds = [results.values(name, metric, score=score) for metric in ("SumR", "R@1")]
-        if any(seeds):
-            alpha = [results.values(name, "alpha", score=score)]
-            scales = [results.values(name, "SumR", score=s) for s in ("fused", "clip", "frame")]
-            texts = [*_texts(seeds, ("SumR", "R@1")), *_texts(alpha, ["alpha"])]
-            texts += _texts(scales, ["SumR"] * 3)
-            rows.append([_name(name), EXPERIMENTS[name].group, *texts, _count(seeds)])
-    header = ["", "part", "SumR", "R@1", "α from val", "SumR, α = 0.7", "clip scale", "frame scale"]
-    return markdown([*header, "seeds"], rows if len(rows) > 1 else [])
+    names = [FULL, *group(*ablation_groups())]
+    rows = [(name, TUNED if name == FULL else judged_by(name)) for name in names]
+    metrics = {"SumR": "SumR", "R@1": "R@1", "alpha": "α from val"}
+    scales = {"fused": "SumR, α = 0.7", "clip": "clip scale", "frame": "frame scale"}
+    table = _pivot(results, rows, metrics, BY_SCORE).droplevel(1)
+    sums = _pivot(results, names, scales, ("experiment", "score"), metric=["SumR"])
+    table = table.join(sums[[*scales]])
+    table["part"] = [EXPERIMENTS[name].group for name in table.index]
+    table = table[["part", *metrics, *scales, "seeds"]].rename(index=_name)
+    return markdown(table.rename(columns=metrics | scales)) if len(table) > 1 else ""
 
 
 def kinds_table(results: Results, family: str, metric: str = "R@1") -> str:
     """One metric of every model of the main table by kind of query, such as "ratio"."""
-    kinds = results.kinds(family)
-    rows = []
-    for name in group("main"):
-        scale = EXPERIMENTS[name].scale
-        found = [results.values(name, metric, score=scale, queries=kind) for kind in kinds]
-        if any(found):
-            rows.append([_name(name), *_texts(found, [metric] * len(kinds))])
-    heads = [f"{kind_name(kind)}{_of(results, kind)}" for kind in kinds]
-    return markdown([f"{metric}", *heads], rows)
+    heads = {kind: f"{kind_name(kind)}{_of(results, kind)}" for kind in results.kinds(family)}
+    table = _pivot(results, group("main"), heads, ("experiment", "queries"), metric=[metric])
+    return markdown(table[[*heads]].rename(index=_name, columns=heads).rename_axis(metric))
+
+
+def _pivot(
+    results: Results,
+    rows: Sequence[Any],
+    columns: Iterable[str],
+    axes: Sequence[str] = ("experiment", "metric"),
+    **keys: Iterable[str],
+) -> pd.DataFrame:
+    """Mean ± deviation over seeds as text, and in the last column how many seeds a row has.
+
+    Args:
+        rows, columns: their names, in order; rows without any number are left out.
+        axes: the keys that name a row (one or two), then the key that names a column.
+        keys: what is the same for the whole table, see `Results.select`.
+    """
+    *by, across = axes
+    names = pd.DataFrame(rows, columns=by)
+    cells = results.select(**names, **{across: columns}, **keys)
+    texts = list(map(spread_text, cells["seeds"], cells["metric"]))
+    cells = cells.assign(text=texts, seeds=cells["seeds"].map(len))
+    table = cells.pivot(index=by, columns=across, values="text")
+    table["seeds"] = cells.groupby(by)["seeds"].max().astype(str)
+    table = table.reindex(index=rows, columns=[*columns, "seeds"]).dropna(how="all")
+    return table.rename_axis([None] * len(by))
 
 
 def ahead_table(results: Results) -> str:
     """R@1 of MS-SL++ minus that of each other model, with the interval that the CSV holds."""
-    kinds = ("all", "steps=single", "steps=two")
-    rows = []
-    for name in group("main"):
-        cells = [_ahead(results, name, kind) for kind in kinds]
-        if set(cells) != {NONE}:
-            rows.append([label(name), *cells])
-    return markdown(["R@1, MS-SL++ ahead of", *map(kind_name, kinds)], rows)
+    cells = {
+        kind_name(kind): {name: _ahead(results, name, kind) for name in group("main")}
+        for kind in ("all", "steps=single", "steps=two")
+    }
+    table = pd.DataFrame(cells).rename(index=label).rename_axis("R@1, MS-SL++ ahead of")
+    return markdown(table[(table != NONE).any(axis=1)])
 
 
 def _ahead(results: Results, name: str, kind: str) -> str:
     """A difference and its interval: "+13.5 [+9.2, +17.5]"."""
     pair = f"{FULL} against {name}"
-    found = [results.values(pair, f"R@1 {m}", queries=kind) for m in ("ahead", "low", "high")]
-    told = [spread_text(seeds, "R@1", sign=True) for seeds in found]
-    return NONE if NONE in told else f"{told[0]} [{told[1]}, {told[2]}]"
+    ends = [results.values(pair, f"R@1 {end}", queries=kind) for end in ("ahead", "low", "high")]
+    ahead, low, high = (spread_text(seeds, "R@1", sign=True) for seeds in ends)
+    return NONE if NONE in (ahead, low, high) else f"{ahead} [{low}, {high}]"
 
 
 def svmr_table(results: Results) -> str:
     """Moments within the right film: recall by overlap with the true moment."""
     metrics = [f"R@{k} IoU={iou}" for k in (1, 5) for iou in IOUS] + ["mIoU"]
-    rows = []
-    for name, score in results.scored("R@1 IoU=0.5"):
-        if films_kept(score) is None:
-            found = [results.values(name, metric, score=score) for metric in metrics]
-            rows.append([score, *_texts(found, metrics), _count(found)])
-    return markdown(["predicted from", *metrics, "seeds"], rows)
+    rows = [row for row in results.scored("R@1 IoU=0.5") if films_kept(row[1]) is None]
+    table = _pivot(results, rows, metrics, BY_SCORE).droplevel(0)
+    return markdown(table.rename_axis("predicted from"))
 
 
 def vcmr_table(results: Results) -> str:
@@ -158,22 +170,39 @@ def vcmr_table(results: Results) -> str:
     predictor that keeps most films.
     """
     metrics = [f"R@{k} IoU={iou}" for iou in IOUS[1:] for k in (1, 10, 100)]
-    scored = [
+    kept = stages(results)
+    rows = list(zip(kept["experiment"], kept["score"], strict=True))
+    table = _pivot(results, rows, metrics, BY_SCORE)
+    heads = [COSTS["query ms"], f"of the {metrics[1]} of all", "of the time of all"]
+    costs = [_time_and_shares(results, metrics[1], stage) for stage in kept.itertuples()]
+    table = table.join(pd.DataFrame(costs, columns=heads, index=table.index))
+    table["films kept"] = [f"{films:,}" for films in kept["films"]]
+    table = table[["films kept", *metrics, *heads, "seeds"]]
+    return markdown(table.set_axis(kept["predictor"]).rename_axis("predicted from"))
+
+
+def _time_and_shares(results: Results, metric: str, stage: Any) -> tuple[str, str, str]:
+    """A query's time; the share of a metric and of the time of the row that keeps most films."""
+    both = (stage.score, stage.most)
+    values = [results.values(stage.experiment, metric, score=score) for score in both]
+    times = [vcmr_time(results, stage.experiment, score) for score in both]
+    median: Seeds = {None: statistics.median(times[0].values())} if times[0] else {}
+    return spread_text(median, "query ms"), _share(*values), _share(*times)
+
+
+def stages(results: Results) -> pd.DataFrame:
+    """What was searched in two stages: experiment, score, predictor, films kept by the first one.
+
+    The column "most" has the score of the same predictor that keeps most films.
+    """
+    rows = [
         (name, score, *kept)
         for name, score in results.scored("R@10 IoU=0.5")
         if (kept := films_kept(score))
     ]
-    rows = []
-    for name, score, predictor, films in scored:
-        most = max(scored, key=lambda one: (one[0] == name, one[2] == predictor, one[3]))[1]
-        found = [results.values(name, metric, score=score) for metric in metrics]
-        recall = results.values(name, metrics[1], score=most)
-        time, whole = (vcmr_time(results, name, one) for one in (score, most))
-        median: Seeds = {None: statistics.median(time.values())} if time else {}
-        costs = [spread_text(median, "query ms"), _share(found[1], recall), _share(time, whole)]
-        rows.append([predictor, f"{films:,}", *_texts(found, metrics), *costs, _count(found)])
-    heads = [COSTS["query ms"], f"of the {metrics[1]} of all", "of the time of all", "seeds"]
-    return markdown(["predicted from", "films kept", *metrics, *heads], rows)
+    table = pd.DataFrame(rows, columns=["experiment", "score", "predictor", "films"])
+    most = table.sort_values("films").groupby(["experiment", "predictor"])["score"]
+    return table.assign(most=most.transform("last"))
 
 
 def _share(part: Seeds, whole: Seeds) -> str:
@@ -183,9 +212,9 @@ def _share(part: Seeds, whole: Seeds) -> str:
 
 
 def vcmr_time(results: Results, experiment: str, score: str) -> Seeds:
-    """ms that a query takes, told once or by seed."""
-    found = results.values(experiment, "query ms", score=score)
-    return found or results.values(experiment, "query ms", score=score, queries="", split="")
+    """Milliseconds that a query takes, measured once or per seed."""
+    each = results.values(experiment, "query ms", score=score)
+    return each or results.values(experiment, "query ms", score=score, queries="", split="")
 
 
 def films_kept(score: str) -> tuple[str, int] | None:
@@ -200,12 +229,9 @@ def kind_name(kind: str) -> str:
 
 
 def count_of(results: Results, kind: str) -> int | None:
-    """How many test queries are of a kind, if the CSV tells."""
-    for name in group("main"):
-        found = results.values(name, "queries", score="", queries=kind)
-        if found:
-            return int(next(iter(found.values())))
-    return None
+    """How many test queries are of a kind, if the CSV has the number."""
+    counts = results.select(metric=["queries"], queries=[kind], score=[""])["seeds"]
+    return int(next(iter(counts.iloc[0].values()))) if len(counts) else None
 
 
 def _of(results: Results, kind: str) -> str:
@@ -215,12 +241,3 @@ def _of(results: Results, kind: str) -> str:
 
 def _name(experiment: str) -> str:
     return f"**{label(experiment)}**" if experiment == FULL else label(experiment)
-
-
-def _texts(found: Sequence[Seeds], metrics: Sequence[str]) -> list[str]:
-    return [spread_text(seeds, metric) for seeds, metric in zip(found, metrics, strict=True)]
-
-
-def _count(found: Sequence[Seeds]) -> str:
-    """How many seeds stand behind a row."""
-    return str(max(len(seeds) for seeds in found))

@@ -1,4 +1,4 @@
-"""MS-SL++ and the models it is compared with; nothing here knows a file or a screen."""
+"""MS-SL++ and the models that it is compared with; this room reads no files and prints nothing."""
 
 from prvr_lite.faces import face
 

@@ -1,8 +1,10 @@
-"""T2VR baselines in the frame of MS-SL++: the same query side, scores and losses.
+"""Baselines: text-to-video retrieval with the query side, scores and losses of MS-SL++.
 
-Each gives the vectors that a query is compared with; the best one counts. They have no clips and
-no frame scale. What of each published model is kept is said in its docstring: the idea that the
-paper compares with, on our features and encoders, not the model itself.
+Text-to-video retrieval (T2VR) finds a trimmed video by a sentence that describes all of it. To see
+what MS-SL++ adds, each model here replaces its video side: it turns a video into vectors, a query
+is compared with each of them, and the best one counts. There are no clips and no frame scale. Each
+docstring says which idea of a published model is kept: it is tried on our features and encoders, so
+the numbers are not those of the published model.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ TRANSFORMER_LAYERS = 4  # as CLIP4Clip's sequential head (arXiv 2104.08860, sect
 
 
 class FrameMax(RetrievalModel):
-    """Every frame by itself; a video scores as its best frame."""
+    """Encodes every frame by itself; the score of a video is that of its best frame."""
 
     attention = False
 
@@ -35,48 +37,48 @@ class FrameMax(RetrievalModel):
     def encode_videos(
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
-        """frame_input [V, T, Dv], frame_mask [V, T] bool -> frames in the place of clips."""
+        """Encodes frames in the place of clips: frame_input [V, T, Dv], frame_mask [V, T] bool."""
         frames = self.frame_encoder(frame_input, frame_mask)  # [V, T, H]
         no_clip = torch.full_like(frame_mask, -1, dtype=torch.long)  # [V, T]
         return VideoEncoding(frames, no_clip, frames, frame_mask, clip_mask=frame_mask)
 
 
 class FrameAttentionMax(FrameMax):
-    """Frames that see each other by self-attention, then the best one.
+    """Lets frames see each other by self-attention; the best frame counts.
 
-    The video branch of XML (arXiv 2001.09099), used for retrieval alone.
+    This is the video branch of XML (arXiv 2001.09099), used for retrieval only.
     """
 
     attention = True
 
 
 class GlobalModel(FrameMax):
-    """One vector a video: text-to-video retrieval as for trimmed videos."""
+    """Makes one vector per video, as text-to-video retrieval does for trimmed videos."""
 
     def encode_videos(
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
-        """frame_input [V, T, Dv], frame_mask [V, T] bool -> one vector a video [V, 1, H]."""
+        """Encodes a video as one vector: frame_input [V, T, Dv], frame_mask [V, T] -> [V, 1, H]."""
         frames = self.frame_encoder(frame_input, frame_mask)  # [V, T, H]
         video = self.pool(frames, frame_mask)[:, None]  # [V, 1, H]
         no_clip = torch.full_like(frame_mask[:, :1], -1, dtype=torch.long)  # [V, 1]
         return VideoEncoding(video, no_clip, frames, frame_mask)
 
     def pool(self, frames: Tensor, frame_mask: Tensor) -> Tensor:
-        """frames [V, T, H], frame_mask [V, T] bool -> [V, H]."""
+        """Pools the frames [V, T, H] of each video, frame_mask [V, T] bool -> [V, H]."""
         raise NotImplementedError
 
 
 class MeanPool(GlobalModel):
-    """The mean of the frames: the idea of W2VV++ and of the first level of DE++."""
+    """Averages the frames: the idea of W2VV++ and of the first level of DE++."""
 
     def pool(self, frames: Tensor, frame_mask: Tensor) -> Tensor:
-        """frames [V, T, H], frame_mask [V, T] bool -> mean of the real frames [V, H]."""
+        """Averages the real frames: frames [V, T, H], frame_mask [V, T] bool -> [V, H]."""
         return mean_pool(frames, frame_mask)
 
 
 class AttentionPool(GlobalModel):
-    """Frames see each other, then a learned attention picks what counts: the query's encoder."""
+    """Lets frames see each other, then pools them by learned attention, like a query's words."""
 
     attention = True
 
@@ -86,15 +88,15 @@ class AttentionPool(GlobalModel):
         self.weight.apply(init_weights)
 
     def pool(self, frames: Tensor, frame_mask: Tensor) -> Tensor:
-        """frames [V, T, H], frame_mask [V, T] bool -> [V, H]."""
+        """Pools by learned attention: frames [V, T, H], frame_mask [V, T] bool -> [V, H]."""
         return attention_pool(frames, frame_mask, self.weight)
 
 
 class TransformerPool(MeanPool):
-    """CLIP4Clip's sequential head: a temporal transformer, a residual, a mean of unit vectors.
+    """Pools frames as CLIP4Clip's sequential head: transformer, residual, mean of unit vectors.
 
     Source: Luo et al., CLIP4Clip (arXiv 2104.08860), section 3.3, "sequential type". Its CLIP
-    encoders are not: frames and words are this data set's features.
+    encoders are not used: frames and words are this data set's features.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -108,19 +110,19 @@ class TransformerPool(MeanPool):
         ).apply(init_weights)
 
     def pool(self, frames: Tensor, frame_mask: Tensor) -> Tensor:
-        """frames [V, T, H], frame_mask [V, T] bool -> [V, H]."""
+        """Pools by a transformer: frames [V, T, H], frame_mask [V, T] bool -> [V, H]."""
         seen = frames + self.temporal(frames, src_key_padding_mask=~frame_mask)  # [V, T, H]
         return super().pool(unit_length(seen), frame_mask)
 
 
 class ZeroShot(RetrievalModel):
-    """Nothing is learned: the best of all clips of the raw features, by cosine.
+    """Learns nothing: a video's score is the best cosine of the query with its raw clips.
 
-    For features of words and frames that share a space, such as CLIP's. A query is the mean of
-    its words' features (CLIP gives one vector a sentence: then that one).
+    It needs features of words and frames that share one space, such as CLIP's. The query's vector
+    is the mean of its words' features (CLIP gives one vector per sentence: then that vector).
 
     Raises:
-        ValueError: visual and query features of different sizes.
+        ValueError: visual and query features differ in size.
     """
 
     trainable = False
@@ -138,15 +140,15 @@ class ZeroShot(RetrievalModel):
     def encode_videos(
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
-        """unit_input [V, n, D] -> all clips [V, N, D]."""
+        """Builds all clips of each video: unit_input [V, n, D] -> [V, N, D]."""
         clips = multi_scale_clips(self.encode_units(unit_input))
         index = torch.arange(clips.shape[1], device=clips.device).expand(len(clips), -1)  # [V, N]
         return VideoEncoding(clips, index, frame_input, frame_mask)
 
     def encode_units(self, unit_input: Tensor) -> Tensor:
-        """unit_input [V, n, D], as it is."""
+        """Returns unit_input [V, n, D] unchanged."""
         return unit_input
 
     def encode_queries(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """word_input [Q, L, D], word_mask [Q, L] bool -> [Q, D]."""
+        """Averages the words of a query: word_input [Q, L, D], word_mask [Q, L] bool -> [Q, D]."""
         return mean_pool(word_input, word_mask)

@@ -1,4 +1,9 @@
-"""Every clip of a video: all windows of 1..n consecutive units, and the code of their lengths."""
+"""Builds every clip of a video, and the code of their lengths.
+
+A moment that answers a query may start anywhere and last any time. So MS-SL++ looks at every window
+of 1..n consecutive units of a video. Such a window is a *clip*; its vector is the mean of its
+units. With n = 32 units there are 528 clips.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +20,10 @@ P = ParamSpec("P")
 
 
 def constant(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
-    """Compute a tensor once for each argument; every caller gets a copy of its own.
+    """Computes a tensor once per argument; every caller gets a copy of it.
 
-    It may take part in a gradient whoever asks first: a tensor born in inference mode may not.
+    The copy can take part in a gradient, even if the first caller was in inference mode (a tensor
+    made in inference mode could not).
     """
     remembered = lru_cache(maxsize=64)(function)
 
@@ -31,10 +37,10 @@ def constant(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
 
 @constant
 def clip_spans(n: int) -> Tensor:
-    """First and one-past-last unit of each clip, [N, 2] with N = n(n+1)/2.
+    """Returns first and one-past-last unit of each clip, [N, 2] with N = n(n+1)/2.
 
-    Order as released (model.py:136-146): the n windows of length 1 from left to right, then the
-    n-1 windows of length 2, ..., at last the one window of length n.
+    The order is as released (model.py:136-146): the n windows of length 1 from left to right, then
+    the n-1 windows of length 2, ..., and last the one window of length n.
     """
     spans = [
         (start, start + length) for length in range(1, n + 1) for start in range(n - length + 1)
@@ -44,10 +50,10 @@ def clip_spans(n: int) -> Tensor:
 
 @constant
 def clip_windows(n: int) -> Tensor:
-    """The matrix that averages units into clips, [N, n]: row i is 1/length on clip i's units.
+    """Returns the matrix [N, n] that averages units to clips: row i is 1/length on clip i's units.
 
-    A clip is a linear function of the units. So are, then, its inner products: that is what lets
-    :mod:`prvr_lite.model.clustering` measure all clips without ever building them.
+    A clip is a linear function of the units, and so are its inner products. That is why
+    :mod:`prvr_lite.model.clustering` can measure distances of all clips without building them.
     """
     spans = clip_spans(n)
     unit = torch.arange(n)
@@ -56,10 +62,10 @@ def clip_windows(n: int) -> Tensor:
 
 
 def multi_scale_clips(units: Tensor) -> Tensor:
-    """All clips of each video: units [V, n, H] -> [V, N, H], in the order of :func:`clip_spans`.
+    """Builds all clips of each video: units [V, n, H] -> [V, N, H], ordered as :func:`clip_spans`.
 
-    A clip is a difference of two cumulative sums over its length. The sums are kept in float64,
-    so that no clip pays for the units that come before it.
+    A clip is the difference of two cumulative sums, divided by its length. The sums are float64, so
+    that units before a clip don't cost it precision.
 
     Source: arXiv 2208.12510 section 3 (multi-scale clip construction); model.py:136-146.
     """
@@ -72,12 +78,13 @@ def multi_scale_clips(units: Tensor) -> Tensor:
 
 @constant
 def length_code(n: int, dim: int = 256) -> Tensor:
-    """Sinusoidal code of each clip's length, [N, dim] (model_components.py:131-152).
+    """Returns the sinusoidal code of each clip's length, [N, dim] (model_components.py:131-152).
 
-    Position is length - 1; sines and cosines alternate, with wavelengths from 2 pi to 20000 pi.
+    The position in the code is length - 1; sines and cosines alternate, with wavelengths from 2 pi
+    to 20000 pi.
 
     Raises:
-        ValueError: an odd ``dim``.
+        ValueError: ``dim`` is odd.
     """
     if dim % 2:
         raise ValueError(f"dim={dim}: sines and cosines come in pairs, so it must be even")

@@ -1,12 +1,17 @@
-"""Length-aware clip clustering: Euclidean k-medoids per video, without a [K, N, N] tensor.
+"""Length-aware clip clustering: chooses K of a video's N clips, by Euclidean k-medoids.
 
-The released code (fast_kmeans.py:91-190) keeps K masked copies of the N x N distances; here one
-copy is enough, because with O the N x K one-hot assignment, D @ O holds every point's summed
-distance to every cluster, and the new medoids are its minima. And since clips are averages of
-units, their distances follow from the n x n inner products of the units alone.
+A video has hundreds of clips, and neighbours are nearly equal. So MS-SL++ groups the clips of each
+video, and keeps one clip per group, its medoid: the clip with the least summed distance to its
+group. "Length-aware" means that the distance also counts how clips differ in length.
 
-Ties are no accident here: the clip of units s..s+2L is the midpoint of its two halves, equally far
-from both. What settles such a tie is said at each function.
+The released code (fast_kmeans.py:91-190) keeps K masked copies of the N x N distances (2.1 GiB per
+copy for 64 videos and 32 clusters). Here one copy is enough: with O the N x K one-hot assignment, D
+@ O holds every point's summed distance to every cluster, and the new medoids are its minima. And
+since clips are averages of units, their distances follow from the n x n inner products of the
+units.
+
+Equal distances are common here: the clip of units s..s+2L is the midpoint of its two halves,
+equally far from both. Each function says which point it takes then.
 """
 
 from __future__ import annotations
@@ -23,28 +28,28 @@ CHUNK_BYTES_ELSEWHERE = 1 << 30
 
 
 def kmedoids(points: Tensor, k: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[Tensor, Tensor]:
-    """Cluster each set of points around k of its own points.
+    """Clusters each set of points around k of its points, the medoids.
 
-    KKZ start (the point of largest norm, then again and again the one farthest from its nearest
-    medoid), assign to the nearest medoid, move each medoid to the member with the least summed
-    distance to its cluster, until nothing moves. No gradient.
+    The start is KKZ: the point of largest norm, then repeatedly the point that is farthest from its
+    nearest medoid. Then each point is assigned to its nearest medoid, and each medoid moves to the
+    member with the least summed distance to its cluster, until nothing moves. There is no gradient.
 
-    Distances are products of centred points in float64, symmetric and zero on the diagonal, which
-    reproduces the medoids of exact distances (the released code's float32 distances are neither
-    symmetric nor exact). Equal distances go to the lowest index; a medoid always belongs to its
-    own cluster. Medoids are sorted, and points then assigned once more, as released: a point
-    equally far from two medoids may change its cluster there.
+    Distances are computed from inner products of centred points in float64; they are symmetric and
+    zero on the diagonal, and give the medoids of exact distances (the released code's float32
+    distances are neither symmetric nor exact). Of equal distances the lowest index wins; a medoid
+    always belongs to its own cluster. At the end medoids are sorted and points are assigned once
+    more, as released: a point equally far from two medoids may change its cluster then.
 
     Args:
         points: [B, N, D].
-        k: number of medoids, 1..N.
+        k: the number of medoids, 1..N.
 
     Returns:
-        medoid_index [B, k], ascending rows of ``points``; assignment [B, N], which of the k each
-        point belongs to.
+        medoid_index [B, k], ascending rows of ``points``; assignment [B, N], the cluster (0..k-1)
+        of each point.
 
     Raises:
-        ValueError: ``k`` out of range, or points that are not finite.
+        ValueError: ``k`` is out of range, or points are not finite.
     """
     _check(points, k, points.shape[1])
     parts = []
@@ -61,25 +66,26 @@ def cluster_clips(
     length_aware: bool = True,
     max_rounds: int = MAX_ROUNDS,
 ) -> tuple[Tensor, Tensor]:
-    """Length-aware k-medoids of all clips of each video, from its units alone.
+    """Clusters all clips of each video, with their lengths, from the video's units alone.
 
-    What :func:`kmedoids` makes of ``multi_scale_clips(units)`` with ``length_code`` behind each
-    clip, but no clip is built: with W the ``clip_windows``, the N x N inner products of the clips
-    are W G W^T from the n x n ones of the units (at n = 32 and H = 384 a tenth of the arithmetic),
-    and the code's part is the same for every video. Distances are rounded to float32 at the end:
-    so midpoint ties are ties, and go to the lowest index. (The released code settles them by
-    rounding noise, and drops out parts of its points while training; nothing disturbs these.)
+    The result is that of :func:`kmedoids` on ``multi_scale_clips(units)`` with ``length_code``
+    appended to each clip, but no clip is built. With W the ``clip_windows`` and G the n x n inner
+    products of the units, the N x N inner products of the clips are W G W^T (at n = 32 and H = 384
+    a tenth of the arithmetic); the part of the length code is the same for every video. At the end
+    distances are rounded to float32, so that clips equally far from two medoids have exactly equal
+    distances, and the lowest index wins. (In the released code rounding errors decide, and dropout
+    changes the points during training; here neither happens.)
 
     Args:
         units: [V, n, H].
-        k: medoids a video, 1..n(n+1)/2.
-        length_aware: whether the length code counts.
+        k: medoids per video, 1..n(n+1)/2.
+        length_aware: whether the distance counts the length code too.
 
     Returns:
-        medoid_index [V, k] among the clips, ascending; assignment [V, N].
+        medoid_index [V, k], ascending rows among the clips; assignment [V, N], the cluster of each.
 
     Raises:
-        ValueError: ``k`` out of range, or units that are not finite.
+        ValueError: ``k`` is out of range, or units are not finite.
     """
     n = units.shape[1]
     windows = _float64(clip_windows(n).to(_exact_device(units)))  # [N, n]
@@ -95,36 +101,36 @@ def cluster_clips(
 
 @constant
 def code_distances(n: int) -> Tensor:
-    """Squared distances between the length codes of all clips, [N, N]."""
+    """Returns squared distances between the length codes of all clips, [N, N]."""
     code = length_code(n).double()  # [N, 256]
     apart = torch.cdist(code, code, compute_mode="donot_use_mm_for_euclid_dist")
     return apart.square().float()
 
 
 def _clip_norms(units: Tensor, windows: Tensor) -> Tensor:
-    """|c_i|^2 of all clips from units [b, n, H], [b, N]: the diagonal of W G W^T."""
+    """Squared lengths of all clips, [b, N], from units [b, n, H]: the diagonal of W G W^T."""
     return ((windows @ (units @ units.mT)) * windows).sum(-1)
 
 
 def _clip_distances(units: Tensor, windows: Tensor, code: Tensor) -> Tensor:
-    """Distances of all clips [b, N, N] from units [b, n, H]; code [N, N] is added squared."""
+    """Distances [b, N, N] of all clips of units [b, n, H]; adds the squared distances of codes."""
     centred = units - units.mean(1, keepdim=True)
     inner = windows @ (centred @ centred.mT)  # [b, N, n]: clips with units
     norm = (inner * windows).sum(-1, keepdim=True)  # [b, N, 1]
     # |c_i|^2 - 2 c_i.c_j + |c_j|^2 in one product
-    one = torch.ones_like(norm)
-    left = torch.cat([-2 * inner, norm, one], dim=2)  # [b, N, n + 2]
-    right = torch.cat([windows.expand(len(units), -1, -1), one, norm], dim=2)
+    ones = torch.ones_like(norm)
+    left = torch.cat([-2 * inner, norm, ones], dim=2)  # [b, N, n + 2]
+    right = torch.cat([windows.expand(len(units), -1, -1), ones, norm], dim=2)
     return _root((left @ right.mT).float().add_(code))
 
 
 def _longest(points: Tensor) -> Tensor:
-    """[B, N, D] -> row of the largest norm [B]."""
+    """The row of the vector with the largest norm in each set: [B, N, D] -> [B]."""
     return points.square().sum(-1).argmax(1)
 
 
 def _cluster(distance: Tensor, first: Tensor, k: int, max_rounds: int) -> tuple[Tensor, Tensor]:
-    """k-medoids on distances [B, N, N] from the first KKZ medoid [B] of each set."""
+    """Runs k-medoids on distances [B, N, N] from the first KKZ medoid [B] of each set."""
     with full_precision(distance):  # bf16 sums can't tell medoids apart
         return _cluster_exactly(distance, first, k, max_rounds)
 
@@ -149,7 +155,7 @@ def _cluster_exactly(
 
 
 def _kkz(distance: Tensor, first: Tensor, k: int) -> Tensor:
-    """[B, N, N], [B] -> k starting medoids [B, k], each the farthest from those before it."""
+    """Chooses k starting medoids [B, k] by distances [B, N, N], each farthest from those before."""
     batch = torch.arange(len(first), device=first.device)
     chosen = [first]
     nearest = distance[batch, first]  # [B, N]
@@ -162,16 +168,16 @@ def _kkz(distance: Tensor, first: Tensor, k: int) -> Tensor:
 
 
 def _assign(distance: Tensor, medoids: Tensor) -> Tensor:
-    """Nearest medoid of every point, [B, N]; a medoid stays with itself even among duplicates."""
+    """The nearest medoid of each point, [B, N]; a medoid's is itself, even among duplicates."""
     batch = torch.arange(len(medoids), device=medoids.device)[:, None]
     # The smallest along the last, contiguous dimension is three times faster to find on a CPU.
     assignment = distance[batch, medoids].mT.contiguous().argmin(2)  # [B, N, k] -> [B, N]
-    own = torch.arange(medoids.shape[1], device=medoids.device).expand_as(medoids)
-    return assignment.scatter_(1, medoids, own)
+    clusters = torch.arange(medoids.shape[1], device=medoids.device).expand_as(medoids)
+    return assignment.scatter_(1, medoids, clusters)
 
 
 def _update(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
-    """The member of each cluster with the least summed distance to it, [B, k].
+    """The member of each cluster with the least summed distance to the cluster, [B, k].
 
     No cluster is empty: its medoid is in it.
     """
@@ -187,7 +193,7 @@ def _update(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
 
 
 def _distances(points: Tensor) -> Tensor:
-    """[B, N, D] -> distances [B, N, N], symmetric. Centring keeps them and shrinks rounding."""
+    """Symmetric distances [B, N, N] of points [B, N, D]; centring them first reduces rounding."""
     centred = points - points.mean(1, keepdim=True)
     gram = centred @ centred.mT  # [B, N, N]
     norm = gram.diagonal(dim1=1, dim2=2).clone()  # [B, N]
@@ -196,7 +202,7 @@ def _distances(points: Tensor) -> Tensor:
 
 
 def _root(squared: Tensor) -> Tensor:
-    """Squared distances (overwritten) -> distances, exactly 0 to oneself."""
+    """Square roots of squared distances, in place; a point's distance to itself is exactly 0."""
     squared.diagonal(dim1=1, dim2=2).zero_()  # else the root blows rounding up: pairs do not tie
     return squared.clamp_(min=0.0).sqrt_()
 
@@ -205,11 +211,11 @@ def _check(vectors: Tensor, k: int, n: int) -> None:
     if not 1 <= k <= n:
         raise ValueError(f"k={k}: there are {n} points to choose medoids from, so k is 1..{n}")
     if not bool(vectors.isfinite().all()):
-        raise ValueError("k-medoids of vectors that are not finite: look for NaN in the features")
+        raise ValueError("some vectors are not finite: look for NaN or infinity in the features")
 
 
 def _exact_device(tensor: Tensor) -> torch.device:
-    """Where float64 is to be had: Apple's MPS has none."""
+    """The device to use for float64, which Apple's MPS lacks."""
     return torch.device("cpu") if tensor.device.type == "mps" else tensor.device
 
 

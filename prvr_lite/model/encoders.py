@@ -1,4 +1,8 @@
-"""The sequence encoder shared in shape (not in weights) by words, units and frames."""
+"""The encoder of sequences: it turns words, units or frames into vectors that know their context.
+
+The three branches of MS-SL++ (words of a query, units and frames of a video) have encoders of the
+same structure, each with its own weights.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ MASKED_KEY = (
 
 
 def full_precision(tensor: Tensor) -> AbstractContextManager[Any]:
-    """A context without autocast, where the last digits count."""
+    """Returns a context without autocast, for computations whose last digits count."""
     kind = tensor.device.type
     if torch.amp.is_autocast_available(kind):
         return torch.autocast(kind, enabled=False)
@@ -23,7 +27,10 @@ def full_precision(tensor: Tensor) -> AbstractContextManager[Any]:
 
 
 def init_weights(module: nn.Module) -> None:
-    """Linear and Embedding weights N(0, 0.02), biases 0, LayerNorms 1 and 0 (model.py:67-82)."""
+    """Sets Linear and Embedding weights to N(0, 0.02), biases to 0, LayerNorms to 1 and 0.
+
+    As released (model.py:67-82).
+    """
     if isinstance(module, (nn.Linear, nn.Embedding)):
         nn.init.normal_(module.weight, std=0.02)
     if isinstance(module, nn.Linear) and module.bias is not None:
@@ -31,7 +38,7 @@ def init_weights(module: nn.Module) -> None:
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention, then LayerNorm over the residual; no feed-forward layer."""
+    """Multi-head self-attention, then LayerNorm over output + input; no feed-forward layer."""
 
     def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
@@ -44,7 +51,7 @@ class SelfAttention(nn.Module):
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """x [B, L, H], mask [B, L] (True: a real position) -> [B, L, H]."""
+        """Attends over x [B, L, H], mask [B, L] (True: a real position) -> [B, L, H]."""
         b, length, dim = x.shape
 
         def heads(t: Tensor) -> Tensor:
@@ -66,7 +73,7 @@ class SelfAttention(nn.Module):
 
 
 class SequenceEncoder(nn.Module):
-    """Features of a sequence -> contextual encodings.
+    """Encodes the features of a sequence, each in the context of the others.
 
     LayerNorm -> dropout -> Linear -> ReLU, plus a learned position -> LayerNorm -> dropout ->
     :class:`SelfAttention` (arXiv 2208.12510 section 3; authors' model_components.py:91-215).
@@ -74,10 +81,11 @@ class SequenceEncoder(nn.Module):
     Args:
         input_dim: size of an input feature.
         hidden_dim: size H of an encoding.
-        max_length: longest sequence that has position embeddings.
-        num_heads, dropout: of the attention.
-        input_dropout: on the inputs, and after the positions.
-        attention: ``False`` leaves the self-attention out (a baseline that sees frames alone).
+        max_length: the longest sequence that has position embeddings.
+        num_heads, dropout: settings of the attention.
+        input_dropout: dropout on the inputs, and after the positions.
+        attention: ``False`` leaves the self-attention out (for a baseline that sees each frame by
+            itself).
     """
 
     def __init__(
@@ -100,10 +108,10 @@ class SequenceEncoder(nn.Module):
         self.attention = SelfAttention(hidden_dim, num_heads, dropout) if attention else None
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
-        """features [B, L, D], mask [B, L] bool -> [B, L, H].
+        """Encodes features [B, L, D], mask [B, L] bool -> [B, L, H].
 
         Raises:
-            ValueError: a sequence longer than there are positions.
+            ValueError: a sequence is longer than ``max_length``.
         """
         length = features.shape[1]
         if length > self.position.num_embeddings:
@@ -118,20 +126,20 @@ class SequenceEncoder(nn.Module):
 
 
 def mean_pool(vectors: Tensor, mask: Tensor) -> Tensor:
-    """vectors [B, L, H], mask [B, L] bool -> mean of the real vectors [B, H]."""
+    """Averages the real vectors: vectors [B, L, H], mask [B, L] bool -> [B, H]."""
     real = mask[..., None].to(vectors.dtype)  # [B, L, 1]
     return (vectors * real).sum(1) / real.sum(1)
 
 
 def attention_pool(tokens: Tensor, mask: Tensor, score: nn.Linear) -> Tensor:
-    """sum_l softmax_l(w . h_l) h_l over real tokens: [B, L, H], mask [B, L], w -> [B, H]."""
+    """Sums softmax_l(w . h_l) h_l over real tokens: h [B, L, H], mask [B, L], w [H] -> [B, H]."""
     weight = score(tokens).squeeze(-1)  # [B, L]
     weight = weight.masked_fill(~mask, MASKED_KEY).softmax(dim=-1)
     return torch.einsum("bl,blh->bh", weight, tokens)
 
 
 class QueryEncoder(nn.Module):
-    """Words of a query -> one vector: a :class:`SequenceEncoder`, then attention pooling."""
+    """Turns a query's words into one vector: a :class:`SequenceEncoder`, then attention pooling."""
 
     def __init__(self, **sequence: Any) -> None:
         super().__init__()
@@ -139,5 +147,5 @@ class QueryEncoder(nn.Module):
         self.pool = nn.Linear(sequence["hidden_dim"], 1, bias=False)
 
     def forward(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """word_input [Q, L, Dw], word_mask [Q, L] bool -> query vectors [Q, H]."""
+        """Encodes word_input [Q, L, Dw], word_mask [Q, L] bool -> query vectors [Q, H]."""
         return attention_pool(self.words(word_input, word_mask), word_mask, self.pool)

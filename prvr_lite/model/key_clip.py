@@ -1,4 +1,9 @@
-"""Similarity at both scales: the key clip, and the frames as the key clip sees them."""
+"""Scores a video at two scales: by its key clip, and by its frames as the key clip attends them.
+
+The key clip of a video is the clip that matches the query best. Its similarity is the clip score
+S_c. It also guides an attention over the video's frames; the similarity of the query with the
+attended frames is the frame score S_f.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +13,20 @@ from torch import Tensor
 
 from prvr_lite.model.records import Similarity
 
-GATHERED = 8  # to read a vector here and there takes so many times as long as one in a row
+# Reading one vector here and there takes about 8 times as long as reading one of many in a row.
+GATHERED = 8
 
 
 def key_clip_guided_attention(
     clips: Tensor, frames: Tensor, frame_mask: Tensor, key_map: Tensor, value_map: Tensor
 ) -> Tensor:
-    """Attend the frames of each video once for every clip that may become its key clip.
+    """Attends the frames of each video once for each clip that could become its key clip.
 
-    a_t = softmax_t((W1 f_t) . c) over real frames, unscaled; r = sum_t a_t W2 f_t. Which clip is
-    key depends on the query, but r depends on the clip alone: so r is computed here for all K
-    clips of a video, ahead of any query, and choosing the key clip becomes a gather. Both maps
-    are applied on the side with fewer vectors: (W1 f) . c = f . (W1^T c), and W2 after the sum.
+    a_t = softmax_t((W1 f_t) . c) over real frames, not scaled; r = sum_t a_t W2 f_t. Which clip is
+    the key clip depends on the query, but r depends on the clip alone. So r is computed here for
+    all K clips of a video, before any query is known, and is looked up once the key clip is known.
+    Both maps are applied on the side with fewer vectors: (W1 f) . c = f . (W1^T c), and W2 after
+    the sum.
 
     Args:
         clips: [V, K, H].
@@ -28,7 +35,7 @@ def key_clip_guided_attention(
         key_map, value_map: W1 and W2, [H, H], as in ``nn.Linear.weight``.
 
     Returns:
-        attended frames r, [V, K, H].
+        the attended frames r, [V, K, H].
 
     Source: arXiv 2208.12510 section 3 (key clip guided attention); model.py:236-274.
     """
@@ -37,27 +44,27 @@ def key_clip_guided_attention(
 
 
 def frame_attention(clips: Tensor, frames: Tensor, frame_mask: Tensor, key_map: Tensor) -> Tensor:
-    """The weights of :func:`key_clip_guided_attention`, [V, K, T]: each row sums to 1."""
+    """Returns the weights a of :func:`key_clip_guided_attention`, [V, K, T]; a row sums to 1."""
     score = attention_scores(clips, frames, key_map)  # [V, K, T]
     return score.masked_fill(~frame_mask[:, None, :], torch.finfo(score.dtype).min).softmax(-1)
 
 
 def attention_scores(clips: Tensor, frames: Tensor, key_map: Tensor) -> Tensor:
-    """(W1 f_t) . c, what :func:`frame_attention` takes the softmax of, [V, K, T]."""
+    """Returns (W1 f_t) . c, [V, K, T]: :func:`frame_attention` is the softmax of it."""
     return (clips @ key_map) @ frames.mT
 
 
 def clip_similarity(
     queries: Tensor, clips: Tensor, clip_mask: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Best clip of every video for every query, by inner product.
+    """Finds the best clip of every video for every query, by inner product.
 
     Args:
         queries: [Q, H]; clips: [V, K, H]; normalise both for the cosine S_c.
         clip_mask: [V, K] bool, True on real clips.
 
     Returns:
-        score [Q, V], and which of the K clips gave it [Q, V] (the key clip; ties: the lowest).
+        score [Q, V], and which of the K clips gave it [Q, V] (the key clip; of equals the first).
     """
     table = inner_products(queries, clips)  # [Q, V, K]
     if clip_mask is not None:
@@ -69,9 +76,9 @@ def clip_similarity(
 def dual_similarity(
     queries: Tensor, clips: Tensor, attended: Tensor | None, clip_mask: Tensor | None = None
 ) -> Similarity:
-    """S_c and S_f of unit vectors: two tables of inner products, a maximum and a gather.
+    """Returns clip score S_c, frame score S_f and the key clips, each [Q, V], of unit vectors.
 
-    Few queries need no second table: only the attended frames of their key clips are read.
+    For few queries, only the attended frames of their key clips are read.
 
     Args:
         queries: [Q, H]; clips, attended: [V, K, H], all of length 1.
@@ -87,11 +94,11 @@ def dual_similarity(
 
 
 def inner_products(queries: Tensor, vectors: Tensor) -> Tensor:
-    """queries [Q, H] with K vectors of each video [V, K, H], as one matrix product -> [Q, V, K]."""
+    """Multiplies queries [Q, H] and vectors [V, K, H] in one matrix product -> [Q, V, K]."""
     v, k, h = vectors.shape
     return (queries @ vectors.reshape(v * k, h).T).view(-1, v, k)
 
 
 def unit_length(x: Tensor) -> Tensor:
-    """x / |x| along the last dimension (1e-12 guards a zero vector, as in ``F.normalize``)."""
+    """Divides x by its length |x| along the last dimension (or by 1e-12, as ``F.normalize``)."""
     return F.normalize(x, dim=-1)

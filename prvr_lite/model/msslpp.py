@@ -1,4 +1,8 @@
-"""MS-SL++ (arXiv 2208.12510), and MS-SL, which is the same with every clip kept."""
+"""MS-SL++ (arXiv 2208.12510), the model of this package; and MS-SL, which keeps every clip.
+
+It finds videos of which only a part answers the query. A video becomes K clips of different lengths
+and, for each of them, the frames as this clip attends them. A query is compared with both.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from prvr_lite.model.retrieval_model import RetrievalModel
 
 
 class MSSLpp(RetrievalModel):
-    """MS-SL++: multi-scale clips, length-aware clustering, key clip guided attention.
+    """MS-SL++: multi-scale clips, length-aware clustering and key clip guided attention.
 
     Args:
         config: see :class:`prvr_lite.config.ModelConfig`; ``num_clusters=None`` is MS-SL.
@@ -38,7 +42,7 @@ class MSSLpp(RetrievalModel):
     def encode_videos(
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
-        """Videos -> K clips each, and the frames as each clip attends them.
+        """Encodes each video as K clips, and its frames as each clip attends them.
 
         Args:
             unit_input: [V, n, Dv]; frame_input: [V, T, Dv]; frame_mask: [V, T] bool.
@@ -53,11 +57,11 @@ class MSSLpp(RetrievalModel):
         return replace(encoding, attended=self.attend(clips, frames, frame_mask))
 
     def encode_units(self, unit_input: Tensor) -> Tensor:
-        """unit_input [V, n, Dv] -> encoded units [V, n, H]."""
+        """Encodes units: unit_input [V, n, Dv] -> [V, n, H]."""
         return self.unit_encoder(unit_input)  # type: ignore[no-any-return]
 
     def select_clips(self, units: Tensor) -> tuple[Tensor, Tensor]:
-        """units [V, n, H] -> medoid clips [V, K, H] and their rows [V, K]; all clips for MS-SL."""
+        """Chooses clips of units [V, n, H]: medoids [V, K, H], their rows [V, K]; MS-SL: all."""
         n, c = units.shape[1], self.config
         if c.num_clusters is None:
             clips = multi_scale_clips(units)  # [V, N, H]
@@ -67,15 +71,15 @@ class MSSLpp(RetrievalModel):
         return clip_windows(n).to(units)[index] @ units, index  # [V, K, n] @ [V, n, H]
 
     def attend(self, clips: Tensor, frames: Tensor, frame_mask: Tensor) -> Tensor:
-        """clips [V, K, H], frames [V, T, H] -> frames attended by each clip [V, K, H]."""
+        """Attends frames [V, T, H] with each of the clips [V, K, H] -> [V, K, H]."""
         return key_clip_guided_attention(
             clips, frames, frame_mask, self.key_map.weight, self.value_map.weight
         )
 
     def attention_scores(self, clips: Tensor, frames: Tensor) -> Tensor:
-        """clips [V, K, H], frames [V, T, H] -> (W1 f_t) . c, [V, K, T]."""
+        """Returns (W1 f_t) . c of clips c [V, K, H] and frames f [V, T, H]: [V, K, T]."""
         return attention_scores(clips, frames, self.key_map.weight)
 
     def all_clips(self, unit_input: Tensor) -> Tensor:
-        """unit_input [V, n, Dv] -> all N clips [V, N, H], for similarity maps."""
+        """Builds all N clips for similarity maps: unit_input [V, n, Dv] -> [V, N, H]."""
         return multi_scale_clips(self.encode_units(unit_input))

@@ -1,4 +1,4 @@
-"""What a model makes of videos and queries: the small records that travel between modules."""
+"""The records that hold encoded videos and their similarities with queries."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ R = TypeVar("R", bound="TensorRecord")
 
 @dataclass(frozen=True)
 class TensorRecord:
-    """Several tensors that belong together: all have the same rows in their first dimension.
+    """Tensors that belong together; their first dimension has the same rows.
 
-    A subclass is a dataclass whose fields are tensors; a field may be None where there is nothing
-    to hold. The record is then indexed, moved and joined as one.
+    A subclass is a dataclass whose fields are tensors; a field without content is None. The record
+    is indexed, moved to a device and joined as if it were one tensor.
     """
 
     @property
     def tensors(self) -> dict[str, Tensor]:
-        """The tensors by name, without the fields that are None."""
+        """The tensors by name, without fields that are None."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {name: tensor for name, tensor in values if tensor is not None}
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all tensors."""
+        """The number of bytes of all tensors."""
         return sum(tensor.nbytes for tensor in self.tensors.values())
 
     def __len__(self) -> int:
@@ -38,15 +38,15 @@ class TensorRecord:
         return self.map(lambda tensor: tensor[rows])
 
     def map(self: R, function: Callable[[Tensor], Tensor]) -> R:
-        """The same record with ``function`` applied to each tensor in it."""
+        """Returns the same record with ``function`` applied to each tensor in it."""
         return replace(self, **{name: function(t) for name, t in self.tensors.items()})
 
     @classmethod
     def join(cls: type[R], parts: Sequence[R], dim: int = 0) -> R:
-        """Records one after the other (dim 0), or side by side (dim 1).
+        """Joins records one after the other (dim 0), or side by side (dim 1).
 
-        One after the other, their second dimensions may differ in length, as those of batches of
-        frames do: shorter parts get zeros behind, which are False in a mask.
+        With dim 0 their second dimensions may differ, as the numbers of frames in two batches do:
+        shorter ones are padded with zeros (False in a mask) at the end.
         """
         columns = {name: [getattr(part, name) for part in parts] for name in parts[0].tensors}
         return replace(parts[0], **{name: _join(column, dim) for name, column in columns.items()})
@@ -68,16 +68,16 @@ def _pad(tensor: Tensor, length: int) -> Tensor:
 
 @dataclass(frozen=True)
 class VideoEncoding(TensorRecord):
-    """V encoded videos: what a model makes of them, and what an index keeps of them.
+    """V encoded videos: all that a model, or an index, needs to compare them with queries.
 
-    An index keeps ``clips`` and ``attended`` at length 1 and no frames: ``attended`` holds all that
-    a search needs of the frames.
+    An index keeps ``clips`` and ``attended``, scaled to length 1, and no frames: a search needs
+    nothing else of the frames than ``attended``.
 
     Attributes:
-        clips: [V, K, H] the vectors a query is compared with (medoid clips; all clips without
+        clips: [V, K, H] the vectors that a query is compared with (medoid clips; all clips without
             clustering; frames or one mean vector in the baselines).
         clip_index: [V, K] row of each among the N clips in the order of ``clip_spans``; -1 where
-            a baseline's vector is no clip.
+            a vector of a baseline is not a clip.
         frames: [V, T, H] encoded frames; None in an index.
         frame_mask: [V, T] bool, True on real frames; None in an index.
         clip_mask: [V, K] bool, or None when all K are real.
@@ -93,10 +93,10 @@ class VideoEncoding(TensorRecord):
     attended: Tensor | None = None
 
     def frames_with_mask(self) -> tuple[Tensor, Tensor]:
-        """``frames`` and ``frame_mask``.
+        """Returns ``frames`` and ``frame_mask``.
 
         Raises:
-            ValueError: the videos come from an index, which keeps no frames.
+            ValueError: the videos come from an index, and an index keeps no frames.
         """
         if self.frames is None or self.frame_mask is None:
             raise ValueError("an index keeps no frames: encode the videos with model.encode_videos")
@@ -105,7 +105,7 @@ class VideoEncoding(TensorRecord):
 
 @dataclass(frozen=True)
 class Similarity(TensorRecord):
-    """How alike Q queries and V videos are, at both scales.
+    """How similar Q queries and V videos are, at both scales.
 
     Attributes:
         clip: [Q, V] S_c, cosine with the key clip.
@@ -119,7 +119,7 @@ class Similarity(TensorRecord):
     key_clip: Tensor
 
     def fused(self, alpha: float) -> Tensor:
-        """S = alpha S_c + (1 - alpha) S_f, [Q, V]; S_c alone where there is no frame scale."""
+        """Returns S = alpha S_c + (1 - alpha) S_f, [Q, V]; without a frame scale, S_c alone."""
         if self.frame is None:
             return self.clip
         return torch.lerp(self.frame, self.clip, alpha)

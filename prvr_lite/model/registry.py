@@ -1,4 +1,4 @@
-"""Models by name, so that checkpoints and command lines can name what they hold."""
+"""The models by name, so that checkpoints and commands can say which model they mean."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ TRAINABLE = tuple(name for name, kind in MODELS.items() if kind.trainable)
 
 
 def build_model(name: str, config: ModelConfig, *, seed: int = 0) -> RetrievalModel:
-    """A freshly initialised model; the same name, config and seed give the same weights.
+    """Builds a new model; the same name, config and seed give the same first weights.
 
     Args:
         name: a key of ``MODELS``; "mssl" is "mssl++" with every clip kept.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: the name is unknown.
     """
     if name not in MODELS:
         raise ValueError(f"there is no model {name!r}: choose one of {', '.join(MODELS)}")
@@ -64,10 +64,10 @@ def build_model(name: str, config: ModelConfig, *, seed: int = 0) -> RetrievalMo
 def restore_model(
     name: str, config: Mapping[str, Any], weights: Mapping[str, Tensor], device: torch.device
 ) -> RetrievalModel:
-    """A model as a checkpoint or an index holds it: name, fields of its config, weights.
+    """Builds the model of a checkpoint or an index from its name, config fields and weights.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: the name is unknown.
     """
     model = build_model(name, ModelConfig(**config))
     model.load_state_dict(weights)
@@ -75,14 +75,14 @@ def restore_model(
 
 
 def model_name(model: RetrievalModel) -> str:
-    """The name that :func:`build_model` makes this model by.
+    """Returns the name by which :func:`build_model` makes this model.
 
     Raises:
-        ValueError: a class that is not in ``MODELS``.
+        ValueError: the model's class is not in ``MODELS``.
     """
     if type(model) is MSSLpp:
         return "mssl" if model.config.num_clusters is None else "mssl++"
     for name, kind in MODELS.items():
         if type(model) is kind:
             return name
-    raise ValueError(f"{type(model).__name__} is not in MODELS: add it there under a name")
+    raise ValueError(f"{type(model).__name__} is not in MODELS: add it there with a name")

@@ -1,4 +1,4 @@
-"""What every model here shares: the query side, and how scores are formed from encodings."""
+"""The base class of all models: it encodes queries, and forms scores from encodings."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from prvr_lite.model.records import Similarity, VideoEncoding
 
 @dataclass(frozen=True)
 class TrainingScores:
-    """Scores within a batch, as the losses want them: cosines and raw inner products.
+    """The scores of a batch that the losses use: cosines and raw inner products.
 
     Attributes:
         clip_cosine, clip_dot: [Q, V], the best over the clips of each video.
-        frame_cosine, frame_dot: [Q, Q], query i with the own video of query j, attended with the
-            key clip of query j (model.py:236-256); None in models without a frame scale.
+        frame_cosine, frame_dot: [Q, Q], query i with the video that query j is about, attended with
+            the key clip of query j (model.py:236-256); None in models without a frame scale.
     """
 
     clip_cosine: Tensor
@@ -32,16 +32,16 @@ class TrainingScores:
 
 
 class RetrievalModel(nn.Module):
-    """What MS-SL++ and the baselines share: the query side, and how scores are formed.
+    """Base class of MS-SL++ and the baselines: the query encoder, and how scores are formed.
 
-    A subclass gives :meth:`encode_videos`, and declares what else it can do.
+    A subclass defines :meth:`encode_videos`, and declares what else it can do.
 
     Attributes:
-        trainable: the model has weights to learn, its query encoder among them. A model without
-            takes queries as they come and gives :meth:`encode_queries`.
-        has_clips: every vector that it keeps of a video is one of the video's N clips, so that
-            ``clip_index`` says which. Such a model gives :meth:`encode_units`.
-        guides_frames: each clip guides attention over the frames. Such a model gives
+        trainable: the model has weights to learn, among them a query encoder. A model that has
+            none defines :meth:`encode_queries`.
+        has_clips: every vector that it keeps of a video is one of the video's N clips, and
+            ``clip_index`` says which. Such a model defines :meth:`encode_units`.
+        guides_frames: each clip guides an attention over the frames. Such a model defines
             :meth:`attention_scores`.
     """
 
@@ -56,7 +56,7 @@ class RetrievalModel(nn.Module):
             self.query_encoder = QueryEncoder(**self._branch(config.query_dim, config.max_words))
 
     def visual_branch(self) -> dict[str, Any]:
-        """Arguments of a ``SequenceEncoder`` for units or frames."""
+        """Returns the arguments of a ``SequenceEncoder`` for units or frames."""
         c = self.config
         # both position tables as long as the released ones, so that their checkpoints fit
         return self._branch(c.visual_dim, max(c.max_frames, c.num_units))
@@ -75,31 +75,31 @@ class RetrievalModel(nn.Module):
     def encode_videos(
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
     ) -> VideoEncoding:
-        """unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T] bool -> encodings."""
+        """Encodes videos: unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T] bool."""
         raise NotImplementedError
 
     def encode_units(self, unit_input: Tensor) -> Tensor:
-        """unit_input [V, n, Dv] -> the units that clips are means of, [V, n, H]."""
+        """Encodes the units that clips are means of: unit_input [V, n, Dv] -> [V, n, H]."""
         raise NotImplementedError
 
     def attention_scores(self, clips: Tensor, frames: Tensor) -> Tensor:
-        """clips [V, K, H], frames [V, T, H] -> how much each clip attends each frame, [V, K, T].
+        """Says how much each of clips [V, K, H] attends each of frames [V, T, H]: [V, K, T].
 
         The softmax is not applied yet.
         """
         raise NotImplementedError
 
     def encode_queries(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """word_input [Q, L, Dw], word_mask [Q, L] bool -> [Q, H]."""
+        """Encodes queries: word_input [Q, L, Dw], word_mask [Q, L] bool -> [Q, H]."""
         return self.query_encoder(word_input, word_mask)  # type: ignore[no-any-return]
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """The device that the model is on."""
         return next(chain(self.parameters(), self.buffers())).device
 
     def similarity(self, queries: Tensor, videos: VideoEncoding) -> Similarity:
-        """queries [Q, H] against V encoded videos -> S_c, S_f and key clips, each [Q, V]."""
+        """Compares queries [Q, H] with V encoded videos -> S_c, S_f and key clips, each [Q, V]."""
         attended = None if videos.attended is None else unit_length(videos.attended)
         return self.compare(
             unit_length(queries), unit_length(videos.clips), attended, videos.clip_mask
@@ -108,13 +108,13 @@ class RetrievalModel(nn.Module):
     def compare(
         self, queries: Tensor, clips: Tensor, attended: Tensor | None, clip_mask: Tensor | None
     ) -> Similarity:
-        """:meth:`similarity` of vectors that have length 1 already, as an index keeps them."""
+        """Works as :meth:`similarity` on vectors of length 1, such as those of an index."""
         return dual_similarity(queries, clips, attended, clip_mask)
 
     def frame_scores(
         self, queries: Tensor, attended: Tensor, key: Tensor, query_video: Tensor
     ) -> Tensor:
-        """Training scores of query i with the frames that query j's key clip attends, [Q, Q].
+        """Scores query i with the frames that query j's key clip attends, for training, [Q, Q].
 
         Args:
             queries: [Q, H]; attended: [V, K, H]; both of length 1 for cosines.
@@ -132,7 +132,7 @@ class RetrievalModel(nn.Module):
         word_mask: Tensor,
         query_video: Tensor,
     ) -> TrainingScores:
-        """Scores of a batch: V videos, their Q queries, query_video [Q] rows among the V."""
+        """Scores a batch: V videos and their Q queries; query_video [Q] are rows among the V."""
         videos = self.encode_videos(unit_input, frame_input, frame_mask)
         queries = self.encode_queries(word_input, word_mask)  # [Q, H]
         return self.training_scores(queries, videos, query_video)
@@ -140,7 +140,7 @@ class RetrievalModel(nn.Module):
     def training_scores(
         self, queries: Tensor, videos: VideoEncoding, query_video: Tensor
     ) -> TrainingScores:
-        """Scores of encoded queries [Q, H] and videos; query_video [Q] rows among the V."""
+        """Scores encoded queries [Q, H] with V encoded videos; query_video [Q]: rows of these."""
         # Cosines decide by their last digits: whatever precision encodes, scores are float32.
         with full_precision(queries):
             return self._training_scores(queries.float(), videos.map(_widen), query_video)

@@ -1,4 +1,4 @@
-"""From videos to moments: where in a video, or in a whole collection, a query's answer lies."""
+"""Finds moments: where in a video, or in all videos of a collection, the answer to a query lies."""
 
 from prvr_lite.faces import face
 

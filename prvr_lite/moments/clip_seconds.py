@@ -1,4 +1,4 @@
-"""When frames, units and clips of a video start and end."""
+"""Says when frames, units and clips of a video start and end, in seconds."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from prvr_lite.model.clips import clip_spans
 def clip_seconds(
     dataset: Dataset, video_id: str, clip: int, num_units: int = 32
 ) -> tuple[float, float] | None:
-    """Start and end of a clip in its video in s; None where that can't be told.
+    """Returns start and end of a clip in its video, in s; None if the clip or duration is unknown.
 
     Args:
-        dataset: where the video is.
+        dataset: the data set that the video is in.
         video_id: ``Hit.video_id``.
         clip: ``Hit.key_clip``, a row of ``clip_spans(num_units)``; -1 in models without clips.
         num_units: ``model.config.num_units``.
 
     Raises:
-        ValueError: no such video.
+        ValueError: there is no such video.
     """
     if video_id not in dataset.video_id:
         raise ValueError(f"{dataset.path} has no video {video_id!r}")
@@ -38,10 +38,10 @@ def clip_seconds(
 
 
 def frames_and_duration(dataset: Dataset, videos: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """T [V] and duration [V] s of some videos.
+    """Returns the number of frames [V] and the duration [V] in s of some videos.
 
     Raises:
-        ValueError: a video whose duration is unknown.
+        ValueError: the duration of a video is unknown.
     """
     rows = np.asarray(videos)
     duration = dataset.duration[rows]
@@ -55,16 +55,16 @@ def frames_and_duration(dataset: Dataset, videos: Any) -> tuple[NDArray[Any], ND
 
 
 def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float64]:
-    """What the rows of ``pool_features(frames, count)`` cover, [V, max count, 2] s.
+    """Returns the times that rows of ``pool_features(frames, count)`` cover, [V, max count, 2] s.
 
-    Frame f of T is taken to last from f/T to (f+1)/T of the video. Row i covers the frames it
-    averages, which is not i/count to (i+1)/count: where count doesn't divide T, rows differ by a
-    frame; where T < count, several rows are the same frame. The last row reaches the end of the
-    video, although its last frame enters no row when T is well above count.
+    Frame f of T is assumed to last from f/T to (f+1)/T of the video. Row i covers the frames that
+    it averages. That is not exactly i/count to (i+1)/count: where count doesn't divide T, rows
+    differ by one frame; where T < count, several rows are the same frame. The last row reaches to
+    the end of the video, although no row uses the very last frame where T is well above count.
 
     Args:
         num_frames: [V] T of each video; duration: [V] s.
-        count: rows that each is pooled to, an integer or [V]; where it is T, these are the frames.
+        count: rows that each video is pooled to, an integer or [V]; with T, rows are frames.
     """
     total, length = np.asarray(num_frames)[:, None], np.asarray(duration, np.float64)[:, None]
     rows = np.broadcast_to(np.asarray(count), len(total))[:, None]  # [V, 1]

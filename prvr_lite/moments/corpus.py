@@ -1,4 +1,8 @@
-"""Video corpus moment retrieval: PRVR finds the videos, a scorer the moments in them."""
+"""Video corpus moment retrieval (VCMR): finds the answer to a query in a whole collection.
+
+It has two stages: PRVR ranks the videos of the collection, then a scorer finds moments in the best
+of them.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +33,9 @@ WEIGHTS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 @dataclass(frozen=True)
 class MomentIndex:
-    """A searchable collection: what ranks its videos, and what their moments are scored from.
+    """A collection in which moments can be searched: it ranks videos and scores their moments.
 
-    Beside the searcher's 2 K H numbers a video it holds n H + N + 2 K + 2 n.
+    In addition to the searcher's 2 K H numbers per video it holds n H + N + 2 K + 2 n.
     """
 
     videos: Searcher
@@ -49,11 +53,11 @@ class MomentIndex:
         *,
         reader: InputReader | None = None,
     ) -> MomentIndex:
-        """Encode the videos of a split, a batch at a time, on the model's device.
+        """Encodes the videos of a split, a batch at a time, on the model's device.
 
         Raises:
-            ValueError: a split without videos, a model without clips, or a video of unknown
-                duration.
+            ValueError: the split has no videos, the model has no clips, or the duration of a video
+                is unknown.
         """
         reader, rows = reader or InputReader(dataset, model.config), chosen_rows(dataset, split)
         clips, entries = [], []
@@ -67,12 +71,12 @@ class MomentIndex:
 
 @dataclass(frozen=True)
 class MomentRanking(TensorRecord):
-    """Moments of many videos in one ranking a query, best first.
+    """Moments of many videos in one ranking per query, best first.
 
     Attributes:
-        video: [Q, keep] rows of the index; -1 where fewer moments were found.
-        span: [Q, keep, 2] start and end, s; NaN there.
-        score: [Q, keep]; -inf there.
+        video: [Q, keep] rows of the index; -1 where there are fewer moments.
+        span: [Q, keep, 2] start and end, s; NaN where there are fewer.
+        score: [Q, keep]; -inf where there are fewer.
     """
 
     video: Tensor
@@ -92,27 +96,27 @@ def search_moments(
     weight: float = 1.0,
     threshold: float = CORPUS_NMS_THRESHOLD,
 ) -> MomentRanking:
-    """The best moments of a collection: first its ``top`` videos, then the moments in each.
+    """Finds the best moments of a collection: first its ``top`` videos, then the moments in each.
 
-    Every video gets a score from PRVR (S, from the index). In the ``top`` best, clips are scored,
-    at most ``per_video`` survive non-maximum suppression, and all of them are merged by
-    weight * S + clip score. ``top=len(index)`` is exhaustive search. Only chosen pairs of query
-    and video are scored, in small blocks sorted by video: beyond the first stage, time grows with
-    ``top``, and memory is bounded.
+    PRVR gives every video a score S. In each of the ``top`` best videos clips are scored, and
+    non-maximum suppression keeps at most ``per_video`` of them. The moments of all these videos are
+    ranked by weight * S + clip score. ``top=len(index)`` searches everything. Only chosen pairs of
+    query and video are scored, in small blocks sorted by video: the time of the second stage grows
+    with ``top``, and its memory is bounded.
 
     Args:
         queries: [Q, H] encoded (``EncodedSplit.queries`` or ``model.encode_queries``).
         scorer: one of ``prvr_lite.moments.SCORERS``, or a trained ``SpanHead``.
-        weight: of the video's score; :func:`choose_weight` finds it.
-        threshold: of non-maximum suppression within a video.
+        weight: the weight of the video's score; :func:`choose_weight` finds a good one.
+        threshold: of two clips of a video whose IoU is above it, only the better one is kept.
 
     Raises:
-        ValueError: top outside 1..V, or another count below 1.
+        ValueError: top lies outside 1..V, or another count is below 1.
     """
     if not 1 <= top <= len(index) or min(keep, per_video) < 1:
         raise ValueError(
-            f"top={top}, keep={keep}, per_video={per_video}: top lies in 1..{len(index)}, "
-            "the videos of the index, and the others are at least 1"
+            f"top={top}, keep={keep}, per_video={per_video}: top must lie in "
+            f"1..{len(index)}, the number of videos in the index, and the others must be at least 1"
         )
     alpha = index.videos.model.config.alpha
     near = clip_overlap(index.clips.units.shape[1]).to(queries.device) > threshold
@@ -128,7 +132,7 @@ def search_moments(
 def _score_pairs(
     clips: ClipEncoding, queries: Tensor, chosen: Tensor, scorer: Scorer, near: Tensor, keep: int
 ) -> tuple[Tensor, Tensor]:
-    """Best ``keep`` clips in each chosen video [Q, n]: scores (-inf: none) and rows, [Q, n, m]."""
+    """The best ``keep`` clips in chosen videos [Q, n]: scores (-inf: none) and rows, [Q, n, m]."""
     q, n = chosen.shape
     score = queries.new_full((q * n, keep), -torch.inf)
     clip = torch.full((q * n, keep), -1, device=queries.device)
@@ -136,17 +140,17 @@ def _score_pairs(
     for rows, video in zip(torch.split(pairs, PAIRS), torch.split(videos, PAIRS), strict=True):
         if video[0] == video[-1]:
             video = video[:1]  # one video for all: its encoding need not be copied for each query
-        found = scorer(queries[rows // n], clips[video])  # [P, N]
-        best = non_maximum_suppression(found, near, keep)  # [P, m]
+        scores = scorer(queries[rows // n], clips[video])  # [P, N]
+        best = non_maximum_suppression(scores, near, keep)  # [P, m]
         clip[rows] = best
-        score[rows] = found.gather(1, best.clamp(min=0)).masked_fill(best < 0, -torch.inf)
+        score[rows] = scores.gather(1, best.clamp(min=0)).masked_fill(best < 0, -torch.inf)
     return score.view(q, n, keep), clip.view(q, n, keep)
 
 
 def _merge(
     clips: ClipEncoding, video: Tensor, score: Tensor, clip: Tensor, keep: int
 ) -> MomentRanking:
-    """Moments of n videos, [Q, n, m] each, as one ranking of ``keep``."""
+    """Merges the moments of n videos, [Q, n, m] each, into one ranking of ``keep`` per query."""
     short = max(0, keep - score[0].numel())
     score = F.pad(score.flatten(1), (0, short), value=-torch.inf)  # [Q, n m or keep]
     best = score.topk(keep)  # [Q, keep]
@@ -165,18 +169,20 @@ def choose_weight(
     top: int = 10,
     weights: Sequence[float] = WEIGHTS,
 ) -> float:
-    """The weight of the video's score with the best sum of all nine VCMR numbers; ties: the least.
+    """Chooses the weight of the video's score with the best sum of all nine VCMR numbers.
+
+    Of equally good weights it is the smallest.
 
     Args:
-        index, split: of the validation videos.
-        scorer, top: as :func:`search_moments` will be called.
+        index, split: those of the validation videos.
+        scorer, top: the same as :func:`search_moments` will be called with.
 
     Raises:
-        ValueError: as :func:`search_moments`, or a query whose true moment is unknown.
+        ValueError: as :func:`search_moments`, or the true moment of a query is unknown.
     """
 
     def total(weight: float) -> float:
-        found = search_moments(index, split.queries, scorer, top=top, weight=weight)
-        return sum(vcmr_metrics(found.video, found.span, split.own, split.moment).values())
+        ranking = search_moments(index, split.queries, scorer, top=top, weight=weight)
+        return sum(vcmr_metrics(ranking.video, ranking.span, split.own, split.moment).values())
 
     return max(weights, key=total)

@@ -1,4 +1,4 @@
-"""What moments are found from: encoded units of videos, and when each of them is."""
+"""Encodes videos for finding moments: their units, and when each unit is."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ HALF_HEIGHT = 0.5  # the best of 0.3, 0.4, ..., 0.7 on the sample's val split
 
 @dataclass(frozen=True)
 class ClipEncoding(TensorRecord):
-    """V videos as their moments are scored: every clip is a window over the encoded units.
+    """V videos, encoded to score their moments: every clip is a window over encoded units.
 
     Attributes:
         units: [V, n, H] encoded units.
         norm: [V, N] length of each clip's vector, in the order of ``clip_spans``.
-        medoids: [V, K] which clips MS-SL++ keeps.
+        medoids: [V, K] the clips that MS-SL++ keeps.
         attended: [V, K] the clips whose frames each medoid attends (:func:`attended_clips`).
         times: [V, n, 2] start and end of each unit, s (:func:`pooled_times`).
     """
@@ -42,11 +42,11 @@ class ClipEncoding(TensorRecord):
     times: Tensor
 
     def seconds(self, clips: Tensor, videos: Tensor | None = None) -> Tensor:
-        """Start and end of clips, [P, k, 2] s; NaN where a clip is -1.
+        """Returns start and end of clips, [P, k, 2] s; NaN where a clip is -1.
 
         Args:
             clips: [P, k] rows among the N.
-            videos: [P, k] the video of each; by default row p is of video p.
+            videos: [P, k] the video of each clip; by default row p belongs to video p.
         """
         if videos is None:
             videos = torch.arange(len(self), device=clips.device)[:, None]
@@ -60,13 +60,14 @@ class ClipEncoding(TensorRecord):
 class EncodedSplit:
     """A split's videos and queries, encoded once and kept on the model's device.
 
-    Memory is about V (n H + N) + Q H numbers: 6 MB for the sample's test split, 0.13 GB for TVR's.
+    It takes about V (n H + N) + Q H numbers of memory: 6 MB for the sample's test split, 0.13 GB
+    for TVR's.
 
     Attributes:
-        clips: its V videos, in the order of ``dataset.videos_in``.
-        queries: [Q, H] its queries, in the order of ``dataset.queries_in``.
+        clips: the V videos, in the order of ``dataset.videos_in``.
+        queries: [Q, H] the queries, in the order of ``dataset.queries_in``.
         own: [Q] the row of each query's video among the V.
-        moment: [Q, 2] where the answer lies, s; NaN where the data set doesn't know.
+        moment: [Q, 2] start and end of the answer, s; NaN where unknown.
     """
 
     clips: ClipEncoding
@@ -78,13 +79,13 @@ class EncodedSplit:
 def encode_split(
     model: RetrievalModel, dataset: Dataset, split: str, *, reader: InputReader | None = None
 ) -> EncodedSplit:
-    """Encode a split for training a span head and for scoring its moments again and again.
+    """Encodes a split, to train a span head on it or to score its moments several times.
 
     Args:
-        reader: reuse the pooled inputs of an earlier call.
+        reader: the reader of an earlier call, to use its pooled inputs again.
 
     Raises:
-        ValueError: a split without queries, or as :func:`encode_clips`.
+        ValueError: the split has no queries, or as :func:`encode_clips`.
     """
     reader = reader or InputReader(dataset, model.config)
     videos, queries = dataset.videos_in(split), split_queries(dataset, split)
@@ -98,30 +99,32 @@ def encode_split(
 def with_queries(
     model: RetrievalModel, reader: InputReader, clips: ClipEncoding, videos: Any, queries: Any
 ) -> EncodedSplit:
-    """Encoded videos (rows of the data set) together with queries about them (likewise)."""
+    """Puts encoded videos together with queries about them; both are rows of the data set."""
     dataset = reader.dataset
     place = np.full(len(dataset.video_id), -1)
     place[videos] = np.arange(len(videos))
-    own = torch.from_numpy(place[dataset.query_video[queries]]).to(model.device)
+    video_of_query = torch.from_numpy(place[dataset.query_video[queries]]).to(model.device)
     moment = torch.from_numpy(dataset.moment[queries]).to(model.device)
-    return EncodedSplit(clips, encode_query_rows(model, reader, queries), own, moment)
+    return EncodedSplit(clips, encode_query_rows(model, reader, queries), video_of_query, moment)
 
 
 def split_queries(dataset: Dataset, split: str) -> NDArray[np.int64]:
-    """Rows of a split's queries, [Q].
+    """Returns the rows of a split's queries, [Q].
 
     Raises:
-        ValueError: it has none.
+        ValueError: the split has no queries.
     """
     queries: NDArray[np.int64] = dataset.queries_in(split)
     if not len(queries):
-        raise ValueError(f"{dataset.path}: no query belongs to split {split!r}: nothing to find")
+        raise ValueError(
+            f"{dataset.path}: no query belongs to split {split!r}: there is nothing to find"
+        )
     return queries
 
 
 @torch.no_grad()  # not inference_mode, see encode_clips
 def encode_query_rows(model: RetrievalModel, reader: InputReader, queries: Any) -> Tensor:
-    """Rows of queries -> [Q, H], 1024 at a time."""
+    """Encodes rows of queries, 1024 at a time -> [Q, H]."""
     model.eval()
     parts = []
     for start in range(0, len(queries), 1024):
@@ -133,10 +136,10 @@ def encode_query_rows(model: RetrievalModel, reader: InputReader, queries: Any) 
 def encode_clips(
     model: RetrievalModel, reader: InputReader, videos: Any
 ) -> tuple[ClipEncoding, VideoEncoding]:
-    """Rows of videos -> what moments are scored from, and what videos are ranked by.
+    """Encodes rows of videos: what moments are scored from, and what videos are ranked by.
 
     Raises:
-        ValueError: a model without clips, or a video whose duration is unknown.
+        ValueError: the model has no clips, or the duration of a video is unknown.
     """
     if not model.has_clips:
         raise ValueError(f"{type(model).__name__} has no clips to find moments by: use {CLIPS_OF}")
@@ -163,18 +166,18 @@ def encode_clips(
 
 
 def peak_runs(score: Tensor, mask: Tensor, share: float = HALF_HEIGHT) -> Tensor:
-    """The frames around each clip's best one that key clip guided attention still scores high.
+    """Returns the frames around each clip's best frame that key clip guided attention scores high.
 
-    Taken from the scores before the softmax, which spans some 60 nats here and would leave next to
-    nothing of all frames but one. A run reaches from the peak to both sides as far as the score
-    stays above low + share * (peak - low), with low the video's lowest: no scale to choose.
+    It uses the scores before the softmax: they differ by about 60 here, so that the softmax would
+    leave almost nothing of all frames but one. From the best frame a run goes to both sides as far
+    as the score stays above low + share * (peak - low), where low is the lowest score in the video.
 
     Args:
         score: [V, K, T] (W1 f_t) . c_k.
         mask: [V, T] bool, True on real frames.
 
     Returns:
-        [V, K, 2] first and one-past-last frame.
+        first and one-past-last frame, [V, K, 2].
     """
     real, place = mask[:, None], torch.arange(score.shape[2], device=score.device)  # [V, 1, T], [T]
     low = score.masked_fill(~real, torch.inf).amin(2, keepdim=True)  # [V, K, 1]
@@ -187,7 +190,7 @@ def peak_runs(score: Tensor, mask: Tensor, share: float = HALF_HEIGHT) -> Tensor
 
 
 def attended_clips(runs: Tensor, frame_times: Tensor, unit_times: Tensor) -> Tensor:
-    """The clip whose borders lie nearest to those of each run of frames, [V, K] rows among the N.
+    """Returns the clip whose borders are nearest to those of each run of frames, [V, K] rows of N.
 
     Args:
         runs: [V, K, 2] frames, from :func:`peak_runs`.

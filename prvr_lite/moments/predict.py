@@ -1,10 +1,10 @@
-"""From videos to moments: where in its video a query's answer lies, from MS-SL++ alone.
+"""Single-video moment retrieval (SVMR) with MS-SL++: where in its video a query's answer is.
 
-MS-SL++ never sees a start or an end in training, yet what it learns for ranking videos points
-into them. Three readings, all weakly supervised: the best of all N clips (:func:`clip_map`), the
-best of the K medoids, that is the key clip (:func:`key_clips`), and the frames that the key clip
-attends (:func:`frame_attention_clips`). A trained :class:`prvr_lite.moments.SpanHead` takes the
-same place.
+MS-SL++ never sees a start or an end in training, but what it learns for ranking videos also points
+to moments in them. There are three ways to read moments from it, all weakly supervised: take the
+best of all N clips (:func:`clip_map`); the best of the K medoids, which is the key clip
+(:func:`key_clips`); or the frames that the key clip attends (:func:`frame_attention_clips`). A
+trained :class:`prvr_lite.moments.SpanHead` can be used in the same place.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ Scorer = Callable[[Tensor, ClipEncoding], Tensor]
 
 
 def clip_map(queries: Tensor, videos: ClipEncoding) -> Tensor:
-    """Cosine of each query with all clips of its video, [P, N].
+    """Returns the cosine of each query with all clips of its video, [P, N].
 
-    A clip averages units, so its inner product with a query averages those of its units: no clip
-    is ever built, and a pair costs n inner products and one [n] x [n, N] product.
+    A clip is the mean of units, so its inner product with a query is the mean of theirs. So no clip
+    is built, and a pair costs n inner products and one [n] x [n, N] product.
 
     Args:
-        queries: [P, H]; videos: P of them, or one that all queries share.
+        queries: [P, H]; videos: P videos, or one video for all queries.
     """
     direction = unit_length(queries)
     if len(videos) == 1:
@@ -56,19 +56,19 @@ def clip_map(queries: Tensor, videos: ClipEncoding) -> Tensor:
 
 
 def key_clips(queries: Tensor, videos: ClipEncoding) -> Tensor:
-    """:func:`clip_map` of the medoids, -inf on all other clips: the best is the key clip."""
+    """Returns :func:`clip_map` of medoids, and -inf for other clips: the best is the key clip."""
     score = clip_map(queries, videos)  # [P, N]
     rows = videos.medoids.expand(len(score), -1)  # [P, K]
     return torch.full_like(score, -torch.inf).scatter(1, rows, score.gather(1, rows))
 
 
 def frame_attention_clips(queries: Tensor, videos: ClipEncoding) -> Tensor:
-    """What the frames say: :func:`clip_map` of each medoid, moved to the clip that it attends.
+    """Returns :func:`clip_map` of each medoid, moved to the clip of the frames that it attends.
 
-    Key clip guided attention looks at the frames for every medoid ahead of any query. So each
-    medoid has a moment of its own, the frames around its peak (``ClipEncoding.attended``), and the
-    best one is that of the key clip. -inf on clips that no medoid attends; of several that attend
-    one the highest counts.
+    Key clip guided attention attends the frames with every medoid, before any query is known. So
+    each medoid has a moment: the frames around the one that it attends most
+    (``ClipEncoding.attended``). The best moment is that of the key clip. A clip that no medoid
+    attends has -inf; of several medoids that attend the same clip, the highest score counts.
     """
     score = clip_map(queries, videos)  # [P, N]
     shape = (len(score), -1)
@@ -87,7 +87,7 @@ METHODS = tuple(SCORERS)
 
 @constant
 def clip_overlap(n: int) -> Tensor:
-    """Temporal IoU of every two clips, counted in units, [N, N]: the same in every video."""
+    """Returns the IoU in time of every two clips, [N, N], counted in units: it fits every video."""
     start, end = clip_spans(n).double().T  # [N]
     shared = torch.minimum(end[:, None], end) - torch.maximum(start[:, None], start)
     hull = torch.maximum(end[:, None], end) - torch.minimum(start[:, None], start)
@@ -95,20 +95,20 @@ def clip_overlap(n: int) -> Tensor:
 
 
 def non_maximum_suppression(score: Tensor, near: Tensor, keep: int) -> Tensor:
-    """The best candidates of each row, none of them near a better one.
+    """Keeps the best candidates of each row, without those that are near a better one.
 
-    Takes the best, strikes it out with all that is near it, and again; all rows at once.
+    It takes the best candidate, removes all that are near it, and repeats; all rows at once.
 
     Args:
-        score: [P, N]; -inf is no candidate. Among equals the lowest index comes first.
+        score: [P, N]; -inf is never a candidate. Of equal scores the lowest index comes first.
         near: [N, N] bool, symmetric, for instance ``clip_overlap(n) > 0.6``.
-        keep: how many are wanted of each row.
+        keep: how many candidates to keep per row.
 
     Returns:
-        [P, keep] which candidates, best first; -1 where none were left.
+        the candidates, [P, keep], best first; -1 where there are fewer.
 
     Raises:
-        ValueError: shapes that don't fit, or keep below 1.
+        ValueError: the shapes don't fit, or keep is below 1.
     """
     if score.dim() != 2 or near.shape != (score.shape[1],) * 2 or keep < 1:
         shapes = f"score {list(score.shape)}, near {list(near.shape)}, keep={keep}"
@@ -126,11 +126,12 @@ def non_maximum_suppression(score: Tensor, near: Tensor, keep: int) -> Tensor:
 def rank_moments(
     split: EncodedSplit, scorer: Scorer, k: int = 5, threshold: float = NMS_THRESHOLD
 ) -> NDArray[np.float32]:
-    """Each query's ``k`` best moments in its own video, [Q, k, 2] s, best first.
+    """Returns each query's ``k`` best moments in its own video, [Q, k, 2] s, best first.
 
     Args:
         scorer: one of ``SCORERS``, or a trained ``SpanHead``.
-        threshold: of non-maximum suppression; NaN where fewer than k moments were left.
+        threshold: of two moments whose IoU is above it, only the better one is kept; where fewer
+            than k are left, the others are NaN.
     """
     near = clip_overlap(split.clips.units.shape[1]).to(split.queries.device) > threshold
     spans = []
@@ -138,8 +139,8 @@ def rank_moments(
         videos = split.clips[split.own[part]]
         rows = non_maximum_suppression(scorer(split.queries[part], videos), near, k)
         spans.append(videos.seconds(rows))
-    found: NDArray[np.float32] = torch.cat(spans).float().cpu().numpy()
-    return found
+    moments: NDArray[np.float32] = torch.cat(spans).float().cpu().numpy()
+    return moments
 
 
 @torch.inference_mode()
@@ -153,29 +154,29 @@ def predict_moments(
     threshold: float = NMS_THRESHOLD,
     reader: InputReader | None = None,
 ) -> NDArray[np.float32]:
-    """Single-video moment retrieval: each query's ``k`` best moments in its own video.
+    """Predicts each query's ``k`` best moments in its own video (single-video moment retrieval).
 
     Videos are encoded a batch at a time and not kept.
 
     Args:
-        model: an MS-SL++ or MS-SL, run where its parameters are.
+        model: an MS-SL++ or MS-SL; it runs on the device of its parameters.
         method: one of ``METHODS``, or a scorer such as a trained ``SpanHead``.
-        threshold: of non-maximum suppression.
-        reader: reuse the pooled inputs of an earlier call.
+        threshold: of two moments whose IoU is above it, only the better one is kept.
+        reader: the reader of an earlier call, to use its pooled inputs again.
 
     Returns:
-        [Q, k, 2] start and end, s, best first, queries in the order of ``dataset.queries_in``;
-        NaN where a method has fewer than k moments.
+        start and end, [Q, k, 2] s, best first, queries in the order of ``dataset.queries_in``; NaN
+        where a method has fewer than k moments.
 
     Raises:
-        ValueError: an unknown method, a model without clips, a video of unknown duration, a split
-            without queries.
+        ValueError: the method is unknown, the model has no clips, the duration of a video is
+            unknown, or the split has no queries.
     """
     if isinstance(method, str) and method not in SCORERS:
         raise ValueError(f"there is no method {method!r}: choose one of {', '.join(SCORERS)}")
     reader = reader or InputReader(dataset, model.config)
     queries, videos = split_queries(dataset, split), dataset.videos_in(split)
-    found = np.empty((len(queries), k, 2), np.float32)
+    moments = np.empty((len(queries), k, 2), np.float32)
     for start in range(0, len(videos), BATCH_VIDEOS):
         rows = videos[start : start + BATCH_VIDEOS]
         asked = np.flatnonzero(np.isin(dataset.query_video[queries], rows))
@@ -184,5 +185,5 @@ def predict_moments(
         clips, _ = encode_clips(model, reader, rows)
         batch = with_queries(model, reader, clips, rows, queries[asked])
         scorer = SCORERS[method] if isinstance(method, str) else method
-        found[asked] = rank_moments(batch, scorer, k, threshold)
-    return found
+        moments[asked] = rank_moments(batch, scorer, k, threshold)
+    return moments

@@ -1,7 +1,8 @@
-"""A small supervised head that finds moments in frozen MS-SL++ encodings.
+"""A small network, trained with true moments, that finds moments in the encodings of an MS-SL++.
 
-It answers whether learning to rank whole videos helps to find moments in them: train it on the
-encodings of a trained MS-SL++ and of an untrained one, with PRVR's key clip and without.
+It answers a question: does learning to rank whole videos help to find moments in them? To see it,
+train the head on encodings of a trained MS-SL++ and of an untrained one, with PRVR's key clip and
+without. The MS-SL++ itself is not changed.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ from prvr_lite.moments.predict import clip_map, clip_overlap, key_clips, rank_mo
 
 @dataclass(frozen=True)
 class SpanHeadConfig:
-    """Shape and training of a span head; defaults chosen on the sample's val split.
+    """Sizes and training of a span head; the defaults were chosen on the sample's val split.
 
     Args:
-        channels: inner products of a query and a unit that the head learns, beside their cosine.
+        channels: how many inner products of query and unit the head learns, beside their cosine.
         hidden: size of a clip's features.
-        context: units before and after a clip that it is compared with.
+        context: how many units before and after a clip it is compared with.
         epochs: passes over the training queries.
-        batch_queries: queries a step.
-        learning_rates: each is tried, the best on val kept; peak rates, with a linear warm-up over
-            a twentieth of the steps and a linear fall to 0.
-        weight_decay: decoupled, on all parameters.
-        temperature: of the target distribution softmax(IoU / temperature).
-        seed: of weights and order.
+        batch_queries: queries per step.
+        learning_rates: all are tried, and the best on val is kept; they are peak rates, after a
+            linear warm-up over a twentieth of the steps and before a linear fall to 0.
+        weight_decay: decoupled weight decay, on all parameters.
+        temperature: divides the IoU in the target distribution softmax(IoU / temperature).
+        seed: the seed of weights and order.
 
     Raises:
-        ValueError: a value that no head can be trained with.
+        ValueError: a head can't be trained with one of the values.
     """
 
     channels: int = 16
@@ -61,25 +62,26 @@ class SpanHeadConfig:
 
 
 class SpanHead(nn.Module):
-    """Scores every clip of a video for a query: a ``Scorer``.
+    """Scores every clip of a video for a query; it can be used as a ``Scorer``.
 
-    A unit u becomes its cosine with the query q and ``channels`` learned products (A u)(B q). A
-    clip is described by their means inside it and over the ``context`` units before and after it:
-    a moment's score should fall at its borders. A linear map of these, plus an embedding of the
-    clip's length, goes through a small MLP to one score. As the means are linear, the map is
-    applied to the n units and pooled after, not to N clips.
+    A unit u is described by its cosine with the query q and by ``channels`` learned products (A
+    u)(B q). A clip is described by the means of these numbers inside it, and over the ``context``
+    units before and after it, because a moment's score should fall at its borders. A linear map of
+    all these, plus an embedding of the clip's length, goes through a small MLP, which gives one
+    score. Means are linear, so the map is applied to the n units before averaging, not to N clips.
 
-    With ``prior`` two numbers of each clip join them: its cosine with the query less that of the
+    With ``prior`` two more numbers describe a clip: its cosine with the query minus that of the
     best clip (PRVR's clip map), and its IoU with the key clip.
 
-    Source: all start-end pairs as candidates and targets that grow with IoU are from 2D-TAN
-    (arXiv 1912.03590), but with borders in place of its convolutions over the map, and a softmax
-    over all clips in place of its binary cross-entropy. On the sample's val split the softmax was
-    worth most; start and end scores from convolutions over units, as in XML (arXiv 2001.09099),
-    came close behind; convolutions over the map far behind in the same time.
+    Source: 2D-TAN (arXiv 1912.03590), for taking all start-end pairs as candidates and for targets
+    that grow with IoU. Two things differ: the context of a clip takes the place of convolutions
+    over the map, and a softmax over all clips that of binary cross-entropy. On the sample's val
+    split the softmax helped most. Start and end scores from convolutions over units, as in XML
+    (arXiv 2001.09099), were nearly as good; convolutions over the map, given the same time, were
+    far worse.
 
     Args:
-        hidden_dim: H of the encodings; num_units: n of their units.
+        hidden_dim: H, the size of the encodings; num_units: n, the number of their units.
     """
 
     windows: Tensor  # [N, 3 n]
@@ -108,7 +110,7 @@ class SpanHead(nn.Module):
         self.register_buffer("overlap", clip_overlap(n).float(), persistent=False)
 
     def forward(self, queries: Tensor, videos: ClipEncoding) -> Tensor:
-        """queries [P, H] with P videos, or with one that all of them ask -> scores [P, N]."""
+        """Scores all clips for queries [P, H] with P videos, or one video for all -> [P, N]."""
         unit, query = unit_length(videos.units), unit_length(queries)[:, None]  # [P|1, n, H]
         product = self.unit_map(unit) * self.query_map(query) * math.sqrt(query.shape[-1])
         cosine = clip_map(queries, videos)  # [P, N], whose first n are the units
@@ -124,7 +126,7 @@ class SpanHead(nn.Module):
 
 
 def part_windows(n: int, context: int) -> Tensor:
-    """What averages units inside, before and after each clip, [N, 3 n]; 0 beyond the video."""
+    """Weights that average units inside, before and after a clip, [N, 3 n]; 0 beyond the video."""
     spans, unit = clip_spans(n), torch.arange(n)
     start, end = spans[:, :1], spans[:, 1:]
     before = (unit >= start - context) & (unit < start)  # [N, n]
@@ -135,11 +137,11 @@ def part_windows(n: int, context: int) -> Tensor:
 
 @dataclass(frozen=True)
 class SpanFit:
-    """A trained head and what it took.
+    """A trained head, and how its training went.
 
     Attributes:
-        head: the one of the best learning rate, in eval mode.
-        learning_rate: the rate.
+        head: the head trained with the best learning rate, in eval mode.
+        learning_rate: the best rate.
         val: :func:`~prvr_lite.moments.moment_metrics.svmr_metrics` on val, by learning rate.
         seconds: training time at one learning rate, the mean over those tried.
     """
@@ -157,26 +159,26 @@ def fit_span_head(
     prior: bool = False,
     config: SpanHeadConfig | None = None,
 ) -> SpanFit:
-    """Train a head on encodings that stay as they are, at each learning rate; keep val's best mIoU.
+    """Trains a head on encodings at each learning rate, and keeps the one with val's best mIoU.
 
-    The loss of a query is the cross-entropy between softmax(IoU / temperature) over the clips of
-    its own video and the softmax of their scores. Clips of other videos are not drawn in as
-    negatives: on the sample's val split that gained nothing in rankings over many videos, where
-    the video's own score is added with a chosen weight. Queries of unknown moment are left out.
-    The same encodings, config and device give the same head; the caller's random numbers are left
-    as they were.
+    The encodings are not changed. The loss of a query is the cross-entropy between softmax(IoU /
+    temperature) over the clips of its own video and the softmax of their scores. Clips of other
+    videos are not used as negatives: on the sample's val split they brought nothing in rankings
+    over many videos, where the video's score is added with a chosen weight. Queries with an unknown
+    moment are left out. The same encodings, config and device give the same head; the caller's
+    random number generators are left as they were.
 
     Args:
-        train, val: from :func:`~prvr_lite.moments.encode_split`, of one model. A model that was
-            never trained makes the control.
-        prior: whether the head is told PRVR's clip map and key clip.
+        train, val: results of :func:`~prvr_lite.moments.encode_split` with one model. An untrained
+            model makes the control.
+        prior: whether PRVR's clip map and key clip are inputs of the head.
 
     Raises:
-        ValueError: no training or validation query with a known moment.
+        ValueError: no training query, or no validation query, has a known moment.
     """
     config = config or SpanHeadConfig()
     train, val = known_moments(train, "train"), known_moments(val, "val")
-    start, found, heads = time.perf_counter(), {}, {}
+    start, val_metrics, heads = time.perf_counter(), {}, {}
     device = train.queries.device
     targets = clip_targets(train, config.temperature)  # [Q, N]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -185,16 +187,16 @@ def fit_span_head(
             heads[rate] = _train(train, targets, config, rate, prior)
     seconds = (time.perf_counter() - start) / len(heads)
     for rate, head in heads.items():
-        found[rate] = svmr_metrics(rank_moments(val, head), val.moment)
-    best = max(found, key=lambda rate: found[rate]["mIoU"])
-    return SpanFit(heads[best], best, found, seconds)
+        val_metrics[rate] = svmr_metrics(rank_moments(val, head), val.moment)
+    best = max(val_metrics, key=lambda rate: val_metrics[rate]["mIoU"])
+    return SpanFit(heads[best], best, val_metrics, seconds)
 
 
 def known_moments(split: EncodedSplit, name: str) -> EncodedSplit:
-    """The queries whose true moment is known.
+    """Returns the queries whose true moment is known.
 
     Raises:
-        ValueError: there are none.
+        ValueError: the moment of every query is unknown.
     """
     known = split.moment.isfinite().all(dim=1)
     if not known.any():
@@ -226,7 +228,7 @@ def _train(
 
 
 def clip_targets(train: EncodedSplit, temperature: float) -> Tensor:
-    """softmax(IoU / temperature) of all clips of each query's video with its moment, [Q, N]."""
+    """Returns softmax(IoU / temperature) of a moment with all clips of its video, [Q, N]."""
     clips = torch.arange(train.clips.norm.shape[1], device=train.own.device)[None]  # [1, N]
     start, end = train.clips.seconds(clips, train.own[:, None]).unbind(-1)  # [Q, N]
     low, high = train.moment[:, :1], train.moment[:, 1:]  # [Q, 1]

@@ -1,4 +1,4 @@
-"""The authors' files: their features, their checkpoints, their published numbers."""
+"""Reads what the paper's authors released: features and checkpoints; lists published numbers."""
 
 from prvr_lite.faces import face
 

@@ -1,4 +1,4 @@
-"""Files of timestamps: TVR, ActivityNet Captions, Charades-STA, and lighthouse's form of them."""
+"""Reads files of timestamps: TVR's, ActivityNet Captions', Charades-STA's and lighthouse's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Annotation(NamedTuple):
 
 
 def read_annotations(path: str | os.PathLike[str]) -> list[Annotation]:
-    """The annotations of a file in its order; which of the four forms it has is seen from it.
+    """Reads the annotations of a file, in its order; the content shows which of four forms it has.
 
     - TVR's ``tvr_*_release.jsonl`` (jayleicn/TVRetrieval): vid_name, duration, ts, desc.
     - ActivityNet Captions' ``train.json``, ``val_1.json``, ``val_2.json``: a dictionary of videos.
@@ -40,7 +40,8 @@ def read_annotations(path: str | os.PathLike[str]) -> list[Annotation]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: it has none of these forms, or an entry lacks something; with its line.
+        FileFormatError: the file has none of these forms, or an entry lacks something; the message
+            names its line.
     """
     path = existing(Path(path), "timestamps")
     try:
@@ -48,13 +49,13 @@ def read_annotations(path: str | os.PathLike[str]) -> list[Annotation]:
     except UnicodeDecodeError as error:
         raise damaged(path, f"is not UTF-8 ({error})", "store it as UTF-8") from error
     if path.suffix == ".json":
-        found = list(_videos(path, text))
+        annotations = list(_videos(path, text))
     else:
         lines = ((row, line) for row, line in enumerate(text.split("\n"), 1) if line.strip())
-        found = [_line(path, row, line.strip()) for row, line in lines]
-    if not found:
+        annotations = [_line(path, row, line.strip()) for row, line in lines]
+    if not annotations:
         raise damaged(path, "has no annotations", "download it again")
-    return found
+    return annotations
 
 
 def _line(path: Path, row: int, line: str) -> Annotation:
@@ -96,7 +97,7 @@ def _annotation(video: Any, text: Any, times: Any, duration: Any) -> Annotation:
     return Annotation(video, text, start, end, math.nan if duration is None else float(duration))
 
 
-def _strange(path: Path, where: str, found: str, error: Exception) -> ValueError:
+def _strange(path: Path, where: str, entry: str, error: Exception) -> ValueError:
     reason = f"{type(error).__name__}: {error}"
-    problem = f"{where} is {found[:80]!r}, no annotation ({reason})"
+    problem = f"{where} is {entry[:80]!r}, no annotation ({reason})"
     return damaged(path, problem, f"give {SHAPES}")

@@ -1,9 +1,9 @@
-"""BigFile, the format of the released features: a matrix without a header, and the ids of its rows.
+"""Reads and writes BigFile, the format of the released features: a matrix, and the ids of its rows.
 
 A folder holds ``feature.bin`` (float32, little-endian, row after row), ``id.txt`` (the ids in the
-order of the rows, ISO-8859-1, between white space) and ``shape.txt`` (rows and length of a row).
-As the released reader takes them (HuiGuanLab/ms-sl-pp, utils/basic_utils.py:9-68), which opens the
-file anew for every row; here it is mapped into memory, and neighbouring rows are one copy.
+order of the rows, ISO-8859-1, separated by white space) and ``shape.txt`` (number of rows, and
+length of a row). The released reader (HuiGuanLab/ms-sl-pp, utils/basic_utils.py:9-68) opens the
+file again for every row; here it is mapped into memory, and neighbouring rows are copied at once.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ ENCODING = "iso-8859-1"
 
 
 def existing(path: Path, what: str) -> Path:
-    """The path, if it is there.
+    """Returns the path, if the file exists.
 
     Raises:
-        FileNotFoundError: it is not; ``what`` says what it should hold.
+        FileNotFoundError: the file is missing; ``what`` says what it should hold.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: is missing ({what}). Check the path, or download it.")
@@ -38,7 +38,7 @@ def existing(path: Path, what: str) -> Path:
 
 
 def check_finite_rows(path: Path, rows: Float, owner: Callable[[int], str]) -> None:
-    """Refuses NaN and infinity in rows [n, dim]; ``owner`` tells whose row it is."""
+    """Refuses NaN and infinity in rows [n, dim]; ``owner`` says what a row belongs to."""
     if not all_finite(rows):
         row = int((~np.isfinite(rows).all(axis=1)).argmax())
         raise damaged(
@@ -50,12 +50,12 @@ def check_finite_rows(path: Path, rows: Float, owner: Callable[[int], str]) -> N
 
 @dataclass(frozen=True)
 class BigFile:
-    """An open BigFile. Its rows stay on disk until they are asked for.
+    """An open BigFile; its rows stay on disk until they are asked for.
 
     Attributes:
-        folder: where it lies.
+        folder: the folder of the BigFile.
         ids: the id of every row.
-        dim: length of a row.
+        dim: the length of a row.
     """
 
     folder: Path
@@ -65,12 +65,12 @@ class BigFile:
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> BigFile:
-        """Reads ids and shape, and checks that the three files agree; no features are read.
+        """Reads ids and shape, and checks that the three files fit each other; reads no features.
 
         Raises:
             FileNotFoundError: one of the three files is missing.
             FileFormatError: ``shape.txt`` is not two integers, there are more or fewer ids than
-                rows, an id is there twice, or ``feature.bin`` is not as large as its shape says.
+                rows, an id is duplicated, or the size of ``feature.bin`` does not fit its shape.
         """
         folder = Path(folder)
         count, dim = _read_shape(existing(folder / SHAPE, "the number of rows and their length"))
@@ -89,11 +89,11 @@ class BigFile:
         return len(self.ids)
 
     def row_of(self, names: Sequence[str]) -> NDArray[np.int64]:
-        """Ids -> their rows, [n]. Raises KeyError with the first id that has none."""
+        """Returns the rows of ids, [n]. Raises KeyError with the first id that has no row."""
         return np.fromiter((self._row[name] for name in names), np.int64, len(names))
 
     def rows(self, names: Sequence[str]) -> Float:
-        """Ids -> their features, [n, dim] float32, in the order asked for, and yours to change.
+        """Reads features by id, [n, dim] float32, in the requested order, as a new, writable array.
 
         Raises:
             FileFormatError: no row has such an id, or a feature is NaN or infinite.
@@ -105,32 +105,34 @@ class BigFile:
             raise damaged(self.folder / IDS, problem, "ask for one of its ids") from None
 
     def at(self, rows: NDArray[np.int64]) -> Float:
-        """Rows by number, [n] -> [n, dim]; neighbours are not even copied, and can't be changed.
+        """Reads features by row, [n, dim]; neighbouring rows are a view that can't be changed.
 
-        Otherwise as :meth:`rows`.
+        Everything else is as in :meth:`rows`.
         """
-        # Mapped anew each time: pages of a lasting map would count as this process's memory.
+        # Mapped again each time: pages of a lasting map would count as this process's memory.
         table = np.memmap(
             self.folder / VALUES, dtype=STORED, mode="r", shape=(len(self.ids), self.dim)
         )
         first, n = int(rows[0]) if len(rows) else 0, len(rows)
         neighbours = n > 0 and bool((np.diff(rows) == 1).all())
-        found = np.asarray(table[first : first + n] if neighbours else table[rows], np.float32)
+        features = np.asarray(table[first : first + n] if neighbours else table[rows], np.float32)
         check_finite_rows(
-            self.folder / VALUES, found, lambda i: f"row {rows[i]} ('{self.ids[rows[i]]}')"
+            self.folder / VALUES, features, lambda i: f"row {rows[i]} ('{self.ids[rows[i]]}')"
         )
-        return found
+        return features
 
 
 def _read_shape(path: Path) -> tuple[int, int]:
     lines = path.read_text(encoding=ENCODING).splitlines()
     words = lines[0].split() if lines else []
     if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
-        found = repr(lines[0][:60]) if lines else "nothing"
-        raise damaged(path, f"line 1 is {found}, not two integers", "write '<rows> <length>'")
+        line = repr(lines[0][:60]) if lines else "nothing"
+        raise damaged(path, f"line 1 is {line}, not two integers", "write '<rows> <length>'")
     count, dim = map(int, words)
     if not count or not dim:
-        raise damaged(path, f"line 1 says {count} rows of {dim}: empty", "download it again")
+        raise damaged(
+            path, f"line 1 says {count} rows of {dim} numbers, which is empty", "download it again"
+        )
     return count, dim
 
 
@@ -138,27 +140,27 @@ def _read_ids(path: Path, count: int) -> list[str]:
     ids = path.read_bytes().decode(ENCODING).split()
     if len(ids) != count:
         problem = f"has {len(ids)} ids, but {SHAPE} says {count} rows"
-        raise damaged(path, problem, "copy or download both again (an id holds no space)")
+        raise damaged(path, problem, "copy or download both again (an id must not contain a space)")
     if len(set(ids)) != count:
         seen: dict[str, int] = {}
         for row, name in enumerate(ids):
             if name in seen:
-                problem = f"row {row}: id '{name}' is also that of row {seen[name]}"
+                problem = f"row {row}: id '{name}' is also the id of row {seen[name]}"
                 raise damaged(path, problem, "give every row an id of its own")
             seen[name] = row
     return ids
 
 
 def write_bigfile(folder: str | os.PathLike[str], ids: Sequence[str], features: Any) -> None:
-    """Writes features as a BigFile; what was in the folder is replaced, last of all its shape.
+    """Writes features as a BigFile; files in the folder are replaced, ``shape.txt`` last of all.
 
     Args:
-        folder: made if it is missing.
-        ids: one a row, each once; no white space in them, and only letters of ISO-8859-1.
+        folder: the folder; it is made if it is missing.
+        ids: one id per row, all different, without white space, in letters of ISO-8859-1.
         features: [n, dim], stored as float32.
 
     Raises:
-        ValueError: ids that can't be stored or are there twice, or not one row an id.
+        ValueError: an id can't be stored or is duplicated, or there is not one row per id.
     """
     folder, table = Path(folder), np.asarray(features)
     if table.ndim != 2 or len(table) != len(ids) or not table.size:
@@ -168,7 +170,7 @@ def write_bigfile(folder: str | os.PathLike[str], ids: Sequence[str], features: 
         if name.split() != [name] or name.encode(ENCODING, "replace").decode(ENCODING) != name:
             raise ValueError(f"{folder}: id {name!r} has white space or letters beyond {ENCODING}")
     if len(set(ids)) != len(ids):
-        raise ValueError(f"{folder}: an id is there twice: give every row an id of its own")
+        raise ValueError(f"{folder}: an id is duplicated: give every row an id of its own")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SHAPE).unlink(missing_ok=True)  # whoever stops us here leaves no BigFile behind
     with (folder / VALUES).open("wb") as file:

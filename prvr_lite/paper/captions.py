@@ -1,4 +1,4 @@
-"""Captions of a release, and the features of their words."""
+"""Reads the captions of a release, and the features of their words."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Caption(NamedTuple):
 
 
 def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
-    """The captions of a file in its order.
+    """Reads the captions of a file, in the order of the file.
 
-    An id is what stands before the first space; its video, what stands before the first ``#``
-    (HuiGuanLab/ms-sl-pp, method/data_provider.py).
+    The id is the text before the first space; the id of its video is the text before the first
+    ``#`` (HuiGuanLab/ms-sl-pp, method/data_provider.py).
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: a line without id or text, an id that is there twice, no line at all, or
-            text that is not UTF-8.
+        FileFormatError: a line has no id or no text, an id is duplicated, there is no line, or the
+            text is not UTF-8.
     """
     path = existing(Path(path), "the captions of a split")
     try:
@@ -49,7 +49,7 @@ def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
             problem = f"line {row} is {line[:60]!r}, without " + ("text" if video else "a video")
             raise damaged(path, problem, "write '<video>#enc#<n> <text>'")
         if name in captions:
-            problem = f"line {row}: caption '{name}' is already there"
+            problem = f"line {row}: caption '{name}' is duplicated"
             raise damaged(path, problem, "give every caption an id of its own")
         number = rest.rpartition("#")[2]
         place = int(number) if number.isascii() and number.isdigit() else -1
@@ -60,13 +60,13 @@ def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
 
 
 def write_captions(path: str | os.PathLike[str], captions: Sequence[tuple[str, str]]) -> None:
-    """Writes (id, text) pairs, one a line; line breaks in a text become spaces."""
+    """Writes (id, text) pairs, one per line; line breaks in a text become spaces."""
     lines = (f"{name} {' '.join(text.split())}\n" for name, text in captions)
     Path(path).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 class WordFeatures:
-    """``roberta_<c>_query_feat.hdf5``: a data set [L, dim] at the root for every caption.
+    """The words' features of captions: ``roberta_<c>_query_feat.hdf5``, [L, dim] per caption.
 
     Args:
         path: the file.
@@ -78,8 +78,8 @@ class WordFeatures:
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: it is no HDF5 file, a caption has no features, or they are no matrix of
-            one length.
+        FileFormatError: the file is not HDF5, a caption has no features, or its features are not a
+            matrix with rows of the common length.
     """
 
     def __init__(self, path: str | os.PathLike[str], captions: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ class WordFeatures:
         self.counts = np.array(counts, dtype=np.int64)
 
     def words(self, query: int) -> Float:
-        """Word features of a caption by its row, [L, dim]; FileFormatError if not finite."""
+        """Reads a caption's word features by its row, [L, dim]; FileFormatError if not finite."""
         return read_table(self.path, self._file, self.captions[query], "caption", "word")
 
     def close(self) -> None:

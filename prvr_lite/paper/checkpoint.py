@@ -1,11 +1,11 @@
-"""Checkpoints of the authors' release, read without running anything that is in them.
+"""Reads checkpoints of the authors' release, without running any code that is in them.
 
-Their training saves ``{"model": state dict, "model_cfg": EasyDict, "epoch": int}`` with
-``torch.save`` (HuiGuanLab/ms-sl-pp, method/train.py:164). The EasyDict is a pickled class: reading
-it as they do (``torch.load`` with everything allowed) runs whatever a file names. Here torch's
-restricted unpickler reads it: tensors, plain containers and numbers pass, stand-ins that only hold
-data take the place of the configuration's class, and any other name ends the reading. The weights
-then get this package's names for the same parameters.
+The authors' training saves ``{"model": state dict, "model_cfg": EasyDict, "epoch": int}`` with
+``torch.save`` (HuiGuanLab/ms-sl-pp, method/train.py:164). The EasyDict is a pickled class. Reading
+it as they do (``torch.load`` with everything allowed) executes arbitrary code: any function that
+the file names. Here torch's restricted unpickler reads the file. Tensors, plain containers and
+numbers are allowed; classes that only hold data take the place of the configuration's class; any
+other name stops the reading. Then the weights get this package's names for the same parameters.
 """
 
 from __future__ import annotations
@@ -77,18 +77,18 @@ ORDINARY = re.compile(
 
 
 class NotDataError(FileFormatError):
-    """A file that names more than data: reading it in full would run code."""
+    """A file contains more than data, and reading all of it would execute code."""
 
 
 class _Mapping:
-    """Stands in for EasyDict: an ordered dictionary, whose items the file then fills in."""
+    """Takes the place of EasyDict: an ordered dictionary, whose items the file fills in."""
 
     def __new__(cls, *_: object) -> Any:
         return OrderedDict()
 
 
 class _Fields:
-    """Stands in for argparse.Namespace: attributes, and nothing else."""
+    """Takes the place of argparse.Namespace: it holds attributes and nothing else."""
 
 
 # torch looks up what a file names by a class's own module and name
@@ -99,28 +99,28 @@ STAND_INS: list[Any] = [
 
 
 def load_authors_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> MSSLpp:
-    """The model of a checkpoint that the authors' code saved, ready to search.
+    """Loads the model of a checkpoint that the authors' code saved, ready to search.
 
-    Sizes come from the weights, the rest (heads, units, clusters, dropout) from the configuration
-    beside them; alpha is 0.7, as their evaluation has it (method/eval.py:192). Nothing in the file
-    is executed. Both of torch's file formats are read, and weights of a ``DataParallel`` model.
+    Sizes come from the weights; heads, units, clusters and dropout come from the configuration in
+    the file; alpha is 0.7, as in their evaluation (method/eval.py:192). Nothing in the file is
+    executed. Both file formats of torch can be read, and also weights of a ``DataParallel`` model.
 
     Args:
         path: such as ``model.ckpt`` in a result folder of theirs.
         device: "auto" (cuda, else cpu), or any torch device.
 
     Raises:
-        FileNotFoundError: no such file.
-        FileFormatError: damaged; not such a checkpoint; sizes that contradict each other; or
-            naming anything but data (the message tells the name).
-        ValueError: an unknown device.
+        FileNotFoundError: there is no such file.
+        FileFormatError: the file is damaged, is not such a checkpoint, has sizes that contradict
+            each other, or contains anything but data (the message gives its name).
+        ValueError: the device is unknown.
     """
     where = choose_device(device)
     record = _read(path)
     if not _is_authors(record):
         raise FileFormatError(
-            f"{path}: is no checkpoint of the authors' release ('model' with weights, 'model_cfg' "
-            "with sizes): bare weights are read by load_authors_state_dict"
+            f"{path}: is not a checkpoint of the authors' release ('model' with weights, "
+            "'model_cfg' with sizes): bare weights are read by load_authors_state_dict"
         )
     weights = {str(k).removeprefix("module."): tensor for k, tensor in record["model"].items()}
     try:
@@ -129,15 +129,15 @@ def load_authors_checkpoint(path: str | os.PathLike[str], *, device: str = "auto
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error.args[0] if error.args else error).split())
         raise FileFormatError(
-            f"{path}: weights and configuration make no MS-SL++ ({reason}): download it again"
+            f"{path}: weights and configuration don't make an MS-SL++ ({reason}): download it again"
         ) from error
 
 
 def translate(name: str) -> str:
-    """The authors' parameter name -> ours.
+    """Returns this package's name of a parameter, from the authors' name.
 
     Raises:
-        KeyError: a name that MS-SL++ does not have.
+        KeyError: MS-SL++ does not have a parameter of this name.
     """
     module, _, kind = name.rpartition(".")
     if module not in AUTHORS_MODULES:
@@ -146,25 +146,25 @@ def translate(name: str) -> str:
 
 
 def load_authors_state_dict(model: MSSLpp, state_dict: Mapping[str, Tensor]) -> MSSLpp:
-    """Load the released weights into ``model`` (in place, and returned).
+    """Loads the released weights into ``model``, and returns it.
 
     Args:
-        model: built with the sizes of the checkpoint.
-        state_dict: parameters by the authors' names.
+        model: a model with the sizes of the checkpoint.
+        state_dict: the parameters, by the authors' names.
 
     Raises:
-        KeyError: a parameter that MS-SL++ does not have.
-        RuntimeError: a missing parameter or another shape (torch names it).
+        KeyError: MS-SL++ does not have one of the parameters.
+        RuntimeError: a parameter is missing or has another shape (torch names it).
     """
     model.load_state_dict({translate(name): tensor for name, tensor in state_dict.items()})
     return model
 
 
 def is_authors_checkpoint(path: str | os.PathLike[str]) -> bool:
-    """Whether the content is that of the authors' checkpoints; a damaged file is not.
+    """Whether the file holds a checkpoint of the authors; False for a damaged file.
 
     Raises:
-        NotDataError: a file of any kind that names more than data.
+        NotDataError: the file, of whatever kind, contains more than data.
     """
     try:
         return _is_authors(_read(path))
@@ -181,13 +181,13 @@ def _is_authors(record: Any) -> bool:
 
 
 def _settings(record: dict[str, Any]) -> dict[str, Any]:
-    """Their configuration by name, whichever class held it."""
+    """The authors' configuration by name, whichever class held it."""
     config = next(record[key] for key in CONFIG_KEYS if key in record)
     return dict(config) if isinstance(config, Mapping) else vars(config)
 
 
 def _model_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> ModelConfig:
-    """Raises KeyError, TypeError or ValueError where the two don't make a model."""
+    """The ModelConfig; KeyError, TypeError or ValueError if weights and settings don't fit."""
     fields: dict[str, Any] = {}
     for ours, (name, dimension, theirs) in SIZES.items():
         fields[ours] = weights[name].shape[dimension]
@@ -197,7 +197,7 @@ def _model_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> Model
         if type(settings[theirs]) is not kind and not (
             kind is float and settings[theirs] in (0, 1)
         ):
-            raise TypeError(f"{theirs}={settings[theirs]!r} is no {kind.__name__}")
+            raise TypeError(f"{theirs}={settings[theirs]!r} is not of type {kind.__name__}")
         fields[ours] = settings[theirs]
     if not settings["cluster"]:
         fields["num_clusters"] = None  # all clips: MS-SL
@@ -206,7 +206,7 @@ def _model_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> Model
 
 @contextmanager
 def _only_stand_ins() -> Iterator[None]:
-    """Let torch's restricted unpickler use the stand-ins, and nothing that was allowed before."""
+    """Lets torch's restricted unpickler use the stand-ins, and nothing else."""
     before = list(get_safe_globals())
     clear_safe_globals()
     add_safe_globals(STAND_INS)
@@ -230,33 +230,33 @@ def _read(path: str | os.PathLike[str]) -> Any:
         name = _refused(path, error)
         if name is not None:
             raise NotDataError(
-                f"{path}: names {name}, which is no data: refused, and nothing in it was run. If "
+                f"{path}: names {name}, which is not data: refused, and nothing in it was run. If "
                 "you trust it, load it with the code that made it, and save again "
                 "{'model': its state_dict(), 'model_cfg': dict(its configuration)}"
             ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FileFormatError(
-            f"{path}: can't be read ({reason}): it is damaged, or no checkpoint; download it again"
+            f"{path}: can't be read ({reason}): damaged, or not a checkpoint; download it again"
         ) from error
 
 
 def _check_sums(path: str | os.PathLike[str]) -> None:
-    """torch does not look at the check sums that it writes beside each tensor."""
+    """Checks the checksums that torch writes beside each tensor but does not check."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
         if damaged is not None:
-            raise zipfile.BadZipFile(f"the check sum of its part {damaged} is wrong")
+            raise zipfile.BadZipFile(f"the checksum of its part {damaged} is wrong")
 
 
 def _refused(path: str | os.PathLike[str], error: Exception) -> str | None:
-    """The name that made torch stop; None where it stopped for another reason."""
+    """The name at which torch stopped; None if it stopped for another reason."""
     if not isinstance(error, pickle.UnpicklingError):
         return None
-    found = re.search(r"GLOBAL ([\w.]+)", str(error))
-    if found:
-        return found[1]
-    try:  # a newer pickle protocol, of which torch tells only that it isn't read
+    refusal = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if refusal:
+        return refusal[1]
+    try:  # a newer pickle protocol: torch only says that it can't read it
         with open(path, "rb") as file:
             return next((n for n in _names(file) if not ORDINARY.fullmatch(n)), None)
     except (OSError, ValueError, zipfile.BadZipFile):
@@ -264,7 +264,7 @@ def _refused(path: str | os.PathLike[str], error: Exception) -> str | None:
 
 
 def _names(file: BinaryIO) -> Iterator[str]:
-    """Every "module.name" in a torch file, old or new: its operations are read, not done."""
+    """Every "module.name" in a torch file, old or new; its operations are read, not executed."""
     streams: list[BinaryIO] = [file]
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:

@@ -1,7 +1,7 @@
-"""The paper's data sets: TVR, ActivityNet Captions and Charades-STA, from the authors' files.
+"""Converts the paper's data sets (TVR, ActivityNet Captions, Charades-STA) to feature files.
 
-`convert_release` turns what the authors of MS-SL and MS-SL++ distribute into a feature file, and
-says what it found: splits, moments with and without times, videos left out.
+`convert_release` turns the files that the authors of MS-SL and MS-SL++ distribute into a feature
+file. It reports what it did: the splits, how many moments have times, which videos were left out.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ PRECISIONS = ("float32", "float16")
 
 @dataclass
 class ConversionReport:
-    """What a conversion found; printing it gives a page.
+    """What a conversion did; printed, it fills a page.
 
     Attributes:
         path: the feature file.
-        title: of the data set.
+        title: title of the data set.
         videos, queries, frames: split -> how many.
-        joins: split -> what became of its captions' times.
-        notes: what else was decided.
+        joins: split -> how its captions got their times.
+        notes: other decisions, as sentences.
     """
 
     path: Path
@@ -74,36 +74,36 @@ def convert_release(
     dtype: str = "float32",
     progress: bool = False,
 ) -> ConversionReport:
-    """Turns a release into a feature file. An interrupted conversion, called again, goes on.
+    """Turns a release into a feature file; called again after an interruption, it goes on.
 
-    Features keep their values; moments get the times of the annotations, NaN where nothing fits.
-    Where the release has no validation captions of its own, part of the train videos becomes
-    "val", so that early stopping never looks at the test videos. (The released code does, it is
-    likely: its readme lists train and test alone.)
+    Features keep their values. Moments get the times of the annotations, NaN where none fits. If
+    the release has no validation captions, a part of the train videos becomes "val", so that early
+    stopping never uses the test videos. (The released code very likely uses them: its readme lists
+    only train and test.)
 
     Args:
-        root: folder that holds the collection's folder, with ``FeatureData`` and ``TextData``.
+        root: the folder that holds the collection's folder, with ``FeatureData`` and ``TextData``.
         collection: "tvr", "activitynet" or "charades".
-        out: the feature file to write; its folder is made.
-        annotations: files of timestamps, or folders of them; none: those in ``TextData``.
+        out: the feature file to write; its folder is made if needed.
+        annotations: files of timestamps, or folders of them; empty: those in ``TextData``.
         feature: folder (BigFile) or HDF5 file in ``FeatureData``; None: the paper's.
         query_feature: HDF5 file in ``TextData``; None: ``roberta_<collection>_query_feat.hdf5``.
-        validation_part: about which part of the train videos validates, from 0 (none) to below 1;
-            which ones depends on their ids alone.
-        dtype: how features are stored: "float32" exactly, "float16" in half the room.
+        validation_part: about which part of the train videos becomes "val", from 0 (none) to below
+            1; the ids alone decide which videos.
+        dtype: how features are stored: "float32" exactly, "float16" in half the space.
         progress: whether to show a progress bar.
 
     Raises:
-        ValueError: an unknown collection or dtype, a part out of range, a split that overlaps
-            another in some videos.
+        ValueError: the collection or dtype is unknown, ``validation_part`` is out of range, or two
+            splits share a video.
         FileNotFoundError: a file of the release is missing.
         FileFormatError: a file is damaged; the message says which, where, and how to fix it.
         OSError: the feature file can't be written.
     """
     if not 0 <= validation_part < 1 or dtype not in PRECISIONS:
         raise ValueError(
-            f"validation_part={validation_part}, dtype={dtype!r}: a part is at least 0 and below "
-            f"1, a dtype one of {', '.join(PRECISIONS)}"
+            f"validation_part={validation_part}, dtype={dtype!r}: a part must be at least 0 "
+            f"and below 1, a dtype one of {', '.join(PRECISIONS)}"
         )
     files = find_release(
         root, collection, feature=feature, query_feature=query_feature, annotations=annotations
@@ -132,7 +132,7 @@ def convert_release(
 def _splits(
     files: ReleaseFiles, validation_part: float, report: ConversionReport
 ) -> dict[str, list[Caption]]:
-    """The captions of train, val and test; val made of train where there is none."""
+    """The captions of train, val and test; val is made of train videos if the release has none."""
     splits = {split: read_captions(path) for split, path in files.captions.items()}
     videos = {split: {c.video for c in captions} for split, captions in splits.items()}
     if "test" not in splits and {"train", "val"} <= set(splits):
@@ -142,11 +142,11 @@ def _splits(
         del splits["val"], videos["val"]
         report.notes.append("The release's val captions are those of test: left out.")
     for split in splits:
-        for other in splits:
-            if split < other and (both := videos[split] & videos[other]):
+        for later in splits:
+            if split < later and (both := videos[split] & videos[later]):
                 raise damaged(
                     files.captions.get(split, files.captions.get("val", Path(split))),
-                    f"video '{min(both)}' is also in {other}",
+                    f"video '{min(both)}' is also in {later}",
                     "keep every video in one split only",
                 )
     if "val" not in splits and "train" in splits:
@@ -164,7 +164,7 @@ def _splits(
 
 
 def _open_frames(files: ReleaseFiles, splits: dict[str, list[Caption]]) -> FrameSource:
-    """The frames of all videos that have captions."""
+    """Opens the frames of all videos that have captions."""
     of = {caption.video: split for split, captions in splits.items() for caption in captions}
     frames = open_frames(files.frames, of.keys())
     for video, split in of.items():
@@ -223,7 +223,7 @@ def _offsets(counts: Any) -> Any:
 
 
 def _origin(files: ReleaseFiles) -> str:
-    """Which files the features come from: sizes and times of change, so that new ones count."""
+    """Names, sizes and times of change of the files of the features: new files give a new text."""
     paths = sorted(files.frames.iterdir()) if files.frames.is_dir() else [files.frames]
     stats = [(path.name, path.stat()) for path in (*paths, files.words)]
     return repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])

@@ -1,8 +1,8 @@
-"""``video2frames.txt``: which frames each video has, in order of time.
+"""Reads ``video2frames.txt``: the ids of each video's frames, in order of time.
 
-It is one Python dictionary, ``{'video': ['frame', …], …}``, which the released code hands to
-``eval`` (utils/basic_utils.py:170-175): a downloaded file could run anything. Here it is read piece
-by piece as text, and nothing in it can run.
+The file is one Python dictionary, ``{'video': ['frame', …], …}``. The released code passes it to
+``eval`` (utils/basic_utils.py:170-175), so a downloaded file could execute any code. Here it is
+read as text, piece by piece, and nothing in it can run.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ FIX = "write {'video': ['frame', ...], ...}, names without backslashes"
 
 
 def read_frame_lists(path: str | os.PathLike[str]) -> Iterator[tuple[str, list[str]]]:
-    """Videos with the ids of their frames, one after the other: memory holds one at a time.
+    """Yields each video with the ids of its frames; memory holds one video at a time.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: it is no such dictionary, a video has no frames or is there twice.
+        FileFormatError: the file is not such a dictionary, or a video has no frames or is
+            duplicated.
     """
     path = existing(Path(path), "the frames of every video")
     seen: set[str] = set()
@@ -40,7 +41,7 @@ def read_frame_lists(path: str | os.PathLike[str]) -> Iterator[tuple[str, list[s
         for video, frames in _entries(path, file):
             where = f"video '{video}'"
             if video in seen:
-                raise damaged(path, f"{where} is there twice", "leave one of its lists out")
+                raise damaged(path, f"{where} is duplicated", "leave out one of its lists")
             if not frames:
                 raise damaged(path, f"{where} has no frames", "give it some, or leave it out")
             seen.add(video)
@@ -62,8 +63,8 @@ def _entries(path: Path, file: TextIO) -> Iterator[tuple[str, list[str]]]:
             more = file.read(max(PIECE, len(buffer) - place))  # doubling: a long list stays linear
             if not more:
                 after = f"after video '{last}'" if last else "at the start"
-                found = buffer[place : place + 40]
-                raise damaged(path, f"{after} comes {found!r}, no list of frames", FIX)
+                rest = buffer[place : place + 40]
+                raise damaged(path, f"{after} comes {rest!r}, not a list of frames", FIX)
             buffer, place = buffer[place:] + more, 0
             continue
         single, double, inside, mark = entry.groups()
@@ -81,7 +82,7 @@ def _frames(path: Path, video: str, inside: str) -> list[str]:
 
 
 def write_frame_lists(path: str | os.PathLike[str], frames: Mapping[str, Sequence[str]]) -> None:
-    """Writes the dictionary. Raises ValueError on a name with quotes, backslashes or spaces."""
+    """Writes the dictionary; ValueError for a name with a quote, a backslash or a space."""
     for name in (name for video, names in frames.items() for name in (video, *names)):
         if set(name) & set("'\"\\") or name.split() != [name]:
             raise ValueError(f"{path}: {name!r} has a quote, a backslash or white space in it")

@@ -1,4 +1,4 @@
-"""Where a release keeps the frames of its videos: a BigFile, or an HDF5 file of videos."""
+"""Reads the frames of a release, from a BigFile or from an HDF5 file of videos."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from prvr_lite.paper.frame_lists import NAME, read_frame_lists
 
 
 class FrameSource(Protocol):
-    """Frames of videos, read one video at a time."""
+    """Frames of videos that are read one video at a time."""
 
     path: Path
     dim: int
     counts: dict[str, int]  # frames of every video
 
     def frames(self, video: str) -> Float:
-        """Features of the frames of a video in order of time, [T, dim]."""
+        """Reads the frames of a video in order of time, [T, dim]."""
         ...
 
     def close(self) -> None:
@@ -33,11 +33,11 @@ class FrameSource(Protocol):
 
 
 class BigFileFrames:
-    """A BigFile with its ``video2frames.txt``.
+    """Frames in a BigFile with its ``video2frames.txt``.
 
     Args:
-        folder: where both are.
-        videos: keep the frame lists of these only; None: of all.
+        folder: the folder of both.
+        videos: the videos whose frame lists are kept; None: all.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -65,11 +65,11 @@ class BigFileFrames:
         return self.file.at(self._rows[video])
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Does nothing: no file stays open."""
 
 
 class Hdf5Frames:
-    """An HDF5 file with a data set [T, dim] for every video, as later releases have them.
+    """Frames in an HDF5 file with a matrix [T, dim] per video, as in later releases.
 
     Raises:
         FileNotFoundError, FileFormatError: as :class:`BigFileFrames`.
@@ -92,16 +92,16 @@ class Hdf5Frames:
 
 
 def open_frames(path: Path, videos: Container[str] | None = None) -> FrameSource:
-    """A BigFile folder, or an HDF5 file of videos, whichever ``path`` is."""
+    """Opens a BigFile folder or an HDF5 file of videos, whichever ``path`` is."""
     return BigFileFrames(path, videos) if path.is_dir() else Hdf5Frames(path, videos)
 
 
 def open_readable(path: Path, what: str) -> h5py.File:
-    """An HDF5 file, open for reading.
+    """Opens an HDF5 file for reading.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: it is no HDF5 file, or a truncated one.
+        FileFormatError: the file is not HDF5, or is truncated.
     """
     try:
         return h5py.File(existing(path, what), "r")
@@ -115,19 +115,19 @@ def open_readable(path: Path, what: str) -> h5py.File:
 def table_sizes(
     path: Path, file: h5py.File, names: Sequence[str], owner: str, item: str
 ) -> tuple[list[int], int]:
-    """How many rows the matrix of each name has, and the length that all rows share.
+    """Returns the number of rows of each name's matrix, and the length that all rows have.
 
     Args:
         owner, item: what a name and a row stand for, in messages: "video" and "frame".
 
     Raises:
-        FileFormatError: a name has no matrix, or one with rows of another length.
+        FileFormatError: a name has no matrix, or its rows have another length.
     """
     counts, length = [], 0
     for name in names:
         count, dim = _open_table(path, file, name, owner).shape
         if length not in (0, dim):
-            problem = f"{owner} '{name}' has {item}s of length {dim}, others of {length}"
+            problem = f"{owner} '{name}' has {item}s of length {dim}, the others of length {length}"
             raise damaged(path, problem, "take all features from one model")
         length = dim
         counts.append(count)
@@ -135,10 +135,10 @@ def table_sizes(
 
 
 def read_table(path: Path, file: h5py.File, name: str, owner: str, item: str) -> Float:
-    """The matrix of a name, [n, dim] float32.
+    """Reads the matrix of a name, [n, dim] float32.
 
     Raises:
-        FileFormatError: there is none, it can't be read, or it holds NaN or infinity.
+        FileFormatError: the matrix is missing, can't be read, or holds NaN or infinity.
     """
     table = _open_table(path, file, name, owner)
     rows = np.empty(table.shape, np.float32)
@@ -152,7 +152,7 @@ def read_table(path: Path, file: h5py.File, name: str, owner: str, item: str) ->
 
 
 def _open_table(path: Path, file: h5py.File, name: str, owner: str) -> h5py.h5d.DatasetID:
-    """By h5py's lower level: a third of the time of the upper."""
+    """Opens a matrix by h5py's low level, in a third of the time of the high level."""
     fix = "take captions and features from one release, a matrix of floats for each"
     try:
         table = h5py.h5d.open(file.id, name.encode())

@@ -1,4 +1,4 @@
-"""Finds the files of a release as its authors lay it out.
+"""Finds the files of a release in the folders in which the authors distribute them.
 
 ``<root>/<collection>/FeatureData/<feature>/…`` and ``<root>/<collection>/TextData/…``
 (HuiGuanLab/ms-sl and ms-sl-pp, README.md and method/data_provider.py).
@@ -19,11 +19,11 @@ class Collection:
     """A data set of the paper.
 
     Attributes:
-        name: as the authors' folders call it.
-        title: as papers call it.
+        name: its name in the authors' folders.
+        title: its name in papers.
         feature: the folder of its frame features.
         visual_model, text_model: what computed the features.
-        annotations: names that its files of timestamps usually have, as glob patterns.
+        annotations: glob patterns of the usual names of its files of timestamps.
     """
 
     name: str
@@ -65,12 +65,12 @@ COLLECTIONS = {
 
 @dataclass(frozen=True)
 class ReleaseFiles:
-    """Where everything is.
+    """The files of a collection.
 
     Attributes:
         frames: a BigFile folder or an HDF5 file of videos.
         words: the HDF5 file of the captions' words.
-        captions: split -> caption file; only those that are there.
+        captions: split -> caption file, of the splits that have one.
         annotations: files of timestamps.
     """
 
@@ -89,21 +89,23 @@ def find_release(
     query_feature: str | None = None,
     annotations: Sequence[str | os.PathLike[str]] = (),
 ) -> ReleaseFiles:
-    """Where the files of a collection are.
+    """Returns the files of a collection.
 
     Args:
-        root: the folder that has the collection's folder in it (or is that folder).
+        root: the folder that holds the collection's folder, or that folder itself.
         collection: "tvr", "activitynet" or "charades".
         feature: folder or file in ``FeatureData``; None: the one the paper used.
         query_feature: file in ``TextData``; None: ``roberta_<collection>_query_feat.hdf5``.
-        annotations: files of timestamps, or folders of them; none: those in ``TextData``.
+        annotations: files of timestamps, or folders of them; empty: those in ``TextData``.
 
     Raises:
-        ValueError: an unknown collection.
-        FileNotFoundError: a file is not there; the message lists where it was looked for.
+        ValueError: the collection is unknown.
+        FileNotFoundError: a file is missing; the message lists the places that were tried.
     """
     if collection not in COLLECTIONS:
-        raise ValueError(f"no collection {collection!r}: take one of {', '.join(COLLECTIONS)}")
+        raise ValueError(
+            f"there is no collection {collection!r}: choose one of {', '.join(COLLECTIONS)}"
+        )
     about, base = COLLECTIONS[collection], Path(root) / collection
     if not base.is_dir() and (Path(root) / "TextData").is_dir():
         base = Path(root)
@@ -112,14 +114,14 @@ def find_release(
     frames += [frames[0].with_name(f"{name}.{ending}") for ending in ("hdf5", "h5")]
     words = text / (query_feature or f"roberta_{collection}_query_feat.hdf5")
     captions = {split: text / f"{collection}{split}.caption.txt" for split in SPLITS}
-    found = {split: path for split, path in captions.items() if path.is_file()}
-    if not found:
+    present = {split: path for split, path in captions.items() if path.is_file()}
+    if not present:
         _first(list(captions.values()), "captions")
     return ReleaseFiles(
         about,
         _first(frames, "frame features"),
         _first([words], "word features"),
-        found,
+        present,
         _annotations(about, annotations or [text], missing_is_fault=bool(annotations)),
     )
 
@@ -135,11 +137,11 @@ def _first(paths: list[Path], what: str) -> Path:
 def _annotations(
     about: Collection, given: Sequence[str | os.PathLike[str]], *, missing_is_fault: bool
 ) -> list[Path]:
-    """Files as they are; of folders, the files with the usual names."""
+    """The given files, and of given folders the files with the usual names."""
     files = []
     for path in map(Path, given):
         if path.is_dir():
-            usual = [found for name in about.annotations for found in sorted(path.glob(name))]
+            usual = [file for name in about.annotations for file in sorted(path.glob(name))]
             if not usual and missing_is_fault:
                 names = ", ".join(about.annotations)
                 raise FileNotFoundError(f"{path}: holds no file of timestamps ({names})")

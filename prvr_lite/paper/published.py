@@ -1,12 +1,12 @@
-"""Published results on the paper's data sets, each with the document that says so.
+"""Published results on the paper's data sets, each with the document that prints it.
 
-Nothing here was measured with this package. "authors' README" are the numbers in the readmes of
-HuiGuanLab/ms-sl and HuiGuanLab/ms-sl-pp; "restated" are numbers that later papers print for models
-that they did not make, here those of CurvSpec (arXiv 2609.36815, tables 1 and 2) or RAL-PRVR
-(arXiv 2509.01383). Such papers contradict each other now and then.
+Nothing here was measured with this package. "authors' README" marks numbers from the readmes of
+HuiGuanLab/ms-sl and HuiGuanLab/ms-sl-pp. "restated" marks numbers that a later paper prints for
+models of other authors: CurvSpec (arXiv 2609.36815, tables 1 and 2) or RAL-PRVR (arXiv 2509.01383).
+Such papers sometimes contradict each other.
 
-All are of test splits as these papers define them, with the released features: ResNet152 and I3D
-frames, RoBERTa words.
+All numbers are of test splits as these papers define them, with the released features: ResNet152
+and I3D frames, RoBERTa words.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ RESTATED: Mapping[str, str] = {"XML": RAL, "ReLoCLNet": RAL}  # on TVR; all othe
 
 @dataclass(frozen=True)
 class Published:
-    """One model on one collection.
+    """The published results of one model on one collection.
 
     Attributes:
-        model: its name.
+        model: the name of the model.
         collection: "tvr", "activitynet" or "charades".
         recall: R@1, R@5, R@10, R@100 and SumR, in percent.
-        source: which document prints it.
+        source: the document that prints the numbers.
     """
 
     model: str
@@ -41,7 +41,7 @@ class Published:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """As :func:`prvr_lite.retrieval_metrics` names them."""
+        """The results with the names of :func:`prvr_lite.retrieval_metrics`."""
         return dict(zip(NAMES, self.recall, strict=True))
 
 
@@ -65,21 +65,21 @@ def _source(model: str, collection: str) -> str:
 
 
 def _read(table: str) -> list[Published]:
-    found = []
+    rows = []
     for line in table.split("\n"):
         model, *cells = line.split() or [""]
         for collection, cell in zip(COLLECTIONS, cells, strict=False):
             r1, r5, r10, r100, total = map(float, cell.split("/"))
             source = _source(model, collection)
-            found.append(Published(model, collection, (r1, r5, r10, r100, total), source))
-    return found
+            rows.append(Published(model, collection, (r1, r5, r10, r100, total), source))
+    return rows
 
 
 PUBLISHED = _read(_TABLE)
 
 
 def published(collection: str, model: str | None = None) -> list[Published]:
-    """The rows of a collection, of all models or of one; none for any other data set.
+    """Returns the rows of a collection, of all models or one; empty for any other data set.
 
     Args:
         collection: a data set's name: what ``prvr-lite convert`` writes is "tvr", "activitynet"

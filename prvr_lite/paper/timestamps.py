@@ -1,8 +1,8 @@
-"""Which annotation tells when a caption happens: captions joined with files of timestamps.
+"""Finds the times of captions: joins the released captions with files of timestamps.
 
-The released captions carry no times. Sentence and video lead to them: by place (TVR numbers its
-captions as its annotations are ordered), by text, and where the texts were cleaned up differently,
-by order.
+The released captions have no times. A caption's annotation is found by its video and sentence: by
+place (TVR numbers its captions in the order of its annotations), by text, or, where the texts were
+cleaned up differently, by order.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ BAD_TIMES = "its times start after they end, or lie outside the video"
 
 @dataclass
 class JoinReport:
-    """What became of the captions of a split.
+    """How the captions of a split got their times.
 
     Attributes:
-        captions: how many there are.
-        joined: "by place", "by text" or "by order" -> how many got their times so.
+        captions: how many captions there are.
+        joined: "by place", "by text" or "by order" -> how many got their times in this way.
         cut: how many moments were cut to their video.
-        unjoined: reason -> how many captions have no times for it.
-        examples: reason -> ids of the first of them.
+        unjoined: reason -> how many captions have no times for this reason.
+        examples: reason -> the ids of the first such captions.
     """
 
     captions: int = 0
@@ -50,7 +50,7 @@ class JoinReport:
 
     @property
     def share(self) -> float:
-        """Part of the captions that have times, 0 to 1."""
+        """The part of the captions that have times, 0 to 1."""
         return sum(self.joined.values()) / max(1, self.captions)
 
     def _miss(self, reason: str, caption: Caption) -> None:
@@ -61,7 +61,7 @@ class JoinReport:
 
 
 def plain(text: str) -> str:
-    """A sentence without case, punctuation and spaces: what survives any clean-up."""
+    """Returns a sentence without case, punctuation and spaces, which clean-ups don't change."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\W_]+", "", folded)
 
@@ -77,21 +77,21 @@ class Timestamps:
         self.paths = list(paths)
         self._videos: dict[str, list[list[Annotation]]] = {}  # a list for each file
         for path in self.paths:
-            here: dict[str, list[Annotation]] = defaultdict(list)
+            of_video: dict[str, list[Annotation]] = defaultdict(list)
             for annotation in read_annotations(path):
-                here[annotation.video].append(annotation)
-            for video, sentences in here.items():
+                of_video[annotation.video].append(annotation)
+            for video, sentences in of_video.items():
                 self._videos.setdefault(video, []).append(sentences)
 
     def duration(self, video: str) -> float:
-        """Seconds, NaN where no file knows."""
+        """The duration of a video in seconds; NaN if no file has it."""
         for sentences in self._videos.get(video, []):
             if 0 < sentences[0].duration < math.inf:
                 return sentences[0].duration
         return math.nan
 
     def join(self, captions: Sequence[Caption]) -> tuple[NDArray[np.float32], JoinReport]:
-        """Start and end of every caption, [Q, 2] s, NaN where there is none; and what happened."""
+        """Returns start and end of every caption, [Q, 2] s, NaN where unknown; and a report."""
         moments = np.full((len(captions), 2), np.nan, np.float32)
         report = JoinReport(len(captions))
         if not self.paths:
@@ -103,8 +103,8 @@ class Timestamps:
             by_video[caption.video].append(row)
         base = min((caption.number for caption in captions if caption.number >= 0), default=0)
         for video, rows in by_video.items():
-            found = self._join_video(video, [captions[row] for row in rows], base)
-            for row, (way, annotation) in zip(rows, found, strict=True):
+            outcomes = self._join_video(video, [captions[row] for row in rows], base)
+            for row, (way, annotation) in zip(rows, outcomes, strict=True):
                 if annotation is None:
                     report._miss(way, captions[row])
                     continue
@@ -120,16 +120,16 @@ class Timestamps:
     def _join_video(
         self, video: str, captions: list[Caption], base: int
     ) -> list[tuple[str, Annotation | None]]:
-        """For every caption of a video: the way it was joined, or why it was not."""
+        """Per caption of a video: its annotation and how it was found, or the reason for none."""
         files = self._videos.get(video)
         if files is None:
             return [(NO_VIDEO, None)] * len(captions)
         left: list[Annotation | None] = [a for sentences in files for a in sentences]
         text = [plain(a.text) for sentences in files for a in sentences]
-        found: dict[int, tuple[str, Annotation | None]] = {}
+        outcome: dict[int, tuple[str, Annotation | None]] = {}
 
         def take(caption: int, number: int, way: str) -> None:
-            found[caption], left[number] = (way, left[number]), None
+            outcome[caption], left[number] = (way, left[number]), None
 
         for row, caption in enumerate(captions):
             number = caption.number - base
@@ -139,23 +139,23 @@ class Timestamps:
         for number, annotation in enumerate(left):
             if annotation is not None:
                 numbers[text[number]].append(number)
-        for row in (row for row in range(len(captions)) if row not in found):
+        for row in (row for row in range(len(captions)) if row not in outcome):
             if same := numbers[plain(captions[row].text)]:
                 take(row, same.pop(0), WAYS[1])
-        rest = [row for row in range(len(captions)) if row not in found]
+        rest = [row for row in range(len(captions)) if row not in outcome]
         first = 0
         for sentences in files:
-            here = [n for n in range(first, first + len(sentences)) if left[n] is not None]
+            free = [n for n in range(first, first + len(sentences)) if left[n] is not None]
             first += len(sentences)
-            if rest and len(here) == len(rest):
-                for row, number in zip(rest, here, strict=True):
+            if rest and len(free) == len(rest):
+                for row, number in zip(rest, free, strict=True):
                     take(row, number, WAYS[2])
                 break
-        return [found.get(row, (NO_TEXT, None)) for row in range(len(captions))]
+        return [outcome.get(row, (NO_TEXT, None)) for row in range(len(captions))]
 
 
 def _within(annotation: Annotation, duration: float) -> tuple[float, float] | None:
-    """The moment cut to its video; None where it can't be right."""
+    """The moment cut to its video; None if the times are impossible."""
     start, end = annotation.start, annotation.end
     if not (math.isfinite(start) and math.isfinite(end) and start <= end):
         return None

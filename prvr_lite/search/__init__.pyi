@@ -14,6 +14,6 @@ from prvr_lite.search.metrics import retrieval_metrics as retrieval_metrics
 from prvr_lite.search.ranking import Hit as Hit
 from prvr_lite.search.ranking import Ranking as Ranking
 from prvr_lite.search.searcher import Searcher as Searcher
-from prvr_lite.search.sentences import ClipText as ClipText
+from prvr_lite.search.sentences import OpenAIClipText as OpenAIClipText
 from prvr_lite.search.sentences import TextEncoder as TextEncoder
 from prvr_lite.search.sentences import text_encoder as text_encoder

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.batches import normalise
 from prvr_lite.data.columns import Projection
-from prvr_lite.data.openai_clip import ClipEncoder, named_model, unit_rows
+from prvr_lite.data.openai_clip import OpenAIClipEncoder, named_model, unit_rows
 
 Float = NDArray[np.float32]
 MINILM: Final = "all-MiniLM-L6-v2"  # how the sample file's text_model begins
@@ -47,10 +47,10 @@ class TextEncoder(Protocol):
         ...
 
 
-class ClipText:
+class OpenAIClipText:
     """The sentences of a file that ``extract_features`` made."""
 
-    def __init__(self, clip: ClipEncoder) -> None:
+    def __init__(self, clip: OpenAIClipEncoder) -> None:
         self.clip = clip
 
     def words(self, sentence: str) -> Float:
@@ -116,7 +116,7 @@ def text_encoder(
     """
     name = named_model(origin.text_model)
     if name is not None:
-        encoder = ClipText(ClipEncoder(model or name, device=device))
+        encoder = OpenAIClipText(OpenAIClipEncoder(model or name, device=device))
         if encoder.clip.dim != origin.query_dim:
             raise ValueError(
                 f"{origin.path}: words have {origin.query_dim} numbers, model "

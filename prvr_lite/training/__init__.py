@@ -1,4 +1,4 @@
-"""Training a model: the losses, the loop, checkpoints, several processes."""
+"""Trains models: the losses, the training loop, checkpoints, and training in several processes."""
 
 from prvr_lite.faces import face
 

@@ -1,6 +1,7 @@
-"""Training: one call that picks the device, watches validation, and survives an interruption.
+"""Trains a model: one call chooses the device, validates, and goes on after an interruption.
 
-What happened is told by a `History`, one row per epoch.
+An epoch is one pass over the training videos. After each epoch the model is validated, and a
+checkpoint is written. A `History` says how the training went, one row per epoch.
 """
 
 from __future__ import annotations
@@ -33,23 +34,23 @@ from prvr_lite.training.parallel import TIMEOUT, Ranks, gathered_ranks, release_
 
 @dataclass
 class History:
-    """What happened, epoch by epoch: a list of plain dicts that plots and tables read.
+    """How a training went: a list of dicts, one per epoch, that plots and tables read.
 
-    Keys of a row: epoch, loss and its terms (means over the epoch), learning_rate, seconds
-    (training alone), and where validation ran R@1, R@5, R@10, R@100, SumR, mAP, MedR.
+    Keys of a row: epoch, loss and its terms (means over the epoch), learning_rate, seconds (of
+    training, without validation); after a validation also R@1, R@5, R@10, R@100, SumR, mAP, MedR.
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
 
     @property
     def best(self) -> dict[str, float]:
-        """The row of the best validation SumR; the last one where validation never ran."""
+        """The row with the best validation SumR; the last row if there was no validation."""
         measured = [row for row in self.rows if "SumR" in row]
         return max(measured, key=lambda row: row["SumR"]) if measured else self.rows[-1]
 
     @property
     def seconds(self) -> float:
-        """Training time in all, without validation."""
+        """Seconds of training in all epochs together, without validation."""
         return sum(row["seconds"] for row in self.rows)
 
 
@@ -64,34 +65,36 @@ def fit(
     watch: Callable[[History], object] | None = None,
     rank_timeout: float = TIMEOUT,
 ) -> History:
-    """Train ``model`` on the train split; it ends with the weights of the best validation SumR.
+    """Trains ``model`` on the train split; it ends with the weights of the best validation SumR.
 
-    Where the data set has the split ``config.validation_split``, each epoch from
-    ``config.evaluate_from`` on is validated on it; else the last epoch is kept.
-    With ``checkpoint``, every epoch is written there, and a later call with the same model, data
-    and config goes on from it: on the same device, the numbers are those of an uninterrupted run.
-    Under ``torchrun`` all processes call this alike and train one model together
-    (:mod:`prvr_lite.training.parallel`); only rank 0 validates, writes, shows and calls ``watch``.
+    If the data set has the split ``config.validation_split``, each epoch from
+    ``config.evaluate_from`` on is validated on it; if not, the weights of the last epoch are kept.
+    With ``checkpoint``, a file is written after every epoch, and a later call with the same model,
+    data and config goes on from it: on the same device the numbers are those of an uninterrupted
+    run. Under ``torchrun`` all processes make this call and train one model together
+    (:mod:`prvr_lite.training.parallel`); only rank 0 validates, writes, shows progress and calls
+    ``watch``.
 
     Args:
-        model: any model of :mod:`prvr_lite.model`, changed in place and moved to the device.
+        model: any model of :mod:`prvr_lite.model`; it is moved to the device and changed in place.
         dataset: an open feature file.
         config: default ``TrainConfig()``.
         checkpoint: path of the checkpoint, or None.
-        resume: whether an existing checkpoint is taken up (else it is overwritten).
+        resume: whether to go on from an existing checkpoint; ``False`` overwrites it.
         progress: whether to show a progress bar.
         watch: called with the history so far before the first epoch and after each one.
         rank_timeout: seconds that processes wait for each other, under ``torchrun``.
 
     Returns:
-        the history, one row an epoch.
+        the history, one row per epoch.
 
     Raises:
-        ValueError: features of another size than the model's; no training videos; nothing to
-            train; a split to validate on that has no queries (a missing "val" is none); an
-            unknown device or model; a checkpoint of another run.
-        FloatingPointError: the loss is not finite any more.
-        FileFormatError: a checkpoint that can't be read.
+        ValueError: the features have another size than the model takes; there are no training
+            videos; the model has nothing to train; the split to validate on has no queries (a
+            missing "val" is allowed); the device or model is unknown; the checkpoint belongs to
+            another run.
+        FloatingPointError: the loss became NaN or infinite.
+        FileFormatError: the checkpoint can't be read.
         LostRankError: another process of ``torchrun`` ended, or was silent for too long.
     """
     config = config or TrainConfig()
@@ -126,7 +129,7 @@ def _train(run: _Run, checkpoint: Any, *, quiet: bool, watch: Callable[[History]
 
 
 class _Run:
-    """A training run between two epochs: everything that a checkpoint holds."""
+    """A training between two epochs: everything that a checkpoint holds."""
 
     def __init__(
         self, model: RetrievalModel, dataset: Dataset, config: TrainConfig, ranks: Ranks
@@ -141,9 +144,9 @@ class _Run:
             raise ValueError(f"{dataset.path}: no train video has a query: nothing to train on")
         # now: a model that has no name can't be saved later
         self.identity = run_identity(model, config, dataset)
-        everyone = ranks.everyone(self.identity)
-        for rank, other in enumerate(everyone):  # each rank sees all: they stop together
-            check_same_run(everyone[0], other, f"rank {rank} has another run than rank 0")
+        identities = ranks.from_all(self.identity)
+        for rank, identity in enumerate(identities):  # each rank sees all: they stop together
+            check_same_run(identities[0], identity, f"rank {rank} has other settings than rank 0")
         self.split = _validation_split(dataset, config)
         self.loss = MSSLppLoss(config)
         self.optimizer = make_optimizer(model, config)
@@ -156,13 +159,13 @@ class _Run:
         self.shared = shared_scores(model, ranks) if ranks.size > 1 else None
 
     def close(self) -> None:
-        """Let go of the group of processes, which may then be closed."""
+        """Releases the group of processes, so that it can be closed."""
         if self.shared is not None:
             release_group(self.shared)
             self.shared = None
 
     def train_epoch(self) -> dict[str, float]:
-        """One pass over the training videos, and validation; returns the new history row."""
+        """Trains one pass over the training videos and validates; returns the new history row."""
         config, start = self.config, time.perf_counter()
         seed = config.seed * 100_003 + self.epoch
         seed_generators(self.device, seed)
@@ -186,12 +189,12 @@ class _Run:
         return row
 
     def validate(self) -> dict[str, float]:
-        """Metrics on the split that chooses the epoch."""
+        """Computes the metrics on the split that chooses the epoch."""
         assert self.split is not None
         return evaluate(self.model, self.dataset, self.split, reader=self.reader).fused
 
     def scores(self, rows: NDArray[Any]) -> tuple[TrainingScores, Tensor]:
-        """Scores of a batch, given the rows of its videos, and its query_video [Q]."""
+        """Scores a batch from the rows of its videos; also returns its query_video [Q]."""
         share = self.ranks.share(rows)
         batch = self.reader.batch(share.rows).to(self.device)
         if self.shared is None:
@@ -201,7 +204,7 @@ class _Run:
         return self.shared(batch, share, seed)  # type: ignore[no-any-return]
 
     def step(self, rows: NDArray[Any]) -> dict[str, Tensor]:
-        """One batch: scores, loss, gradient, update. Returns the loss and its terms."""
+        """Trains on one batch: scores, loss, gradient, update. Returns the loss and its terms."""
         bfloat16 = (
             torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext()
         )
@@ -247,7 +250,7 @@ class _Run:
         write_run(path, self.identity, state)
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Take up the checkpoint, if there is one where rank 0 runs."""
+        """Goes on from the checkpoint, if there is one where rank 0 runs."""
         record = self.ranks.from_first(
             lambda: read_run(path, self.identity) if Path(path).exists() else None
         )
@@ -262,7 +265,7 @@ class _Run:
 
 
 def _validation_split(dataset: Dataset, config: TrainConfig) -> str | None:
-    """The split to validate on, or None. A missing "val" is no mistake; another missing one is."""
+    """The split to validate on, or None: "val" may be missing, another split may not."""
     split = config.validation_split
     if split is None or (split in dataset.splits and len(dataset.queries_in(split))):
         return split

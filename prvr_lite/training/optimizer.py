@@ -1,4 +1,4 @@
-"""How steps are taken: the optimizer and its learning rate."""
+"""The optimizer, and the learning rate of each step."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from prvr_lite.config import TrainConfig
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW; no decay on biases and LayerNorms (train.py:136-143).
+    """Returns AdamW, without weight decay on biases and LayerNorms (train.py:136-143).
 
-    The released BertAdam leaves out the bias correction and clips each tensor's gradient by
-    itself; this is torch's AdamW, and ``fit`` clips the gradient as a whole.
+    Two things differ from the released BertAdam: it has no bias correction, and it clips each
+    tensor's gradient by itself. This is torch's AdamW, and ``fit`` clips the gradient as a whole.
     """
     parameters = list(model.parameters())
     groups = [
@@ -25,7 +25,7 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
 def make_schedule(
     optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """Linear warm-up over ``config.warmup`` of all steps, then linear to 0."""
+    """Returns the schedule: a linear rise over ``config.warmup`` of all steps, then linear to 0."""
     warm = max(1, round(config.warmup * steps))
 
     def factor(step: int) -> float:

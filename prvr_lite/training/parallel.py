@@ -1,12 +1,13 @@
-"""The processes ("ranks") that ``torchrun`` starts to train one model, on several GPUs or machines.
+"""Trains one model in several processes, which ``torchrun`` starts, on several GPUs or machines.
 
-Who they are, which videos of a batch each takes, what they tell each other, what happens when one
-is lost, and how their scores become one loss.
+torch calls these processes *ranks*, and numbers them from 0. This file says which rank a process
+is, which videos of a batch it takes, how ranks exchange data, what happens when one is lost, and
+how their scores become one loss.
 
-Each rank encodes a share of a batch. The encodings are gathered, so that every rank holds the
-scores of all queries with all videos and forms the whole loss: negatives are drawn from the whole
-batch, as on one GPU. Scores and loss cost little beside encoding. Gradients flow back to the rank
-that encoded; ``DistributedDataParallel`` adds them up.
+Each rank encodes a part of the batch. The encodings are gathered, so that every rank holds the
+scores of all queries with all videos and computes the whole loss: negatives are drawn from the
+whole batch, as on one GPU. Scores and loss take little time compared with encoding. Gradients flow
+back to the rank that encoded; ``DistributedDataParallel`` adds them up.
 """
 
 from __future__ import annotations
@@ -41,28 +42,29 @@ _groups = count()  # opened so far: the same number on every rank, as all fit al
 
 
 class LostRankError(ConnectionError):
-    """Another rank is gone or silent: this one can't go on."""
+    """Another process ended, or did not answer in time, so this one can't go on."""
 
 
 def world_size() -> int:
-    """How many processes train together: 1 unless ``torchrun`` (or the caller) started more."""
+    """Returns how many processes train together: 1, unless ``torchrun`` started more."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_world_size()
     return int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
 
 
-def own_rank() -> int:
-    """The number of this process among them, from 0."""
+def this_rank() -> int:
+    """Returns the number of this process among those that train together, from 0."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank()
     return int(os.environ.get("RANK", "0")) if world_size() > 1 else 0
 
 
-def own_device(name: str) -> torch.device:
-    """The device of this process: on GPUs, that of its number on this machine.
+def rank_device(name: str) -> torch.device:
+    """Returns the device of this process; on GPUs, the GPU with its number on this machine.
 
     Raises:
-        ValueError: more processes than GPUs here; one GPU named for all; an unfit device.
+        ValueError: there are more processes than GPUs; one GPU is named for all processes; the
+            device can't be used.
     """
     if world_size() == 1:
         return choose_device(name)
@@ -73,7 +75,9 @@ def own_device(name: str) -> torch.device:
     if device.type == "cpu":
         return device
     if device.type != "cuda" or device.index is not None:
-        raise ValueError(f"device={name!r} can't serve {world_size()} processes: 'cuda' or 'cpu'")
+        raise ValueError(
+            f"device={name!r} can't be used by {world_size()} processes: choose 'cuda' or 'cpu'"
+        )
     if local >= gpus:
         raise ValueError(
             f"process {local} of this machine finds {gpus} GPUs: start torchrun with "
@@ -87,10 +91,10 @@ class Share:
     """The videos of a batch that one rank encodes.
 
     Attributes:
-        rows: of the data set.
-        start: place of the first among the videos of the whole batch.
-        spare: the batch has no video left for this rank: it encodes one all the same, so that it
-            takes part in adding up gradients, and then drops it.
+        rows: rows of the data set.
+        start: place of the first of them among the videos of the whole batch.
+        spare: whether the batch has no video left for this rank. Then it encodes one all the same,
+            to take part in adding up gradients, and drops the result.
     """
 
     rows: NDArray[Any]
@@ -100,20 +104,20 @@ class Share:
 
 @dataclass(frozen=True)
 class Ranks:
-    """The processes that train together, seen from one of them; alone, nothing travels."""
+    """The processes that train together, as one of them sees them; a single one sends nothing."""
 
     rank: int
     size: int
     device: torch.device
 
     def share(self, rows: NDArray[Any]) -> Share:
-        """This rank's videos of a batch, in order, so that gathering restores the batch."""
+        """Returns this rank's videos of a batch; gathering the parts of all restores the batch."""
         parts = np.array_split(rows, self.size)
-        start, own = sum(map(len, parts[: self.rank])), parts[self.rank]
-        return Share(own if len(own) else rows[:1], start, not len(own))
+        start, part = sum(map(len, parts[: self.rank])), parts[self.rank]
+        return Share(part if len(part) else rows[:1], start, not len(part))
 
     def from_first(self, make: Callable[[], T]) -> T:
-        """What ``make`` gives on rank 0, on every rank; its OSError or ValueError likewise."""
+        """Runs ``make`` on rank 0; every rank gets its result, or its OSError or ValueError."""
         if self.size == 1:
             return make()
         box: list[Any] = [None, None]
@@ -127,21 +131,21 @@ class Ranks:
             raise box[1]
         return box[0]  # type: ignore[no-any-return]
 
-    def everyone(self, mine: T) -> list[T]:
-        """What each rank gives, on every rank."""
+    def from_all(self, value: T) -> list[T]:
+        """Returns the values of all ranks, to every rank."""
         if self.size == 1:
-            return [mine]
+            return [value]
         box: list[Any] = [None] * self.size
-        dist.all_gather_object(box, mine)
+        dist.all_gather_object(box, value)
         return box
 
 
 @contextmanager
 def gathered_ranks(device: str, timeout: float = TIMEOUT) -> Iterator[Ranks]:
-    """The group of processes that ``torchrun`` started, or this one alone.
+    """Yields the group of processes that ``torchrun`` started, or this process as a group of one.
 
-    The group is opened and closed here unless the caller has opened it: NCCL between GPUs, gloo
-    between CPUs.
+    The group is opened and closed here, unless the caller has opened it. GPUs exchange data by
+    NCCL, CPUs by gloo.
 
     Args:
         device: as in ``TrainConfig``.
@@ -149,9 +153,9 @@ def gathered_ranks(device: str, timeout: float = TIMEOUT) -> Iterator[Ranks]:
 
     Raises:
         LostRankError: another rank ended, or kept this one waiting for longer than ``timeout``.
-        ValueError: see :func:`own_device`.
+        ValueError: see :func:`rank_device`.
     """
-    where = own_device(device)
+    where = rank_device(device)
     if world_size() == 1:
         yield Ranks(0, 1, where)
         return
@@ -186,10 +190,10 @@ def _open_group(device: torch.device, patience: timedelta) -> None:
 
 
 class SharedScores(nn.Module):
-    """A model that encodes one rank's share of a batch and scores the whole of it.
+    """Encodes one rank's part of a batch and scores the whole batch.
 
-    Dropout draws from numbers of its own on each rank, so that the generators which draw negatives
-    stay in step: every rank draws the same ones.
+    Each rank seeds dropout differently, and leaves the generators that draw negatives alone: so
+    every rank draws the same negatives.
     """
 
     def __init__(self, model: RetrievalModel, ranks: Ranks) -> None:
@@ -197,34 +201,34 @@ class SharedScores(nn.Module):
         self.model, self.ranks = model, ranks
 
     def forward(self, batch: Batch, share: Share, seed: int) -> tuple[TrainingScores, Tensor]:
-        """One rank's batch -> scores of the whole batch, and its query_video [Q].
+        """Scores the whole batch from this rank's part of it; also returns query_video [Q].
 
         Args:
-            batch: of the videos in ``share``.
-            seed: of this step; the same on every rank.
+            batch: the batch of the videos in ``share``.
+            seed: the seed of this step; the same on every rank.
         """
         device = self.ranks.device
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             seed_generators(device, (seed * self.ranks.size + self.ranks.rank) % 2**63)
             videos = self.model.encode_videos(*batch[:3])
-            queries = self.model.encode_queries(*batch[3:5])  # [own Q, H]
+            queries = self.model.encode_queries(*batch[3:5])  # [Q of this rank, H]
         owner = batch.query_video + share.start
         if share.spare:
             videos, queries, owner = videos[:0], queries[:0], owner[:0]
-        # Frames stay: what scores need of them is in `attended`.
+        # Frames are not sent: `attended` holds all that scores need of them.
         whole = replace(videos, frames=None, frame_mask=None).map(gather)
         query_video = gather(owner)  # [Q]
         return self.model.training_scores(gather(queries), whole, query_video), query_video
 
 
 def shared_scores(model: RetrievalModel, ranks: Ranks) -> nn.Module:
-    """:class:`SharedScores`, whose gradients are added up over the ranks."""
+    """Returns :class:`SharedScores` that adds up gradients over the ranks."""
     devices = [ranks.device] if ranks.device.type == "cuda" else None
     return DistributedDataParallel(SharedScores(model, ranks), device_ids=devices)
 
 
 def release_group(shared: nn.Module) -> None:
-    """Free what holds the process group, before the group is closed; ``shared`` is unusable after.
+    """Frees what holds the process group, before it is closed; don't use ``shared`` afterwards.
 
     ``DistributedDataParallel`` keeps a reducer, and the reducer keeps the group. If the reducer is
     freed after ``destroy_process_group``, it is its destructor that ends gloo's worker thread: it
@@ -237,14 +241,14 @@ def release_group(shared: nn.Module) -> None:
     gc.collect()
 
 
-def gather(own: Tensor) -> Tensor:
-    """Rows of every rank, in order of ranks: [own R, ...] -> [R, ...], with gradient.
+def gather(rows: Tensor) -> Tensor:
+    """Gathers the rows of every rank, in order of ranks: [R_i, ...] -> [R, ...], with gradient.
 
-    Ranks may have other numbers of rows, and other sizes of the second dimension (frames): these
-    are filled up with zeros, or False, behind.
+    Ranks may have different numbers of rows and different sizes of the second dimension (frames):
+    the latter are padded with zeros, or False, at the end.
     """
-    tensor = own.float() if own.is_floating_point() else own
-    shape = torch.tensor([*tensor.shape, 0][:2], device=own.device)
+    tensor = rows.float() if rows.is_floating_point() else rows
+    shape = torch.tensor([*tensor.shape, 0][:2], device=rows.device)
     shapes = [torch.empty_like(shape) for _ in range(dist.get_world_size())]
     dist.all_gather(shapes, shape)
     counts, widths = torch.stack(shapes).T.tolist()
@@ -256,26 +260,25 @@ def gather(own: Tensor) -> Tensor:
 
 
 class _Gather(torch.autograd.Function):
-    """All ranks' rows forward; backward, this rank's part of the gradient.
+    """Forward: the rows of all ranks. Backward: this rank's part of the gradient.
 
-    Every rank forms the same whole loss, so this part is complete already. It is multiplied by the
-    number of ranks because DistributedDataParallel takes the mean over ranks where the gradient of
-    one loss is the sum.
+    Every rank computes the same whole loss, so this part is complete already. It is multiplied by
+    the number of ranks because DistributedDataParallel takes the mean over ranks, but the gradient
+    of one loss is the sum.
     """
 
     @staticmethod
-    def forward(context: Any, own: Tensor, counts: list[int]) -> Tensor:
+    def forward(context: Any, rows: Tensor, counts: list[int]) -> Tensor:
         context.start, context.counts = sum(counts[: dist.get_rank()]), counts
-        if 0 in own.shape[1:]:  # nothing to send
-            return own.new_zeros(sum(counts), *own.shape[1:])
-        filled = own.new_zeros(max(counts), *own.shape[1:])
-        filled[: len(own)] = own
+        if 0 in rows.shape[1:]:  # nothing to send
+            return rows.new_zeros(sum(counts), *rows.shape[1:])
+        filled = rows.new_zeros(max(counts), *rows.shape[1:])
+        filled[: len(rows)] = rows
         parts = [torch.empty_like(filled) for _ in counts]
         dist.all_gather(parts, filled)
-        return torch.cat([part[:rows] for part, rows in zip(parts, counts, strict=True)])
+        return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        rows = context.counts[dist.get_rank()]
-        own = gradient[context.start : context.start + rows]
-        return own * len(context.counts), None
+        count = context.counts[dist.get_rank()]
+        return gradient[context.start : context.start + count] * len(context.counts), None

@@ -1,4 +1,4 @@
-"""From the name of a preset to a model and the config that trains it."""
+"""Builds a model, and the config that trains it, from the name of a preset."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def from_preset(
     architecture: Mapping[str, Any] | None = None,
     **training: Any,
 ) -> tuple[RetrievalModel, TrainConfig]:
-    """A new model for the features of a data set, and the config to ``fit`` it with.
+    """Builds a new model for the features of a data set, and the config to ``fit`` it with.
 
     Args:
-        model: its name, such as "mssl++" (see ``model.registry.MODELS``).
+        model: the model's name, such as "mssl++" (see ``model.registry.MODELS``).
         dataset: an open feature file; only the sizes of its features are used.
         preset: a name in ``PRESETS``.
-        seed: of the first weights and of the training.
+        seed: the seed of the first weights and of the training.
         architecture: changes to the preset's ModelConfig.
         training: changes to the preset's TrainConfig, such as device="cpu" or epochs=6;
             epochs=None keeps the preset's.
     Raises:
-        ValueError: an unknown model, or a change to a field that TrainConfig does not have.
+        ValueError: the model is unknown, or a change names a field that TrainConfig does not have.
     """
     values = PRESETS[preset]
     config = values.train_config(seed=seed, **training)

@@ -1,4 +1,4 @@
-"""From video files to a feature file, and a search that needs no training."""
+"""Makes a feature file from video files, and searches it without any training."""
 
 from prvr_lite.faces import face
 

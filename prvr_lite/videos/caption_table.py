@@ -1,4 +1,4 @@
-"""Captions of one's own videos, from a table that a person wrote: CSV, TSV or JSON lines."""
+"""Reads captions of one's own videos from a table that a person wrote: CSV, TSV or JSON lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADER: Final = "video"  # a first line that begins with this word names the col
 
 @dataclass(frozen=True)
 class CaptionRow:
-    """What happens in a video, and when. Times in seconds, NaN for both where unknown.
+    """What happens in a video, and when; times in seconds, both NaN where unknown.
 
     ``line`` is where the caption stands in its file, from 1.
     """
@@ -33,22 +33,25 @@ class CaptionRow:
 
 
 def read_caption_table(path: str | os.PathLike[str]) -> list[CaptionRow]:
-    """Captions from a file, in its order.
+    """Reads the captions of a file, in the order of the file.
 
-    Three forms are told apart by the first line. JSON lines have objects with ``video``, ``text``
-    and, if known, ``start`` and ``end``. CSV has these as columns under a header. Lines with tabs
-    are ``video<TAB>text`` or ``video<TAB>text<TAB>start<TAB>end``, with or without a header. Times
-    are seconds (12.5) or clock times (1:02:03). Empty lines are passed over.
+    The first line shows which of three forms the file has. JSON lines have objects with ``video``,
+    ``text`` and, if known, ``start`` and ``end``. CSV has these as columns under a header. Lines
+    with tabs are ``video<TAB>text`` or ``video<TAB>text<TAB>start<TAB>end``, with or without a
+    header. Times are seconds (12.5) or clock times (1:02:03). Empty lines are skipped.
 
     Raises:
-        FileNotFoundError: no such file.
-        FileFormatError: the line that can't be understood, and why; or no caption at all.
+        FileNotFoundError: there is no such file.
+        FileFormatError: a line can't be understood (the message says which, and why), or there is
+            no caption.
     """
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path}: is no text in UTF-8 ({error}): save it as UTF-8") from error
+        raise FileFormatError(
+            f"{path}: is not text in UTF-8 ({error}): save it as UTF-8"
+        ) from error
     first = next((line for line in lines if line.strip()), "")
     rows = _json_rows(path, lines) if first.lstrip().startswith("{") else _rows(path, lines, first)
     captions = [_caption(path, line, row) for line, row in rows]
@@ -62,53 +65,55 @@ def read_caption_table(path: str | os.PathLike[str]) -> list[CaptionRow]:
 def match_videos(
     path: Path, captions: Sequence[CaptionRow], files: Mapping[str, str]
 ) -> dict[str, list[CaptionRow]]:
-    """Captions by video id.
+    """Returns the captions of each video, by video id.
 
-    A caption may name its video by id, by path in the folder, or by file name with or without
-    ending where only one file has it.
+    A caption may name its video by id, by path in the folder, or by file name, with or without
+    ending, if only one file has that name.
 
     Args:
-        path: of the captions, for messages.
+        path: the file of the captions, for messages.
         files: video id -> path within the folder, with "/".
 
     Raises:
-        FileFormatError: a caption names no video, or a name that several have; with its line.
+        FileFormatError: no video, or more than one, has the name in a caption; the message names
+            the line.
     """
     names: dict[str, set[str]] = {}
     for video, file in files.items():
         for name in (PurePosixPath(file).name, PurePosixPath(file).stem):
             names.setdefault(name, set()).add(video)
     exact = {file: video for video, file in files.items()} | {video: video for video in files}
-    found: dict[str, list[CaptionRow]] = {}
+    by_video: dict[str, list[CaptionRow]] = {}
     for caption in captions:
         asked = caption.video.replace("\\", "/").removeprefix("./")
         several = {exact[asked]} if asked in exact else names.get(asked, set())
         if len(several) != 1:
-            problem = f"no video has this name; the first there is has {next(iter(files))!r}"
+            problem = f"no video has this name; the first video is called {next(iter(files))!r}"
             if several:
                 problem = "several videos have this name: " + ", ".join(sorted(several)[:3])
             raise _fault(path, caption.line, f"video {caption.video!r}: {problem}")
         (video,) = several
-        found.setdefault(video, []).append(caption)
-    return found
+        by_video.setdefault(video, []).append(caption)
+    return by_video
 
 
 def check_times(
     path: str | os.PathLike[str], captions: Sequence[CaptionRow], duration: float
 ) -> None:
-    """Refuses moments that leave their video; NaN: its length is unknown.
+    """Refuses moments that end after their video; a duration of NaN is unknown and allows all.
 
     Raises:
-        FileFormatError: the first that ends more than half a second after the video, with its line.
+        FileFormatError: a moment ends more than half a second after its video; the message
+            names the line of the first.
     """
     for caption in captions:
         if caption.end > duration + TIME_TOLERANCE:
-            problem = f"ends at {caption.end:g} s, but the video at {duration:.1f} s"
+            problem = f"ends at {caption.end:g} s, but the video ends at {duration:.1f} s"
             raise _fault(path, caption.line, f"video {caption.video!r}: {problem}")
 
 
 def query_ids(videos: Sequence[str]) -> list[str]:
-    """An id for each caption, from its video's: "video#0", "video#1", …"""
+    """Returns an id for each caption, made from the id of its video: "video#0", "video#1", …"""
     seen: Counter[str] = Counter()
     ids = []
     for video in videos:
@@ -127,9 +132,9 @@ def _json_rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, dict[str
             try:
                 row = json.loads(line)
             except json.JSONDecodeError as error:
-                raise _fault(path, number, f"is no JSON object ({error})") from error
+                raise _fault(path, number, f"is not a JSON object ({error})") from error
             if not isinstance(row, dict):
-                raise _fault(path, number, "is no JSON object: write {'video': …, 'text': …}")
+                raise _fault(path, number, "is not a JSON object: write {'video': …, 'text': …}")
             yield number, row
 
 
@@ -145,10 +150,12 @@ def _rows(path: Path, lines: Sequence[str], first: str) -> Iterator[tuple[int, d
             columns = [cell.strip().lower() for cell in cells]
         elif fresh and not tabs:
             names = "video,text or video,text,start,end"
-            raise _fault(path, reader.line_num, f"has no header: begin with the line {names}")
+            raise _fault(
+                path, reader.line_num, f"has no header: begin the file with the line {names}"
+            )
         elif len(cells) > len(columns):
-            wanted = f"{len(cells)} cells for {len(columns)} columns ({', '.join(columns)})"
-            raise _fault(path, reader.line_num, f"{wanted}: put a text with commas in quotes")
+            sizes = f"has {len(cells)} cells for {len(columns)} columns ({', '.join(columns)})"
+            raise _fault(path, reader.line_num, f"{sizes}: put a text with commas in quotes")
         else:
             yield reader.line_num, dict(zip(columns, cells, strict=False))
         fresh = False
@@ -163,16 +170,18 @@ def _caption(path: Path, line: int, row: Mapping[str, Any]) -> CaptionRow:
     except ValueError as error:
         raise _fault(path, line, str(error)) from error
     if math.isnan(start) != math.isnan(end):
-        raise _fault(path, line, "has one time only: give both start and end, or neither")
+        raise _fault(path, line, "has only one time: give both start and end, or neither")
     if start < 0 or start > end:
         raise _fault(
-            path, line, f"lasts from {start:g} to {end:g} s: start at 0 or later, end after"
+            path,
+            line,
+            f"lasts from {start:g} to {end:g} s: let it start at 0 or later and end later",
         )
     return CaptionRow(video, text, start, end, line)
 
 
 def _seconds(value: Any) -> float:
-    """Seconds from 12.5, "12.5", "1:02" or "1:02:03"; NaN where there is nothing."""
+    """Seconds from 12.5, "12.5", "1:02" or "1:02:03"; NaN for an empty text."""
     text = "" if value is None else str(value).strip()
     if not text:
         return math.nan
@@ -183,5 +192,5 @@ def _seconds(value: Any) -> float:
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds):
-        raise ValueError(f"{text!r} is no time: write seconds (62.5) or a clock time (1:02.5)")
+        raise ValueError(f"{text!r} is not a time: write seconds (62.5) or a clock time (1:02.5)")
     return seconds

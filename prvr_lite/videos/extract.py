@@ -1,4 +1,8 @@
-"""A folder of video files -> a feature file with CLIP features, thumbnails and captions."""
+"""Turns a folder of video files into a feature file with CLIP features, thumbnails and captions.
+
+Each video is decoded once, at a few frames per second; a network computes a feature of each frame
+and of each word of the captions. The feature file can then be searched or trained on.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +41,13 @@ PARTS: Final = ".parts"  # ending of the folder beside the feature file
 
 @dataclass(frozen=True)
 class ExtractionReport:
-    """What became of a folder of videos.
+    """What became of the videos of a folder; it can be printed.
 
     Attributes:
         path: the feature file.
         videos: ids of the videos in it.
-        computed: how many of them were decoded now; the others were there from an earlier run.
-        skipped: path of each file that is left out -> why, in one line.
+        computed: how many of them were decoded in this call, not in an earlier one.
+        skipped: the path of each file that was left out -> the reason, in one line.
         queries: captions in the file.
         dropped: captions of files that were skipped.
     """
@@ -56,7 +60,7 @@ class ExtractionReport:
     dropped: int
 
     def lines(self) -> list[str]:
-        """The report to print: a line for each file that was skipped, then one of totals."""
+        """Lines to print: one for each file that was skipped, then one with totals."""
         lines = [f"skipped {path}: {reason}" for path, reason in self.skipped.items()]
         if self.dropped:
             lines.append(f"left out {self.dropped} captions of skipped files")
@@ -79,32 +83,33 @@ def extract_features(
     device: str = "auto",
     progress: bool = True,
 ) -> ExtractionReport:
-    """Make a feature file of all videos in a folder and the folders in it.
+    """Makes a feature file of all videos in a folder and its subfolders.
 
-    What is computed of a video is kept in a folder beside ``out`` (its name and ".parts"). An
-    interrupted run goes on there; a later one decodes only what is new or has changed. A video's
-    id is its path in the folder without ending; with it, where two files differ in the ending only.
+    The results of each video are kept in a folder beside ``out`` (its name and ".parts"). After an
+    interruption the same call goes on from there; a later call decodes only videos that are new or
+    have changed. A video's id is its path in the folder without the ending, or with it if two files
+    differ in nothing else.
 
     Args:
-        folder: where the videos are; hidden files and files of other endings are passed over.
-        out: the feature file; replaced once all is done.
-        model: as ``ClipEncoder``.
-        fps: frames a second that are looked at.
-        captions: a file as ``caption_table.read_caption_table`` takes; without one: no queries.
+        folder: the folder of the videos; hidden files and files of other endings are skipped.
+        out: the feature file; it is replaced when everything is done.
+        model: as in ``OpenAIClipEncoder``.
+        fps: how many frames per second are used.
+        captions: a file for ``caption_table.read_caption_table``; None: no queries.
         split: "train", "val" or "test" for all videos; or the shares of these three, drawn by
-            id, so that a video stays where it is when others come; or video id -> split.
+            id, so that a video keeps its split when others are added; or video id -> split.
         max_minutes: longer videos are skipped.
-        thumbnails: keep a small picture of each frame.
-        batch_size, device: as ``ClipEncoder``.
-        progress: show a bar.
+        thumbnails: whether to keep a small picture of each frame.
+        batch_size, device: as in ``OpenAIClipEncoder``.
+        progress: whether to show a progress bar.
 
     Returns:
-        What is in the file, and what was skipped and why.
+        what is in the file, and what was skipped and why.
 
     Raises:
-        FileNotFoundError: no such folder, or file of captions.
-        ValueError: no video at all; captions, splits or settings that can't be; a model that
-            can't be loaded.
+        FileNotFoundError: the folder, or the file of captions, is missing.
+        ValueError: there is no video; captions, splits or settings are wrong; or the model can't
+            be loaded.
         ModuleNotFoundError: PyAV or transformers is not installed.
     """
     folder, out = Path(folder), Path(out)
@@ -130,13 +135,13 @@ def extract_features(
             skipped[files[video]] = error.reason
     if not parts:
         first, reason = next(iter(skipped.items()))
-        raise ValueError(f"{folder}: no file of {len(files)} gave frames; {first}: {reason}")
+        raise ValueError(f"{folder}: none of {len(files)} files gave frames; {first}: {reason}")
     if captions is not None:
         for video in parts:
             check_times(captions, by_video.get(video, ()), parts[video].duration)
     table = _table(folder, work, parts, by_video, splits)
     write_features(out, table)
-    dropped = sum(len(own) for own in by_video.values()) - len(table.query_id)
+    dropped = sum(map(len, by_video.values())) - len(table.query_id)
     return ExtractionReport(out, list(parts), work.computed, skipped, len(table.query_id), dropped)
 
 
@@ -150,12 +155,12 @@ def _table(
     queries = [(v, caption) for v, video in enumerate(parts) for caption in by_video.get(video, ())]
     words = [unit_rows(work.encoder.words(caption.text)) for _, caption in queries]
     features = [part.feature for part in parts.values()]
-    none = np.zeros((0, features[0].shape[1]), np.float16)  # where nobody captioned anything
+    none = np.zeros((0, features[0].shape[1]), np.float16)  # where no video has a caption
     moments = [[caption.start, caption.end] for _, caption in queries]
-    owner = [splits[video] for video in parts]
+    split_of_video = [splits[video] for video in parts]
     return FeatureTable(
         name=folder.resolve().name,
-        description=f"{len(parts)} videos of a folder, {work.fps:g} frames a second",
+        description=f"{len(parts)} videos of a folder, {work.fps:g} frames per second",
         license="that of the videos",
         visual_model=model_entry(work.model, IMAGE_TAKEN),
         text_model=model_entry(work.model, WORDS_TAKEN),
@@ -169,7 +174,9 @@ def _table(
         moment=np.array(moments, np.float32).reshape(-1, 2),
         word_offset=np.cumsum([0, *map(len, words)]),
         word=np.concatenate([none, *words]).astype(np.float16),
-        splits={name: np.flatnonzero([one == name for one in owner]) for name in SPLITS},
+        splits={
+            name: np.flatnonzero([split == name for split in split_of_video]) for name in SPLITS
+        },
         thumbnail=[picture for part in parts.values() for picture in part.thumbnail]
         if work.thumbnails
         else None,
@@ -179,6 +186,6 @@ def _table(
 def _captions_by_video(
     path: Path, folder: Path, files: Mapping[str, Path]
 ) -> dict[str, list[CaptionRow]]:
-    """The captions of each video, by id."""
+    """The captions of each video, by video id."""
     short = {video: file.relative_to(folder).as_posix() for video, file in files.items()}
     return match_videos(path, read_caption_table(path), short)

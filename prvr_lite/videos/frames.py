@@ -1,4 +1,4 @@
-"""Frames of a video file at a chosen rate, through PyAV (FFmpeg); one frame in memory at a time.
+"""Reads the frames of a video file at a chosen rate, through PyAV (FFmpeg), one frame at a time.
 
 PyAV is optional: ``pip install "prvr-lite[video]"``.
 """
@@ -25,7 +25,7 @@ SHORTFALL: Final = 2.0, 0.1  # seconds, share of the declared length that may be
 
 
 class VideoError(FileFormatError):
-    """A file that gives no frames, or not all of them; one line that says which, and why.
+    """A file gives no frames, or not all of them; the message says in one line which and why.
 
     Attributes:
         reason: the message without the path.
@@ -41,7 +41,7 @@ class VideoError(FileFormatError):
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a file says of its pictures, read without decoding them.
+    """What a video file says about its pictures; nothing is decoded for it.
 
     Attributes:
         duration: seconds; NaN where the file does not say.
@@ -56,7 +56,7 @@ class VideoInfo:
 
 
 def probe_video(path: str | os.PathLike[str]) -> VideoInfo:
-    """Length and size of a video. Raises as :func:`read_frames`."""
+    """Reads length and size of a video. Raises the errors of :func:`read_frames`."""
     with _opened(Path(path)) as (container, stream):
         context = stream.codec_context
         seconds = _declared_seconds(container, stream)
@@ -64,30 +64,30 @@ def probe_video(path: str | os.PathLike[str]) -> VideoInfo:
 
 
 def read_frames(path: str | os.PathLike[str], fps: float = 1.0) -> Iterator[tuple[float, Pixels]]:
-    """The frames shown at 0, 1/fps, 2/fps, … seconds, up to the end of the video.
+    """Yields the frames shown at 0, 1/fps, 2/fps, … seconds, up to the end of the video.
 
-    The frame shown at t is the last one whose presentation time is not after t, whatever the
-    file's own rate and however it varies; where that is below ``fps``, frames repeat. Time starts
-    at the first frame, wherever the file's clock starts. Frames are turned upright as the file
-    asks for (its display matrix). Decoding goes on while frames are asked for: a file of any
+    The frame shown at t is the last one whose presentation time is not after t, also where the rate
+    of the file varies. Where the file has fewer than ``fps`` frames per second, frames repeat. Time
+    0 is the first frame, also if the file's clock starts elsewhere. Frames are turned upright as
+    the file says (its display matrix). Frames are decoded when they are asked for, so a file of any
     length needs the memory of a few frames.
 
     Args:
         path: a file that FFmpeg can read.
-        fps: frames a second to take.
+        fps: how many frames per second to take.
 
     Yields:
         Seconds since the first frame, and the frame, RGB [height, width, 3] uint8.
 
     Raises:
         FileNotFoundError: there is no such file.
-        VideoError: empty, damaged, no video, or sound without pictures; while iterating also: it
-            breaks off before its declared end.
+        VideoError: the file is empty, is damaged, is not a video, or has sound but no pictures;
+            while iterating also: it ends before its declared end.
         ValueError: ``fps`` is not above 0.
         ModuleNotFoundError: PyAV is not installed.
     """
     if not (math.isfinite(fps) and fps > 0):
-        raise ValueError(f"fps={fps}: give a number of frames a second above 0")
+        raise ValueError(f"fps={fps}: give a number of frames per second above 0")
     return _frames(Path(path), fps)
 
 
@@ -104,12 +104,12 @@ def _frames(path: Path, fps: float) -> Iterator[tuple[float, Pixels]]:
                     taken += 1
             shown = frame
         if not start:
-            raise VideoError(path, "not one frame could be decoded: damaged, or no video")
+            raise VideoError(path, "no frame could be decoded: it is damaged, or is not a video")
         _check_end(path, float(start), _stream_seconds(stream))
 
 
 def _timed(path: Path, container: Any, stream: Any) -> Iterator[tuple[Any, Fraction]]:
-    """Frames with the seconds from which they are shown, from 0; at last None and the end."""
+    """Frames with the seconds from which each is shown, from 0; at last None and the end."""
     first, end = None, Fraction(0)
     usual = 1 / Fraction(stream.average_rate or stream.guessed_rate or 25)
     try:
@@ -123,7 +123,7 @@ def _timed(path: Path, container: Any, stream: Any) -> Iterator[tuple[Any, Fract
             yield frame, start
     except _ffmpeg_error() as error:
         where = f"can't be decoded past {float(end):.1f} s"
-        raise VideoError(path, f"{where} ({_told(error)}): copy it again") from error
+        raise VideoError(path, f"{where} ({_ffmpeg_reason(error)}): copy it again") from error
     yield None, end
 
 
@@ -134,14 +134,14 @@ def _check_end(path: Path, end: float, declared: float) -> None:
 
 
 def _upright(frame: Any) -> Pixels:
-    """RGB [height, width, 3], turned by the quarter turns of the display matrix."""
+    """The frame as RGB [height, width, 3], turned by the quarter turns of the display matrix."""
     pixels: Pixels = frame.to_ndarray(format="rgb24")
     turns = round(frame.rotation / 90) % 4  # counterclockwise, as rot90 counts
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
 def _stream_seconds(stream: Any) -> float:
-    """Length of the pictures alone, NaN where the file does not say (WebM, Matroska)."""
+    """The length of the pictures in s; NaN where the file does not say it (WebM, Matroska)."""
     return float(stream.duration * stream.time_base) if stream.duration else math.nan
 
 
@@ -154,7 +154,7 @@ def _declared_seconds(container: Any, stream: Any) -> float:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    """The container and its first stream of moving pictures."""
+    """Yields the container and its first stream of moving pictures."""
     av = _pyav()
     if path.is_dir():
         raise VideoError(path, "is a folder, not a video file")
@@ -163,7 +163,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
     try:
         container = av.open(str(path))
     except _ffmpeg_error() as error:
-        reason = f"is damaged, cut off, or no video ({_told(error)})"
+        reason = f"is damaged, cut off, or no video ({_ffmpeg_reason(error)})"
         raise VideoError(path, reason) from error
     with container:
         # a song's cover is a stream of one picture, marked so
@@ -195,6 +195,6 @@ def _ffmpeg_error() -> type[Exception]:
     return _pyav().error.FFmpegError  # type: ignore[no-any-return]
 
 
-def _told(error: Exception) -> str:
-    """FFmpeg's own words, without its number and our path."""
+def _ffmpeg_reason(error: Exception) -> str:
+    """The reason that FFmpeg gives, without its error number and the path."""
     return str(getattr(error, "strerror", None) or error).splitlines()[0]

@@ -1,4 +1,4 @@
-"""What is computed of one video, kept in a file until the whole collection is done."""
+"""Keeps the results of each video in a file, until the feature file of all videos is written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from prvr_lite.data.openai_clip import ClipEncoder, resolved_name, unit_rows
+from prvr_lite.data.openai_clip import OpenAIClipEncoder, resolved_name, unit_rows
 from prvr_lite.files import replacing
 from prvr_lite.videos.frames import Pixels, VideoError, probe_video, read_frames
 
@@ -28,7 +28,7 @@ THUMBNAIL_QUALITY: Final = 75
 
 @dataclass(frozen=True)
 class VideoPart:
-    """Features of one video.
+    """The features of one video.
 
     Attributes:
         feature: [T, D] float16.
@@ -42,9 +42,9 @@ class VideoPart:
 
 
 def part_path(folder: Path, file: Path, **settings: Any) -> Path:
-    """Where a video's part lies: another place when the file or any setting changes.
+    """The file of a video's results; another file when the video or any setting changes.
 
-    A file counts as changed when its size or its time of change is another.
+    A video counts as changed when its size or its time of change differs.
     """
     stat = file.stat()
     key = json.dumps([VERSION, stat.st_size, stat.st_mtime_ns, settings], sort_keys=True)
@@ -53,7 +53,7 @@ def part_path(folder: Path, file: Path, **settings: Any) -> Path:
 
 
 def save_part(path: Path, part: VideoPart) -> None:
-    """Write a part: there whole or not at all."""
+    """Writes the results of a video to a file, as a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sizes = np.array([len(data) for data in part.thumbnail], np.int64)
     pictures = np.frombuffer(b"".join(part.thumbnail), np.uint8)
@@ -63,7 +63,7 @@ def save_part(path: Path, part: VideoPart) -> None:
 
 
 def load_part(path: Path) -> VideoPart | None:
-    """A part as it was saved; None where there is none, or a damaged one."""
+    """Reads the results of a video; None if there is no file, or a damaged one."""
     try:
         with np.load(path) as stored:
             data, ends = stored["picture"].tobytes(), np.cumsum(stored["size"]).tolist()
@@ -74,17 +74,17 @@ def load_part(path: Path) -> VideoPart | None:
 
 
 class PartMaker:
-    """Finds parts in a folder, or computes them: the model is loaded for the first of these.
+    """Finds the results of videos in a folder, or computes them; the model is loaded when needed.
 
     Args:
-        folder: where parts are kept.
-        model, fps, max_minutes, thumbnails, batch_size, device: as ``extract_features``.
+        folder: the folder in which the results are kept.
+        model, fps, max_minutes, thumbnails, batch_size, device: as in ``extract_features``.
 
     Attributes:
-        computed: how many parts were not found.
+        computed: how many videos had to be computed.
 
     Raises:
-        ValueError: a rate or a limit that is not above 0.
+        ValueError: ``fps`` or ``max_minutes`` is not above 0.
     """
 
     def __init__(
@@ -102,23 +102,24 @@ class PartMaker:
             raise ValueError(f"fps={fps}, max_minutes={max_minutes}: give numbers above 0")
         self.folder, self.model, self.computed = folder, resolved_name(model), 0
         self.fps, self.max_minutes, self.thumbnails = fps, max_minutes, thumbnails
-        self._load = partial(ClipEncoder, model, device=device, batch_size=batch_size)
+        self._load = partial(OpenAIClipEncoder, model, device=device, batch_size=batch_size)
 
     @cached_property
-    def encoder(self) -> ClipEncoder:
-        """The model. Raises as ``ClipEncoder``."""
+    def encoder(self) -> OpenAIClipEncoder:
+        """The model. Raises the errors of ``OpenAIClipEncoder``."""
         return self._load()
 
     def part(self, file: Path) -> VideoPart:
-        """The part of a video.
+        """Returns the features of a video, from its file or computed.
 
         Raises:
-            VideoError: no frames, too many, or a name that a feature file can't hold.
+            VideoError: the video has no frames, is too long, or has a name that can't be
+                stored.
         """
         try:
             str(file).encode()
         except UnicodeEncodeError as error:
-            raise VideoError(file, "its name is no valid Unicode: rename it") from error
+            raise VideoError(file, "its name is not valid Unicode: rename it") from error
         settings = {"model": self.model, "fps": self.fps, "thumbnails": self.thumbnails}
         place = part_path(self.folder, file, **settings)
         part = load_part(place)

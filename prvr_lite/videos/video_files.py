@@ -1,4 +1,4 @@
-"""The video files of a folder: their ids, and the split that each is in."""
+"""Finds the video files of a folder, and gives each an id and a split."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ ENDINGS: Final = (
 
 
 def find_videos(folder: str | os.PathLike[str]) -> dict[str, Path]:
-    """The video files in a folder and the folders in it, by id, in the order of their paths.
+    """Returns the video files of a folder and its subfolders by id, in the order of their paths.
 
     Raises:
-        FileNotFoundError: no such folder.
-        ValueError: no video file in it.
+        FileNotFoundError: there is no such folder.
+        ValueError: the folder holds no video file.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: there is no such folder. Check the path.")
-    found = sorted(
+    paths = sorted(
         (path.relative_to(folder), path)
         for path in folder.rglob("*")
         if path.suffix.lower() in ENDINGS and path.is_file()
     )
-    visible = [(short, path) for short, path in found if short.parts[-1][0] != "."]
+    visible = [(short, path) for short, path in paths if short.parts[-1][0] != "."]
     if not visible:
         raise ValueError(f"{folder}: holds no video files; looked for {' '.join(ENDINGS)}")
     ids = Counter(short.with_suffix("").as_posix() for short, _ in visible)
@@ -43,23 +43,24 @@ def find_videos(folder: str | os.PathLike[str]) -> dict[str, Path]:
 
 
 def split_of(video: str, split: str | Sequence[float] | Mapping[str, str]) -> str:
-    """The split of a video: the one for all, one drawn with the shares given, or its own.
+    """Returns the split of a video: the one of all videos, a drawn one, or the one in a table.
 
-    A draw depends on the id alone: a video stays where it is when others come.
+    A draw depends on the id alone, so a video keeps its split when others are added.
 
     Raises:
-        ValueError: no known split, or shares that are none.
+        ValueError: the split is unknown, or the shares are not three numbers from 0, with a sum
+            above 0.
     """
     if isinstance(split, Mapping):
-        found = split.get(video, "none")
+        name = split.get(video, "none")
     elif isinstance(split, str):
-        found = split
+        name = split
     else:
         shares = np.array(split, np.float64)
         if shares.shape != (len(SPLITS),) or not (shares >= 0).all() or not shares.sum() > 0:
             raise ValueError(f"split={split!r}: give three shares, of train, val and test")
         bounds = shares.cumsum() / shares.sum()
-        found = SPLITS[int(np.searchsorted(bounds, hash_fraction(video), side="right"))]
-    if found not in SPLITS:
-        raise ValueError(f"video {video!r} is in split {found!r}: use one of {', '.join(SPLITS)}")
-    return found
+        name = SPLITS[int(np.searchsorted(bounds, hash_fraction(video), side="right"))]
+    if name not in SPLITS:
+        raise ValueError(f"video {video!r} is in split {name!r}: use one of {', '.join(SPLITS)}")
+    return name

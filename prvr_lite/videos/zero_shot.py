@@ -1,4 +1,4 @@
-"""Search without training: the best of all clips of CLIP features, by cosine with a sentence."""
+"""Searches videos by typed sentences without any training, with features of CLIP."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from pathlib import Path
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.data.openai_clip import ClipEncoder, named_model
+from prvr_lite.data.openai_clip import OpenAIClipEncoder, named_model
 from prvr_lite.model.registry import build_model
 from prvr_lite.search.ranking import Hit
 from prvr_lite.search.searcher import Searcher
-from prvr_lite.search.sentences import ClipText
+from prvr_lite.search.sentences import OpenAIClipText
 
 
 class ZeroShotSearch:
-    """Videos of a file whose frames and words share CLIP's space, searched by typed sentences.
+    """Finds videos by a typed sentence, in a file whose frames and words share CLIP's space.
 
     A video's frames are averaged into 32 units, these into all 528 clips; its score is the best
-    cosine of the sentence's vector with one of them, and that one is its key clip. This is the
-    clip scale of MS-SL++ (arXiv 2208.12510) on features as they come: ``build_model("zero-shot")``.
+    cosine of the sentence's vector with one of them, which is its key clip. This is the clip scale
+    of MS-SL++ (arXiv 2208.12510) on raw features: ``build_model("zero-shot")``.
 
     Attributes:
         index: searches the clips. text: reads sentences.
     """
 
-    def __init__(self, index: Searcher, text: ClipText) -> None:
+    def __init__(self, index: Searcher, text: OpenAIClipText) -> None:
         self.index, self.text = index, text
 
     @classmethod
@@ -36,20 +36,21 @@ class ZeroShotSearch:
         model: str | Path | None = None,
         device: str = "auto",
     ) -> ZeroShotSearch:
-        """Encode the videos of a split.
+        """Encodes the videos of a split, ready to be searched.
 
         Args:
             dataset: an open file that ``extract_features`` made.
             split: whose videos are searched.
-            model: where the file's CLIP is now, if it has moved. device: as ``choose_device``.
+            model: the folder of the file's CLIP model, if it has moved.
+            device: as in ``choose_device``.
 
         Raises:
-            ValueError: words and frames that share no space; a split without videos; a model
-                that can't be loaded, or of another size.
+            ValueError: words and frames are not in one space; the split has no videos; or the model
+                can't be loaded or has another size.
             ModuleNotFoundError: transformers is not installed.
         """
         name = shared_model(dataset)
-        clip = ClipEncoder(model or name, device=device)
+        clip = OpenAIClipEncoder(model or name, device=device)
         if clip.dim != dataset.visual_dim:
             raise ValueError(
                 f"{dataset.path}: frames have {dataset.visual_dim} numbers, model {clip.name!r} "
@@ -57,18 +58,18 @@ class ZeroShotSearch:
             )
         config = ModelConfig(visual_dim=clip.dim, query_dim=clip.dim)
         best_clip = build_model("zero-shot", config).to(clip.device)
-        return cls(Searcher.of_split(best_clip, dataset, split), ClipText(clip))
+        return cls(Searcher.of_split(best_clip, dataset, split), OpenAIClipText(clip))
 
     def search(self, sentence: str, k: int = 10) -> list[Hit]:
-        """The ``k`` best videos for a sentence. Raises ValueError: no words, or k below 1."""
+        """Returns the ``k`` best videos for a sentence. ValueError: no words, or k below 1."""
         return self.index.search(self.text.sentence(sentence), k)
 
 
 def shared_model(dataset: Dataset) -> str:
-    """The model that both frames and words of a file were made by.
+    """Returns the model by which both frames and words of a file were made.
 
     Raises:
-        ValueError: two models, or such as share no space.
+        ValueError: they were made by different models, or by models without a common space.
     """
     visual, words = named_model(dataset.visual_model), named_model(dataset.text_model)
     if visual is None or visual != words:

@@ -119,7 +119,10 @@ def test_searching_for_an_unknown_query(
     checkpoint = str(tmp_path / "model.pt")
     cli.main(["train", "--data", str(films), "--epochs", "1", "--checkpoint", checkpoint])
     assert cli.main(["search", checkpoint, "nobody", "--data", str(films)]) == 2
-    assert "no query 'nobody'; the first of its test split is 'film18#0'" in capsys.readouterr().err
+    assert (
+        "no query 'nobody'; the first query of its test split is 'film18#0'"
+        in capsys.readouterr().err
+    )
 
 
 def test_telling_queries(films: Path) -> None:

@@ -54,9 +54,14 @@ def test_missing_results_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         Results.published()
 
 
-def test_packages_that_a_lesson_needs_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("lesson", "module", "package"), [(11, "faiss", "faiss-cpu"), (8, "scipy", "scipy")]
+)
+def test_packages_that_a_lesson_needs_are_named(
+    lesson: int, module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each lesson asks for what it imports, and for nothing else."""
-    monkeypatch.setattr(kit, "find_spec", lambda name: None if name == "faiss" else object())
-    with pytest.raises(kit.NotReadyError, match=r"%pip install faiss-cpu  in a cell"):
-        kit.start(11)
+    monkeypatch.setattr(kit, "find_spec", lambda name: None if name == module else object())
+    with pytest.raises(kit.NotReadyError, match=rf"%pip install {package}  in a cell"):
+        kit.start(lesson)
     kit.start(1)

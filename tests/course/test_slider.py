@@ -20,8 +20,10 @@ from prvr_lite.course.lesson01.bags_widget import (
     bag_explorer,
     bag_picture,
     bag_score,
-    told,
+    in_words,
 )
+from prvr_lite.course.lesson06.guided_attention import guided_attention
+from prvr_lite.course.lesson07.losses_widget import draw_losses
 from prvr_lite.course.slider import can_slide, image_html, slider
 from prvr_lite.plots import alt_text, timed_thumbnails
 from prvr_lite.plots.page import Picture, new_picture
@@ -99,7 +101,7 @@ def test_the_slider_redraws_and_remembers(monkeypatch: pytest.MonkeyPatch) -> No
         return page(value)
 
     control, view = slider(
-        draw, values=[1, 2, 3], label="number", start=2, told="no. {}".format,
+        draw, values=[1, 2, 3], label="number", start=2, in_words="no. {}".format,
         static=lambda: page("all"),
     ).children  # fmt: skip
     assert control.description == "number"
@@ -196,7 +198,7 @@ def test_the_explorer_steps_through_temperatures(monkeypatch: pytest.MonkeyPatch
     before = view.value
     control.index = 1
     assert view.value != before
-    assert told(0.25) == "τ = 0.25"
+    assert in_words(0.25) == "τ = 0.25"
 
 
 @pytest.mark.parametrize(
@@ -211,3 +213,30 @@ def test_the_explorer_steps_through_temperatures(monkeypatch: pytest.MonkeyPatch
 def test_bags_that_make_no_sense(films: Any, temperatures: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         bag_picture(films, temperatures)
+
+
+@pytest.mark.parametrize(
+    ("draw", "values"),
+    [
+        (lambda t: bag_picture(FILMS, [t]), (float("inf"), 0.05, 0.0)),
+        (
+            lambda name: guided_attention([[1.0, 0.0]], [(0, 5)], duration=9.0, names=[name]),
+            ("0–5 s", "10.0–15.0 s, the key clip"),
+        ),
+        (
+            lambda margin: draw_losses(
+                np.array([0.5, 0.4]), np.array([0.3, 0.1]), [(margin, 2, 2)], scale=6.0
+            ),
+            (0.0, 0.1, 0.6),
+        ),
+    ],
+)
+def test_nothing_moves_but_what_the_slider_changes(draw: Any, values: tuple[Any, ...]) -> None:
+    """The page keeps its size and each panel its place, whatever is written beside it."""
+    places = set()
+    for value in values:
+        figure = draw(value)
+        figure.draw_without_rendering()
+        boxes = [tuple(axes.get_position().bounds) for axes in figure.axes]
+        places.add((tuple(figure.get_size_inches()), tuple(np.round(boxes, 3).ravel())))
+    assert len(places) == 1

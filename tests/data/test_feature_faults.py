@@ -83,9 +83,9 @@ FAULTS: list[tuple[Edit, str, int | None, str]] = [
     (put("queries/word_offset", 1, 0), "queries/word_offset", 1, "query 0 has no word"),
     (put("queries/word_offset", 5, 12), "queries/word_offset", 5, "11 rows"),
     (put("queries/video", 4, 4), "queries/video", 4, "4 videos"),
-    (put("queries/moment", 0, [5, 1]), "queries/moment", 0, "after its end"),
+    (put("queries/moment", 0, [5, 1]), "queries/moment", 0, "after it ends"),
     (put("queries/moment", 3, [0, 31]), "queries/moment", 3, "30 s"),
-    (put("queries/moment", 1, [-1, 2]), "queries/moment", 1, "leaves"),
+    (put("queries/moment", 1, [-1, 2]), "queries/moment", 1, "not inside its video"),
     (put("queries/moment", 4, [np.nan, 2]), "queries/moment", 4, "NaN for both"),
     (put("splits/test", 0, 1), "splits/test", 0, "split 'val'"),
     (put("splits/train", 1, 2), "splits/train", 1, "twice"),
@@ -116,7 +116,7 @@ def test_a_fault_is_named(path: Path, edit: Edit, column: str, row: int | None, 
     message = str(caught.value)
     place = column if column.startswith("attribute") else f"column '{column}'"
     place += ":" if row is None else f", row {row}:"
-    for part in (str(path), place, hint, "To mend it:"):
+    for part in (str(path), place, hint, "To fix it:"):
         assert part in message
     h5py.File(path, "r+").close()  # not left open: that would raise while `caught` holds the frames
 
@@ -192,7 +192,7 @@ BAD_TABLES: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("change", "place"), BAD_TABLES.values(), ids=BAD_TABLES.keys())
 def test_a_bad_table_leaves_the_old_file(path: Path, change: dict[str, Any], place: str) -> None:
     before = path.read_bytes()
-    with pytest.raises(FeatureFileError, match=f"tiny.h5.*{place}.*To mend it"):
+    with pytest.raises(FeatureFileError, match=f"tiny.h5.*{place}.*To fix it"):
         write_features(path, replace(full_table(), **change))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
 from prvr_lite.data import openai_clip
-from prvr_lite.data.openai_clip import ClipEncoder, model_entry, named_model, unit_rows
+from prvr_lite.data.openai_clip import OpenAIClipEncoder, model_entry, named_model, unit_rows
 
 transformers: Any = pytest.importorskip("transformers")
 Pixels = NDArray[np.uint8]
@@ -26,8 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def encoder(folder: Path) -> ClipEncoder:
-    return ClipEncoder(folder, device="cpu", batch_size=4)
+def encoder(folder: Path) -> OpenAIClipEncoder:
+    return OpenAIClipEncoder(folder, device="cpu", batch_size=4)
 
 
 def pictures(count: int) -> list[Pixels]:
@@ -65,7 +65,7 @@ def own_sentences(folder: Path, sentences: list[str]) -> NDArray[np.float32]:
 SENTENCES = ["The dog jumps into the water.", "snow", "Ein Bär tanzt – 熊在跳舞 🐻"]
 
 
-def test_image_features_are_transformers_own(folder: Path, encoder: ClipEncoder) -> None:
+def test_image_features_are_transformers_own(folder: Path, encoder: OpenAIClipEncoder) -> None:
     frames = pictures(10)
     found = encoder.images(iter(frames))
     assert found.shape == (10, encoder.dim)
@@ -74,12 +74,12 @@ def test_image_features_are_transformers_own(folder: Path, encoder: ClipEncoder)
     assert np.abs(found - found[0])[1:].max() > 1e-2  # different pictures, different features
 
 
-def test_no_picture_no_feature(encoder: ClipEncoder) -> None:
+def test_no_picture_no_feature(encoder: OpenAIClipEncoder) -> None:
     assert encoder.images([]).shape == (0, encoder.dim)
     assert encoder.sentences([]).shape == (0, encoder.dim)
 
 
-def test_pictures_are_taken_a_batch_at_a_time(encoder: ClipEncoder) -> None:
+def test_pictures_are_taken_a_batch_at_a_time(encoder: OpenAIClipEncoder) -> None:
     taken = []
 
     def frames() -> Iterator[Pixels]:
@@ -88,19 +88,19 @@ def test_pictures_are_taken_a_batch_at_a_time(encoder: ClipEncoder) -> None:
             yield frame
 
     seen: list[int] = []
-    batch = ClipEncoder._image_batch
+    batch = OpenAIClipEncoder._image_batch
 
-    def watched(self: ClipEncoder, pixels: Any) -> Any:
+    def watched(self: OpenAIClipEncoder, pixels: Any) -> Any:
         seen.append(len(taken))
         return batch(self, pixels)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ClipEncoder, "_image_batch", watched)
+        patch.setattr(OpenAIClipEncoder, "_image_batch", watched)
         encoder.images(frames())
     assert seen == [4, 8, 9]
 
 
-def test_sentence_features_are_transformers_own(folder: Path, encoder: ClipEncoder) -> None:
+def test_sentence_features_are_transformers_own(folder: Path, encoder: OpenAIClipEncoder) -> None:
     np.testing.assert_allclose(
         encoder.sentences(SENTENCES), own_sentences(folder, SENTENCES), atol=1e-5
     )
@@ -108,7 +108,7 @@ def test_sentence_features_are_transformers_own(folder: Path, encoder: ClipEncod
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_words_are_the_sentence_and_its_projected_tokens(
-    folder: Path, encoder: ClipEncoder, sentence: str
+    folder: Path, encoder: OpenAIClipEncoder, sentence: str
 ) -> None:
     words = encoder.words(sentence)
     np.testing.assert_allclose(words[:1], own_sentences(folder, [sentence]), atol=1e-5)
@@ -119,7 +119,7 @@ def test_words_are_the_sentence_and_its_projected_tokens(
         np.testing.assert_allclose(words[1:], network.text_projection(hidden), atol=1e-5)
 
 
-def test_a_long_sentence_is_cut_and_an_empty_one_refused(encoder: ClipEncoder) -> None:
+def test_a_long_sentence_is_cut_and_an_empty_one_refused(encoder: OpenAIClipEncoder) -> None:
     assert encoder.words("na " * 200 + "batman").shape == (76, encoder.dim)
     for sentence in ("", " \n"):
         with pytest.raises(ValueError, match="empty"):
@@ -140,7 +140,7 @@ def test_siglip_gives_features_too(folder: Path, tmp_path: Path) -> None:
     )
     network = transformers.SiglipModel(config).eval()
     network.save_pretrained(tmp_path)
-    encoder = ClipEncoder(tmp_path, device="cpu")
+    encoder = OpenAIClipEncoder(tmp_path, device="cpu")
     ids = transformers.AutoTokenizer.from_pretrained(tmp_path)(
         "the dog", padding="max_length", max_length=24, return_tensors="pt"
     )["input_ids"]
@@ -162,7 +162,7 @@ def test_both_kinds_of_transformers_outputs(output: str) -> None:
 
 def test_models_that_do_not_fit_say_what_would(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="can't be loaded") as error:
-        ClipEncoder(tmp_path)
+        OpenAIClipEncoder(tmp_path)
     assert "\n" not in str(error.value)
     config = transformers.BertConfig(
         hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8, vocab_size=9
@@ -172,14 +172,14 @@ def test_models_that_do_not_fit_say_what_would(tmp_path: Path) -> None:
     for name in ("config.json", "model.safetensors"):
         (folder / name).write_bytes((tmp_path / name).read_bytes())
     with pytest.raises(ValueError, match=r"is a BertModel, .* choose a CLIP or SigLIP"):
-        ClipEncoder(folder)
+        OpenAIClipEncoder(folder)
 
 
 def test_options_that_can_not_be(folder: Path) -> None:
     with pytest.raises(ValueError, match="at least one"):
-        ClipEncoder(folder, batch_size=0)
+        OpenAIClipEncoder(folder, batch_size=0)
     with pytest.raises(ValueError, match="try 'auto'"):
-        ClipEncoder(folder, device="warp-drive")
+        OpenAIClipEncoder(folder, device="warp-drive")
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +188,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(openai_clip, "import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=r"transformers: pip install .*\[video\]"):
-        ClipEncoder("anything")
+        OpenAIClipEncoder("anything")
 
 
 def test_a_file_names_its_model_so_that_it_is_found_again() -> None:

@@ -183,7 +183,7 @@ def test_features_are_checked(tmp_path: Path, blocks: int) -> None:
 
 def test_rows_that_contradict_the_offsets(tmp_path: Path) -> None:
     stream = Stream(ragged_table([3, 1, 2], [2, 1]))
-    with pytest.raises(ValueError, match=r"owner 0 gave features of shape \[1, 3\].*\[3, 3\]"):
+    with pytest.raises(ValueError, match=r"item 0 has features of shape \[1, 3\].*\[3, 3\]"):
         stream_features(
             tmp_path / "a.h5",
             stream.table,
@@ -195,7 +195,7 @@ def test_rows_that_contradict_the_offsets(tmp_path: Path) -> None:
 def test_the_same_checks_as_write_features(tmp_path: Path) -> None:
     table = ragged_table([3, 1, 2], [2, 1])
     table.moment[1] = [5, 4]
-    with pytest.raises(FeatureFileError, match="starts after its end"):
+    with pytest.raises(FeatureFileError, match="starts after it ends"):
         Stream(table)(tmp_path / "a.h5")
     assert not list(tmp_path.iterdir())
 

@@ -151,7 +151,7 @@ def test_relevant_films_against_a_plain_loop() -> None:
                         same = seen[start : start + len(plot.steps)] == [
                             step.fact for step in plot.steps
                         ]
-                        true |= same and (moment.place == plot.place or not query.place_told)
+                        true |= same and (moment.place == plot.place or not query.names_place)
                 found += [film.id] * true
             answering = [film.id for film in next(table)]
             assert answering == found

@@ -10,16 +10,17 @@ from prvr_lite.lab.results import Results
 from prvr_lite.lab.rows import FULL, MOMENTS
 
 
-def told(experiment: str, metric: str, value: float, **keys: object) -> Line:
+def line_of(experiment: str, metric: str, value: float, **keys: object) -> Line:
     line = {"split": "test", "queries": "all", "score": "fused", "seed": "0"}
     line |= {"experiment": experiment, "metric": metric, "value": str(value)}
     return {column: str({**line, **keys}.get(column, "")) for column in COLUMNS}
 
 
 def one(lines: list[Line], word: str) -> Claim:
-    found = [claim for claim in claims(Results(lines)) if word in claim.text]
-    assert len(found) == 1, [claim.text for claim in claims(Results(lines))]
-    return found[0]
+    claimed = claims(Results(lines))
+    matching = [claim for claim in claimed if word in claim.text]
+    assert len(matching) == 1, [claim.text for claim in claimed]
+    return matching[0]
 
 
 def gap(
@@ -27,8 +28,8 @@ def gap(
 ) -> list[Line]:
     ends = {"ahead": (low + high) / 2, "low": low, "high": high}
     pair = f"{FULL} against {name}"
-    lines = [told(pair, f"{metric} {end}", value, seed="") for end, value in ends.items()]
-    return lines + [told(pair, f"{metric} gap", v, seed=i) for i, v in enumerate(seeds)]
+    lines = [line_of(pair, f"{metric} {end}", value, seed="") for end, value in ends.items()]
+    return lines + [line_of(pair, f"{metric} gap", v, seed=i) for i, v in enumerate(seeds)]
 
 
 @pytest.mark.parametrize(
@@ -57,13 +58,13 @@ def test_films_and_seeds_decide_together(
 @pytest.mark.parametrize(("ours", "verdict"), [(40.0, YES), (39.9, NO)])
 def test_twice_the_best_global_model(ours: float, verdict: str) -> None:
     lines = [
-        told(FULL, "R@1", ours),
-        told("mean-pool", "R@1", 20),
-        told("attention-pool", "R@1", 5),
+        line_of(FULL, "R@1", ours),
+        line_of("mean-pool", "R@1", 20),
+        line_of("attention-pool", "R@1", 5),
     ]
-    found = one(lines, "at least twice")
-    assert found.verdict == verdict
-    assert "20.0 (mean pooling)" in found.measured
+    claim = one(lines, "at least twice")
+    assert claim.verdict == verdict
+    assert "20.0 (mean pooling)" in claim.measured
 
 
 @pytest.mark.parametrize(
@@ -73,10 +74,10 @@ def test_twice_the_best_global_model(ours: float, verdict: str) -> None:
 def test_seeds_decide(gaps: tuple[float, ...], verdict: str) -> None:
     lines = []
     for seed, extra in enumerate(gaps):
-        lines += [told(FULL, "SumR", 300 + extra, seed=seed)]
-        lines += [told(FULL, "SumR", 300, seed=seed, score="clip")]
-        lines += [told(MOMENTS, "mIoU", 60 + extra, seed=seed, score="span head + key clip")]
-        lines += [told(MOMENTS, "mIoU", 60, seed=seed, score="span head")]
+        lines += [line_of(FULL, "SumR", 300 + extra, seed=seed)]
+        lines += [line_of(FULL, "SumR", 300, seed=seed, score="clip")]
+        lines += [line_of(MOMENTS, "mIoU", 60 + extra, seed=seed, score="span head + key clip")]
+        lines += [line_of(MOMENTS, "mIoU", 60, seed=seed, score="span head")]
     assert one(lines, "than the clip scale").verdict == verdict
     assert one(lines, "as a prior").verdict == verdict
 
@@ -88,9 +89,9 @@ def test_clusters_keep_accuracy_and_save_space(
     ours: float, bytes_of_all: float, verdict: str
 ) -> None:
     blank = {"seed": "", "split": "", "queries": "", "score": ""}
-    lines = [told(FULL, "SumR", ours), told("mssl", "SumR", 100)]
-    lines += [told(FULL, "index bytes", 100, **blank)]
-    lines += [told("mssl", "index bytes", bytes_of_all, **blank)]
+    lines = [line_of(FULL, "SumR", ours), line_of("mssl", "SumR", 100)]
+    lines += [line_of(FULL, "index bytes", 100, **blank)]
+    lines += [line_of("mssl", "index bytes", bytes_of_all, **blank)]
     assert one(lines, "32 medoids").verdict == verdict
 
 
@@ -99,12 +100,12 @@ def test_clusters_keep_accuracy_and_save_space(
 )
 def test_two_stages(recall: float, time: float, verdict: str, films: int) -> None:
     lines = []
-    for n, (found, spent) in {5: (recall, time), 20: (50.0, 10.0)}.items():
-        lines += [told(MOMENTS, "R@10 IoU=0.5", found, score=f"clip map, n={n}")]
-        lines += [told(MOMENTS, "query ms", spent, score=f"clip map, n={n}")]
-    found_claim = one(lines, "two-stage VCMR (clip map)")
-    assert found_claim.verdict == verdict
-    assert found_claim.measured.startswith(f"{films} of 20 films")
+    for n, (percent, spent) in {5: (recall, time), 20: (50.0, 10.0)}.items():
+        lines += [line_of(MOMENTS, "R@10 IoU=0.5", percent, score=f"clip map, n={n}")]
+        lines += [line_of(MOMENTS, "query ms", spent, score=f"clip map, n={n}")]
+    claim = one(lines, "two-stage VCMR (clip map)")
+    assert claim.verdict == verdict
+    assert claim.measured.startswith(f"{films} of 20 films")
 
 
 def test_nothing_is_claimed_without_numbers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from prvr_lite.lab.judge import ALPHAS
 from prvr_lite.lab.lines import COLUMNS, merge_lines, read_lines
 from prvr_lite.lab.rows import EXPERIMENTS, FULL, choose, rates_of, searches
 from prvr_lite.lab.runner import RunError, perform_all, planned
-from prvr_lite.lab.runs import Setting, model_of, perform, recall
+from prvr_lite.lab.runs import Setting, finished_run, model_of, perform
 from prvr_lite.lab.subsets import query_subsets
 from prvr_lite.moments import METHODS, predict_moments, svmr_metrics
 from prvr_lite.search.evaluation import evaluate
@@ -43,6 +44,11 @@ def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setting:
     with toy_dataset(tmp_path) as dataset:
         path = Path(dataset.path)
     return Setting(path, "toy", tmp_path / "runs")
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The lines of a CSV, each a dictionary of texts."""
+    return read_lines(path).to_dict("records")
 
 
 def only(lines: list[dict[str, str]], **keys: str) -> float:
@@ -82,7 +88,7 @@ def test_all_rows_from_training_to_csv(setting: Setting, tmp_path: Path) -> None
     path = tmp_path / "found.csv"
     names = list(EXPERIMENTS)
     count = run_experiments([*names, "cost"], setting, path, seeds=1, workers=1, device="cpu")
-    lines = read_lines(path)
+    lines = read(path)
     assert len(lines) == count
     trained = set(names) - {"zero-shot"}
     assert {o["experiment"] for o in lines if " against " not in o["experiment"]} == trained
@@ -92,7 +98,7 @@ def test_all_rows_from_training_to_csv(setting: Setting, tmp_path: Path) -> None
     assert all(o["torch"] == torch.__version__ and o["date"] and o["device"] for o in lines)
     with setting.open() as dataset:
         for run in planned(EXPERIMENTS, 1, setting, dataset)[0]:
-            found = recall(run, setting)
+            found = finished_run(run, setting)
             assert found is not None
             test = evaluate(model_of(found), dataset, "test")
             keys = {"experiment": run.experiment, "seed": "0", "split": "test", "queries": "all"}
@@ -121,7 +127,7 @@ def test_moments_of_every_seed(
     run_experiments(["moments"], setting, path, workers=1, device="cpu")
     assert "moments: left out, no run of mssl++ is finished" in capsys.readouterr().out
     run_experiments([FULL, "moments"], setting, path, seeds=2, workers=1, device="cpu")
-    lines = [o for o in read_lines(path) if o["experiment"] == f"moments of {FULL}"]
+    lines = [o for o in read(path) if o["experiment"] == f"moments of {FULL}"]
     assert {o["seed"] for o in lines} == {"0", "1"}
     assert {o["score"] for o in lines} == {
         *METHODS,
@@ -132,7 +138,7 @@ def test_moments_of_every_seed(
     }
     with setting.open() as dataset:
         for run in planned({FULL: EXPERIMENTS[FULL]}, 2, setting, dataset)[0]:
-            found = recall(run, setting)
+            found = finished_run(run, setting)
             assert found is not None
             truth = dataset.moment[dataset.queries_in("test")]
             metrics = svmr_metrics(
@@ -208,7 +214,7 @@ def test_a_half_trained_run_goes_on(
     with setting.open() as dataset:
         run = planned({FULL: EXPERIMENTS[FULL]}, 1, setting, dataset)[0][0]
         perform(run, setting, dataset)
-        whole = recall(run, setting)
+        whole = finished_run(run, setting)
         runs.path_of(run, setting).unlink()
         monkeypatch.setattr(runs, "fit", stopping)
         monkeypatch.setattr(runs, "evaluate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -216,7 +222,7 @@ def test_a_half_trained_run_goes_on(
             perform(run, setting, dataset)
         monkeypatch.setattr(runs, "evaluate", evaluate)
         perform(run, setting, dataset)
-        resumed = recall(run, setting)
+        resumed = finished_run(run, setting)
     assert epochs == [3, 3]
     assert whole is not None
     assert resumed is not None
@@ -236,7 +242,7 @@ def test_a_failed_run_costs_no_other(
     path = tmp_path / "x.csv"
     with pytest.raises(RunError, match="1 of 2 runs failed; mean-pool, seed 0: the loss became"):
         run_experiments(["mean-pool", "frame-max"], setting, path, seeds=1, workers=1)
-    assert {o["experiment"] for o in read_lines(path)} == {"frame-max"}
+    assert {o["experiment"] for o in read(path)} == {"frame-max"}
 
 
 @pytest.mark.slow
@@ -248,7 +254,7 @@ def test_two_at_a_time_find_the_same(setting: Setting) -> None:
         perform_all(todo, setting, device="cpu", workers=2)
         perform_all(todo, alone, device="cpu", workers=1)
         for run in todo:
-            a, b = recall(run, setting), recall(run, alone)
+            a, b = finished_run(run, setting), finished_run(run, alone)
             assert a is not None
             assert b is not None
             np.testing.assert_allclose(
@@ -263,8 +269,14 @@ def test_lines_of_other_rows_stay(tmp_path: Path) -> None:
     assert merge_lines(path, first) == 3
     assert merge_lines(path, [{**blank, "experiment": FULL, "seed": "1", "value": "2"}]) == 3
     merge_lines(path, [{**blank, "experiment": "mean-pool", "seed": "0", "value": "3"}])
-    found = [(o["experiment"], o["seed"], o["value"]) for o in read_lines(path)]
+    found = [(o["experiment"], o["seed"], o["value"]) for o in read(path)]
     assert found == [("mean-pool", "0", "3"), (FULL, "", "1"), (FULL, "0", "1"), (FULL, "1", "2")]
+    merge_lines(path, [{**blank, "experiment": "a, b", "seed": "10", "value": "1e-9"}])
+    merge_lines(path, [{**blank, "experiment": "a, b", "seed": "9", "value": "4"}])
+    text = path.read_text(encoding="utf-8")
+    assert text.splitlines()[-2:] == ['"a, b",10,,,,,1e-9' + "," * 7, '"a, b",9,,,,,4' + "," * 7]
+    assert merge_lines(path, []) == 6
+    assert path.read_text(encoding="utf-8") == text  # cells stay as they were written
     path.write_text("model,R@1\nmine,3\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"columns are .* give another --csv"):
         merge_lines(path, first)
@@ -311,7 +323,7 @@ def test_gaps_are_differences_of_mean_hits(setting: Setting) -> None:
         fused: dict[str, list[dict[str, float]]] = {}
         tuned: dict[str, list[dict[str, float]]] = {}
         for run in todo:
-            found = recall(run, setting)
+            found = finished_run(run, setting)
             assert found is not None
             model = model_of(found)
             sums = {a: evaluate(model, dataset, "val", alpha=a).fused["SumR"] for a in ALPHAS}
@@ -371,13 +383,13 @@ def test_data_without_times_has_no_moments(
     some = replace(setting, data=tmp_path / "some.h5")
     asked, path = [FULL, "moments", "cost"], tmp_path / "x.csv"
     run_experiments(asked, some, path, seeds=1, workers=1, device="cpu")
-    assert any(o["metric"] == "mIoU" for o in read_lines(path))
+    assert any(o["metric"] == "mIoU" for o in read(path))
     table.duration[:] = np.nan
     write_features(tmp_path / "none.h5", table)
     none = replace(setting, data=tmp_path / "none.h5")
     run_experiments(asked, none, tmp_path / "y.csv", seeds=1, workers=1, device="cpu")
     assert "moments: left out, a video of train has an unknown duration" in capsys.readouterr().out
-    lines = read_lines(tmp_path / "y.csv")
+    lines = read(tmp_path / "y.csv")
     assert any(o["metric"] == "query ms" for o in lines)
     assert not any(o["metric"] == "mIoU" for o in lines)
 
@@ -407,10 +419,20 @@ def test_the_command(setting: Setting, tmp_path: Path, capsys: pytest.CaptureFix
     assert "there is no experiment 'nothing'" in capsys.readouterr().err
 
 
+def test_the_command_without_pandas_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("lines", "command", "gaps", "cost", "moment_stage"):
+        monkeypatch.delitem(sys.modules, f"prvr_lite.lab.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert main(["experiments", "--list"]) == 2
+    assert "need pandas: pip install 'prvr-lite[lessons]'" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not CSV.exists(), reason="no experiments.csv yet: prvr-lite experiments")
 def test_rates_are_those_that_val_chose() -> None:
     """Each model of the main table has the learning rate of its best mean SumR on val."""
-    lines = [o for o in read_lines(CSV) if o["metric"] == "SumR" and o["split"] == "val"]
+    lines = [o for o in read(CSV) if o["metric"] == "SumR" and o["split"] == "val"]
     for name, row in EXPERIMENTS.items():
         if row.group != "main" or row.model == "zero-shot":
             continue

@@ -7,11 +7,18 @@ import pytest
 
 from prvr_lite.lab.intervals import is_level, mean_interval, student_t, with_intervals
 
+PRINTED = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 10: 2.228, 30: 2.042, 120: 1.980}
+
 
 def test_intervals_are_students() -> None:
+    """Against the tables in books, and against scipy's distribution."""
     scipy = pytest.importorskip("scipy.stats")
+    for freedom, quantile in PRINTED.items():
+        assert student_t(freedom) == pytest.approx(quantile, abs=5e-4)
     for freedom in (1, 2, 4, 10, 11, 14, 30, 99):
-        assert student_t(freedom) == pytest.approx(scipy.t.ppf(0.975, freedom), abs=5e-4)
+        assert student_t(freedom) == pytest.approx(scipy.t.ppf(0.975, freedom), rel=1e-9)
+    low, high = mean_interval([1.0, 2.0, 3.0])
+    assert (low, high) == pytest.approx((2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)
     assert np.isnan(mean_interval(np.array([1.0]))).all()
     assert np.isnan(student_t(0))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -165,9 +165,37 @@ def test_faults_of_the_csv_are_named(tmp_path: Path) -> None:
     write(path, [line, (*line[:-1], "high")])
     with pytest.raises(ValueError, match=r"experiments\.csv, line 3: could not convert"):
         Results.read(path)
+    write(path, [line, ("mssl", "x", *line[2:])])
+    with pytest.raises(ValueError, match=r"experiments\.csv, line 3: could not convert seed 'x'"):
+        Results.read(path)
     path.write_text("experiment,seed,value\nmssl,0,1\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"columns are .*, not .*'metric'"):
         Results.read(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda lines: [*lines, lines[1] + ",x"],
+            r"Expected 14 fields in line 3, saw 15.*: correct",
+        ),
+        (lambda lines: [*lines, "", lines[1]], r"line 4: a second value of experiment mssl"),
+        (lambda lines: [*lines, lines[1][:20]], r"line 3: could not convert value ''"),
+        (lambda lines: [], r"No columns to parse from file.*another --csv"),
+    ],
+    ids=["too long", "after a blank line", "cut off", "empty"],
+)
+def test_one_line_says_what_is_wrong_with_a_csv(
+    tmp_path: Path, change: Callable[[list[str]], list[str]], message: str
+) -> None:
+    path = write(tmp_path / "x.csv", [("mssl", 0, "test", "all", "fused", "R@1", 50.0)])
+    lines = change(path.read_text(encoding="utf-8").splitlines())
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    with pytest.raises(ValueError, match=message) as caught:
+        Results.read(path)
+    assert "x.csv" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_every_figure_is_drawn_from_the_csv(table: Path, tmp_path: Path) -> None:

@@ -264,7 +264,7 @@ def test_vectors_that_are_not_finite_are_refused(value: float) -> None:
     vectors = torch.zeros(2, 6, 2)
     vectors[1, 3, 0] = value
     for cluster in (kmedoids, cluster_clips):
-        with pytest.raises(ValueError, match="not finite: look for NaN"):
+        with pytest.raises(ValueError, match="vectors are not finite: look for NaN"):
             cluster(vectors, 2)
 
 

@@ -129,11 +129,19 @@ INVALID: list[tuple[Any, Any, str]] = [
     (SPANS[:0], TRUTH[:0], r"\[0, 2, 2\].*at least 1"),
     (SPANS[:, :0], TRUTH, r"\[3, 0, 2\]"),
     (SPANS, TRUTH[:2], r"truth \[2, 2\]"),
-    (SPANS, changed(TRUTH, 1, np.nan), "true moment of query 1 is .*leave queries"),
-    (SPANS, changed(TRUTH, (2, 0), 4), "true moment 0 of query 2 is .4.0, 1.0.; give a start"),
+    (SPANS, changed(TRUTH, 1, np.nan), "true moment of query 1 is .*leave out queries"),
+    (
+        SPANS,
+        changed(TRUTH, (2, 0), 4),
+        "true moment 0 of query 2 is .4.0, 1.0.; give a finite start",
+    ),
     (changed(SPANS, (1, 1, 0), np.nan), TRUTH, "prediction 1 of query 1 is .nan, 3.0."),
     (changed(SPANS, (0, 1, 1), np.inf), TRUTH, "prediction 1 of query 0 is .2.0, inf."),
-    (changed(SPANS, (2, 0, 0), 1.5), TRUTH, "prediction 0 of query 2.*the end no earlier"),
+    (
+        changed(SPANS, (2, 0, 0), 1.5),
+        TRUTH,
+        "prediction 0 of query 2.*a finite end that is not before it",
+    ),
 ]
 
 
@@ -148,10 +156,14 @@ def test_bad_moments_are_named(spans: Any, truth: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("video", "own", "message"),
     [
-        (np.zeros((3, 1), int), [0, 0, 0], r"video has shape \[3, 1\].*ask for \[3, 2\]"),
-        (np.zeros((3, 2), int), [0, 0], r"own \[2\]; spans ask for \[3, 2\] and \[3\]"),
+        (
+            np.zeros((3, 1), int),
+            [0, 0, 0],
+            r"video has shape \[3, 1\].*to fit the spans, give \[3, 2\]",
+        ),
+        (np.zeros((3, 2), int), [0, 0], r"own \[2\]; to fit the spans, give \[3, 2\] and \[3\]"),
         (np.zeros((3, 2)), [0, 0, 0], "video is float64.*integers"),
-        (np.zeros((3, 2), int), [0, -1, 0], "own video of query 1 is -1"),
+        (np.zeros((3, 2), int), [0, -1, 0], r"own\[1\] is -1"),
     ],
 )
 def test_bad_videos_are_named(video: Any, own: Any, message: str) -> None:
@@ -162,3 +174,19 @@ def test_bad_videos_are_named(video: Any, own: Any, message: str) -> None:
 def test_iou_wants_spans() -> None:
     with pytest.raises(ValueError, match=r"shapes \[3\] and \[2\]; give \[..., 2\]"):
         temporal_iou([1, 2, 3], [1, 2])
+
+
+@pytest.mark.parametrize(("step", "most"), [(0.01, 0.02), (0.1, 0.15)])
+def test_times_in_float32_change_few_hits(step: float, most: float) -> None:
+    """TVR's evaluator rounds times to float32; here is how many predictions that changes, in %."""
+    random = np.random.default_rng(0)
+    truth = np.round(np.sort(random.uniform(0, 76, (300_000, 2))) / step) * step
+    noise = random.normal(0, 4, truth.shape)
+    spans = np.sort(np.round((truth + noise) / step) * step).clip(0)
+    rounded, true = spans.astype(np.float32), truth.astype(np.float32)
+    shared = np.minimum(rounded, true)[:, 1] - np.maximum(rounded, true)[:, 0]
+    hull = np.maximum(rounded, true)[:, 1] - np.minimum(rounded, true)[:, 0]
+    with np.errstate(invalid="ignore"):
+        there = np.maximum(shared, 0) / hull >= 0.5
+    changed_hits = 100 * np.mean(there != (temporal_iou(spans, truth) >= 0.5))
+    assert 0 < changed_hits <= most

@@ -273,7 +273,9 @@ def test_what_moments_cannot_be_found_from(toy: Dataset, tmp_path: Path) -> None
     with open_features(tmp_path / "unknown.h5") as dataset:
         with pytest.raises(ValueError, match=r"duration of video 'film20' is unknown \(NaN\)"):
             predict_moments(model, dataset)
-        with pytest.raises(ValueError, match="no query belongs to split 'val': nothing to find"):
+        with pytest.raises(
+            ValueError, match="no query belongs to split 'val': there is nothing to find"
+        ):
             predict_moments(model, dataset, "val")
         with pytest.raises(ValueError, match="split 'val' has no videos: nothing to search"):
             MomentIndex.build(model, dataset, "val")
@@ -351,7 +353,7 @@ def test_search_on_any_device(toy: Dataset, device: torch.device) -> None:
 @pytest.mark.parametrize("wrong", [{"top": 0}, {"top": 7}, {"keep": 0}, {"per_video": 0}])
 def test_search_wants_sensible_counts(toy: Dataset, wrong: dict[str, int]) -> None:
     index = MomentIndex.build(small_model(), toy, "test")
-    with pytest.raises(ValueError, match=r"top=\d+, keep=\d+, per_video=\d+: top lies in 1..6"):
+    with pytest.raises(ValueError, match=r"top=\d+, keep=\d+, per_video=\d+: top must lie in 1..6"):
         search_moments(index, torch.zeros(1, 12), **wrong)
 
 

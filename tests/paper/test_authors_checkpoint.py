@@ -208,7 +208,7 @@ def test_calls_are_refused(
         record[place] = call
     path = tmp_path / "evil.ckpt"
     torch.save(record, path, _use_new_zipfile_serialization=new)
-    with pytest.raises(NotDataError, match=rf"evil\.ckpt: names .*{which}, which is no data"):
+    with pytest.raises(NotDataError, match=rf"evil\.ckpt: names .*{which}, which is not data"):
         load_authors_checkpoint(path)
     with pytest.raises(NotDataError):
         is_authors_checkpoint(path)
@@ -241,7 +241,7 @@ def test_the_calls_would_have_run(tmp_path: Path) -> None:
     [
         ({"hidden_size": 48}, "hidden_size=48, but modular_vector_mapping.weight has 32"),
         ({"n_heads": 5}, "not a multiple of num_heads=5"),
-        ({"n_heads": "4"}, "n_heads='4' is no int"),
+        ({"n_heads": "4"}, "n_heads='4' is not of type int"),
         ({"cluster_num": 10**6}, "num_clusters=1000000"),
         ({"map_size": 64}, "size mismatch"),
     ],
@@ -268,7 +268,7 @@ def test_missing_parts_are_refused(golden: Golden, tmp_path: Path) -> None:
     for other in (golden.state, {"model": 3, "model_cfg": config}, [1]):
         torch.save(other, path)
         assert not is_authors_checkpoint(path)
-        with pytest.raises(FileFormatError, match="is no checkpoint of the authors' release"):
+        with pytest.raises(FileFormatError, match="is not a checkpoint of the authors' release"):
             load_authors_checkpoint(path)
 
 
@@ -304,7 +304,7 @@ def test_commands_take_either_kind_of_file(
         assert said[0] == said[1]
     torch.save({"model": {}, "model_cfg": Call(os.system, "true")}, tmp_path / "evil.ckpt")
     assert cli.main(["evaluate", str(tmp_path / "evil.ckpt"), "--data", str(toy.path)]) == 2
-    assert "system, which is no data" in capsys.readouterr().err
+    assert "system, which is not data" in capsys.readouterr().err
     save_record(tmp_path / "other.pt", "prvr-lite index", {"model": {}, "opt": {}})
     assert cli.main(["evaluate", str(tmp_path / "other.pt"), "--data", str(toy.path)]) == 2
     assert "is 'prvr-lite index'" in capsys.readouterr().err

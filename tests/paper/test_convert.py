@@ -229,7 +229,7 @@ FAULTS: dict[str, tuple[Damage, str]] = {
     ),
     "an id twice": (
         rewrite(f"{BIG}/id.txt", lambda s: s.replace("clip_0_1", "clip_0_0", 1)),
-        r"id\.txt: row \d+: id '.*clip_0_0' is also that of row 0",
+        r"id\.txt: row \d+: id '.*clip_0_0' is also the id of row 0",
     ),
     "feature.bin cut": (
         rewrite(f"{BIG}/feature.bin", lambda s: s[:-4]),
@@ -246,7 +246,7 @@ FAULTS: dict[str, tuple[Damage, str]] = {
     ),
     "video twice": (
         rewrite(LISTS, lambda s: s.replace("'show_s01e02_clip_2':", "'show_s01e01_clip_1':")),
-        r"video 'show_s01e01_clip_1' is there twice",
+        r"video 'show_s01e01_clip_1' is duplicated",
     ),
     "lists that compute": (
         rewrite(LISTS, lambda s: s.replace("{", "{'a': print('b'), ")),
@@ -283,7 +283,7 @@ FAULTS: dict[str, tuple[Damage, str]] = {
     ),
     "words of another length": (
         words(lambda f, n: put(f, n, np.ones((3, 4), "f4"))),
-        r"_clip_2#enc#0' has words of length 4, others of 5",
+        r"_clip_2#enc#0' has words of length 4, the others of length 5",
     ),
     "words that are a vector": (
         words(lambda f, n: put(f, n, np.ones(5, "f4"))),
@@ -328,7 +328,10 @@ def test_hdf5_of_videos_damaged(tmp_path: Path) -> None:
     small_release(tmp_path, "charades", per_video=True)
     path = tmp_path / "charades/FeatureData/i3d_rgb_lgi.hdf5"
     for values, message in (
-        (np.ones((3, 4), "f4"), r"'show_s01e05_clip_5' has frames of length 4, others of 6"),
+        (
+            np.ones((3, 4), "f4"),
+            r"'show_s01e05_clip_5' has frames of length 4, the others of length 6",
+        ),
         (np.ones(3, "f4"), r"'show_s01e05_clip_5' has float32 features of shape \[3\]"),
         (np.full((2, 6), np.inf, "f4"), r"'show_s01e05_clip_5', frame 0 holds NaN"),
     ):

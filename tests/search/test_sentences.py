@@ -14,7 +14,7 @@ from prvr_lite.data.openai_clip import WORDS_TAKEN, model_entry
 from prvr_lite.data.sample import load_sample
 from prvr_lite.data.table import write_features
 from prvr_lite.search import sentences
-from prvr_lite.search.sentences import ClipText, text_encoder
+from prvr_lite.search.sentences import OpenAIClipText, text_encoder
 
 pytest.importorskip("transformers")
 
@@ -48,7 +48,7 @@ def test_a_file_of_ones_own_videos_brings_its_clip(tmp_path: Path) -> None:
     clip = random_clip(tmp_path / "clip", dim=12)
     with open_features(clip_file(tmp_path, clip, 12)) as dataset:
         encoder = text_encoder(dataset, device="cpu")
-        assert isinstance(encoder, ClipText)
+        assert isinstance(encoder, OpenAIClipText)
         words = encoder.words("the dog")
         assert words.shape == (5, 12)
         np.testing.assert_allclose(np.linalg.norm(words, axis=1), 1, atol=1e-6)

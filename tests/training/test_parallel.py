@@ -29,7 +29,7 @@ from prvr_lite.model.registry import build_model
 from prvr_lite.training import parallel
 from prvr_lite.training.checkpoints import load_checkpoint
 from prvr_lite.training.fit import History, fit
-from prvr_lite.training.parallel import Ranks, SharedScores, own_device, own_rank, world_size
+from prvr_lite.training.parallel import Ranks, SharedScores, rank_device, this_rank, world_size
 
 loop = import_module("prvr_lite.training.fit")  # the file; its face gives the function
 
@@ -160,8 +160,8 @@ def test_dropout_differs_and_the_loss_is_still_one(together: Path) -> None:
 def test_every_process_hears_of_a_mistake(together: Path) -> None:
     for rank in (0, 1):
         other, mixed, lost = read(together, "refused", rank)
-        assert "plain.pt: is of another run (margin=0.2 instead of 0.3)" in other
-        assert "rank 1 has another run than rank 0 (seed=0 instead of 1)" in mixed
+        assert "plain.pt: belongs to another run (margin=0.2 instead of 0.3)" in other
+        assert "rank 1 has other settings than rank 0 (seed=0 instead of 1)" in mixed
         assert "lost touch with another of the 2 processes" in lost
         assert "goes on from the last epoch" in lost
 
@@ -230,26 +230,26 @@ def second_of_two(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_only_training_is_shared(
     command: list[str], second_of_two: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert (own_rank(), world_size()) == (1, 2)
+    assert (this_rank(), world_size()) == (1, 2)
     assert cli.main(command) == 2
     error = capsys.readouterr().err
     assert error == (
-        "prvr-lite (rank 1): torchrun is for `train` alone: start this command without it\n"
+        "prvr-lite (rank 1): torchrun works only with `train`: start this command without it\n"
     )
 
 
 def test_each_process_has_a_device_of_its_own(second_of_two: pytest.MonkeyPatch) -> None:
-    assert own_device("cpu") == torch.device("cpu")
-    with pytest.raises(ValueError, match="'meta' can't serve 2 processes"):
-        own_device("meta")
+    assert rank_device("cpu") == torch.device("cpu")
+    with pytest.raises(ValueError, match="'meta' can't be used by 2 processes"):
+        rank_device("meta")
     chosen: list[int] = []
     second_of_two.setattr(torch.cuda, "is_available", lambda: True)
     second_of_two.setattr(torch.cuda, "set_device", chosen.append)
     second_of_two.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(ValueError, match=r"process 1 .* finds 1 GPUs: .*--nproc-per-node=1"):
-        own_device("auto")
+        rank_device("auto")
     second_of_two.setattr(torch.cuda, "device_count", lambda: 2)
-    assert own_device("auto") == torch.device("cuda", 1)
+    assert rank_device("auto") == torch.device("cuda", 1)
     assert chosen == [1]
 
 
@@ -312,5 +312,5 @@ def test_training_has_no_group_of_its_own() -> None:
     with parallel.gathered_ranks("cpu") as ranks:
         assert (ranks.rank, ranks.size, dist.is_initialized()) == (0, 1, False)
         assert ranks.from_first(lambda: 3) == 3
-        assert ranks.everyone(4) == [4]
+        assert ranks.from_all(4) == [4]
     assert loop.TIMEOUT == parallel.TIMEOUT

@@ -43,13 +43,13 @@ def test_all_forms_say_the_same(tmp_path: Path, text: str) -> None:
         ("a,x\n", 1, "has no header"),
         ("video,text\na,\n", 2, "has no text"),
         ("a\tx\n\ty\n", 2, "has no video"),
-        ("a\tx\t1\t2\nb\ty\t3\n", 2, "one time only"),
+        ("a\tx\t1\t2\nb\ty\t3\n", 2, "only one time"),
         ("a\tx\t3\t2\n", 1, "lasts from 3 to 2 s"),
         ("a\tx\t-3\t2\n", 1, "lasts from -3"),
-        ("a\tx\tsoon\t2\n", 1, "'soon' is no time"),
-        ("a\tx\tinf\tinf\n", 1, "'inf' is no time"),
-        ('{"video": "a", "text": "x"}\n{"video": \n', 2, "no JSON object"),
-        ('{"video": "a", "text": "x"}\n[1]\n', 2, "no JSON object"),
+        ("a\tx\tsoon\t2\n", 1, "'soon' is not a time"),
+        ("a\tx\tinf\tinf\n", 1, "'inf' is not a time"),
+        ('{"video": "a", "text": "x"}\n{"video": \n', 2, "not a JSON object"),
+        ('{"video": "a", "text": "x"}\n[1]\n', 2, "not a JSON object"),
     ],
 )
 def test_faults_name_their_line(tmp_path: Path, text: str, line: int, problem: str) -> None:

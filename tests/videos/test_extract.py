@@ -16,7 +16,7 @@ from prvr_lite import cli
 from prvr_lite.config import TrainConfig
 from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
 from prvr_lite.data.dataset import open_features
-from prvr_lite.data.openai_clip import ClipEncoder, named_model, unit_rows
+from prvr_lite.data.openai_clip import OpenAIClipEncoder, named_model, unit_rows
 from prvr_lite.model.registry import build_model
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.training.fit import fit
@@ -59,7 +59,7 @@ def test_features_thumbnails_and_durations_of_all_films(films: Path, clip: Path)
     report = extract(films, clip, fps=2)
     assert report.videos == ["alps/beach", "alps/snow", "beach"]
     assert (report.computed, report.skipped, report.queries, report.dropped) == (3, {}, 0, 0)
-    encoder = ClipEncoder(clip, device="cpu")
+    encoder = OpenAIClipEncoder(clip, device="cpu")
     with open_features(report.path) as data:
         data.check()
         assert data.video_id == report.videos
@@ -102,12 +102,12 @@ def test_a_second_run_decodes_only_what_is_new(
         decoded.append(path.name)
         return read_frames(path, fps)
 
-    def loading(model: Path, **options: Any) -> ClipEncoder:
+    def loading(model: Path, **options: Any) -> OpenAIClipEncoder:
         loaded.append(model)
-        return ClipEncoder(model, **options)
+        return OpenAIClipEncoder(model, **options)
 
     monkeypatch.setattr(video_parts, "read_frames", reading)
-    monkeypatch.setattr(video_parts, "ClipEncoder", loading)
+    monkeypatch.setattr(video_parts, "OpenAIClipEncoder", loading)
     first = extract(films, clip)
     assert (first.computed, len(decoded), len(loaded)) == (3, 3, 1)
     before = first.path.read_bytes()
@@ -217,7 +217,7 @@ def test_a_caption_that_leaves_its_film_names_its_line(films: Path, clip: Path) 
     captions = films / "captions.tsv"
     captions.write_text("snow\ta\t0\t4\nsnow\tb\t2\t44\n", encoding="utf-8")
     with pytest.raises(
-        ValueError, match=r"captions\.tsv, line 2: .* 44 s, but the video at 3\.9 s"
+        ValueError, match=r"captions\.tsv, line 2: .* 44 s, but the video ends at 3\.9 s"
     ):
         extract(films, clip, captions=captions)
 
@@ -244,7 +244,7 @@ def test_nothing_to_extract_says_so(tmp_path: Path, clip: Path) -> None:
     with pytest.raises(ValueError, match=r"holds no video files; looked for \.mp4"):
         extract(tmp_path / "films", clip)
     (tmp_path / "films" / "empty.mp4").touch()
-    with pytest.raises(ValueError, match=r"no file of 1 gave frames; .*empty\.mp4: is empty"):
+    with pytest.raises(ValueError, match=r"none of 1 files gave frames; .*empty\.mp4: is empty"):
         extract(tmp_path / "films", clip)
     for options in ({"fps": 0}, {"max_minutes": 0}, {"fps": float("nan")}):
         with pytest.raises(ValueError, match="above 0"):

@@ -18,7 +18,7 @@ from prvr_lite.config import ModelConfig
 from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset, open_features
-from prvr_lite.data.openai_clip import IMAGE_TAKEN, WORDS_TAKEN, ClipEncoder, model_entry
+from prvr_lite.data.openai_clip import IMAGE_TAKEN, WORDS_TAKEN, OpenAIClipEncoder, model_entry
 from prvr_lite.data.table import write_features
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.registry import build_model
@@ -68,7 +68,7 @@ def best_clip(data: Dataset, video: int, query: NDArray[np.float32]) -> tuple[fl
 def test_a_videos_score_is_its_best_clip(path: Path, clip: Path, sentence: str) -> None:
     with open_features(path) as data:
         hits = ZeroShotSearch.build(data, device="cpu").search(sentence)
-        query = ClipEncoder(clip, device="cpu").sentences([sentence])[0]
+        query = OpenAIClipEncoder(clip, device="cpu").sentences([sentence])[0]
         assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5, 6]
         expected = {data.video_id[v]: best_clip(data, v, query) for v in data.videos_in("test")}
         assert [h.video_id for h in hits] == sorted(expected, key=lambda v: -expected[v][0])
@@ -169,7 +169,7 @@ def test_the_command_with_a_trained_model_and_a_typed_sentence(
     [
         ([], "give a checkpoint and a query, or --zero-shot"),
         (["model.pt"], "give a checkpoint and a query, or --zero-shot"),
-        (["model.pt", "--zero-shot", "a dog"], "no checkpoint: leave one out"),
+        (["model.pt", "--zero-shot", "a dog"], "takes only a sentence: leave out the checkpoint"),
         (["--zero-shot", "a dog"], "emoji_theatre.h5: frames were made by"),
         (
             ["--zero-shot", "a dog", "--data", "{path}", "--text-model", "{path}.no"],

@@ -9,25 +9,16 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 
+from prvr_lite.course import sheet
 from prvr_lite.course.slider import slider
-from prvr_lite.plots import page
-from prvr_lite.plots.strip import (
-    CHALK,
-    GLOW,
-    HAZE,
-    NIGHT,
-    RAIL,
-    SPOT,
-    Span,
-    Thumbnail,
-    draw_strip,
-    strip_slots,
-)
+from prvr_lite.plots import page, strip
+from prvr_lite.plots.strip import Span, Thumbnail
 
 TEMPERATURES: Final = (math.inf, 1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.0)
-LEFT, RIGHT, NAME, STRIP, CURVE, ROW, GAP = 0.95, 1.75, 0.29, 0.44, 0.62, 0.24, 0.09  # inches
-ROOM: Final = page.WIDTH - LEFT - RIGHT
+WIDTH, STRIP, CURVE, ROW = 4.5, 0.46, 0.62, 0.24  # inches
+GOLD: Final = LinearSegmentedColormap.from_list("gold", [strip.RAIL, strip.GLOW])
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ def bag_explorer(
         values=list(temperatures),
         label="temperature",
         static=lambda: bag_picture(films, list(static), query=query),
-        told=told,
+        in_words=in_words,
     )
 
 
@@ -86,7 +77,7 @@ def bag_score(score: page.Array, temperature: float) -> tuple[float, page.Array]
     return float(score.max() + temperature * np.log(sharp.mean())), sharp / sharp.sum()
 
 
-def told(temperature: float) -> str:
+def in_words(temperature: float) -> str:
     """A temperature in words."""
     ends = {math.inf: "mean", 0.0: "max"}
     return ends.get(temperature, f"τ = {temperature:g}")
@@ -106,39 +97,52 @@ def bag_picture(
     scores = _check(films, temperatures)
     bags = {t: {name: bag_score(score, t) for name, score in scores.items()} for t in temperatures}
     winner = {t: max(row, key=lambda name: row[name][0]) for t, row in bags.items()}
-    wins = "; ".join(f"{told(t)}: {name} wins" for t, name in winner.items())
-    head = page.heading(f"“{query}”" if query else "Which film wins?", wins)
-    strip = max(strip_slots(bag.thumbnails, ROOM, STRIP)[1] for bag in films.values())
-    lane = NAME + strip + CURVE + ROW * len(temperatures) + 3 * GAP
-    page_height = head.height + 0.1 + lane * len(films) + 0.3
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(bags, query), facecolor=NIGHT)
-    head.draw(picture, color=CHALK, soft=HAZE)
+    wins = "; ".join(f"{in_words(t)}: {name} wins" for t, name in winner.items())
+    rows = {"frames": CURVE, "weights": ROW * len(temperatures)}
+    if any(bag.thumbnails for bag in films.values()):
+        rows = {"strip": STRIP, **rows}
+    mosaic = [[f"{part} {name}", f"scores {name}"] for name in films for part in rows]
+    mosaic = [row if row[0].startswith("weights") else [row[0], "."] for row in mosaic]
+    title, height = f"“{query}”" if query else "Which film wins?", sum(rows.values()) + 0.55
+    settings: dict[str, Any] = {
+        "dark": True,
+        "gap": 0.06,
+        "left": 0.3,
+        "width_ratios": [WIDTH, 1.4],
+    }
+    settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(bags, query)}
+    picture, axes = sheet.lay_out(mosaic, title, wins, len(films) * height + 0.3, **settings)
     limits = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
-    for i, (name, bag) in enumerate(films.items()):
-        top = page_height - head.height - 0.1 - lane * i
-        color = SPOT if bag.right else CHALK
-        label = page.wrap(name, 5.0, 11.5, weight="bold", lines=1)
-        picture.text(
-            page.EDGE / page.WIDTH,
-            (top - 0.2) / page_height,
-            label + (", the right film" if bag.right else ""),
-            size=11.5,
-            weight="bold",
-            color=color,
-            parse_math=False,
-        )
-        rows = _panels(picture, name, top - NAME, (strip, CURVE, ROW * len(temperatures)))
-        if "strip" in rows:
-            slots, _ = strip_slots(bag.thumbnails, ROOM, STRIP)
-            draw_strip(rows["strip"], bag.thumbnails, slots, (0, 1), bag.moment)
-        _draw_frames(rows["frames"], scores[name], limits, bag)
+    for name, bag in films.items():
+        label = page.wrap(name, 4.4, 11.5, lines=1) + (", the right film" if bag.right else "")
+        color, top = strip.SPOT if bag.right else strip.CHALK, axes[f"{next(iter(rows))} {name}"]
+        top.set_title(label, size=11.5, color=color, parse_math=False)
+        _draw_frames(axes[f"frames {name}"], scores[name], limits, bag)
         for row, t in enumerate(temperatures):
-            _draw_weights(rows["weights"], row, told(t), bags[t][name][1])
+            _draw_weights(axes[f"weights {name}"], row, bags[t][name][1])
             every = [score for score, _ in bags[t].values()]
-            _draw_score(rows["scores"], row, bags[t][name][0], every, name == winner[t])
+            _draw_score(axes[f"scores {name}"], row, bags[t][name][0], every, name == winner[t])
     about = "curve: score of each frame · gold: how much it counts · right: score of the film"
-    picture.text(page.EDGE / page.WIDTH, 0.12 / page_height, about, size=10, color=HAZE)
+    picture.supxlabel(about, x=page.EDGE / page.WIDTH, ha="left", size=10, color=strip.HAZE)
+    _dress(axes, list(map(in_words, temperatures)))
+    for name, bag in films.items():
+        if "strip" in rows:
+            sheet.show_film(picture, axes[f"strip {name}"], bag.thumbnails, 1, bag.moment)
     return picture
+
+
+def _dress(axes: Mapping[str, Axes], temperatures: Sequence[str]) -> None:
+    """Panels without frames, on one axis of time; rows bear the names of the temperatures."""
+    for name, panel in axes.items():
+        part, rows = name.split()[0], range(len(temperatures))
+        if part != "frames":
+            panel.set(ylim=(len(rows) - 0.5, -0.5), yticks=[])
+        if part == "weights":
+            places = [1 - (row + 0.5) / len(rows) for row in rows]
+            sheet.names(panel, dict(zip(temperatures, places, strict=True)))
+        panel.spines[:].set_visible(False)
+        panel.tick_params(length=0, labelsize=10.5, labelcolor=strip.CHALK)
+        panel.set(facecolor="none", xlim=(0, 1), xticks=[])
 
 
 def _check(films: Mapping[str, Bag], temperatures: Sequence[float]) -> dict[str, page.Array]:
@@ -155,7 +159,7 @@ def _check(films: Mapping[str, Bag], temperatures: Sequence[float]) -> dict[str,
 
 def _alt(bags: Mapping[float, Mapping[str, tuple[float, page.Array]]], query: str) -> str:
     rows = [
-        f"{told(t)}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
+        f"{in_words(t)}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
         for t, row in bags.items()
     ]
     asked = f" for the query “{query}”" if query else ""
@@ -163,92 +167,32 @@ def _alt(bags: Mapping[float, Mapping[str, tuple[float, page.Array]]], query: st
 film by temperature. {'; '.join(rows)}."
 
 
-def _panels(
-    picture: page.Picture, name: str, top: float, heights: tuple[float, float, float]
-) -> dict[str, Axes]:
-    """Panels of one film under each other, and the scores beside the last; inches."""
-    page_height, axes = picture.get_figheight(), {}
-    for part, height in zip(("strip", "frames", "weights"), heights, strict=True):
-        top -= height
-        if height:
-            box = (LEFT / page.WIDTH, top / page_height, ROOM / page.WIDTH, height / page_height)
-            axes[part] = picture.add_axes(box, label=f"{part} {name}")
-            top -= GAP if part == "frames" else GAP / 3
-    x, width = page.WIDTH - RIGHT + 0.12, RIGHT - 0.12 - page.EDGE
-    box = (
-        x / page.WIDTH,
-        axes["weights"].get_position().y0,
-        width / page.WIDTH,
-        heights[2] / page_height,
-    )
-    axes["scores"] = picture.add_axes(box, label=f"scores {name}")
-    rows = heights[2] / ROW
-    axes["weights"].set(xlim=(0, 1), ylim=(rows - 0.5, -0.5))
-    axes["scores"].set(xlim=(0, 1), ylim=(rows - 0.5, -0.5))
-    for panel in axes.values():
-        panel.axis("off")
-    return axes
-
-
 def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag: Bag) -> None:
     """The score of each frame as a step, the moment lit behind it."""
     low, high = limits
     pad = 0.08 * ((high - low) or 1.0)
     axes.set(xlim=(0, 1), ylim=(low - pad, high + pad))
+    axes.set_yticks([low, high], [f"{low:.2f}", f"{high:.2f}"])
     if bag.moment:
-        axes.axvspan(*bag.moment, color=SPOT, alpha=0.25, lw=0, label="moment")
+        axes.axvspan(*bag.moment, color=strip.SPOT, alpha=0.25, lw=0, label="moment")
     if low < 0 < high:
-        axes.axhline(0, color=HAZE, lw=0.6, alpha=0.6)
-    axes.stairs(
-        score, np.linspace(0, 1, len(score) + 1), baseline=None, color=CHALK, lw=1.4, label="score"
-    )
-    for value in (low, high):
-        axes.annotate(
-            f"{value:.2f}",
-            (0, value),
-            xytext=(-6, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            size=10,
-            color=HAZE,
-            annotation_clip=False,
-        )
+        axes.axhline(0, color=strip.HAZE, lw=0.6, alpha=0.6)
+    edges = np.linspace(0, 1, len(score) + 1)
+    axes.stairs(score, edges, baseline=None, color=strip.CHALK, lw=1.4, label="score")
 
 
-def _draw_weights(axes: Axes, row: int, name: str, weight: page.Array) -> None:
+def _draw_weights(axes: Axes, row: int, weight: page.Array) -> None:
     """How much each frame counts at one temperature: gold, the brighter the more."""
-    axes.barh(row, 1, height=0.62, color=RAIL)
     share = weight / weight.max() * min(1.0, 0.35 + weight.max())  # an even spread stays dim
-    for i, alpha in enumerate(share):
-        axes.barh(
-            row, 1 / len(weight), left=i / len(weight), height=0.62, color=GLOW, alpha=float(alpha)
-        )
-    axes.annotate(
-        name,
-        (0, row),
-        xytext=(-7, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        size=10.5,
-        color=CHALK,
-        annotation_clip=False,
-    )
+    place = (0, 1, row + 0.31, row - 0.31)
+    axes.imshow(share[None], GOLD, vmin=0, vmax=1, extent=place, aspect="auto")
 
 
 def _draw_score(axes: Axes, row: int, score: float, every: Sequence[float], wins: bool) -> None:
     """The film's score at one temperature beside all films' scores, as a bar and a number."""
     low, high = min(0.0, *every), max(0.0, *every)
     share = 0.6 * (score - low) / ((high - low) or 1.0)
-    axes.barh(row, 0.6, height=0.5, color=RAIL)
-    axes.barh(row, share, height=0.5, color=GLOW if wins else HAZE, label=f"score {row}")
-    axes.text(
-        0.65,
-        row,
-        f"{score:.3f}",
-        va="center",
-        size=10.5,
-        color=GLOW if wins else HAZE,
-        weight="bold" if wins else "normal",
-    )
+    color, weight = (strip.GLOW, "bold") if wins else (strip.HAZE, "normal")
+    axes.barh(row, 0.6, height=0.5, color=strip.RAIL)
+    axes.barh(row, share, height=0.5, color=color, label=f"score {row}")
+    axes.text(0.65, row, f"{score:.3f}", va="center", size=10.5, color=color, weight=weight)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
-
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
-
-EDGES = np.arange(0, 1.0001, 0.05)
 
 
 @page.house_style
@@ -26,53 +24,40 @@ def ratio_histogram(
         ratio: [Q] in 0..1. name: of the data set.
         others: data set -> mean ratio. limits: of groups of ratios, drawn as dotted lines.
     Returns:
-        a Figure with the axes "means" (a dot a data set) above "histogram".
+        a Figure with the axes "means" (one dot per data set) above "histogram".
     Raises:
         ValueError: for a ratio or mean outside 0..1.
     """
+    import seaborn as sns
+
     values = page.as_array(ratio, "ratio")
     means = {name: float(values.mean()), **(others or {})}
     if not all(0 <= v <= 1 for v in (values.min(), values.max(), *means.values())):
         raise ValueError("ratios must lie in 0..1: length of a moment / duration of its video")
-    half = 100 * float((values < 0.2).mean())
-    head = page.heading(
-        title, f"{name}: {len(values):,} queries; {half:.0f} % of their moments cover under a fifth"
+    short = 100 * float((values < 0.2).mean())
+    about = f"{name}: {len(values):,} queries; {short:.0f} % of their moments cover under a fifth"
+    named = ", ".join(f"{key} {mean:.3f}" for key, mean in means.items())
+    alt = f"Histogram of moment-to-video ratios: {short:.0f} % lie under a fifth. Means: {named}."
+    picture, axes = sheet.lay_out(
+        [["means"], ["histogram"]], title, about, 4.2, alt=alt, height_ratios=[1.1, 2.3]
     )
-    picture = page.new_picture(page.WIDTH, head.height + 4.4, alt=_alt(means, half))
-    head.draw(picture)
-    rows = {"means": 1.1, "histogram": 2.3}
-    axes = page.stack(picture, rows, top=head.height + 0.25, left=0.95, right=0.4, gap=0.1)
-    top, chart = axes["means"], axes["histogram"]
-    chart.hist(values, EDGES.tolist(), color=page.SKY, ec="white", lw=1, label=name)
+    chart, top = axes["histogram"], axes["means"]
+    sns.histplot(
+        x=values, binwidth=0.05, binrange=(0, 1), color=page.SKY, alpha=1, ec="w", ax=chart
+    )
     chart.set(xlim=(0, 1), xlabel="moment-to-video ratio", ylabel="queries")
     chart.grid(axis="y")
     for limit in limits:
         chart.axvline(limit, color=page.SOFT, ls=":", lw=1.4)
+    chart.axvline(means[name], color=page.VERMILION, lw=2, label="mean")
     top.set(xlim=(0, 1), ylim=(len(means) - 0.5, -0.5))
     top.axis("off")
-    order = sorted(means, key=lambda key: means[key])
-    for place, key in enumerate(order):
-        mine = key == name
-        color = page.VERMILION if mine else page.BLUE
-        top.plot(means[key], place, "o", ms=8, color=color, label=key)
-        text = f"{means[key]:.3f}  mean of {page.plain(page.wrap(key, 1.6, 11, lines=1))}"
-        side, shift = ("left", 9) if means[key] < 0.5 else ("right", -9)
-        top.annotate(
-            text,
-            (means[key], place),
-            xytext=(shift, 0),
-            textcoords="offset points",
-            va="center",
-            ha=side,
-            size=11,
-            weight="bold" if mine else "normal",
-            color=page.INK,
-            annotation_clip=False,
-        )
-    chart.axvline(means[name], color=page.VERMILION, lw=2, label="mean")
+    for place, (key, mean) in enumerate(sorted(means.items(), key=lambda item: item[1])):
+        color, weight = (page.VERMILION, "bold") if key == name else (page.BLUE, "normal")
+        top.plot(mean, place, "o", ms=8, color=color, label=key, clip_on=False)
+        text = f"{mean:.3f}  mean of {page.plain(page.wrap(key, 1.6, 11, lines=1))}"
+        side: dict[str, Any] = {"xytext": (9, 0), "ha": "left"}
+        side = side if mean < 0.5 else {"xytext": (-9, 0), "ha": "right"}
+        offset = {"textcoords": "offset points", "va": "center", "weight": weight, **side}
+        top.annotate(text, (mean, place), **offset)
     return picture
-
-
-def _alt(means: Mapping[str, float], half: float) -> str:
-    told = ", ".join(f"{key} {mean:.3f}" for key, mean in means.items())
-    return f"Histogram of moment-to-video ratios: {half:.0f} % lie under a fifth. Means: {told}."

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
-FRAME, UNIT = (0.78, 1.0), (0.0, 0.22)  # where their rows lie in a panel
 ABOUT = "frames above, units below; orange: a frame used once more; ×: a frame left out"
 
 
 @dataclass(frozen=True)
 class Windows:
-    """T frames and the windows [start, stop) over them; an empty one has taken frame start."""
+    """T frames and the windows [start, stop) over them; an empty window takes frame `start`."""
 
     total: int
     spans: tuple[tuple[int, int], ...]
@@ -54,33 +56,23 @@ def pooling_windows(
         panels: name -> (number of frames T, bounds b_0..b_n as integers).
         title, about: heading.
     Returns:
-        a Figure with one axes a panel.
+        a Figure with one axes for each panel.
     Raises:
         ValueError: bounds that fall, leave the film, or make no window; names the panel.
     """
     films = {name: _windows(name, total, bounds) for name, (total, bounds) in panels.items()}
     if not films:
         raise ValueError("panels must hold a film")
-    head = page.heading(title, about)
-    rows = dict.fromkeys(films, 0.86)
-    page_height = head.height + 0.42 + sum(rows.values()) + 0.36 * (len(rows) - 1) + 0.15
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, films))
-    head.draw(picture)
-    top = head.height + 0.42
-    axes = page.stack(picture, rows, top=top, left=0.22, right=0.22, gap=0.36)
+    parts = [
+        f"{name}: {film.total} frames into {len(film.spans)} units, {film.tell()}"
+        for name, film in films.items()
+    ]
+    alt, height = f"{title} {'; '.join(parts)}.", 1.2 * len(films) + 0.15
+    picture, axes = sheet.lay_out([[name] for name in films], title, about, height, alt=alt)
     for name, film in films.items():
         _draw(axes[name], film)
-        axes[name].set_title(name, size=11, pad=4, parse_math=False)
-        axes[name].text(
-            1,
-            1.06,
-            film.tell(),
-            transform=axes[name].transAxes,
-            ha="right",
-            va="bottom",
-            size=10.5,
-            color=page.SOFT,
-        )
+        axes[name].set_title(name, size=11, parse_math=False)
+        axes[name].set_title(film.tell(), loc="right", size=10.5, weight="normal", color=page.SOFT)
     return picture
 
 
@@ -95,52 +87,28 @@ def _windows(name: str, total: int, bounds: Sequence[int]) -> Windows:
 
 def _draw(axes: Axes, film: Windows) -> None:
     """Boxes of frames and units over the same width, and what joins them."""
-    step, count = 1 / film.total, len(film.spans)
+    start, stop = np.array(film.spans).T / film.total
+    units = np.arange(len(start) + 1) / len(start)
     colors = [
         page.ORANGE if again else (page.BLUE, page.SKY)[i % 2] for i, again in enumerate(film.again)
     ]
-    ribbons = [
-        [
-            (a * step, FRAME[0]),
-            (z * step, FRAME[0]),
-            ((i + 1) / count, UNIT[1]),
-            (i / count, UNIT[1]),
-        ]
-        for i, (a, z) in enumerate(film.spans)
-    ]
-    boxes = [_box(i / count, (i + 1) / count, UNIT) for i in range(count)]
-    frames = [_box(i * step, (i + 1) * step, FRAME) for i in range(film.total)]
-    axes.add_collection(PolyCollection(frames, fc=page.RULE, ec="white", lw=0.6, label="frames"))
-    pooled = [_box(a * step, z * step, FRAME) for a, z in film.spans]
-    axes.add_collection(PolyCollection(pooled, fc=colors, ec="white", lw=0.6, alpha=0.55))
-    axes.add_collection(PolyCollection(ribbons, fc=colors, lw=0, alpha=0.4, label="windows"))
-    axes.add_collection(PolyCollection(boxes, fc=colors, ec="white", lw=0.6, label="units"))
+    box: dict[str, Any] = {"align": "edge", "ec": "white", "lw": 0.6}
+    places = np.arange(film.total) / film.total
+    frames = axes.bar(places, 0.22, 1 / film.total, 0.78, fc=page.RULE, **box)
+    axes.bar(start, 0.22, stop - start, 0.78, color=colors, alpha=0.55, **box)
+    boxes = axes.bar(units[:-1], 0.22, 1 / len(start), color=colors, **box)
+    corners = np.stack([start, stop, units[1:], units[:-1]], axis=1)  # [units, 4]
+    heights = np.broadcast_to([0.78, 0.78, 0.22, 0.22], corners.shape)
+    ribbons = PolyCollection(
+        list(np.stack([corners, heights], axis=2)), fc=colors, lw=0, alpha=0.4, label="windows"
+    )
+    axes.add_collection(ribbons)
     for frame in film.unused:
-        middle = (frame + 0.5) * step
-        axes.plot(middle, 0.89, marker="x", ms=7, mew=2, color=page.VERMILION, label="left out")
-    if film.total <= 24:
-        _number(axes, film.total, 0.89, skip=film.unused)
-    if count <= 24:
-        _number(axes, count, 0.11, color="white")
+        middle = (frame + 0.5) / film.total
+        axes.plot(middle, 0.89, "x", ms=7, mew=2, color=page.VERMILION, label="left out")
+    for bars, skipped, color in ((frames, film.unused, page.INK), (boxes, [], "white")):
+        if len(bars) <= 24:
+            numbers = ["" if i in skipped else str(i) for i in range(len(bars))]
+            axes.bar_label(bars, numbers, label_type="center", size=10, color=color)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.axis("off")
-
-
-def _box(left: float, right: float, rows: tuple[float, float]) -> list[tuple[float, float]]:
-    low, high = rows
-    return [(left, low), (right, low), (right, high), (left, high)]
-
-
-def _number(
-    axes: Axes, count: int, y: float, color: str = page.INK, skip: Sequence[int] = ()
-) -> None:
-    for i in set(range(count)) - set(skip):
-        axes.text((i + 0.5) / count, y, str(i), ha="center", va="center", size=10, color=color)
-
-
-def _alt(title: str, films: Mapping[str, Windows]) -> str:
-    parts = [
-        f"{name}: {film.total} frames into {len(film.spans)} units, {film.tell()}"
-        for name, film in films.items()
-    ]
-    return f"{title} {'; '.join(parts)}."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 TOP, FOOT = 0.9, 0.1  # where the frames looked at, and the one that looks, stand in a panel
@@ -22,7 +24,7 @@ def attention_lines(
     """One panel for each frame that looks: the film above, the frame below, lines between.
 
     Args:
-        weight: one [L, L] matrix a head, rows (frames that look) adding up to 1.
+        weight: one [L, L] matrix for each head, rows (frames that look) adding up to 1.
         names: what each of the L frames shows. frames: those that look, one panel each.
         title: a headline.
     Returns:
@@ -31,14 +33,10 @@ def attention_lines(
         ValueError: weights, names or frames that do not fit together.
     """
     heads = _check(weight, names, frames)
-    colors = " and ".join(f"head {i} {color}" for i, color in enumerate(("blue", "orange"), 0))
-    about = "a line is as wide as its weight" + (f"; {colors}" if len(heads) == 2 else "")
-    head = page.heading(title, about)
-    rows = {f"frame {frame}": 1.25 for frame in frames}
-    page_height = head.height + 0.2 + sum(rows.values()) + 0.2 * len(rows)
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(heads, names, frames))
-    head.draw(picture)
-    axes = page.stack(picture, rows, top=head.height + 0.2, left=0.22, right=0.22, gap=0.2)
+    colors = "; head 0 blue and head 1 orange" if len(heads) == 2 else ""
+    about = f"a line is as wide as its weight{colors}"
+    mosaic, alt = [[f"frame {frame}"] for frame in frames], _alt(heads, names, frames)
+    picture, axes = sheet.lay_out(mosaic, title, about, 1.4 * len(frames) + 0.2, alt=alt)
     for frame in frames:
         _draw(axes[f"frame {frame}"], heads, names, frame)
     return picture
@@ -47,9 +45,7 @@ def attention_lines(
 def _check(
     weight: Sequence[object], names: Sequence[str], frames: Sequence[int]
 ) -> list[page.Array]:
-    heads = [
-        page.as_array(matrix, f"weight of head {i}", ndim=2) for i, matrix in enumerate(weight)
-    ]
+    heads = [page.as_array(w, f"weight of head {i}", ndim=2) for i, w in enumerate(weight)]
     if not heads or not frames:
         raise ValueError("weight must hold a head, and frames a frame")
     for i, matrix in enumerate(heads):
@@ -63,49 +59,28 @@ def _check(
 
 def _draw(axes: Axes, heads: list[page.Array], names: Sequence[str], frame: int) -> None:
     """The film's frames in a row, the frame that looks under its own place, and its lines."""
-    count = len(names)
     for i, matrix in enumerate(heads):
         shift = 0.12 * (i - (len(heads) - 1) / 2)  # heads side by side, not on top of each other
-        for other, share in enumerate(matrix[frame].tolist()):
-            axes.plot(
-                [frame + shift, other + shift],
-                [FOOT + 0.1, TOP - 0.1],
-                lw=9 * share,
-                color=page.CYCLE[i % len(page.CYCLE)],
-                alpha=0.75,
-                label=f"head {i}",
-                zorder=1,
-            )
-    for other, name in enumerate(names):
-        _box(axes, other, TOP, name, "white")
-    _box(axes, frame, FOOT, names[frame], page.RULE)
-    axes.set(xlim=(-0.5, count - 0.5), ylim=(0, 1))
+        look: dict[str, Any] = {"color": page.CYCLE[i % len(page.CYCLE)], "label": f"head {i}"}
+        for seen, share in enumerate(matrix[frame].tolist()):
+            ends = [frame + shift, seen + shift], [FOOT + 0.1, TOP - 0.1]
+            axes.plot(*ends, lw=9 * share, alpha=0.75, zorder=1, **look)
+    boxes = [(i, TOP, name, "white") for i, name in enumerate(names)]
+    for x, y, name, face in [*boxes, (frame, FOOT, names[frame], page.RULE)]:
+        box = {"boxstyle": "round,pad=0.3", "fc": face, "ec": page.INK, "lw": 0.8}
+        axes.text(x, y, page.plain(name), ha="center", va="center", size=10.5, bbox=box)
+    axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(0, 1))
     axes.axis("off")
-
-
-def _box(axes: Axes, x: float, y: float, name: str, face: str) -> None:
-    axes.text(
-        x,
-        y,
-        page.plain(name),
-        ha="center",
-        va="center",
-        size=10.5,
-        color=page.INK,
-        zorder=2,
-        bbox={"boxstyle": "round,pad=0.3", "fc": face, "ec": page.INK, "lw": 0.8},
-    )
 
 
 def _alt(heads: list[page.Array], names: Sequence[str], frames: Sequence[int]) -> str:
     """For each frame, where each head looks most."""
-    parts = [
-        f"frame {frame} ({names[frame]}) looks most at "
-        + ", ".join(
-            f"frame {int(matrix[frame].argmax())} ({names[int(matrix[frame].argmax())]}, "
-            f"{matrix[frame].max():.0%}, head {i})"
-            for i, matrix in enumerate(heads)
-        )
-        for frame in frames
-    ]
+    parts = []
+    for frame in frames:
+        best = [int(matrix[frame].argmax()) for matrix in heads]
+        looks = [
+            f"frame {seen} ({names[seen]}, {matrix[frame, seen]:.0%}, head {i})"
+            for i, (matrix, seen) in enumerate(zip(heads, best, strict=True))
+        ]
+        parts.append(f"frame {frame} ({names[frame]}) looks most at {', '.join(looks)}")
     return f"Lines from frames to the frames they attend: {'; '.join(parts)}."

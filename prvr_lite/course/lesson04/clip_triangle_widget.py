@@ -56,7 +56,7 @@ def clip_triangle(
     def draw(*rows: int) -> page.Picture:
         return lit_clips(rows, n=n, duration=duration, thumbnails=thumbnails, title=title)
 
-    def told(row: int) -> str:
+    def in_words(row: int) -> str:
         first, end = map(int, spans[row])
         return f"{row}: [{first}, {end})"
 
@@ -66,7 +66,7 @@ def clip_triangle(
         label="row of the clip",
         static=lambda: draw(*static),
         start=start,
-        told=told,
+        in_words=in_words,
         over=lambda picture: pointed_clips(picture, n, duration),
     )
 

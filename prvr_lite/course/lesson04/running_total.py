@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 COLORS = page.CYCLE[1:]
@@ -35,14 +37,12 @@ def running_total(
         if not 0 <= start < end <= n:
             raise ValueError(f"span [{start}, {end}) does not lie within the {n} units")
     total = np.concatenate([[0.0], units.cumsum()])
-    head = page.heading(title, "total[end] − total[start] is the sum of the clip's units")
+    about = "total[end] − total[start] is the sum of the clip's units"
     means = [units[start:end].mean() for start, end in spans]
-    told = [f"[{s}, {e}) has mean {m:.2f}" for (s, e), m in zip(spans, means, strict=True)]
-    alt = f"{title}: {n} units, their running total up to {total[-1]:.2f}; {'; '.join(told)}."
-    picture = page.new_picture(page.WIDTH, head.height + 4.6, alt=alt)
-    head.draw(picture)
-    rows = {"units": 1.4, "total": 2.3}
-    axes = page.stack(picture, rows, top=head.height + 0.15, left=1.1, right=0.3, gap=0.2)
+    slopes = [f"[{s}, {e}) has mean {m:.2f}" for (s, e), m in zip(spans, means, strict=True)]
+    alt = f"{title}: {n} units, their running total up to {total[-1]:.2f}; {'; '.join(slopes)}."
+    settings: dict[str, Any] = {"alt": alt, "height_ratios": [1.4, 2.3], "sharex": True}
+    picture, axes = sheet.lay_out([["units"], ["total"]], title, about, 4.5, **settings)
     axes["units"].bar(np.arange(n) + 0.5, units, width=0.86, color=page.SOFT, alpha=0.45)
     axes["total"].plot(range(n + 1), total, "o-", color=page.BLUE, ms=5, lw=1.6, label="total")
     for i, ((start, end), mean) in enumerate(zip(spans, means, strict=True)):
@@ -54,7 +54,6 @@ def running_total(
     for panel in axes.values():
         panel.set(xlim=(0, n), xticks=range(0, n + 1, max(1, n // 8)))
         panel.grid(axis="y")
-    axes["units"].tick_params(labelbottom=False)
     axes["units"].axhline(0, color=page.SOFT, lw=0.8, label="zero")
     axes["units"].set_ylabel(name.replace(" of ", "\nof ", 1))
     axes["total"].set(ylabel="running total", xlabel="boundary between units")

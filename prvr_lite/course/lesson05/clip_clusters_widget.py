@@ -50,15 +50,15 @@ def clip_clusters(
         style={"description_width": "initial"},
         layout={"margin": "2px"},
     )
-    switch = widgets.ToggleButtons(options=[(told, coded) for coded, told in CODED.items()])
+    switch = widgets.ToggleButtons(options=[(name, coded) for coded, name in CODED.items()])
     view = widgets.HTML()
 
     def show(_: object = None) -> None:
         chosen = [(control.value, switch.value)]
         view.value = image_html(draw_clusters(units, chosen, title=title))
 
-    for one in (control, switch):
-        one.observe(show, names="value")
+    for choice in (control, switch):
+        choice.observe(show, names="value")
     show()
     return widgets.VBox([control, switch, view])
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 MARKS = "osD^vP"
-GAP = 0.2  # inches
 
 
 @page.house_style
@@ -30,34 +32,24 @@ def cluster_rounds(
         panels: name -> (medoids [k] as rows, assignment [N] to 0..k-1, or None: not yet assigned).
         title, about: heading. columns: panels side by side.
     Returns:
-        a Figure with one axes a panel, labelled with its name.
+        a Figure with one axes for each panel, labelled with its name.
     Raises:
         ValueError: naming the panel that does not fit.
     """
     places = page.as_array(points, "points", ndim=2)
     if places.shape[1] != 2:
         raise ValueError(f"points must be [N, 2], but are {list(places.shape)}")
-    found = {name: _check(name, len(places), *panel) for name, panel in panels.items()}
-    if not found:
+    rounds = {name: _check(name, len(places), *panel) for name, panel in panels.items()}
+    if not rounds:
         raise ValueError("panels must hold a step")
-    across = min(columns, len(found))
-    down = -(-len(found) // across)
-    head = page.heading(title, about)
-    width = (page.WIDTH - 2 * page.EDGE - GAP * (across - 1)) / across
-    high = 0.86 * width
-    page_height = head.height + 0.1 + down * (high + 0.42)
-    told = "; ".join(f"{name}: medoids {m.tolist()}" for name, (m, _) in found.items())
-    picture = page.new_picture(
-        page.WIDTH, page_height, alt=f"{title} {len(places)} points. {told}."
-    )
-    head.draw(picture)
-    for i, (name, (medoids, assignment)) in enumerate(found.items()):
-        left = page.EDGE + i % across * (width + GAP)
-        foot = page_height - head.height - 0.1 - (i // across + 1) * (high + 0.42) + 0.1
-        box = (left / page.WIDTH, foot / page_height, width / page.WIDTH, high / page_height)
-        axes = picture.add_axes(box, label=name)
-        axes.set_title(name, size=11, pad=4)
-        _draw(axes, places, medoids, assignment)
+    mosaic = sheet.in_rows(list(rounds), columns)
+    centres = "; ".join(f"{name}: medoids {rows.tolist()}" for name, (rows, _) in rounds.items())
+    alt = f"{title} {len(places)} points. {centres}."
+    height = len(mosaic) * (0.86 * page.WIDTH / len(mosaic[0]) + 0.32)
+    picture, axes = sheet.lay_out(mosaic, title, about, height, alt=alt, gap=0.2)
+    for name, (medoids, assignment) in rounds.items():
+        axes[name].set_title(name, size=11)
+        _draw(axes[name], places, medoids, assignment)
     return picture
 
 
@@ -79,28 +71,28 @@ def _draw(
     axes: Axes, places: page.Array, medoids: NDArray[np.int64], assignment: NDArray[np.int64] | None
 ) -> None:
     """Points in the colour and shape of their cluster, medoids large."""
+    import seaborn as sns
+
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=page.RULE)
     axes.margins(0.18)
     axes.set_aspect("equal", adjustable="datalim")
+    k = len(medoids)
+    colors = [page.CYCLE[cluster % len(page.CYCLE)] for cluster in range(k)]
     if assignment is None:
-        axes.plot(*places.T, "o", ms=5, color=page.SOFT, alpha=0.6, label="points")
+        look: dict[str, Any] = {"color": page.SOFT, "alpha": 0.6}
     else:
-        for cluster, medoid in enumerate(medoids):
-            color, mark = page.CYCLE[cluster % len(page.CYCLE)], MARKS[cluster % len(MARKS)]
-            own = places[assignment == cluster]
-            for place in own:
-                axes.plot(*np.stack([place, places[medoid]]).T, color=color, lw=0.8, alpha=0.5)
-            axes.plot(*own.T, mark, ms=5.5, color=color, label=f"cluster {cluster}")
-    for cluster, medoid in enumerate(medoids):
-        color = page.CYCLE[cluster % len(page.CYCLE)]
-        axes.plot(*places[medoid], "o", ms=16, mfc=color, mec=page.INK, mew=1.6, label="medoid")
-        axes.annotate(
-            f"{cluster}",
-            places[medoid],
-            ha="center",
-            va="center",
-            color="white",
-            size=10.5,
-            weight="bold",
-        )
+        ends = np.stack([places, places[medoids[assignment]]], axis=1)  # [N, 2, 2]
+        paint = [colors[cluster] for cluster in assignment]
+        lines = LineCollection(list(ends), colors=paint, lw=0.8, alpha=0.5, label="to their medoid")
+        axes.add_collection(lines)
+        marks = dict(zip(range(k), MARKS * k, strict=False))
+        look = {"hue": assignment, "style": assignment, "palette": colors, "markers": marks}
+        look |= {"hue_order": range(k), "style_order": range(k)}
+    sns.scatterplot(x=places[:, 0], y=places[:, 1], s=32, legend=False, ax=axes, **look)
+    axes.collections[-1].set_label("points")
+    x, y = places[medoids].T
+    axes.scatter(x, y, s=256, c=colors, ec=page.INK, lw=1.6, label="medoids")
+    ink: dict[str, Any] = {"color": "white", "size": 10.5, "weight": "bold"}
+    for cluster in range(k):
+        axes.text(x[cluster], y[cluster], f"{cluster}", ha="center", va="center_baseline", **ink)

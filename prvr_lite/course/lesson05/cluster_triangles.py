@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from prvr_lite.course.pictures.triangles import GAP, draw_cells, name_panel, panel
+from prvr_lite.course import sheet
+from prvr_lite.course.pictures.triangles import draw_cells
 from prvr_lite.plots import page
 from prvr_lite.plots.pyramid import clip_units, units_of
-from prvr_lite.plots.strip import CHALK, HAZE, NIGHT
+from prvr_lite.plots.strip import CHALK, NIGHT
 
-PAINTS: Final = (
-    page.ORANGE,
-    page.SKY,
-    page.GREEN,
-    "#F0E442",
-    page.PURPLE,
-    page.BLUE,
-    page.VERMILION,
-)
+YELLOW: Final = "#F0E442"
+PAINTS = [page.ORANGE, page.SKY, page.GREEN, YELLOW, page.PURPLE, page.BLUE, page.VERMILION]
 Rows = NDArray[np.int64]
 
 
@@ -40,28 +34,20 @@ def cluster_triangles(
         panels: name -> (assignment [N] of clips to clusters 0..K-1, medoids [K] as rows).
         title, about: heading. columns: panels side by side.
     Returns:
-        a Figure with one axes a panel, labelled with its name.
+        a Figure with one axes for each panel, labelled with its name.
     Raises:
         ValueError: naming the panel that does not fit.
     """
     if not panels:
         raise ValueError("panels must hold a clustering")
-    found = {name: _clustering(name, *panel) for name, panel in panels.items()}
-    across = min(columns, len(found))
-    down = -(-len(found) // across)
-    head = page.heading(title, about)
-    width = (page.WIDTH - 2 * page.EDGE - GAP * (across - 1)) / across
-    high = min(width, 3.4)
-    page_height = head.height + 0.1 + down * (high + 0.4) + 0.1
-    picture = page.new_picture(
-        page.WIDTH, page_height, alt=_cluster_alt(title, found), facecolor=NIGHT
-    )
-    head.draw(picture, color=CHALK, soft=HAZE)
-    for i, (name, (assignment, medoids)) in enumerate(found.items()):
-        left = page.EDGE + i % across * (width + GAP)
-        top = page_height - head.height - 0.1 - i // across * (high + 0.4) - 0.3
-        name_panel(picture, left, top, name)
-        _draw(panel(picture, (left, top - high, width, high), name), assignment, medoids)
+    clusterings = {name: _clustering(name, *panel) for name, panel in panels.items()}
+    mosaic = sheet.in_rows(list(clusterings), columns)
+    height = len(mosaic) * (min(page.WIDTH / len(mosaic[0]) - 0.3, 3.4) + 0.36) + 0.1
+    alt = _cluster_alt(title, clusterings)
+    picture, axes = sheet.lay_out(mosaic, title, about, height, alt=alt, dark=True, gap=0.2)
+    for name, clustering in clusterings.items():
+        axes[name].set_title(page.plain(name), size=11, color=CHALK)
+        _draw(axes[name], *clustering)
     return picture
 
 
@@ -71,17 +57,9 @@ def _draw(axes: Axes, assignment: Rows, medoids: Rows) -> None:
     paints = _paint(n, assignment, len(medoids))
     draw_cells(axes, n, [PAINTS[paints[c]] for c in assignment], line=0.0)
     first, size = clip_units(n)[medoids].T
-    axes.plot(
-        first + size / 2,
-        np.where(size == 1, 0.9, size),
-        "o",
-        ms=5,
-        mfc=CHALK,
-        mec=NIGHT,
-        mew=1.1,
-        label="medoids",
-        clip_on=False,
-    )
+    height = np.where(size == 1, 0.9, size)
+    look: dict[str, Any] = {"mfc": CHALK, "mec": NIGHT, "mew": 1.1, "clip_on": False}
+    axes.plot(first + size / 2, height, "o", ms=5, label="medoids", **look)
 
 
 def _clustering(name: str, assignment: object, medoids: object) -> tuple[Rows, Rows]:
@@ -96,7 +74,7 @@ def _clustering(name: str, assignment: object, medoids: object) -> tuple[Rows, R
 
 
 def _paint(n: int, assignment: Rows, k: int) -> list[int]:
-    """A colour for each cluster, other than those of the clusters beside it where that can be."""
+    """Give each cluster a colour that differs from its neighbours' colours, where possible."""
     border = _borders(n, assignment, k)
     paints = np.full(k, -1)
     for cluster in np.argsort(-(border > 0).sum(1), kind="stable"):
@@ -107,7 +85,7 @@ def _paint(n: int, assignment: Rows, k: int) -> list[int]:
 
 
 def _borders(n: int, assignment: Rows, k: int) -> Rows:
-    """How many cells of each two clusters touch, [k, k]."""
+    """Count the touching cells of each pair of clusters, [k, k]."""
     place = {(int(s), int(size)): i for i, (s, size) in enumerate(clip_units(n))}
     border = np.zeros((k, k), dtype=np.int64)
     for (start, size), i in place.items():
@@ -120,9 +98,9 @@ def _borders(n: int, assignment: Rows, k: int) -> Rows:
     return border
 
 
-def _cluster_alt(title: str, found: Mapping[str, tuple[Rows, Rows]]) -> str:
+def _cluster_alt(title: str, clusterings: Mapping[str, tuple[Rows, Rows]]) -> str:
     parts = []
-    for name, (assignment, medoids) in found.items():
+    for name, (assignment, medoids) in clusterings.items():
         size = np.bincount(assignment, minlength=len(medoids))
         parts.append(f"{name}: {len(medoids)} clusters of {size.min()} to {size.max()} clips")
     return f"{title} {'; '.join(parts)}."

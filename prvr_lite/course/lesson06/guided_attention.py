@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
-from prvr_lite.plots import page
+from prvr_lite.course import sheet
+from prvr_lite.plots import page, strip
 from prvr_lite.plots.clip_map import EMBER
 from prvr_lite.plots.scene import known_span
-from prvr_lite.plots.strip import (
-    CHALK,
-    GLOW,
-    HAZE,
-    NIGHT,
-    RAIL,
-    SPOT,
-    Span,
-    Thumbnail,
-    draw_strip,
-    name_row,
-    strip_slots,
-)
+from prvr_lite.plots.strip import Span, Thumbnail
 
-LEFT, RIGHT, GAP, AXIS = 1.35, 0.25, 0.08, 0.6  # inches
-ROW: Final = 0.62  # height of one clip's panel
+MARGIN = 1.15  # inches for the names of the rows
 
 
 @page.house_style
@@ -43,7 +31,7 @@ def guided_attention(
     title: str = "Where each clip looks",
     about: str = "",
 ) -> page.Picture:
-    """One row a clip: the bar is what the clip covers, the curve how it weighs the frames.
+    """One row per clip: the bar is what the clip covers, the curve how it weighs the frames.
 
     All rows share one scale, so that a sharp look stands out from a vague one.
 
@@ -60,30 +48,32 @@ def guided_attention(
         ValueError: naming the argument that does not fit.
     """
     weights, covered = _check(weight, spans, duration)
-    told = list(names) if names is not None else [_tell(span) for span in covered]
-    if len(told) != len(covered):
-        raise ValueError(f"names has {len(told)} entries for {len(covered)} clips; give one each")
-    lit, own = known_span(moment, duration, "moment"), _own_moments(moments, moment, duration)
-    if moments is not None and len(own) != len(covered):
-        raise ValueError(f"moments has {len(own)} entries for {len(covered)} clips; give one each")
-    slots, strip = strip_slots(thumbnails, page.WIDTH - LEFT - RIGHT, 0.62)
-    rows = {"film": strip, **{f"clip {i}": ROW for i in range(len(covered))}}
-    alt = _alt(weights, covered, told, lit, duration, own)
-    picture, axes = _page(rows, title, about, alt)
-    if strip:
-        draw_strip(axes["film"], thumbnails, slots, (0, duration), lit)
-        name_row(axes["film"], 0.5, "film")
+    row_names = [_seconds(span) for span in covered] if names is None else list(names)
+    if len(row_names) != len(covered):
+        raise ValueError(f"names has {len(row_names)} entries for {len(covered)} clips")
+    if moments is not None and moment is not None:
+        raise ValueError("give either moment, for all rows, or moments, one for each row")
+    lit = known_span(moment, duration, "moment")
+    truths = [known_span(span, duration, "moments") for span in moments or ()]
+    if moments is not None and len(truths) != len(covered):
+        raise ValueError(f"moments has {len(truths)} entries for {len(covered)} clips")
+    alt = _alt(weights, covered, row_names, lit, duration, truths)
+    film = {"film": 0.62} if thumbnails else {}
+    rows = {**film, **{f"clip {i}": 0.62 for i in range(len(covered))}}
+    picture, axes = _page(rows, title, about, alt, duration)
     time = (np.arange(weights.shape[1]) + 0.5) * duration / weights.shape[1]
-    for i, (name, span) in enumerate(zip(told, covered, strict=True)):
+    for i, (name, (start, end)) in enumerate(zip(row_names, covered, strict=True)):
         panel = axes[f"clip {i}"]
-        panel.barh(-0.14, span[1] - span[0], left=span[0], height=0.16, color=CHALK, label="clip")
-        panel.fill_between(time, weights[i] / weights.max(), color=GLOW, alpha=0.35, lw=0)
-        panel.plot(time, weights[i] / weights.max(), color=GLOW, lw=1.6, label="attention")
-        panel.set(ylim=(-0.26, 1.12), yticks=[], facecolor=RAIL)
-        name_row(panel, 0.5, page.wrap(name, LEFT - 0.2, 10.5, lines=2))
-    _share_time(axes, duration, lit)
-    for i, truth in enumerate(own):
-        _outline(axes[f"clip {i}"], truth)
+        panel.barh(-0.14, end - start, left=start, height=0.16, color=strip.CHALK, label="clip")
+        panel.fill_between(time, weights[i] / weights.max(), color=strip.GLOW, alpha=0.35, lw=0)
+        panel.plot(time, weights[i] / weights.max(), color=strip.GLOW, lw=1.6, label="attention")
+        panel.set(ylim=(-0.26, 1.12), facecolor=strip.RAIL)
+        sheet.names(panel, {page.wrap(name, MARGIN, 10.5, lines=2): 0.5})
+        _outline(panel, lit if moments is None else truths[i])
+    if thumbnails:
+        sheet.names(axes["film"], {"film": 0.5})
+        _outline(axes["film"], lit)
+        sheet.show_film(picture, axes["film"], thumbnails, duration, lit)
     return picture
 
 
@@ -115,30 +105,27 @@ def attention_table(
         raise ValueError(f"key must be a row 0..{len(covered) - 1} of weight, but is {key}")
     lit = known_span(moment, duration, "moment")
     order = sorted(range(len(covered)), key=lambda i: (sum(covered[i]), covered[i][0]))
-    slots, strip = strip_slots(thumbnails, page.WIDTH - LEFT - RIGHT, 0.62)
-    rows = {"film": strip, "clips": 0.115 * len(covered) + 0.3}
-    names = [_tell(span) for span in covered]
-    picture, axes = _page(rows, title, about, _alt(weights, covered, names, lit, duration))
-    if strip:
-        draw_strip(axes["film"], thumbnails, slots, (0, duration), lit)
-        name_row(axes["film"], 0.5, "film")
+    names = [_seconds(span) for span in covered]
+    alt = _alt(weights, covered, names, lit, duration)
+    film = {"film": 0.62} if thumbnails else {}
+    rows = {**film, "clips": 0.115 * len(covered) + 0.3}
+    picture, axes = _page(rows, title, about, alt, duration)
     panel = axes["clips"]
-    edges = np.linspace(0, duration, weights.shape[1] + 1)
-    panel.pcolormesh(
-        edges,
-        np.arange(len(order) + 1),
-        weights[order],
-        cmap=EMBER,
-        norm=PowerNorm(0.5, 0, None),
-        label="attention",
-    )
-    for row, i in enumerate(order):
-        panel.plot(covered[i], [row + 0.5] * 2, color=CHALK, lw=1, alpha=0.9, label=f"clip {i}")
-        if i == key:
-            panel.plot(0, row + 0.5, "*", ms=13, mfc=CHALK, mec=NIGHT, clip_on=False, label="key")
-            name_row(panel, 1 - (row + 0.5) / len(order), "key clip ")
-    panel.set(ylim=(len(order), 0), yticks=[], facecolor=NIGHT)
-    _share_time(axes, duration, lit)
+    edges, norm = np.linspace(0, duration, weights.shape[1] + 1), PowerNorm(0.5, 0, None)
+    levels, (start, end) = np.arange(len(order) + 1), np.array(covered)[order].T
+    panel.pcolormesh(edges, levels, weights[order], cmap=EMBER, norm=norm, label="attention")
+    panel.hlines(levels[:-1] + 0.5, start, end, strip.CHALK, lw=1, alpha=0.9, label="clips")
+    if key is not None:
+        row = order.index(key) + 0.5
+        look: dict[str, Any] = {"mfc": strip.CHALK, "mec": strip.NIGHT, "clip_on": False}
+        panel.plot(0, row, "*", ms=13, label="key", **look)
+        sheet.names(panel, {"key clip ": 1 - row / len(order)})
+    panel.set(ylim=(len(order), 0), facecolor=strip.NIGHT)
+    _outline(panel, lit)
+    if thumbnails:
+        sheet.names(axes["film"], {"film": 0.5})
+        _outline(axes["film"], lit)
+        sheet.show_film(picture, axes["film"], thumbnails, duration, lit)
     return picture
 
 
@@ -158,47 +145,30 @@ def _check(
 
 
 def _page(
-    rows: dict[str, float], title: str, about: str, alt: str
+    rows: dict[str, float], title: str, about: str, alt: str, duration: float
 ) -> tuple[page.Picture, dict[str, Axes]]:
-    """A dark page with its heading and panels."""
-    head = page.heading(title, about)
-    shown = [height for height in rows.values() if height > 0]
-    page_height = head.height + 0.2 + sum(shown) + GAP * (len(shown) - 1) + AXIS
-    picture = page.new_picture(page.WIDTH, page_height, alt=alt, facecolor=NIGHT)
-    head.draw(picture, color=CHALK, soft=HAZE)
-    return picture, page.stack(
-        picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP
-    )
-
-
-def _share_time(axes: dict[str, Axes], duration: float, moment: Span | None) -> None:
-    """One time axis at the bottom, and the moment outlined in every panel."""
-    panels = list(axes.values())
-    for panel in panels:
-        panel.set_xlim(0, duration)
-        panel.tick_params(bottom=panel is panels[-1], labelbottom=panel is panels[-1])
-        for spine in panel.spines.values():
-            spine.set_visible(False)
-        _outline(panel, moment)
-    panels[-1].tick_params(axis="x", colors=HAZE, labelcolor=CHALK)
-    panels[-1].set_xlabel("time in the film (s)", color=CHALK)
+    """A dark page of panels that share the time axis of a film."""
+    mosaic, height = [[name] for name in rows], sum(rows.values()) + 0.08 * len(rows) + 0.7
+    settings: dict[str, Any] = {
+        "sharex": True,
+        "height_ratios": list(rows.values()),
+        "left": MARGIN,
+    }
+    picture, axes = sheet.lay_out(mosaic, title, about, height, alt=alt, dark=True, **settings)
+    for panel in picture.axes:
+        panel.set(xlim=(0, duration), yticks=[])
+        panel.spines[:].set_visible(False)
+        panel.tick_params(bottom=False)
+    sheet.time_axis(picture.axes[-1])
+    return picture, axes
 
 
 def _outline(panel: Axes, moment: Span | None) -> None:
     if moment:
-        panel.axvspan(*moment, fill=False, ec=SPOT, lw=1.8, label="moment", zorder=4)
+        panel.axvspan(*moment, fill=False, ec=strip.SPOT, lw=1.8, label="moment", zorder=4)
 
 
-def _own_moments(
-    moments: Sequence[Span | None] | None, moment: Span | None, duration: float
-) -> list[Span | None]:
-    """The true span of each row; [] where all rows share one."""
-    if moments is not None and moment is not None:
-        raise ValueError("give either moment, for all rows, or moments, one a row")
-    return [known_span(span, duration, "moments") for span in moments or ()]
-
-
-def _tell(span: Span) -> str:
+def _seconds(span: Span) -> str:
     return f"{span[0]:.0f}–{span[1]:.0f} s"
 
 
@@ -208,19 +178,19 @@ def _alt(
     names: Sequence[str],
     moment: Span | None,
     duration: float,
-    own: Sequence[Span | None] = (),
+    truths: Sequence[Span | None] = (),
 ) -> str:
     """Where each clip looks, in words."""
     time = (np.arange(weights.shape[1]) + 0.5) * duration / weights.shape[1]
     parts = [
-        f"{name} ({_tell(span)}) looks most at {time[row.argmax()]:.0f} s and gives "
+        f"{name} ({_seconds(span)}) looks most at {time[row.argmax()]:.0f} s and gives "
         f"{100 * row[(time >= span[0]) & (time < span[1])].sum() / row.sum():.0f} % of its "
         "attention to frames of its own"
         for name, span, row in zip(names, spans, weights, strict=True)
     ]
-    true = f" The true moment is {_tell(moment)}." if moment else ""
-    if any(own):
-        spans_told = ", ".join(_tell(span) if span else "unknown" for span in own)
-        true = f" The true moments of the rows: {spans_told}."
+    true = f" The true moment is {_seconds(moment)}." if moment else ""
+    if any(truths):
+        listed = ", ".join(_seconds(span) if span else "unknown" for span in truths)
+        true = f" The true moments of the rows: {listed}."
     shown = parts if len(parts) <= 8 else [*parts[:7], f"and {len(parts) - 7} more"]
     return f"Attention of {len(parts)} clips over a film: {'; '.join(shown)}.{true}"

@@ -32,14 +32,14 @@ def clip_guide(
     Returns:
         an ipywidgets box; where no slider can be driven a ``Picture`` of four telling clips.
     Raises:
-        ValueError: a key clip that is no row of ``weight``.
+        ValueError: a key clip that is not a row of ``weight``.
     """
     if not 0 <= key < len(spans):
         raise ValueError(f"key={key} must be a row 0..{len(spans) - 1} of weight")
     values = np.asarray(weight)
     order = sorted(range(len(spans)), key=lambda i: (sum(spans[i]), spans[i][0]))
 
-    def told(clip: int, mark: str = " (key)") -> str:
+    def in_words(clip: int, mark: str = " (key)") -> str:
         start, end = spans[clip]
         return f"{start:.1f}–{end:.1f} s" + (mark if clip == key else "")
 
@@ -48,7 +48,7 @@ def clip_guide(
             values[list(clips)],
             [spans[i] for i in clips],
             duration=duration,
-            names=[told(i, ", the key clip") for i in clips],
+            names=[in_words(i, ", the key clip") for i in clips],
             moment=moment,
             thumbnails=thumbnails,
             title=title,
@@ -60,7 +60,7 @@ def clip_guide(
         label="clip",
         static=lambda: draw(_telling(order, spans, key)),
         start=key,
-        told=told,
+        in_words=in_words,
     )
 
 

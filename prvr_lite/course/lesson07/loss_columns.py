@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
-LEFT, RIGHT, GAP, FOOT, NAME, LINE, KEYS = 0.85, 0.15, 0.18, 0.62, 0.3, 0.2, 0.36  # inches
-HIGH, LOW = 1.55, 1.35  # inches of the upper and the lower panel
 Mask = NDArray[np.bool_]
+Limits = tuple[float, float]
+KEYS: Final = ("positives", "negatives", "hardest", "margin")
+RING: Final[dict[str, Any]] = {"marker": "o", "ls": "", "ms": 12, "mfc": "none", "mew": 1.8}
 EDGES: Final = 0.07  # what the axis of scores shows beyond the outermost score
 DOT: Final = 0.055  # positives nearer to each other than this share of the axis are stacked
 
@@ -52,57 +53,52 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
     cases = [_check(pull) for pull in pulls]
     if not cases:
         raise ValueError("pulls must hold a case")
-    head = page.heading(title, about)
-    names = NAME + LINE * max(pull.name.count("\n") for pull in pulls)
-    page_height = head.height + 0.1 + names + HIGH + GAP + LOW + FOOT + KEYS
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(title, pulls, cases))
-    head.draw(picture)
-    width = (page.WIDTH - LEFT - RIGHT - GAP * (len(cases) - 1)) / len(cases)
-    foot = (KEYS + FOOT) / page_height
+    lines = 1 + max(pull.name.count("\n") for pull in pulls)
+    mosaic = [[f"{loss} {i}" for i in range(len(cases))] for loss in ("triplet", "infoNCE")]
+    settings: dict[str, Any] = {"height_ratios": [1.55, 1.35], "sharex": True, "gap": 0.16}
+    alt = _alt(title, pulls, cases)
+    picture, axes = sheet.lay_out(mosaic, title, about, 4.1 + 0.2 * lines, alt=alt, **settings)
     both = list(zip(cases, pulls, strict=True))
     steepest = max(np.abs(push(*case, pull.scale)).max() for case, pull in both)
     dearest = max(0.05, *(hinge(*case, pull.margin).max() for case, pull in both))
     span = (
-        min(min(s.min(), s[own].mean() - pull.margin) for (s, own), pull in both) - EDGES,
+        min(min(s.min(), s[positive].mean() - pull.margin) for (s, positive), pull in both) - EDGES,
         max(s.max() for (s, _), _ in both) + EDGES,
     )
-    for i, ((score, own), pull) in enumerate(both):
-        x = (LEFT + i * (width + GAP)) / page.WIDTH
-        upper = picture.add_axes(
-            (x, foot + (LOW + GAP) / page_height, width / page.WIDTH, HIGH / page_height),
-            label=f"triplet {i}",
-        )
-        lower = picture.add_axes(
-            (x, foot, width / page.WIDTH, LOW / page_height), label=f"infoNCE {i}"
-        )
-        _triplet(upper, score, own, pull.margin, span, dearest)
-        _info_nce(lower, score, own, pull.scale, span, steepest)
-        upper.set_title(pull.name, size=10, pad=5, weight="normal", linespacing=1.3)
-        for axes in (upper, lower):
-            axes.tick_params(labelleft=i == 0, length=0)
-    picture.axes[0].set_ylabel("triplet loss")
-    picture.axes[1].set_ylabel("infoNCE pull")
-    _keys(picture)
+    for i, (case, pull) in enumerate(both):
+        upper, lower = axes[f"triplet {i}"], axes[f"infoNCE {i}"]
+        _triplet(upper, *case, pull.margin, span, dearest)
+        _info_nce(lower, *case, pull.scale, steepest)
+        upper.set_title(pull.name, size=10, weight="normal", linespacing=1.3)
+        for panel in (upper, lower):
+            panel.tick_params(labelleft=i == 0, length=0)
+            panel.yaxis.set_major_formatter("{x:.2f}")  # as wide for every margin
+    axes["triplet 0"].set_ylabel("triplet loss")
+    axes["infoNCE 0"].set_ylabel("infoNCE pull")
+    marks, labels = axes["triplet 0"].get_legend_handles_labels()
+    named = dict(zip(labels, marks, strict=True))
+    keys = [named[key] for key in KEYS]
+    picture.legend(keys, KEYS, loc="outside lower left", ncols=4, handletextpad=0.4)
     return picture
 
 
-def hinge(score: page.Array, own: Mask, margin: float) -> page.Array:
+def hinge(score: page.Array, positive: Mask, margin: float) -> page.Array:
     """[margin + s - mean of the positives]+ of every candidate, [C]."""
-    cost: page.Array = np.maximum(0.0, margin + score - score[own].mean())
+    cost: page.Array = np.maximum(0.0, margin + score - score[positive].mean())
     return cost
 
 
-def push(score: page.Array, own: Mask, scale: float) -> page.Array:
+def push(score: page.Array, positive: Mask, scale: float) -> page.Array:
     """Minus the gradient of infoNCE with the raw scores: above 0 it pulls up, [C]."""
-    every, mine = np.exp(scale * (score - score.max())), np.exp(scale * (score - score[own].max()))
-    pulled: page.Array = own * mine / mine[own].sum() - every / every.sum()
+    every, among = (np.exp(scale * (score - top)) for top in (score.max(), score[positive].max()))
+    pulled: page.Array = positive * among / among[positive].sum() - every / every.sum()
     return pulled
 
 
-def info_nce_of(score: page.Array, own: Mask, scale: float) -> float:
+def info_nce_of(score: page.Array, positive: Mask, scale: float) -> float:
     """-log of the share of the positives in the sum of e^(scale s)."""
     raw = np.exp(scale * (score - score.max()))
-    return float(-np.log(raw[own].sum() / raw.sum()))
+    return float(-np.log(raw[positive].sum() / raw.sum()))
 
 
 def stacked(score: page.Array, near: float) -> page.Array:
@@ -116,92 +112,52 @@ def stacked(score: page.Array, near: float) -> page.Array:
 
 
 def _check(pull: Pull) -> tuple[page.Array, Mask]:
-    score, own = page.as_array(pull.score, pull.name), page.as_array(pull.positive, pull.name) > 0
-    if score.shape != own.shape or not own.any() or own.all():
+    score = page.as_array(pull.score, pull.name)
+    positive = page.as_array(pull.positive, pull.name) > 0
+    if score.shape != positive.shape or not positive.any() or positive.all():
         raise ValueError(f"{pull.name!r}: score and positive must pair up, with some of each kind")
     if not (np.abs(score) <= 1.001).all():
         raise ValueError(f"{pull.name!r}: score must hold cosines, -1 to 1")
-    return score, own
+    return score, positive
 
 
 def _triplet(
-    axes: Axes, score: page.Array, own: Mask, margin: float, span: tuple[float, float], top: float
+    axes: Axes, score: page.Array, positive: Mask, margin: float, span: Limits, top: float
 ) -> None:
     """The hinge, the margin, and every candidate on it."""
-    mean = float(score[own].mean())
+    mean, cost = float(score[positive].mean()), hinge(score, positive, margin)
     axes.axvspan(mean - margin, mean, color=page.RULE, lw=0, label="margin")
     line = np.array([span[0], mean - margin, span[1]])
     axes.plot(line, np.maximum(0, margin + line - mean), color=page.SOFT, lw=1.4, label="hinge")
     axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="mean of positives")
-    others = score[~own]
-    axes.plot(
-        others, hinge(score, own, margin)[~own], "o", ms=6, color=page.ORANGE, label="negatives"
-    )
-    hardest = others.argmax()
-    axes.plot(
-        others[hardest],
-        max(0.0, margin + others[hardest] - mean),
-        "o",
-        ms=12,
-        mfc="none",
-        mec=page.ORANGE,
-        mew=1.8,
-        label="hardest",
-    )
-    level = stacked(score[own], DOT * (span[1] - span[0]))
-    axes.plot(
-        score[own],
-        0.1 * top * level,
-        "o",
-        ms=7,
-        color=page.BLUE,
-        mec="white",
-        mew=0.7,
-        label="positives",
-        zorder=3,
-    )
+    axes.plot(score[~positive], cost[~positive], "o", ms=6, color=page.ORANGE, label="negatives")
+    hardest = np.where(positive, -np.inf, score).argmax()
+    axes.plot(score[hardest], cost[hardest], color=page.ORANGE, label="hardest", **RING)
+    height = 0.1 * top * stacked(score[positive], DOT * (span[1] - span[0]))
+    axes.plot(score[positive], height, "o", ms=7, color=page.BLUE, mec="white", label="positives")
     axes.set(xlim=span, ylim=(-0.08 * top, 1.12 * top))
-    axes.tick_params(labelbottom=False)
 
 
-def _info_nce(
-    axes: Axes, score: page.Array, own: Mask, scale: float, span: tuple[float, float], top: float
-) -> None:
+def _info_nce(axes: Axes, score: page.Array, positive: Mask, scale: float, top: float) -> None:
     """A stem for each candidate: how hard it is pulled up or pushed down."""
-    for s, p, mine in zip(score, push(score, own, scale), own, strict=True):
-        color, name = (page.BLUE, "positives") if mine else (page.ORANGE, "negatives")
-        axes.plot([s, s], [0, p], color=color, lw=2.2)
-        axes.plot(s, p, "o", ms=6, color=color, mec="white", mew=0.7, label=name)
+    pulled = push(score, positive, scale)
+    for label, rows, color in (
+        ("positives", positive, page.BLUE),
+        ("negatives", ~positive, page.ORANGE),
+    ):
+        axes.vlines(score[rows], 0, pulled[rows], color=color, lw=2.2)
+        axes.plot(score[rows], pulled[rows], "o", ms=6, color=color, mec="white", label=label)
     axes.axhline(0, color=page.SOFT, lw=0.8)
-    axes.set(xlim=span, ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
-
-
-def _keys(picture: page.Picture) -> None:
-    marks = [
-        Line2D([], [], color=page.BLUE, marker="o", ls="", label="positive"),
-        Line2D([], [], color=page.ORANGE, marker="o", ls="", label="negative"),
-        Line2D(
-            [], [], color=page.ORANGE, marker="o", mfc="none", ms=11, ls="", label="the hardest"
-        ),
-        Line2D([], [], color=page.RULE, lw=8, solid_capstyle="butt", label="margin"),
-    ]
-    picture.legend(
-        handles=marks,
-        loc="lower left",
-        ncols=4,
-        borderaxespad=0,
-        handletextpad=0.4,
-        bbox_to_anchor=(page.EDGE / page.WIDTH, 0.1 / picture.get_figheight()),
-    )
+    axes.set(ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
 
 
 def _alt(title: str, pulls: Sequence[Pull], cases: Sequence[tuple[page.Array, Mask]]) -> str:
     """Each column in words."""
     parts = []
-    for (score, own), pull in zip(cases, pulls, strict=True):
-        cost = hinge(score, own, pull.margin)[~own]
+    for (score, positive), pull in zip(cases, pulls, strict=True):
+        cost = hinge(score, positive, pull.margin)[~positive]
         parts.append(
             f"{pull.name}: {int((cost > 0).sum())} of {len(cost)} negatives cost something, "
-            f"the hardest {cost.max():.2f}; infoNCE {info_nce_of(score, own, pull.scale):.2f}"
+            f"the hardest {cost.max():.2f}; infoNCE {info_nce_of(score, positive, pull.scale):.2f}"
         )
     return f"{title}. {'; '.join(parts)}."

@@ -33,9 +33,9 @@ def loss_explorer(
     good, bad = np.asarray(positives, dtype=float), np.asarray(negatives, dtype=float)
     if not (good.size and bad.size):
         raise ValueError("loss_explorer needs at least one positive and one negative")
-    every = (0.2, len(bad), len(good))
+    everything = (0.2, len(bad), len(good))
     if not can_slide():
-        cases = [every, (0.4, *every[1:]), (0.2, len(bad), 1)]
+        cases = [everything, (0.4, *everything[1:]), (0.2, len(bad), 1)]
         return draw_losses(good, bad, list(dict.fromkeys(cases)), scale=scale)
     widgets = import_module("ipywidgets")
     settings = {"continuous_update": False, "layout": {"margin": "2px"}}
@@ -47,8 +47,8 @@ def loss_explorer(
     view = widgets.HTML()
 
     def show(_: object = None) -> None:
-        margin, against, own = (control.value for control in controls)
-        picture = draw_losses(good, bad, [(margin, against, own)], scale=scale)
+        margin, against, count = (control.value for control in controls)
+        picture = draw_losses(good, bad, [(margin, against, count)], scale=scale)
         view.value = image_html(picture)
 
     for control in controls:
@@ -62,12 +62,12 @@ def draw_losses(
 ) -> page.Picture:
     """A column for each (margin, number of negatives, number of positives)."""
     pulls = []
-    for margin, against, own in cases:
-        score = np.concatenate([positives[:own], negatives[:against]])
-        mine = np.arange(len(score)) < own
-        cost = hinge(score, mine, margin)[~mine].max()
-        told = f"{own} pos., {against} neg., margin {margin:g}"
-        losses = f"hardest {cost:.2f}, infoNCE {info_nce_of(score, mine, scale):.2f}"
-        pulls.append(Pull(f"{told}\n{losses}", score, mine, margin, scale))
+    for margin, against, count in cases:
+        score = np.concatenate([positives[:count], negatives[:against]])
+        positive = np.arange(len(score)) < count
+        cost = hinge(score, positive, margin)[~positive].max()
+        case = f"{count} pos., {against} neg., margin {margin:g}"
+        losses = f"hardest {cost:.2f}, infoNCE {info_nce_of(score, positive, scale):.2f}"
+        pulls.append(Pull(f"{case}\n{losses}", score, positive, margin, scale))
     about = "above: what a negative costs at its score; below: how hard infoNCE pulls at each"
     return loss_columns(pulls, title="Two losses, the same scores", about=about)

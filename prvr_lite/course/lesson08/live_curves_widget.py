@@ -93,11 +93,11 @@ def progress_line(rows: Rows, epochs: int, left: float | None) -> str:
     else:
         rest = "measuring the pace" if left is None else f"about {_spoken(left)} to go"
     last = rows[-1]
-    told = [f"{name} {last[name]:.{digits}f}" for name, digits in _TOLD if name in last]
-    return f"epoch {len(rows)} of {epochs}, {rest} · {', '.join(told)}"
+    shown = [f"{name} {last[name]:.{digits}f}" for name, digits in _SHOWN if name in last]
+    return f"epoch {len(rows)} of {epochs}, {rest} · {', '.join(shown)}"
 
 
-_TOLD = (("loss", 3), ("R@1", 1), ("SumR", 1))
+_SHOWN = (("loss", 3), ("R@1", 1), ("SumR", 1))
 
 
 def _spoken(seconds: float) -> str:

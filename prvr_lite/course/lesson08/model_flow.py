@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from itertools import pairwise
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 WIDE, HIGH, LINE = 1.18, 0.62, 1.12  # inches of a box, and from one row to the next
 
 
-class _Box(NamedTuple):
-    """A tensor: its column and row on the page, its colour."""
-
-    column: float
-    row: float
-    color: str
-
-
-BOXES: Final = {
-    "words": _Box(0, 0, page.ORANGE),
-    "query": _Box(1, 0, page.ORANGE),
-    "unit inputs": _Box(0, 1, page.BLUE),
-    "units": _Box(1, 1, page.BLUE),
-    "medoid clips": _Box(2, 1, page.BLUE),
-    "frame inputs": _Box(0, 2, page.GREEN),
-    "frames": _Box(1, 2, page.GREEN),
-    "attended": _Box(2, 2, page.GREEN),
-    "S_c, key clip": _Box(3, 1, page.PURPLE),
-    "S_f": _Box(3, 2, page.PURPLE),
-    "S": _Box(4, 1.5, page.PURPLE),
+BOXES: Final = {  # column and row on the page, colour
+    "words": (0, 0, page.ORANGE),
+    "query": (1, 0, page.ORANGE),
+    "unit inputs": (0, 1, page.BLUE),
+    "units": (1, 1, page.BLUE),
+    "medoid clips": (2, 1, page.BLUE),
+    "frame inputs": (0, 2, page.GREEN),
+    "frames": (1, 2, page.GREEN),
+    "attended": (2, 2, page.GREEN),
+    "S_c, key clip": (3, 1, page.PURPLE),
+    "S_f": (3, 2, page.PURPLE),
+    "S": (4, 1.5, page.PURPLE),
 }
-# from, to
-ARROWS: Final = (
-    ("words", "query"),
-    ("query", "S_c, key clip"),
-    ("unit inputs", "units"),
-    ("units", "medoid clips"),
-    ("medoid clips", "S_c, key clip"),
-    ("medoid clips", "attended"),
-    ("frame inputs", "frames"),
-    ("frames", "attended"),
-    ("attended", "S_f"),
-    ("S_c, key clip", "S_f"),
-    ("S_c, key clip", "S"),
-    ("S_f", "S"),
+WAYS: Final = (
+    "words → query → S_c, key clip → S_f → S",
+    "unit inputs → units → medoid clips → S_c, key clip → S",
+    "frame inputs → frames → attended → S_f",
+    "medoid clips → attended",
 )
-
+ARROWS: Final = [pair for way in WAYS for pair in pairwise(way.split(" → "))]
 MATHS: Final = {"S_c, key clip": "$S_c$, key clip", "S_f": "$S_f$", "S": "$S$"}
 
 
@@ -65,99 +50,55 @@ def model_flow(
     Returns:
         a Figure with the axes "flow".
     Raises:
-        ValueError: a name that is no box.
+        ValueError: a name that is not in ``BOXES``.
     """
     unknown = [name for name in shapes if name not in BOXES]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no box: choose from {', '.join(BOXES)}")
-    head = page.heading(
-        title,
-        "rows: the query, the clip scale, the frame scale; both scales compare with the query",
-    )
+        raise ValueError(f"{unknown[0]!r} is not a box: choose from {', '.join(BOXES)}")
+    about = "rows: the query, the clip scale, the frame scale; both scales compare with the query"
     high = 2 * LINE + HIGH + 0.1
-    page_height = head.height + 0.25 + high + 0.15
-    picture = page.new_picture(page.WIDTH, page_height, alt=_alt(shapes))
-    head.draw(picture)
-    room = page.WIDTH - 2 * page.EDGE
-    axes = picture.add_axes(
-        (page.EDGE / page.WIDTH, 0.15 / page_height, room / page.WIDTH, high / page_height),
-        label="flow",
-    )
-    axes.set(xlim=(0, room), ylim=(high, 0))
-    axes.axis("off")
+    picture, axes = sheet.lay_out([["flow"]], title, about, high + 0.4, alt=_alt(shapes))
+    flow, room = axes["flow"], page.WIDTH - 2 * page.EDGE
+    flow.set(xlim=(0, room), ylim=(high, 0))
+    flow.axis("off")
     step = (room - WIDE) / 4
-    corner = {n: (b.column * step, 0.05 + b.row * LINE) for n, b in BOXES.items()}
-    for one, other in ARROWS:
-        _arrow(axes, corner[one], corner[other])
-    for name, (x, y) in corner.items():
-        _box(axes, x, y, name, BOXES[name].color, shapes.get(name))
+    corner = {name: (x * step, 0.05 + row * LINE) for name, (x, row, _) in BOXES.items()}
+    for start, end in ARROWS:
+        _arrow(flow, corner[start], corner[end])
+    for name, place in corner.items():
+        _box(flow, place, name, BOXES[name][2], shapes.get(name))
     return picture
 
 
 def _box(
-    axes: Axes, x: float, y: float, name: str, color: str, shape: Sequence[int] | None
+    axes: Axes, place: tuple[float, float], name: str, color: str, shape: Sequence[int] | None
 ) -> None:
-    known = shape is not None
-    patch = FancyBboxPatch(
-        (x, y),
-        WIDE,
-        HIGH,
-        boxstyle="round,pad=0,rounding_size=0.08",
-        fc="white",
-        ec=color,
-        lw=2.0 if known else 1.0,
-        alpha=1 if known else 0.5,
-        zorder=2,
-        label=name,
-        clip_on=False,
-    )
+    known, (x, y) = shape is not None, place
+    style, (line, alpha) = "round,pad=0,rounding_size=0.08", (2, 1.0) if known else (1, 0.5)
+    look: dict[str, Any] = {"fc": "white", "ec": color, "lw": line, "alpha": alpha}
+    patch = FancyBboxPatch(place, WIDE, HIGH, style, zorder=2, label=name, clip_on=False, **look)
     axes.add_patch(patch)
-    middle = x + WIDE / 2
-    axes.text(
-        middle,
-        y + (0.2 if known else HIGH / 2),
-        MATHS.get(name, name),
-        ha="center",
-        va="center",
-        size=10,
-        weight="bold",
-        color=page.INK,
-        zorder=3,
-    )
-    if shape is not None:
-        told = " × ".join(map(str, shape))
-        axes.text(
-            middle, y + 0.43, told, ha="center", va="center", size=10, color=page.SOFT, zorder=3
-        )
+    middle, title = x + WIDE / 2, y + (0.2 if known else HIGH / 2)
+    centred: dict[str, Any] = {"ha": "center", "va": "center", "size": 10}
+    axes.text(middle, title, MATHS.get(name, name), weight="bold", **centred)
+    axes.text(middle, y + 0.43, " × ".join(map(str, shape or ())), color=page.SOFT, **centred)
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
     """From the right edge to the left one; down within a column; from a far column to the top."""
-    bend: dict[str, str] = {}
-    if abs(start[0] - end[0]) < WIDE / 2:
-        tail, tip = (start[0] + WIDE / 2, start[1] + HIGH), (end[0] + WIDE / 2, end[1])
+    look: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.3}
+    look |= {"shrinkA": 0, "shrinkB": 0}
+    tail, tip = (start[0] + WIDE, start[1] + HIGH / 2), (end[0] + WIDE / 2, end[1])
+    if start[0] == end[0]:
+        tail = start[0] + WIDE / 2, start[1] + HIGH
     elif end[0] - start[0] > 2 * WIDE:
-        tail, tip = (start[0] + WIDE, start[1] + HIGH / 2), (end[0] + WIDE / 2, end[1])
-        bend = {"connectionstyle": "angle,angleA=0,angleB=90,rad=8"}
+        look["connectionstyle"] = "angle,angleA=0,angleB=90,rad=8"
     else:
-        tail, tip = (start[0] + WIDE, start[1] + HIGH / 2), (end[0], end[1] + HIGH / 2)
-    axes.annotate(
-        "",
-        tip,
-        tail,
-        zorder=1,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": page.SOFT,
-            "lw": 1.3,
-            "shrinkA": 0,
-            "shrinkB": 0,
-            **bend,
-        },
-    )
+        tip = end[0], end[1] + HIGH / 2
+    axes.annotate("", tip, tail, zorder=1, arrowprops=look)
 
 
 def _alt(shapes: Mapping[str, Sequence[int]]) -> str:
-    told = [f"{name} {list(shape)}" for name, shape in shapes.items()]
-    ways = [f"{one} to {other}" for one, other in ARROWS]
-    return f"Flow of MS-SL++. Shapes: {', '.join(told)}. Arrows: {', '.join(ways)}."
+    boxes = [f"{name} {list(shape)}" for name, shape in shapes.items()]
+    arrows = [f"{start} to {end}" for start, end in ARROWS]
+    return f"Flow of MS-SL++. Shapes: {', '.join(boxes)}. Arrows: {', '.join(arrows)}."

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
-
-HIGH: Final = 3.0  # inches
-CORNERS: Final = {  # where the right film leads -> the corner that says so, left and top
-    "ahead by frames only": (True, True),
-    "ahead at both": (False, True),
-    "ahead at neither": (True, False),
-    "ahead by clips only": (False, False),
-}
 
 
 @page.house_style
@@ -38,7 +31,7 @@ def lead_plane(
         alpha: weight of the clip scale, 0..1.
         title: a headline.
     Returns:
-        a Figure with the axes "leads"; its lines are "found", "missed" and "alpha".
+        a Figure with the axes "leads"; its parts are "queries" and "alpha".
     Raises:
         ValueError: leads of different number or not finite, or alpha outside 0..1.
     """
@@ -48,54 +41,41 @@ def lead_plane(
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha:g}: it must lie in 0..1")
     found = alpha * x + (1 - alpha) * y > 0  # [Q]
-    quadrants = {
-        "ahead at both": (x > 0) & (y > 0),
-        "ahead by frames only": (x <= 0) & (y > 0),
-        "ahead by clips only": (x > 0) & (y <= 0),
-        "ahead at neither": (x <= 0) & (y <= 0),
+    corners = {  # where it is: left and top
+        "ahead by frames only": (True, True, (x <= 0) & (y > 0)),
+        "ahead at both": (False, True, (x > 0) & (y > 0)),
+        "ahead at neither": (True, False, (x <= 0) & (y <= 0)),
+        "ahead by clips only": (False, False, (x > 0) & (y <= 0)),
     }
     counts = {
-        name: (int(inside.sum()), int((inside & found).sum())) for name, inside in quadrants.items()
+        name: f"{name}: {(inside & found).sum():,} of {inside.sum():,} found"
+        for name, (_, _, inside) in corners.items()
     }
     about = f"square: a query whose film is found, cross: not found; thick: a tie at α = {alpha:g}"
-    head = page.heading(title, about)
-    picture = page.new_picture(page.WIDTH, head.height + HIGH + 1.25, alt=_alt(counts, alpha))
-    head.draw(picture)
-    top = head.height + 0.45
-    axes = page.stack(picture, {"leads": HIGH}, top=top, left=0.95, right=0.25, gap=0.0)["leads"]
-    _draw(axes, x, y, found, alpha)
-    for name, (left, above) in CORNERS.items():
-        every, hit = counts[name]
-        axes.annotate(
-            f"{name}: {hit:,} of {every:,} found",
-            (0 if left else 1, 1 if above else 0),
-            xycoords="axes fraction",
-            xytext=(0, 6 if above else -46),
-            textcoords="offset points",
-            ha="left" if left else "right",
-            color=page.INK,
-            annotation_clip=False,
-        )
+    alt = (
+        f"The lead of each query's right film over its rival, clip scale across, frame scale up, "
+        f"and the line of ties at alpha {alpha:g}. {'; '.join(counts.values())}."
+    )
+    picture, axes = sheet.lay_out([["leads"]], title, about, 4.3, alt=alt)
+    _draw(axes["leads"], x, y, found, alpha)
+    for name, (left, above, _) in corners.items():
+        corner, offset = (1 - left, int(above)), (0, 6 if above else -46)
+        where: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+        where["ha"] = "left" if left else "right"
+        axes["leads"].annotate(counts[name], corner, offset, **where)
     return picture
 
 
 def _draw(axes: Axes, x: page.Array, y: page.Array, found: NDArray[np.bool_], alpha: float) -> None:
-    """Marks, the two axes of the plane, and the line of alpha."""
+    """A mark for each query, the two axes of the plane, and the line of alpha."""
+    import seaborn as sns
+
+    # without smoothing, a picture has half the size
+    look: dict[str, Any] = {"lw": 0, "antialiased": False, "legend": False, "label": "queries"}
+    look |= {"palette": {True: page.BLUE, False: page.VERMILION}, "sizes": {True: 6.5, False: 14}}
+    look |= {"markers": {True: "s", False: "X"}}
+    sns.scatterplot(x=x, y=y, hue=found, style=found, size=found, ax=axes, **look)
     reach = 1.08 * float(np.quantile(np.abs(np.concatenate([x, y])), 0.995)) or 1.0
-    crisp: dict[str, Any] = {"ls": "", "antialiased": False}  # half the size of a smooth picture
-    axes.plot(
-        x[found], y[found], marker="s", ms=2.5, mew=0, color=page.BLUE, label="found", **crisp
-    )
-    axes.plot(
-        x[~found],
-        y[~found],
-        marker="x",
-        ms=3.5,
-        mew=1,
-        color=page.VERMILION,
-        label="missed",
-        **crisp,
-    )
     axes.axhline(0, color=page.SOFT, lw=1)
     axes.axvline(0, color=page.SOFT, lw=1)
     # alpha x + (1 - alpha) y = 0 points along (1 - alpha, -alpha)
@@ -103,11 +83,3 @@ def _draw(axes: Axes, x: page.Array, y: page.Array, found: NDArray[np.bool_], al
     axes.plot((1 - alpha) * ends, -alpha * ends, color=page.INK, lw=2.4, label="alpha", zorder=4)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     axes.set(xlabel="lead at the clip scale", ylabel="lead at the frame scale")
-
-
-def _alt(counts: dict[str, tuple[int, int]], alpha: float) -> str:
-    parts = [f"{name}: {hit} of {every} found" for name, (every, hit) in counts.items()]
-    return (
-        f"The lead of each query's right film over its rival, clip scale across, frame scale up, "
-        f"and the line of ties at alpha {alpha:g}. {'; '.join(parts)}."
-    )

@@ -68,16 +68,16 @@ def search_explorer(
 
 def shown_films(explorer: Explorer, query: Query, alpha: float | None = None) -> list[Hit]:
     """The six films to show: the first ones, and the right one in the last place if it is later."""
-    found = explorer.shown(query, alpha=alpha, top=PLACES)
-    return [*found[: PLACES - 1], found[-1]] if len(found) > PLACES else found
+    hits = explorer.shown(query, alpha=alpha, top=PLACES)
+    return [*hits[: PLACES - 1], hits[-1]] if len(hits) > PLACES else hits
 
 
 def three_maps(explorer: Explorer, query: Query) -> page.Picture:
     """All clips of the three films that come first; the third is the right one if it is later."""
-    found = explorer.shown(query, top=3)
+    hits = explorer.shown(query, top=3)
     units = explorer.model.config.num_units
     panels, films = {}, {}
-    for hit in [*found[:2], found[-1]] if len(found) > 2 else found:
+    for hit in [*hits[:2], hits[-1]] if len(hits) > 2 else hits:
         video = int(explorer.videos[hit.video])
         right = ", right" if explorer.is_right(query, hit) else ""
         name = f"rank {hit.rank}, score {hit.score:.2f}: {hit.video_id}{right}"
@@ -184,8 +184,8 @@ class _SearchPage:
         return round(float(self.alpha.value), 2)
 
     def _draw_ranking(self, query: Query, alpha: float, film: int, moment: bool) -> str:
-        found = shown_films(self.explorer, query, alpha)
-        top = sum(hit.rank <= PLACES for hit in found)
+        hits = shown_films(self.explorer, query, alpha)
+        top = sum(hit.rank <= PLACES for hit in hits)
         return image_html(
             self.explorer.ranking(
                 query, alpha=alpha, top=top, moment=moment, chosen=film, height=RANKING

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 COLORS: Final = (page.BLUE, page.ORANGE)  # of frames, in turn
-LEFT, RIGHT, SMALL = 0.95, 0.25, 0.17  # inches: margins, and the least bar that is numbered
+INK: Final = ("white", page.INK)  # of their numbers
+SMALL: Final = 0.17  # inches of the shortest bar that is numbered
 
 
 @page.house_style
@@ -35,11 +37,8 @@ def frame_times(
     Raises:
         ValueError: times that do not ascend, or numbers that do not pair up.
     """
-    start, when, which = (
-        page.as_array(shown, "shown"),
-        page.as_array(at, "at"),
-        page.as_array(taken, "taken"),
-    )
+    start, when = page.as_array(shown, "shown"), page.as_array(at, "at")
+    which = page.as_array(taken, "taken")
     if not (np.diff([*start, end]) > 0).all():
         raise ValueError("shown must ascend, and end after its last")
     if when.shape != which.shape or which.min() < 0 or which.max() >= len(start):
@@ -50,54 +49,41 @@ def frame_times(
         f"{len(start)} frames from {start[0]:g} to {end:g} s, each on the screen until the next; "
         f"{len(when)} samples take the frames {', '.join(f'{f:.0f}' for f in which)}."
     )
-    head = page.heading(
-        title, "bar: a frame, as long as it is shown; dot: a sample and what it takes"
-    )
-    picture = page.new_picture(page.WIDTH, head.height + 2.55, alt=alt)
-    head.draw(picture)
-    rows = {"frames": 1.2, "samples": 0.45}
-    axes = page.stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=0.05)
-    _draw_frames(axes["frames"], pictures, start, end)
+    about = "bar: a frame, as long as it is shown; dot: a sample and what it takes"
+    settings: dict[str, Any] = {"alt": alt, "height_ratios": [1.2, 0.45], "sharex": True}
+    picture, axes = sheet.lay_out([["frames"], ["samples"]], title, about, 2.5, **settings)
     colors = [COLORS[int(frame) % 2] for frame in which]
     axes["samples"].scatter(when, 0 * when, s=24, c=colors, label="samples", clip_on=False)
+    axes["samples"].set(ylim=(-1, 1), xlabel="s")
+    axes["frames"].set_ylim(0, 1.2)
     for name, panel in axes.items():
         panel.set(xlim=(start[0], end), yticks=[])
         panel.spines["left"].set_visible(False)
         panel.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
     axes["frames"].spines["bottom"].set_visible(False)
-    axes["frames"].tick_params(bottom=False, labelbottom=False)
-    axes["samples"].set(ylim=(-1, 1), xlabel="s")
+    axes["frames"].tick_params(bottom=False)
+    picture.draw_without_rendering()  # what is written on a bar needs to know the bar's size
+    _draw_frames(axes["frames"], pictures, start, end)
     return picture
 
 
 def _draw_frames(axes: Axes, pictures: Sequence[object], start: page.Array, end: float) -> None:
     """The bars, numbered, and above them the thumbnails."""
-    wide = page.WIDTH - LEFT - RIGHT  # inches
-    unit = wide / (end - start[0])  # inches a second
+    panel = axes.get_window_extent()
+    per_second = panel.width / page.SCREEN_DPI / (end - start[0])  # inches
+    per_level = panel.height / page.SCREEN_DPI / 1.2
     length = np.diff([*start, end])
-    colors = [COLORS[i % 2] for i in range(len(start))]
-    axes.bar(start, 0.3, length, align="edge", color=colors, edgecolor="white", label="frames")
-    axes.set_ylim(0, 1.2)  # inches, as high as the panel
-    for i, (left, seconds) in enumerate(zip(start, length, strict=True)):
-        room = seconds * unit
-        if room >= SMALL:
-            axes.text(
-                left + seconds / 2,
-                0.15,
-                str(i),
-                ha="center",
-                va="center",
-                size=10,
-                color="white" if colors[i] == page.BLUE else page.INK,
-            )
-        if pictures and pictures[i] is not None and room >= 2 * SMALL:
-            pixels = np.asarray(pictures[i])
+    for parity, color in enumerate(COLORS):
+        rows = np.arange(parity, len(start), 2)
+        bars = axes.bar(start[rows], 0.3, length[rows], align="edge", color=color, ec="white")
+        numbers = [str(i) if length[i] * per_second >= SMALL else "" for i in rows]
+        axes.bar_label(bars, numbers, label_type="center", size=10, color=INK[parity])
+    for i, shown in enumerate(pictures):
+        room = length[i] * per_second  # inches
+        if shown is not None and room >= 2 * SMALL:
+            pixels = np.asarray(shown)
             rows, columns, _ = pixels.shape
-            size = min(0.8, (room - 0.03) * rows / columns)  # inches high
-            half, middle = size * columns / rows / unit / 2, left + seconds / 2
-            axes.imshow(
-                pixels,
-                extent=(middle - half, middle + half, 0.36, 0.36 + size),
-                aspect="auto",
-                interpolation="antialiased",
-            )
+            high = min(0.8, (room - 0.03) * rows / columns)  # inches
+            half, middle = high * columns / rows / per_second / 2, start[i] + length[i] / 2
+            place = (middle - half, middle + half, 0.36, 0.36 + high / per_level)
+            axes.imshow(pixels, extent=place, aspect="auto", interpolation="antialiased")

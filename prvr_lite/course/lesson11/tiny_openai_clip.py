@@ -37,7 +37,7 @@ def random_clip(
         vision: sizes of the image tower, by their names in ``CLIPVisionConfig``; None: tiny ones.
 
     Returns:
-        The folder: what ``ClipEncoder`` and ``extract_features`` take as a model.
+        The folder: what ``OpenAIClipEncoder`` and ``extract_features`` take as a model.
 
     Raises:
         ModuleNotFoundError: transformers is not installed (``pip install "prvr-lite[video]"``).

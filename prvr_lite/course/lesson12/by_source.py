@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
-ROW, RIGHT, FOOT = 0.34, 0.5, 0.6  # inches
-STYLES = (
-    (page.BLUE, "o"),
-    (page.ORANGE, "s"),
-    (page.GREEN, "^"),
-    (page.PURPLE, "D"),
-    (page.VERMILION, "v"),
-)
+COLORS = (page.BLUE, page.ORANGE, page.GREEN, page.PURPLE, page.VERMILION)
 
 
 @dataclass(frozen=True)
@@ -25,7 +19,7 @@ class Told:
     """A number and who says so.
 
     Attributes:
-        name: of the model. value: what it reaches. source: who says so. strong: told in bold.
+        name: of the model. value: what it reaches. source: who says so. strong: in bold.
     """
 
     name: str
@@ -36,89 +30,47 @@ class Told:
 
 @page.house_style
 def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "") -> page.Picture:
-    """A row a number, lowest first, with the source's own mark and colour.
+    """One row for each number, lowest first, with the source's own mark and colour.
 
     Args:
         rows: at least one, of up to five sources.
     Returns:
-        a Figure with one axes, named after the metric; a source's dots carry its name.
+        a Figure with one axes, named after the metric; its part "numbers" are the dots.
     Raises:
         ValueError: no rows, too many sources, or a number that is not finite.
     """
+    import seaborn as sns
+
     sources = list(dict.fromkeys(row.source for row in rows))
-    if not rows or len(sources) > len(STYLES):
+    if not rows or len(sources) > len(COLORS):
         raise ValueError(
             f"{len(rows)} rows of {len(sources)} sources: give 1 row, 5 sources at most"
         )
     if not np.isfinite([row.value for row in rows]).all():
-        raise ValueError("every value must be finite: leave out what nobody tells")
+        raise ValueError("every value must be finite: leave out numbers that are unknown")
     order = sorted(rows, key=lambda row: row.value)
-    labels = [page.wrap(row.name, 2.3, 11, weight="bold", lines=1) for row in order]
-    left = 0.22 + max(page.text_width(label, 11, "bold") for label in labels) + 0.15
-    head = page.heading(title, about)
-    top = head.height + 0.15 + 0.26 * _lines(sources)
-    picture = page.new_picture(page.WIDTH, top + ROW * len(rows) + FOOT, alt=_alt(order, metric))
-    head.draw(picture)
-    page_height = picture.get_figheight()
-    box = (
-        left / page.WIDTH,
-        FOOT / page_height,
-        (page.WIDTH - left - RIGHT) / page.WIDTH,
-        ROW * len(rows) / page_height,
-    )
-    axes = picture.add_axes(box, label=metric)
-    _draw(axes, order, sources)
-    axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=page.plain(metric))
-    axes.set_yticks(range(len(rows)), [page.plain(label) for label in labels])
-    for tick, row in zip(axes.get_yticklabels(), order, strict=True):
-        tick.set_fontweight("bold" if row.strong else "normal")
+    parts = "; ".join(f"{row.name} {row.value:.1f} ({row.source})" for row in order)
+    alt = f"{metric} by who says so, lowest first: {parts}."
+    picture, panel = sheet.lay_out([[metric]], title, about, 0.34 * len(rows) + 1.1, alt=alt)
+    axes, values = panel[metric], [row.value for row in order]
+    room = 0.08 * (values[-1] - values[0]) or 1.0
+    places, low = range(len(order)), values[0] - room
+    axes.hlines(places, low, values, color=page.RULE, lw=1.2, zorder=0)
+    named, shown = [row.source for row in order], dict(zip(sources, COLORS, strict=False))
+    look: dict[str, Any] = {"hue": named, "style": named, "hue_order": shown, "style_order": shown}
+    marks = dict(zip(sources, "os^Dv", strict=False))
+    sns.scatterplot(x=values, y=places, s=90, ax=axes, palette=shown, markers=marks, **look)
+    axes.collections[-1].set_label("numbers")
+    axes.set(xlim=(low, values[-1] + room), ylim=(-0.6, len(rows) - 0.4), xlabel=page.plain(metric))
+    axes.set_yticks(places, [page.plain(page.wrap(row.name, 2.3, 11, lines=1)) for row in order])
+    for tick, place, row in zip(axes.get_yticklabels(), places, order, strict=True):
+        weight, color = ("bold", page.INK) if row.strong else ("normal", page.SOFT)
+        tick.set_fontweight(weight)
+        near: dict[str, Any] = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(f"{row.value:.1f}", (row.value, place), weight=weight, color=color, **near)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.legend(
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
-        ncols=-(-len(sources) // _lines(sources)),
-        borderpad=0,
-        borderaxespad=0.2,
-        handletextpad=0.2,
-        columnspacing=1.2,
+    sns.move_legend(
+        axes, "lower right", bbox_to_anchor=(1, 1), ncols=-(-len(sources) // 2), columnspacing=1.2
     )
     return picture
-
-
-def _lines(sources: Sequence[str]) -> int:
-    """How many lines the legend takes."""
-    return int(
-        np.ceil(sum(page.text_width(source, 11) + 0.45 for source in sources) / (page.WIDTH - 2))
-    )
-
-
-def _draw(axes: Axes, rows: Sequence[Told], sources: Sequence[str]) -> None:
-    """A thin line to each dot, its number beside it."""
-    values = [row.value for row in rows]
-    room = 0.08 * (max(values) - min(values)) or 1.0
-    low = min(values) - room
-    axes.set_xlim(low, max(values) + room)
-    axes.hlines(range(len(rows)), low, values, color=page.RULE, lw=1.2, label="_lines")
-    for source, (color, mark) in zip(sources, STYLES, strict=False):
-        places = [place for place, row in enumerate(rows) if row.source == source]
-        axes.plot(
-            [values[p] for p in places], places, mark, ms=7.5, color=color, label=page.plain(source)
-        )
-    for place, row in enumerate(rows):
-        axes.annotate(
-            f"{row.value:.1f}",
-            (row.value, place),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            size=10,
-            weight="bold" if row.strong else "normal",
-            color=page.INK if row.strong else page.SOFT,
-            annotation_clip=False,
-        )
-
-
-def _alt(rows: Sequence[Told], metric: str) -> str:
-    told = "; ".join(f"{row.name} {row.value:.1f} ({row.source})" for row in rows)
-    return f"{metric} by who says so, lowest first: {told}."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+import numpy as np
+from matplotlib.colors import ListedColormap
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
-ROW, LEFT, RIGHT, MOST = 0.4, 2.2, 1.25, 8  # inches; rows that are drawn
-NUMBER = 4  # bytes
+MOST, NUMBER = 8, 4  # rows that are drawn; bytes
+LEFT = 1.75  # inches for an id
 
 
 @page.house_style
@@ -21,95 +22,57 @@ def byte_layout(
     """The rows of a BigFile one under the other: id, numbers, and the byte where each row begins.
 
     Args:
-        ids: of the first rows, at most eight. dim: numbers a row. row: the one that is pointed out.
+        ids: of the first rows, at most eight. dim: numbers per row.
+        row: the one that is pointed out.
         shown: how many numbers of a row are drawn as boxes; the rest is "…".
     Returns:
         a Figure with one axes, "bytes".
     Raises:
-        ValueError: no rows or too many, or a row that is none of them.
+        ValueError: no rows or too many, or a row that is not one of them.
     """
     if not 1 <= len(ids) <= MOST or row not in range(len(ids)) or dim < 1 or shown < 1:
         raise ValueError(
             f"{len(ids)} ids, row {row}, dim {dim}, shown {shown}: give 1 to {MOST} ids, one of "
             "their rows, and at least one number"
         )
-    head = page.heading(
-        title or "A table without a header", about or f"row r begins at byte r · {dim} · 4"
+    import seaborn as sns
+
+    title, about = (
+        title or "A table without a header",
+        about or f"row r begins at byte r · {dim} · 4",
     )
-    high = ROW * len(ids)
-    picture = page.new_picture(page.WIDTH, head.height + 0.5 + high + 0.2, alt=_alt(ids, dim, row))
-    head.draw(picture)
-    page_height = picture.get_figheight()
-    wide = page.WIDTH - LEFT - RIGHT
-    box = (LEFT / page.WIDTH, 0.2 / page_height, wide / page.WIDTH, high / page_height)
-    axes = picture.add_axes(box, label="bytes")
-    boxes = min(shown, dim)
-    columns = boxes + (dim > boxes)
-    axes.set(xlim=(0, columns), ylim=(len(ids) - 0.5, -0.5))
-    axes.axis("off")
-    for place, name in enumerate(ids):
-        _draw_row(axes, place, boxes, columns, marked=place == row)
-        _name_row(axes, place, name, dim, columns, marked=place == row)
-    for column in range(boxes):
-        axes.text(column + 0.5, -0.75, str(column), ha="center", size=10, color=page.SOFT)
-    if dim > boxes:
-        axes.text(boxes + 0.5, -0.75, f"{dim - 1:,}", ha="center", size=10, color=page.SOFT)
+    alt = (
+        f"The first {len(ids)} rows of a table of {dim} numbers per row, 4 bytes each. Row {row}, "
+        f"{ids[row]}, begins at byte {row * dim * NUMBER:,}."
+    )
+    picture, panel = sheet.lay_out([["bytes"]], title, about, 0.4 * len(ids) + 0.6, alt=alt)
+    axes, boxes = panel["bytes"], min(shown, dim)
+    table = np.zeros((len(ids), boxes + (dim > boxes)))  # 0: pale, 1: marked, 2: beyond, "…"
+    table[row], table[:, boxes:] = 1, 2
+    colors = ListedColormap([page.RULE, page.SKY, "white"])
+    dots = np.where(table == 2, "…", "")
+    look: dict[str, Any] = {"cmap": colors, "vmin": 0, "vmax": 2, "cbar": False, "linewidths": 4}
+    look |= {"annot": dots, "fmt": "", "annot_kws": {"color": page.SOFT, "size": 11}}
+    sns.heatmap(table, ax=axes, **look)
+    last = [f"{dim - 1:,}"] * (dim > boxes)
+    axes.set_xticks(np.arange(table.shape[1]) + 0.5, [*map(str, range(boxes)), *last])
+    axes.xaxis.tick_top()
+    begins, places = axes.secondary_yaxis("right"), np.arange(len(ids)) + 0.5
+    weights = ["bold" if place == row else "normal" for place in range(len(ids))]
+    names = [_ending(name, weight) for name, weight in zip(ids, weights, strict=True)]
+    axes.set_yticks(places, names, parse_math=False, rotation=0)
+    begins.set_yticks(places, [f"byte {place * dim * NUMBER:,}" for place in range(len(ids))])
+    for side in (axes, begins):
+        side.tick_params(length=0)
+        side.spines[:].set_visible(False)
+        side.get_yticklabels()[row].set(weight="bold", color=page.BLUE)
+    axes.tick_params(axis="x", labelcolor=page.SOFT, labelsize=10)
     return picture
 
 
-def _draw_row(axes: Axes, place: int, boxes: int, columns: int, *, marked: bool) -> None:
-    """A box for each number that is shown, and "…" where there are more."""
-    for column in range(columns):
-        frame = Rectangle(
-            (column + 0.04, place - 0.38),
-            0.92,
-            0.76,
-            lw=1,
-            ec="white",
-            fc=(page.SKY if marked else page.RULE) if column < boxes else "none",
-            label=f"row {place}",
-        )
-        axes.add_patch(frame)
-    if columns > boxes:
-        axes.text(boxes + 0.5, place, "…", ha="center", va="center", color=page.SOFT)
-
-
-def _name_row(axes: Axes, place: int, name: str, dim: int, columns: int, *, marked: bool) -> None:
-    """The id before a row, and behind it the byte where it begins."""
-    weight = "bold" if marked else "normal"
-    ink: dict[str, Any] = {"color": page.BLUE if marked else page.INK, "weight": weight, "size": 11}
-    axes.annotate(
-        _ending(name, LEFT - 0.45, weight),
-        (0, place),
-        xytext=(-10, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        parse_math=False,
-        annotation_clip=False,
-        **ink,
-    )
-    axes.annotate(
-        f"byte {place * dim * NUMBER:,}",
-        (columns, place),
-        xytext=(6, 0),
-        va="center",
-        textcoords="offset points",
-        annotation_clip=False,
-        **ink,
-    )
-
-
-def _ending(name: str, inches: float, weight: str) -> str:
+def _ending(name: str, weight: str) -> str:
     """The end of a name that is too long: there ids of frames differ."""
-    told = " ".join(name.split())
-    while page.text_width(told, 11, weight) > inches:
-        told = "…" + told.removeprefix("…")[1:]
-    return told
-
-
-def _alt(ids: Sequence[str], dim: int, row: int) -> str:
-    return (
-        f"The first {len(ids)} rows of a table of {dim} numbers a row, 4 bytes each. Row {row}, "
-        f"{ids[row]}, begins at byte {row * dim * NUMBER:,}."
-    )
+    end = " ".join(name.split())
+    while page.text_width(end, 11, weight) > LEFT:
+        end = "…" + end.removeprefix("…")[1:]
+    return end

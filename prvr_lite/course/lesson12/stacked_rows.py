@@ -3,52 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 COLORS = (page.BLUE, page.ORANGE, page.SKY, page.GREEN)
-ROW, GAP, RIGHT, FOOT, LEGEND = 0.46, 0.34, 0.25, 0.2, 0.3  # inches
 Rows = Mapping[str, Mapping[str, float]]  # row -> part -> value
 
 
 @page.house_style
 def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> page.Picture:
-    """Lying bars: a row a name, in each panel, made of up to four parts, each with its number.
+    """Horizontal bars, one per name in each panel, made of up to four parts with their numbers.
 
     Args:
         panels: unit -> row -> part -> value, 0 or more; all panels have the same rows, and each
             its own parts and its own scale.
     Returns:
-        a Figure with an axes a panel, labelled with its unit.
+        a Figure with one axes for each panel, labelled with its unit.
     Raises:
         ValueError: naming the panel that does not fit.
     """
     names = _check(panels)
-    head = page.heading(title, about)
-    labels = [page.wrap(name, 1.6, 11, weight="bold", lines=1) for name in names]
-    left = 0.22 + max(page.text_width(label, 11, "bold") for label in labels) + 0.12
-    top, high = head.height + 0.18 + 0.3 + LEGEND, ROW * len(names)
-    picture = page.new_picture(page.WIDTH, top + high + FOOT, alt=_alt(title, panels))
-    head.draw(picture)
-    page_height = picture.get_figheight()
-    wide = (page.WIDTH - left - RIGHT + GAP) / len(panels) - GAP
-    for i, (unit, rows) in enumerate(panels.items()):
-        box = (
-            (left + i * (wide + GAP)) / page.WIDTH,
-            FOOT / page_height,
-            wide / page.WIDTH,
-            high / page_height,
-        )
-        axes = picture.add_axes(box, label=unit)
-        _draw(axes, rows, wide)
-        axes.set_title(
-            page.plain(page.wrap(unit, wide, 12, weight="bold", lines=1)), pad=72 * LEGEND
-        )
-        axes.set_yticks(range(len(names)), labels if i == 0 else [""] * len(names), weight="bold")
+    height = 0.46 * len(names) + 0.85
+    alt = _alt(title, panels)
+    picture, axes = sheet.lay_out([list(panels)], title, about, height, alt=alt, gap=0.24)
+    for unit, rows in panels.items():
+        _draw(axes[unit], rows, unit)
+    labels = [page.plain(page.wrap(name, 1.6, 11, weight="bold", lines=1)) for name in names]
+    picture.axes[0].set_yticks(range(len(names)), labels, weight="bold")
+    picture.draw_without_rendering()  # to know how large bars and numbers are
+    for panel in picture.axes:
+        for number, bar in zip(panel.texts, panel.patches, strict=True):
+            room = bar.get_window_extent().width - number.get_window_extent().width
+            number.set_visible(room > 0.04 * page.SCREEN_DPI)
     return picture
 
 
@@ -70,52 +62,32 @@ def _check(panels: Mapping[str, Rows]) -> list[str]:
     return names
 
 
-def _draw(axes: Axes, rows: Rows, wide: float) -> None:
-    """The bars of one panel, numbers on them, and what the parts are above them."""
-    longest = max(sum(row.values()) for row in rows.values())
-    whole = all(float(v).is_integer() for row in rows.values() for v in row.values())
-    parts = list(next(iter(rows.values())))
+def _draw(axes: Axes, rows: Rows, unit: str) -> None:
+    """The bars of one panel with their numbers, and above them what the parts are."""
+    values = np.array([list(row.values()) for row in rows.values()], dtype=float)  # [rows, parts]
+    digits = ",.0f" if (values % 1 == 0).all() else ",.4g"
     start = np.zeros(len(rows))
-    for part, color in zip(parts, COLORS, strict=False):
-        values = np.array([row[part] for row in rows.values()], dtype=np.float64)
-        axes.barh(range(len(rows)), values, 0.66, start, color=color, label=part, ec="white")
-        dark = np.dot(to_rgb(color), (0.299, 0.587, 0.114)) < 0.5
-        for place, (value, begin) in enumerate(zip(values, start, strict=True)):
-            told = f"{value:,.0f}" if whole else f"{value:.3g}"
-            if page.text_width(told, 10, "bold") + 0.08 < wide * value / longest:
-                axes.text(
-                    begin + value / 2,
-                    place,
-                    told,
-                    ha="center",
-                    va="center",
-                    size=10,
-                    weight="bold",
-                    color="white" if dark else page.INK,
-                )
-        start += values
-    axes.set(xlim=(0, longest), ylim=(len(rows) - 0.5, -0.5), xticks=[])
+    for part, color, widths in zip(next(iter(rows.values())), COLORS, values.T, strict=False):
+        ink = "white" if np.dot(to_rgb(color), (0.299, 0.587, 0.114)) < 0.5 else page.INK
+        look: dict[str, Any] = {"color": color, "ec": "white", "label": part}
+        bars = axes.barh(range(len(rows)), widths, 0.66, start, **look)
+        numbers = [format(width, digits) for width in widths]
+        axes.bar_label(bars, numbers, label_type="center", color=ink, size=10, weight="bold")
+        start += widths
+    axes.set(xlim=(0, start.max()), ylim=(len(rows) - 0.5, -0.5), xticks=[], yticks=[])
     axes.tick_params(length=0)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        ncols=len(parts),
-        borderpad=0.2,
-        borderaxespad=0,
-        handlelength=0.7,
-        handletextpad=0.3,
-        columnspacing=0.7,
-        fontsize=10,
-    )
+    axes.spines[:].set_visible(False)
+    axes.set_title(page.plain(page.wrap(unit, 1.6, 12, weight="bold", lines=1)), pad=22)
+    space: dict[str, Any] = {"handlelength": 0.7, "handletextpad": 0.3, "columnspacing": 0.7}
+    place: dict[str, Any] = {"bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0.2}
+    axes.legend(loc="lower left", ncols=4, fontsize=10, **space, **place)
 
 
 def _alt(title: str, panels: Mapping[str, Rows]) -> str:
     """Every number in words."""
-    told = [
+    parts = [
         f"{unit}, {name}: " + ", ".join(f"{part} {value:,.6g}" for part, value in row.items())
         for unit, rows in panels.items()
         for name, row in rows.items()
     ]
-    return f"{title}. {'; '.join(told)}."
+    return f"{title}. {'; '.join(parts)}."

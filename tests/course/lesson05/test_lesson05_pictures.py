@@ -55,10 +55,18 @@ def test_rounds_show_medoids_members_and_lines_to_the_medoid() -> None:
     figure = cluster_rounds(POINTS, steps, title="one round")
     assert names(figure) == ["start", "assign"]
     first, second = panel(figure, "start"), panel(figure, "assign")
-    np.testing.assert_allclose(part(first, "points").get_xydata(), POINTS)
-    medoids = [line.get_xydata()[0] for line in second.lines if line.get_label() == "medoid"]
-    np.testing.assert_allclose(medoids, [POINTS[3], POINTS[0]])
-    np.testing.assert_allclose(part(second, "cluster 1").get_xydata(), POINTS[:2])
+    for axes in (first, second):
+        np.testing.assert_allclose(part(axes, "points").get_offsets(), POINTS)
+        np.testing.assert_allclose(part(axes, "medoids").get_offsets(), [POINTS[3], POINTS[0]])
+    colors, own = (part(second, name).get_facecolors() for name in ("points", "medoids"))
+    np.testing.assert_allclose(colors, own[[1, 1, 0, 0]])
+    marks = [path.vertices.tolist() for path in part(second, "points").get_paths()]
+    assert marks[0] == marks[1] != marks[2] == marks[3], "clusters differ in shape too"
+    lines = part(second, "to their medoid").get_segments()
+    np.testing.assert_allclose(
+        lines, [[p, POINTS[m]] for p, m in zip(POINTS, [0, 0, 3, 3], strict=True)]
+    )
+    assert "to their medoid" not in [artist.get_label() for artist in first.get_children()]
     assert [text.get_text() for text in second.texts] == ["0", "1"]
     assert "assign: medoids [3, 0]" in alt_text(figure)
     assert_readable(figure)

@@ -56,8 +56,8 @@ def test_the_flow_ends_in_the_score() -> None:
         assert "S" in reached, name
 
 
-def test_the_flow_refuses_what_is_no_box() -> None:
-    with pytest.raises(ValueError, match="'clips' is no box: choose from words, query"):
+def test_the_flow_refuses_unknown_boxes() -> None:
+    with pytest.raises(ValueError, match="'clips' is not a box: choose from words, query"):
         model_flow({"clips": (1, 2)})
 
 

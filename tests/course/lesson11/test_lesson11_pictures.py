@@ -31,15 +31,18 @@ def picture(width: int = 40) -> np.ndarray:
 def test_a_bar_for_each_frame_and_a_dot_for_each_sample(pictures: list[np.ndarray | None]) -> None:
     figure = frame_times(pictures, SHOWN, 8.0, AT, TAKEN)
     assert names(figure) == ["frames", "samples"]
-    bars = panel(figure, "frames").containers[0]
+    boxes = [bar for container in panel(figure, "frames").containers for bar in container]
+    bars = sorted(boxes, key=lambda bar: bar.get_x())
     spans = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars]
     np.testing.assert_allclose(spans, [(0, 2), (2, 2.1), (2.1, 6), (6, 8)])
     dots = part(panel(figure, "samples"), "samples")
     np.testing.assert_allclose(dots.get_offsets()[:, 0], AT)
     colors, bar_colors = dots.get_facecolors(), [bar.get_facecolor() for bar in bars]
     np.testing.assert_allclose(colors, [bar_colors[frame] for frame in TAKEN])
-    told = [text.get_text() for text in panel(figure, "frames").texts]
-    assert told == ["0", "2", "3"], "a bar as narrow as the second has no room for its number"
+    numbers = [text.get_text() for text in panel(figure, "frames").texts if text.get_text()]
+    assert sorted(numbers) == ["0", "2", "3"], (
+        "a bar as narrow as the second has no room for its number"
+    )
     assert len(panel(figure, "frames").images) == (3 if pictures else 0)
     assert "take the frames 0, 0, 1, 2, 3" in alt_text(figure)
     assert_readable(figure)

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, bars, names, panel, part, words
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from prvr_lite.course.lesson12.agreement import agreement
@@ -17,6 +18,7 @@ from prvr_lite.course.lesson12.by_source import Told, by_source
 from prvr_lite.course.lesson12.byte_layout import byte_layout
 from prvr_lite.course.lesson12.stacked_rows import stacked_rows
 from prvr_lite.plots import alt_text
+from prvr_lite.plots.page import RULE, SKY
 
 SETS = {
     "videos": {
@@ -67,16 +69,26 @@ def test_rows_begin_where_they_begin(dim: int) -> None:
     ]
     assert sum(text.endswith("clip_19_3") for text in told) == 1, "an id keeps its end"
     assert f"begins at byte {3 * dim * 4:,}" in alt_text(figure)
-    boxes = [p for p in panel(figure, "bytes").patches if p.get_label() == "row 3"]
-    assert len(boxes) == min(dim, 6) + (dim > 6)
+    table = panel(figure, "bytes").collections[0]
+    assert table.get_array().shape == (6, min(dim, 6) + (dim > 6))
+    colors = table.to_rgba(table.get_array())[:, : min(dim, 6)]  # of the boxes
+    assert (colors[3] == to_rgba(SKY)).all()
+    assert (np.delete(colors, 3, axis=0) == to_rgba(RULE)).all()
+    assert told.count("…") == 6 * (dim > 6)
     assert_readable(figure)
 
 
 def test_dots_carry_who_says_so() -> None:
     figure = by_source(TOLD, metric="SumR", title="Who says so?")
     axes = panel(figure, "SumR")
-    np.testing.assert_allclose(part(axes, "a README").get_xydata(), [(100.25, 0), (174.5, 1)])
-    np.testing.assert_allclose(part(axes, "somebody else").get_xydata(), [(251.0, 2)])
+    dots = part(axes, "numbers")
+    np.testing.assert_allclose(dots.get_offsets(), [(100.25, 0), (174.5, 1), (251.0, 2)])
+    legend = axes.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["a README", "somebody else"]
+    colors = [to_rgba(handle.get_color()) for handle in legend.legend_handles]
+    np.testing.assert_allclose(dots.get_facecolors(), [colors[0], colors[0], colors[1]])
+    marks = [path.vertices.tolist() for path in dots.get_paths()]
+    assert marks[0] == marks[1] != marks[2], "sources differ in shape too"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second", "third"]
     assert axes.get_yticklabels()[1].get_fontweight() == "bold"
     assert "second 174.5 (a README); third 251.0 (somebody else)" in alt_text(figure)
@@ -93,7 +105,7 @@ def test_agreement_tells_the_largest_difference() -> None:
     figure = agreement([0.1, 0.2, 0.3], [0.1, 0.25, 0.3], names=("ours", "theirs"), title="Both")
     axes = panel(figure, "agreement")
     np.testing.assert_allclose(
-        part(axes, "numbers").get_xydata(), [(0.1, 0.1), (0.2, 0.25), (0.3, 0.3)]
+        part(axes, "numbers").get_offsets(), [(0.1, 0.1), (0.2, 0.25), (0.3, 0.3)]
     )
     assert axes.get_xlim() == axes.get_ylim()
     assert "ours against theirs: 3 numbers; the largest difference is 0.05" in alt_text(figure)
