@@ -201,6 +201,8 @@ def _server(folder: Path, state: Path) -> Iterator[str]:
         "ServerApp.allow_root": True, "LabApp.expose_app_in_browser": True,
         "LabApp.user_settings_dir": state / "settings", "LabApp.workspaces_dir": state / "spaces",
     }  # fmt: skip
+    if os.name == "posix":  # ports of kernels are chosen before they are bound: two tests collide
+        settings |= {"KernelManager.transport": "ipc", "KernelManager.ip": state / "kernel"}
     command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in settings.items())]
     log = state / "server.log"
     with log.open("w", encoding="utf-8") as stream:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,12 +63,20 @@ def test_no_slider_without_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not can_slide()
 
 
-def test_the_front_end_says_whether_somebody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_front_end_says_whether_somebody_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """A real kernel, asked as JupyterLab and Colab ask (input is possible) and as nbclient does."""
     pytest.importorskip("ipywidgets")
     manager = pytest.importorskip("jupyter_client.manager")
     monkeypatch.delenv(core.STATIC, raising=False)
-    kernel, client = manager.start_new_kernel(kernel_name="python3")
+    kernel = manager.KernelManager(kernel_name="python3")
+    if os.name == "posix":  # ports are chosen before they are bound: two tests collide
+        kernel.transport, kernel.ip = "ipc", f"{tmp_path}/kernel"
+    kernel.start_kernel()
+    client = kernel.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
     said: dict[bool, str] = {}
     try:
         for asks in (True, False):
