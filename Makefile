@@ -39,7 +39,7 @@ check-lessons: .venv/stamp-lessons+course
 	$(BIN)/python notebooks/make_lessons.py --check
 
 # One process a core and one thread each: threads that wait for each other are slower than none.
-DEVELOP := .venv/stamp-lessons+course+sample+video+scale+dev
+DEVELOP := .venv/stamp-lessons+course+sample+video+scale+bench+dev
 WORKERS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadgroup --no-loadscope-reorder
 
 check: $(DEVELOP)
@@ -54,12 +54,12 @@ test-fast: check
 test: check
 	$(WORKERS) --cov --durations=25
 
-bench: .venv/stamp-lessons+sample+scale+dev
+bench: .venv/stamp-lessons+sample+scale+bench+dev
 	$(BIN)/python -m benchmarks.clustering
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.training_step
 	$(BIN)/python -m benchmarks.growth
-	$(BIN)/python -m benchmarks.index_scale
+	$(BIN)/python -m benchmarks.collection
 	$(BIN)/python -m benchmarks.report
 
 experiments: .venv/stamp-lessons+sample+dev

@@ -29,13 +29,13 @@ from benchmarks.measure import Row, Work, once_in_a_process, options, race, save
 from benchmarks.paper_inputs import Sizes, tvr_annotations, write_tvr
 from benchmarks.paper_joins import joins
 from benchmarks.paper_naive import convert_naively, read_naively
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import open_features
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.frame_lists import NAME, read_frame_lists
 from prvr_lite.paper.frame_sources import BigFileFrames
 from prvr_lite.search.evaluation import evaluate
+from prvr_lite.search.video_index import VideoIndex
 from prvr_lite.training.fit import fit
 from prvr_lite.training.presets import from_preset
 

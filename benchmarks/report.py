@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import experiments_page, index_page
+from benchmarks import collection_page, experiments_page
 from benchmarks.measure import RESULTS
 
 README = Path(__file__).parent / "README.md"
@@ -177,10 +177,10 @@ def render() -> str:
     measured = {name: row for name, row in OPTIONAL.items() if (RESULTS / f"{name}.csv").exists()}
     for name, (figures, shows) in {**BENCHMARKS, **measured}.items():
         lines.append(f"| `python -m benchmarks.{name}` | {shows} | {figures(read(name))} |")
-    lines.append(index_page.line())
+    lines.append(collection_page.line())
     first = read("clustering")[0]
     where = "{device}, {threads} threads, torch {torch}, {date}".format(**first)
-    return TEXT.format(rows="\n".join(lines), where=where) + index_page.section()
+    return TEXT.format(rows="\n".join(lines), where=where) + collection_page.section()
 
 
 if __name__ == "__main__":

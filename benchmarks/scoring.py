@@ -20,11 +20,11 @@ from torch import Tensor
 from benchmarks.inputs import unit_features
 from benchmarks.measure import Row, Work, extra_mib, options, race, save
 from benchmarks.released import Released, ReleasedConfig
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.paper.checkpoint import load_authors_state_dict
+from prvr_lite.search.video_index import VideoIndex
 
 Case = tuple[int, int, int, int, int, int]  # queries, videos, K, T, H, seed
 

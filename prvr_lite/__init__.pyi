@@ -1,6 +1,5 @@
 """prvr_lite: learn, teach and use Partially Relevant Video Retrieval."""
 
-from prvr_lite.collection.video_index import VideoIndex as VideoIndex
 from prvr_lite.config import PRESETS as PRESETS
 from prvr_lite.config import ModelConfig as ModelConfig
 from prvr_lite.config import TrainConfig as TrainConfig
@@ -28,6 +27,7 @@ from prvr_lite.search.evaluation import Evaluation as Evaluation
 from prvr_lite.search.evaluation import evaluate as evaluate
 from prvr_lite.search.metrics import retrieval_metrics as retrieval_metrics
 from prvr_lite.search.ranking import Hit as Hit
+from prvr_lite.search.video_index import VideoIndex as VideoIndex
 from prvr_lite.training.checkpoints import load_checkpoint as load_checkpoint
 from prvr_lite.training.fit import History as History
 from prvr_lite.training.fit import fit as fit

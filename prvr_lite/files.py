@@ -100,7 +100,7 @@ def save_record(path: str | os.PathLike[str], kind: str, record: dict[str, Any])
         torch.save({"format": kind, **record}, part)
 
 
-def load_plain(path: str | os.PathLike[str]) -> Any:
+def load_plain(path: str | os.PathLike[str], *, mmap: bool = False) -> Any:
     """Reads the tensors and plain values of a torch file onto the CPU; torch refuses anything else.
 
     Raises:
@@ -112,11 +112,13 @@ def load_plain(path: str | os.PathLike[str]) -> Any:
 
     if tarfile.is_tarfile(path):
         raise ValueError("a tar file, which torch has not written since 2017")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
 
 
-def load_record(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
+def load_record(path: str | os.PathLike[str], kind: str, *, mmap: bool = False) -> dict[str, Any]:
     """Reads a record onto the CPU. Only tensors and plain values are accepted, so no code can run.
+
+    With ``mmap`` tensors stay in the file, and are read where they are used.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -124,7 +126,7 @@ def load_record(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
             plain values.
     """
     try:
-        record = load_plain(path)
+        record = load_plain(path, mmap=mmap)
     except FileNotFoundError:
         raise
     except Exception as error:  # damaged bytes make the unpickler fail in any way it can

@@ -345,7 +345,7 @@ print("dictionary", list(dictionary.shape), "| queries", list(queries.shape))
 #
 # $$S_c(v, q) = \max_k \frac{q \cdot c_{v,k}}{\lVert q \rVert \, \lVert c_{v,k} \rVert}, \qquad
 # k^* = \arg\max_k \; (\text{the same}) .$$
-# <!-- eq: clip score -> prvr_lite.collection.video_index:VideoIndex.score_vectors -->
+# <!-- eq: clip score -> prvr_lite.search.video_index:VideoIndex.score_vectors -->
 #
 # The clip $k^*$ is the **key clip**. It will guide the attention of lesson 6.
 #
@@ -606,7 +606,7 @@ table(rows)
 # | all clips | `prvr_lite.model.clips:multi_scale_clips` | `method/model.py:136-146` |
 # | clips as a matrix | `prvr_lite.model.clips:clip_windows` | – |
 # | units | `prvr_lite.data.batches:pool_features` | `method/data_provider.py:28-48` |
-# | score of the best clip | `prvr_lite.collection.video_index:VideoIndex.score_vectors` | `method/model.py:197-215` |
+# | score of the best clip | `prvr_lite.search.video_index:VideoIndex.score_vectors` | `method/model.py:197-215` |
 # | such a map with the film below it | `prvr_lite.plots.similarity_map:similarity_map` | – |
 
 # %%

@@ -745,7 +745,7 @@ recall_bars(bars, title="Films cut up and put together anew")
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | the index: build, score, search | `prvr_lite.collection.video_index:VideoIndex` | – (frames are attended anew for each query, `method/model.py:259-274`) |
+# | the index: build, score, search | `prvr_lite.search.video_index:VideoIndex` | – (frames are attended anew for each query, `method/model.py:259-274`) |
 # | both scales fused | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
 # | recall, ranks, ties | `prvr_lite.search.metrics:retrieval_metrics` | `method/eval.py:54-110` |
 # | groups by ratio | `prvr_lite.search.metrics:ratio_bin`, `prvr_lite.search.metrics:by_group` | – |

@@ -4,11 +4,11 @@
 # **You will be able to**
 # - read frames from a video file at the right times, whatever its frame rate;
 # - turn a folder of videos into a feature file with CLIP, and search it without any training;
-# - keep an index on disk, add to it and delete from it, and say how large it will be;
+# - keep a collection on disk, add to it and delete from it, and say how large it will be;
 # - search many clips without looking at all of them, and measure what that loses;
 # - say what several GPUs must exchange so that training stays the same.
 #
-# **You need** lesson 2 (features, pooling, the feature file), lesson 4 (multi-scale clips), lesson 7 (infoNCE) and lesson 9 (the index). An MS-SL++ is trained here for six epochs: enough to see what an index does to it. Besides the usual packages this lesson needs PyAV, transformers and FAISS (`pip install "prvr-lite[video,scale]"`). On macOS start Jupyter with `OMP_NUM_THREADS=1`: FAISS and torch each bring an OpenMP library, and two of them do not always get on.
+# **You need** lesson 2 (features, pooling, the feature file), lesson 4 (multi-scale clips), lesson 7 (infoNCE) and lesson 9 (the index). An MS-SL++ is trained here for six epochs: enough to see what an index does to it. Besides the usual packages this lesson needs PyAV, transformers and LanceDB (`pip install "prvr-lite[video,scale]"`).
 #
 # **Time**: 90 minutes to read and solve; running it takes {{cost}}, and about as long again the first time, when two short models are trained.
 
@@ -17,13 +17,11 @@
 
 # %%
 import copy
-import re
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
-import faiss
 import numpy as np
 import torch
 import transformers
@@ -38,6 +36,7 @@ from prvr_lite import (
     multi_scale_clips,
     open_features,
 )
+from prvr_lite.collection import VideoCollection
 from prvr_lite.course import check, hint, progress, table, trained
 from prvr_lite.course.lesson11 import (
     cell_map,
@@ -353,43 +352,44 @@ recall_bars(bars, metric="recall (%)", title="A straight bridge, and a trained o
 # Lesson 9's index lay in memory. How large is it? For each of $V$ films, $K$ medoids with a clip and an attended vector of $H$ numbers, $b$ bytes each, and an integer of 8 bytes that says which clip it is:
 #
 # $$\text{bytes} = V \cdot K \cdot (2\,H\,b + 8)$$
-# <!-- eq: bytes of an index -> prvr_lite.collection.video_index:VideoIndex.nbytes -->
+# <!-- eq: bytes of an index -> prvr_lite.search.video_index:VideoIndex.nbytes -->
 
 # %%
 K, H = model.config.num_clusters, model.config.hidden_dim
 by_hand = len(index) * K * (2 * H * 4 + 8)
-print(f"by hand {by_hand:,}, prvr_lite {index.nbytes:,} bytes; {by_hand / len(index):,.0f} a film")
+print(
+    f"by hand {by_hand:,}, prvr_lite {index.nbytes:,} bytes; {by_hand / len(index):,.0f} per film"
+)
 
 # %% [markdown]
-# Ten million films of this size: half a terabyte. So an index must live on disk, and a search must not read all of it into memory first. `VideoIndex.build(..., folder=...)` writes arrays that are **mapped into memory**: opening reads only a short manifest, and the operating system brings in a page when a search touches it.
+# Ten million films of this size: half a terabyte. So an index must live on disk, and a search must not read all of it into memory first. `save` writes it into one file, and `load` **maps** that file into memory: opening reads only what stands around the vectors, and the operating system brings in a page when a search touches it.
 
 # %%
-where, query = folder / "index", sample.words(int(test[0]))
-VideoIndex.build(model, sample, "val", folder=where)  # 100 films
+query = sample.words(int(test[0]))
+index.save(folder / "films.pt")
 began = time.perf_counter()
-stored = VideoIndex.load(where, device="cpu")
-print(f"{len(stored)} films, opened in {1000 * (time.perf_counter() - began):.0f} ms")
-print(f"first: {[hit.video_id for hit in stored.search(query, 3)]}")
-for path in sorted(where.iterdir()):
-    print(f"{path.stat().st_size:>12,}  {re.sub('-[0-9a-f]{12}', '-…', path.name)}")
+mapped = VideoIndex.load(folder / "films.pt", device="cpu", verify=False)  # sizes, not values
+print(f"{len(mapped)} films, opened in {1000 * (time.perf_counter() - began):.0f} ms")
+for hit in mapped.search(query, 3):
+    print(hit.rank, hit.video_id, f"{hit.start:.1f} to {hit.end:.1f} s")
 
 # %% [markdown]
 # ### Collections change
 #
-# A film is added, another must go (somebody asked for it, and they have a right to). Building everything anew would take as long as the first time. So new films are **appended** as a further file, and deleted ones are only *marked*; their bytes stay until `compact` rewrites the rest.
+# A film is added, another must go (somebody asked for it, and they have a right to). Two people do so at the same moment, while a third one searches, and then the power fails. A file is replaced as a whole, which is no answer to that. A **database** is: it writes what changes beside what was there, and each change takes effect in one step. `VideoCollection` keeps a film in a row: id, duration, clips, attended frames.
 
 # %%
+VideoCollection.build(folder / "collection", model, sample, "val")  # 100 films
+stored = VideoCollection.open(folder / "collection", device="cpu")
 stored.append(sample, "test")  # 200 more
-print(f"{len(stored)} films; first: {[hit.video_id for hit in stored.search(query, 3)]}")
 best = stored.search(query, 1)[0].video_id
 stored.delete([best])
-size = stored.nbytes
-print(f"{len(stored)} films; first: {[hit.video_id for hit in stored.search(query, 3)]}")
-stored.compact()
-print(f"compact: {size:,} -> {stored.nbytes:,} bytes")
+print(f"first: {best}; without it: {[hit.video_id for hit in stored.search(query, 3)]}")
+stored.optimise()
+print(f"{stored.check()} films, every number as it was written")
 
 # %% [markdown]
-# Every change is written beside the old state and takes effect in one step. If the power fails in the middle, the index is as it was before.
+# A deleted film is found no more, at once; its bytes go when the collection is next put in order, which `optimise` does. `check` compares every row with the digest that was written beside it, because a disk may forget a bit.
 #
 # ## 6 · Candidates, then exact scores
 #
@@ -401,9 +401,12 @@ print(f"compact: {size:,} -> {stored.nbytes:,} bytes")
 # We take all 700 films of the sample, 22,400 clips. Step 1 is done exactly for now, to see what step 2 needs.
 
 # %%
-all_films = VideoIndex.build(model, sample, "train")
-all_films.merge([VideoIndex.build(model, sample, split) for split in ("val", "test")])
-clip = torch.cat([shard.entry.clips for shard in all_films.shards]).flatten(0, 1)  # [M, H]
+VideoCollection.build(folder / "all", model, sample, "train")
+many = VideoCollection.open(folder / "all", device="cpu")
+for split in ("val", "test"):
+    many.append(sample, split)
+all_films = many.to_index()  # in memory, for what follows
+clip = all_films.rows.vectors.clips.flatten(0, 1)  # [M, H]
 video_of = torch.arange(len(all_films)).repeat_interleave(K)  # [M]
 query = normalize(all_films.encode(*reader.queries(test)), dim=1)  # [Q, H]
 S = all_films.score_vectors(query).fused(model.config.alpha)  # [Q, V], exact
@@ -562,42 +565,49 @@ spread_curves(
 )
 
 # %% [markdown]
-# ## 8 · Fewer bytes a clip
+# ## 8 · Fewer bytes per clip
 #
-# Cells save time, not room. **Product quantisation** saves room: cut a vector into parts of a few numbers, and replace each part by the nearest of 256 typical ones. What is stored is only *which* one, a byte a part.
+# Cells save time, not room. Vectors can be made smaller, too. The gentle way is **scalar quantisation**: a number between the least and the greatest that occur becomes one of 256 steps, one byte instead of four. The hard way is **product quantisation**: cut a vector into parts of a few numbers, and replace each part by the nearest of 256 typical ones. What is stored is only *which* one, one byte per part. The typical ones come from k-means, part by part:
 
 # %%
-vectors = np.ascontiguousarray(clip[::2].numpy())
-quantiser = faiss.ProductQuantizer(H, 24, 8)  # 24 parts of 8 numbers, 256 typical ones for each
-quantiser.cp.niter = 8
-quantiser.train(vectors)
-code = quantiser.compute_codes(vectors[:1])  # [1, 24] bytes
-rebuilt = quantiser.decode(code)  # [1, 192]
-code_parts(vectors[0, :64], rebuilt[0, :64], code[0, :8], title="The first 64 of 192 numbers")
+part = clip.view(len(clip), 24, 8)  # [M, 24, 8]: 24 parts of 8 numbers
+typical = torch.stack(
+    [nearest_mean(part[::8, p], 256, rounds=8) for p in range(24)]
+)  # [24, 256, 8]
+code = torch.cdist(part[:1].transpose(0, 1), typical).argmin(2).T  # [1, 24] bytes
+rebuilt = typical[torch.arange(24), code[0]].flatten()  # [192]
+code_parts(clip[0, :64], rebuilt[:64], code[0, :8], title="The first 64 of 192 numbers")
 
 # %% [markdown]
-# Much is lost of each vector, and yet the *order* of cosines survives well enough to pick candidates; re-scoring mends the rest.
+# Much is lost of each vector, and yet the *order* of cosines survives well enough to pick candidates; re-scoring makes up for the rest (last row below).
 #
-# FAISS has both ideas, and a third: **HNSW**, a graph that links each clip to some of its neighbours. A search walks along links to ever nearer clips. It is fast and keeps nearly all of each vector. `build_candidates` puts one of them beside an index, and `candidates=50` then scores 50 films a query exactly, and no others:
+# A collection has the gentle one, together with the cells of section 7: `build_candidates` makes both, and `candidates=50` then scores exactly the 50 films that this index finds. Films that are added later are compared as well; `optimise` takes them into the cells.
 
 
 # %%
 def measured(candidates: int | None) -> dict[str, float]:
     began = time.perf_counter()
-    found = all_films.rank(query, 10, candidates=candidates).video  # [Q, 10]
+    hits = many.rank(query, 10, candidates=candidates)
     took = 1000 * (time.perf_counter() - began) / len(query)
-    return {"ms a query": took, "recall %": float(candidate_recall(found, top))}
+    found = torch.tensor([[row_of[hit.video_id] for hit in ranked] for ranked in hits])  # [Q, 10]
+    return {"ms per query": took, "recall %": float(candidate_recall(found, top))}
 
 
-rows = {"exact": {"bytes a clip": 4.0 * H, **measured(None)}}
-for kind in ("hnsw", "ivfpq"):
-    began = time.perf_counter()
-    size = all_films.build_candidates(kind).nbytes / len(clip)
-    rows[kind] = {"build s": time.perf_counter() - began, "bytes a clip": size, **measured(50)}
+row_of = {video_id: row for row, video_id in enumerate(all_films.video_ids)}
+many.build_candidates()
+rows = {"all films": measured(None), "50 candidates": measured(50)}
+codes = torch.stack(
+    [torch.cdist(part[:, p], typical[p]).argmin(1) for p in range(24)], 1
+)  # [M, 24]
+nearest = (query @ typical[torch.arange(24), codes].flatten(1).T).topk(100).indices  # [Q, 100]
+by_codes = rescore_candidates(nearest, video_of, S, 10)
+rows["100 clips by codes"] = {"recall %": float(candidate_recall(by_codes, top))}
 table(rows)
 
 # %% [markdown]
-# (Times of whatever machine made this page; "exact" scores all queries together, which is kinder to it than one at a time.) At 22,400 clips nobody needs an approximate search: the exact one is the quickest of all. But its time grows with the number of clips, and that of the others hardly does. What counts here are the other columns: a third or a twelfth of the bytes, and hardly a film is lost, because exact scores have the last word.
+# (Times of whatever machine made this page; "all films" reads the collection from the disk once for all queries together, which is kinder to it than one at a time.) At 22,400 clips nobody needs an approximate search. But the time of the exact one grows with the number of clips, and that of the other hardly does; and hardly a film is lost, because exact scores have the last word.
+#
+# There is a third idea, in other libraries: **HNSW**, a graph that links each clip to some of its neighbours. A search walks along links to ever nearer clips. It is fast, keeps nearly all of each vector, and wants to be in memory.
 #
 # In a terminal: `prvr-lite index build`, `index append`, `index delete`, `index candidates`, `index search`.
 #
@@ -610,13 +620,14 @@ H_paper, per_film = 384, 32
 bytes_a_clip = {
     "both scales, float32": 2 * H_paper * 4 + 8,
     "both scales, float16": 2 * H_paper * 2 + 8,
-    "graph: 8 bits a number, links": H_paper + 2 * 16 * 4 + 8,
-    "cells + codes": H_paper // 8 + 8,
+    "graph: one byte per number, links": H_paper + 2 * 16 * 4 + 8,
+    "cells, one byte per number": H_paper + 8,
+    "cells, one byte per part of 8": H_paper // 8 + 8,
 }
 counts = (10, 100, 1000, 10_000)  # thousand films
 room = {name: {V: V * per_film * b / 1e6 for V in counts} for name, b in bytes_a_clip.items()}
 for name, row in room.items():
-    print(f"{name:30s} {row[10_000]:4,.0f} GB for ten million films")
+    print(f"{name:33s} {row[10_000]:4,.0f} GB for ten million films")
 spread_curves(
     {"GB": room},
     xlabel="thousand films",
@@ -629,7 +640,7 @@ spread_curves(
 #
 # ## 9 · Several GPUs
 #
-# **Encoding a collection** is easy to share: films do not depend on each other. With $n$ GPUs each encodes one of $n$ parts, and the parts are merged (`VideoIndex.build(part=(i, n))`, `merge`).
+# **Encoding a collection** is easy to share: films do not depend on each other. With $n$ GPUs each encodes one of $n$ shares, and all of them append to the same collection (`torchrun -m prvr_lite index build`).
 #
 # **Training** is not. The losses of lesson 7 compare each query with *all films of the batch*. Split a batch of eight over two GPUs, and each of them has four films:
 
@@ -687,7 +698,7 @@ print(f"largest gradient {right.abs().max():.3f}, largest error {(right - plain)
 #
 # You have built an index of ten million films. It took a week. Now somebody trains the model on for one more epoch, at a tenth of the learning rate, and puts the new weights in place. The index is still there; shapes fit, nothing complains. Queries are encoded by the new model, films were encoded by the old one.
 #
-# Write down before you run it: R@1 with the old index and new queries, (a) after that epoch; (b) if the new model was trained anew from another start, for two epochs.
+# Write down before you run it: R@1 with the old index and new queries, (a) after that epoch; (b) if the new model was trained from another start, for two epochs.
 
 # %%
 tuned, settings = copy.deepcopy(model), PRESETS["sample"].training
@@ -702,26 +713,27 @@ for name, one in indices.items():
     found = {q: rank_of_first_relevant(score, own) <= 1 for q, score in scores.items()}
     rows[f"index: {name}"] = {f"queries: {q}": 100 * float(hit.mean()) for q, hit in found.items()}
 table(rows)
+VideoCollection.build(folder / "other", other, sample, "train")
 try:
-    indices["old"].merge([indices["another start"]])
+    stored.append(VideoCollection.open(folder / "other", device="cpu"))
 except ValueError as error:
-    print(f"merge: {error}")
+    print(f"append: {error}".replace(str(folder), "…"))
 
 # %% [markdown]
 # Columns are queries, rows are indices; along the diagonal both are of one model.
 #
 # (a) The gentle epoch did no harm at all: the old index serves the new queries as well as its own. The vectors moved, but little, and all together. (b) With another start it is over: not some films fewer, but *none*, and still no error, no warning, only nonsense with scores that look like scores. Both models found a good arrangement of films and sentences; there are countless equally good ones, turned and mirrored, and nothing makes two trainings choose the same.
 #
-# Can you rely on (a)? Only if you measure it, each time. That is why an index of `prvr_lite` carries the weights that built it and encodes queries with these, and why `merge` refuses films of another model (last line).
+# Can you rely on (a)? Only if you measure it, each time. That is why an index of `prvr_lite` carries the weights that built it and encodes queries with these, and why `append` refuses films of another model (last line).
 #
 # ## Recap
 #
 # - A video is pictures with presentation times. Sample by time, never by counting; turn it upright.
 # - CLIP's space was made by training on pairs; equal sizes make no common space.
 # - Zero-shot is the best clip's cosine. Begin with it; train when you have captions.
-# - Bytes of an index: $V K (2 H b + 8)$. It lives on disk, mapped; changes take effect in one step.
+# - Bytes of an index: $V K (2 H b + 8)$. It lives on disk: a mapped file that does not change, or a database that does.
 # - Candidates first, exact scores for the few films that own them. Measure recall against the exact search.
-# - Cells and graphs save time, codes save room; re-scoring mends what both lose.
+# - Cells and graphs save time, codes save room; re-scoring makes up for what both lose.
 # - Over several GPUs, gather films with their gradients, or it is another loss.
 # - An index belongs to the weights that built it.
 #
@@ -764,8 +776,8 @@ except ValueError as error:
 # | frames by presentation time, upright | `prvr_lite.videos.frames:read_frames` | – (features are given) |
 # | CLIP features, a folder of videos | `prvr_lite.data.openai_clip:OpenAIClipEncoder`, `prvr_lite.videos.extract:extract_features` | – |
 # | zero-shot search | `prvr_lite.videos.zero_shot:ZeroShotSearch` | – |
-# | the index on disk | `prvr_lite.collection.video_index:VideoIndex`, `prvr_lite.collection.folder` | – (all scores at once, `method/eval.py`) |
-# | candidates, then exact scores | `prvr_lite.collection.candidates:CandidateIndex`, `prvr_lite.search.searcher:Searcher.rank` | – |
+# | the index in one file | `prvr_lite.search.video_index:VideoIndex` | – (all scores at once, `method/eval.py`) |
+# | a collection that changes; candidates, then exact scores | `prvr_lite.collection.video_collection:VideoCollection` | – |
 # | several GPUs | `prvr_lite.training.parallel` | – (one GPU) |
 
 # %%

@@ -1,4 +1,4 @@
-"""``prvr-lite index``: a collection on disk, encoded once, then changed and searched."""
+"""``prvr-lite index``: a collection in a database, encoded once, then changed and searched."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ import argparse
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data, query_words
-from prvr_lite.collection.candidates import KINDS
-from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.cli.shared import (
+    Commands,
+    add_data_options,
+    hit_line,
+    load_model,
+    open_data,
+    query_words,
+)
 from prvr_lite.search.sentences import text_encoder
+from prvr_lite.search.video_index import VideoIndex
+from prvr_lite.training.parallel import rank_device, this_rank, world_size
+
+if TYPE_CHECKING:
+    from prvr_lite.collection.video_collection import VideoCollection
+
+WHERE = "folder of a collection, or an object store's s3://…"
+READ = f"{WHERE}; or one index file"
 
 
 def add(commands: Commands) -> None:
@@ -21,33 +34,32 @@ def add(commands: Commands) -> None:
         actions, "build", build_index, "encode videos; goes on where it was interrupted"
     )
     build.add_argument("checkpoint", type=Path)
-    build.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    build.add_argument("--split", default="test")
-    build.add_argument(
-        "--part", metavar="I/N", help="the I-th of N parts, I from 1: one part per process"
-    )
+    build.add_argument("--out", required=True, metavar="FOLDER", help=WHERE)
     append = _action(
-        actions, "append", append_to_index, "add videos, or the videos of other indices"
+        actions, "append", append_to_index, "add videos, or the videos of other collections"
     )
-    append.add_argument("folder", type=Path)
-    append.add_argument("others", type=Path, nargs="*", help="index folders of the same model")
-    append.add_argument("--split", default="test")
+    append.add_argument("folder", help=WHERE)
+    append.add_argument("others", nargs="*", help="collections of the same model")
+    append.add_argument("--skip", action="store_true", help="pass over videos that are there")
     for parser in (build, append):
+        parser.add_argument("--split", default="test")
         parser.add_argument("--batch", type=int, default=64, help="videos encoded at a time")
         add_data_options(parser)
     delete = _action(actions, "delete", delete_from_index, "take videos out")
-    delete.add_argument("folder", type=Path)
+    delete.add_argument("folder", help=WHERE)
     delete.add_argument("ids", nargs="+", metavar="ID")
-    compact = _action(actions, "compact", compact_index, "give deleted videos' bytes back")
-    compact.add_argument("folder", type=Path)
-    candidates = _action(actions, "candidates", build_candidates, "build FAISS candidates")
-    candidates.add_argument("folder", type=Path)
-    candidates.add_argument("--kind", choices=KINDS, default="hnsw")
-    search = _action(actions, "search", search_index, "the best videos for a query")
-    search.add_argument("folder", type=Path)
+    for name, run, text in (
+        ("compact", compact_index, "give bytes back, take new videos into the candidates"),
+        ("candidates", build_candidates, "index all clips, for search --candidates"),
+        ("check", check_index, "compare every value with its digest"),
+    ):
+        action = _action(actions, name, run, text)
+        action.add_argument("folder", help=READ if name == "check" else WHERE)
+    search = _action(actions, "search", search_index, "the best videos for a query, and when")
+    search.add_argument("folder", help=READ)
     search.add_argument("query", help="a typed sentence, or with --data the id of a query")
     search.add_argument("-k", type=int, default=10, help="how many videos")
-    search.add_argument("--candidates", type=int, metavar="N", help="score N that FAISS finds")
+    search.add_argument("--candidates", type=int, metavar="N", help="score N that the index finds")
     search.add_argument("--text-model", help="where the index's text model is now, if it has moved")
     search.add_argument("--data", type=Path, help="feature file that has the query")
     search.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -60,66 +72,86 @@ def _action(actions: Commands, name: str, run: Any, text: str) -> argparse.Argum
 
 
 def build_index(options: argparse.Namespace) -> None:
-    model = load_model(options)
+    """Alone, or as one of the processes of torchrun."""
+    from prvr_lite.collection.video_collection import VideoCollection
+
+    options.device = str(rank_device(options.device))
+    model, rank = load_model(options), this_rank()
+    processes = {"rank": rank, "size": world_size(), "batch_videos": options.batch}
     with open_data(options) as dataset:
-        index = VideoIndex.build(
-            model,
-            dataset,
-            options.split,
-            batch_videos=options.batch,
-            folder=options.out,
-            part=None if options.part is None else _part(options.part),
-        )
-    _tell(options.out, index)
+        missing = VideoCollection.build(options.out, model, dataset, options.split, **processes)
+    if not missing:
+        _report(VideoCollection.open(options.out, device="cpu"))
+        return
+    waiting = ", ".join(f"{count} of rank {rank}" for rank, count in missing.items())
+    print(f"{options.out}: rank {rank} is done; videos still missing: {waiting}")
 
 
 def append_to_index(options: argparse.Namespace) -> None:
-    index = VideoIndex.load(options.folder, device=options.device)
+    index = _open(options)
     if options.others and options.data is not None:
-        raise ValueError("give either other indices or --data: not both at once")
-    if options.others:
-        index.merge([VideoIndex.load(other, device=options.device) for other in options.others])
-    else:
+        raise ValueError("give either other collections or --data: not both at once")
+    for other in options.others:
+        index.append(type(index).open(other, device="cpu"), skip=options.skip)
+    if not options.others:
         with open_data(options) as dataset:
-            index.append(dataset, options.split, batch_videos=options.batch)
-    _tell(options.folder, index)
+            index.append(dataset, options.split, skip=options.skip, batch_videos=options.batch)
+    _report(index)
 
 
 def delete_from_index(options: argparse.Namespace) -> None:
-    index = VideoIndex.load(options.folder, device="cpu")
+    index = _open(options)
     index.delete(options.ids)
-    _tell(options.folder, index)
+    _report(index)
 
 
 def compact_index(options: argparse.Namespace) -> None:
-    index = VideoIndex.load(options.folder, device="cpu")
-    index.compact()
-    _tell(options.folder, index)
+    index = _open(options)
+    index.optimise()
+    _report(index)
 
 
 def build_candidates(options: argparse.Namespace) -> None:
-    index = VideoIndex.load(options.folder, device="cpu")
-    built = index.build_candidates(options.kind)
-    print(f"{options.folder}: {options.kind} candidates, {built.nbytes / 2**20:,.1f} MiB")
+    index = _open(options)
+    index.build_candidates()
+    _report(index)
+
+
+def check_index(options: argparse.Namespace) -> None:
+    if Path(options.folder).is_file():
+        videos = len(VideoIndex.load(options.folder, device="cpu", verify=True))
+    else:
+        videos = _open(options).check()
+    print(f"{options.folder}: {videos:,} videos, every value as it was written")
 
 
 def search_index(options: argparse.Namespace) -> None:
-    index = VideoIndex.load(options.folder, device=options.device)
+    if Path(options.folder).is_file():
+        index: VideoIndex | VideoCollection = VideoIndex.load(options.folder, device=options.device)
+    else:
+        index = _open(options)
     place = {"model": options.text_model, "device": options.device}
-    reader = partial(text_encoder, index, **place)
     with nullcontext() if options.data is None else open_data(options) as dataset:
-        words = query_words(options.query, dataset, reader)
-    for hit in index.search(words, options.k, candidates=options.candidates):
-        print(f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}")
+        words = query_words(options.query, dataset, partial(text_encoder, index, **place))
+    if options.candidates is None:
+        hits = index.search(words, options.k)
+    elif isinstance(index, VideoIndex):
+        raise ValueError(f"{options.folder}: is one file, which has no candidates: leave them out")
+    else:
+        hits = index.search(words, options.k, candidates=options.candidates)
+    for hit in hits:
+        print(hit_line(hit))
 
 
-def _part(text: str) -> tuple[int, int]:
-    """ "2/4" -> (1, 4)."""
-    number, _, total = text.partition("/")
-    if not (number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total)):
-        raise ValueError(f"--part {text}: give it as 1/4, 2/4, 3/4 or 4/4 for four parts")
-    return int(number) - 1, int(total)
+def _open(options: argparse.Namespace) -> VideoCollection:
+    from prvr_lite.collection.video_collection import VideoCollection  # it is not always there
+
+    return VideoCollection.open(options.folder, device=getattr(options, "device", "cpu"))
 
 
-def _tell(folder: Path, index: VideoIndex) -> None:
-    print(f"{folder}: {len(index):,} videos, {index.nbytes / 2**20:,.1f} MiB")
+def _report(index: VideoCollection) -> None:
+    line = f"{index.uri}: {len(index):,} videos, {index.nbytes / 2**20:,.1f} MiB"
+    outside = index.unindexed
+    if outside is not None:
+        line += f", {outside:,} of them not among the candidates yet (prvr-lite index compact)"
+    print(line if outside else line.split(", 0 of them")[0])

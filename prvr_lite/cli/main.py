@@ -18,8 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     who = f"prvr-lite (rank {this_rank()})" if this_rank() else "prvr-lite"
     try:
-        if world_size() > 1 and options.run is not train.run:
-            raise ValueError("torchrun works only with `train`: start this command without it")
+        if world_size() > 1 and options.run not in (train.run, index.build_index):
+            raise ValueError(
+                "torchrun works only with `train` and `index build`: start this command without it"
+            )
         options.run(options)
     except KeyboardInterrupt:
         print(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, add_data_options, load_model, open_data, query_words
-from prvr_lite.collection.video_index import VideoIndex
+from prvr_lite.cli.shared import (
+    Commands,
+    add_data_options,
+    hit_line,
+    load_model,
+    open_data,
+    query_words,
+)
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.moments.clip_seconds import clip_seconds
-from prvr_lite.search.ranking import Hit
 from prvr_lite.search.sentences import text_encoder
+from prvr_lite.search.video_index import VideoIndex
 from prvr_lite.videos.zero_shot import ZeroShotSearch
 
 
@@ -49,7 +53,8 @@ def run(options: argparse.Namespace) -> None:
             reader = partial(text_encoder, dataset, **place)
             words = query_words(options.query, dataset, reader, split=options.split)
             index = VideoIndex.build(model, dataset, options.split)
-            _print(dataset, index.search(words, options.k), model.config.num_units)
+            for hit in index.search(words, options.k):
+                print(hit_line(hit))
 
 
 def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
@@ -57,11 +62,5 @@ def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
     search = ZeroShotSearch.build(dataset, options.split, **place)
     hits = search.search(options.zero_shot, options.k)
     print(options.zero_shot)
-    _print(dataset, hits, search.index.model.config.num_units)
-
-
-def _print(dataset: Dataset, hits: Sequence[Hit], num_units: int) -> None:
     for hit in hits:
-        span = clip_seconds(dataset, hit.video_id, hit.key_clip, num_units)
-        when = f"  {span[0]:.1f}–{span[1]:.1f} s" if span else ""
-        print(f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}{when}")
+        print(hit_line(hit))

@@ -13,6 +13,7 @@ from prvr_lite.data.sample import load_sample
 from prvr_lite.files import FileFormatError
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.paper.checkpoint import is_authors_checkpoint, load_authors_checkpoint
+from prvr_lite.search.ranking import Hit
 from prvr_lite.training.checkpoints import load_checkpoint
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -86,3 +87,10 @@ def _refuse_a_mistyped_id(query: str, dataset: Dataset, split: str) -> None:
 def metrics_line(metrics: dict[str, float]) -> str:
     names = [n for n in ("R@1", "R@5", "R@10", "R@100", "SumR", "mAP", "MedR") if n in metrics]
     return "  ".join(f"{name} {metrics[name]:.4g}" for name in names)
+
+
+def hit_line(hit: Hit) -> str:
+    """Returns rank, video and score of a hit, and when its key clip is."""
+    known = hit.start is not None and hit.end is not None
+    when = f"  {hit.start:.1f}–{hit.end:.1f} s" if known else ""
+    return f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}{when}"

@@ -1,4 +1,7 @@
-"""A collection of videos that is kept on disk, changed, and searched at any size."""
+"""A collection of videos that grows, shrinks and is searched: a database on disk or beyond.
+
+Needs the extra ``scale`` (LanceDB), which is imported when a collection is first used.
+"""
 
 from prvr_lite.faces import face
 

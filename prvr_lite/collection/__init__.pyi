@@ -1,3 +1,4 @@
-"""A collection of videos that is kept on disk, changed, and searched at any size."""
+"""A collection of videos that grows, shrinks and is searched: a database on disk or beyond."""
 
-from prvr_lite.collection.video_index import VideoIndex as VideoIndex
+from prvr_lite.collection.database import CollectionError as CollectionError
+from prvr_lite.collection.video_collection import VideoCollection as VideoCollection

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # drawing is optional until something is drawn
 DRAWING = {"matplotlib": "matplotlib", "seaborn": "seaborn"}  # module -> package to install
 PACKAGES = {  # what one lesson needs besides
     8: {"scipy": "scipy"},
-    11: {"av": "av", "transformers": "transformers", "faiss": "faiss-cpu"},
+    11: {"av": "av", "transformers": "transformers", "lancedb": "lancedb"},
     12: {"scipy": "scipy"},
 }
 RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works

@@ -61,6 +61,29 @@ def pool_features(features: Float, count: int) -> Float:
     return pooled
 
 
+def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float64]:
+    """Returns the times that rows of ``pool_features(frames, count)`` cover, [V, max count, 2] s.
+
+    Frame f of T is assumed to last from f/T to (f+1)/T of the video. Row i covers the frames that
+    it averages. That is not exactly i/count to (i+1)/count: where count doesn't divide T, rows
+    differ by one frame; where T < count, several rows are the same frame. The last row reaches to
+    the end of the video, although no row uses the very last frame where T is well above count.
+
+    Args:
+        num_frames: [V] T of each video; duration: [V] s.
+        count: rows that each video is pooled to, an integer or [V]; with T, rows are frames.
+    """
+    total, length = np.asarray(num_frames)[:, None], np.asarray(duration, np.float64)[:, None]
+    rows = np.broadcast_to(np.asarray(count), len(total))[:, None]  # [V, 1]
+    place = np.arange(rows.max() + 1)  # [max count + 1]
+    bounds = np.minimum(np.round(place / rows * total), total - 1)  # [V, max count + 1]
+    end = np.maximum(bounds[:, 1:], bounds[:, :-1] + 1)  # an empty row repeats one frame
+    end = np.where(place[1:] == rows, total, end)
+    spans = np.stack([bounds[:, :-1], end], axis=-1)  # [V, max count, 2] frames
+    seconds: NDArray[np.float64] = spans * (length / total)[..., None]
+    return seconds
+
+
 def normalise(features: Float) -> Float:
     """Divides each row x by |x| + 1e-5 (data_provider.py:45-48)."""
     length = np.linalg.norm(features, axis=-1, keepdims=True)

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import torch
 
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.device import choose_device
@@ -22,6 +21,7 @@ from prvr_lite.lab.lines import Line, line
 from prvr_lite.lab.runs import Run, Setting, context, finished_run, model_of
 from prvr_lite.model.registry import build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.search.video_index import VideoIndex
 from prvr_lite.training.fit import fit
 
 ROUNDS, QUERIES, FILMS = 5, 20, 1000

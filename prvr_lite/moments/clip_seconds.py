@@ -1,4 +1,4 @@
-"""Says when frames, units and clips of a video start and end, in seconds."""
+"""Says when a clip of a video in a data set starts and ends, in seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.model.clips import clip_spans
+from prvr_lite.search.ranking import clip_times
 
 
 def clip_seconds(
@@ -28,13 +28,8 @@ def clip_seconds(
     if video_id not in dataset.video_id:
         raise ValueError(f"{dataset.path} has no video {video_id!r}")
     video = dataset.video_id.index(video_id)
-    duration = dataset.duration[video]
-    if clip < 0 or np.isnan(duration):
-        return None
-    frames = int(np.diff(dataset.frame_offset)[video])
-    times = pooled_times([frames], [duration], num_units)[0]  # [n, 2]
-    first, stop = clip_spans(num_units)[clip].tolist()
-    return float(times[first, 0]), float(times[stop - 1, 1])
+    frames = int(dataset.frame_offset[video + 1] - dataset.frame_offset[video])
+    return clip_times(float(dataset.duration[video]), frames, clip, num_units)
 
 
 def frames_and_duration(dataset: Dataset, videos: Any) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -52,26 +47,3 @@ def frames_and_duration(dataset: Dataset, videos: Any) -> tuple[NDArray[Any], ND
             "have no times: write the feature file with durations, or leave the video out"
         )
     return np.diff(dataset.frame_offset)[rows], duration
-
-
-def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float64]:
-    """Returns the times that rows of ``pool_features(frames, count)`` cover, [V, max count, 2] s.
-
-    Frame f of T is assumed to last from f/T to (f+1)/T of the video. Row i covers the frames that
-    it averages. That is not exactly i/count to (i+1)/count: where count doesn't divide T, rows
-    differ by one frame; where T < count, several rows are the same frame. The last row reaches to
-    the end of the video, although no row uses the very last frame where T is well above count.
-
-    Args:
-        num_frames: [V] T of each video; duration: [V] s.
-        count: rows that each video is pooled to, an integer or [V]; with T, rows are frames.
-    """
-    total, length = np.asarray(num_frames)[:, None], np.asarray(duration, np.float64)[:, None]
-    rows = np.broadcast_to(np.asarray(count), len(total))[:, None]  # [V, 1]
-    place = np.arange(rows.max() + 1)  # [max count + 1]
-    bounds = np.minimum(np.round(place / rows * total), total - 1)  # [V, max count + 1]
-    end = np.maximum(bounds[:, 1:], bounds[:, :-1] + 1)  # an empty row repeats one frame
-    end = np.where(place[1:] == rows, total, end)
-    spans = np.stack([bounds[:, :-1], end], axis=-1)  # [V, max count, 2] frames
-    seconds: NDArray[np.float64] = spans * (length / total)[..., None]
-    return seconds

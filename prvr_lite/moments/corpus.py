@@ -15,13 +15,13 @@ from torch import Tensor
 
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.model.records import TensorRecord, VideoEncoding
+from prvr_lite.model.records import TensorRecord
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.moments.encoding import BATCH_VIDEOS, ClipEncoding, EncodedSplit, encode_clips
 from prvr_lite.moments.moment_metrics import vcmr_metrics
 from prvr_lite.moments.predict import Scorer, clip_map, clip_overlap, non_maximum_suppression
 from prvr_lite.search.searcher import Searcher
-from prvr_lite.search.vectors import Shard, chosen_rows, make_entry
+from prvr_lite.search.vectors import chosen_rows, encoding_rows, join_rows
 
 QUERIES = 1024  # searched at a time
 PAIRS = 256  # pairs of query and video scored at a time
@@ -62,11 +62,11 @@ class MomentIndex:
         reader, rows = reader or InputReader(dataset, model.config), chosen_rows(dataset, split)
         clips, entries = [], []
         for start in range(0, len(rows), BATCH_VIDEOS):
-            part, whole = encode_clips(model, reader, rows[start : start + BATCH_VIDEOS])
+            some = rows[start : start + BATCH_VIDEOS]
+            part, whole = encode_clips(model, reader, some)
             clips.append(part)
-            entries.append(make_entry(whole))
-        shard = Shard.of(VideoEncoding.join(entries), [dataset.video_id[v] for v in rows])
-        return cls(Searcher(model, [shard]), ClipEncoding.join(clips))
+            entries.append(encoding_rows(whole, [dataset.video_id[v] for v in some]))
+        return cls(Searcher(model, join_rows(entries)), ClipEncoding.join(clips))
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prvr_lite.data.batches import InputReader
+from prvr_lite.data.batches import InputReader, pooled_times
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans, multi_scale_clips
 from prvr_lite.model.records import TensorRecord, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.moments.clip_seconds import frames_and_duration, pooled_times
+from prvr_lite.moments.clip_seconds import frames_and_duration
 from prvr_lite.search.searcher import encode_words
 
 BATCH_VIDEOS = 64

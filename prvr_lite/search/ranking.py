@@ -1,12 +1,15 @@
-"""The best videos of each query, kept while a collection passes by block after block."""
+"""Keeps the best videos of each query while videos pass by; says when a hit is."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from prvr_lite.data.batches import pooled_times
+from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.records import Similarity, TensorRecord
 
 WAITING = 1024  # columns that wait before they are merged into the best
@@ -14,10 +17,11 @@ WAITING = 1024  # columns that wait before they are merged into the best
 
 @dataclass(frozen=True)
 class Hit:
-    """One ranked video: its row in the index, id, fused score, both scales, and its key clip.
+    """One ranked video: its row in the index, id, fused score, both scales, its key clip, and when.
 
     ``key_clip`` is the row among the video's N clips (``clip_spans``), -1 in models without clips;
-    without a frame scale ``frame_score`` repeats ``clip_score``.
+    without a frame scale ``frame_score`` repeats ``clip_score``. ``start`` and ``end`` of the key
+    clip are in s, None where they are unknown.
     """
 
     rank: int
@@ -27,6 +31,24 @@ class Hit:
     clip_score: float
     frame_score: float
     key_clip: int
+    start: float | None = None
+    end: float | None = None
+
+
+def clip_times(
+    duration: float, frames: int, clip: int, num_units: int
+) -> tuple[float, float] | None:
+    """Returns start and end of a clip in its video in s; None where they are unknown.
+
+    Args:
+        duration: of the video in s, NaN where unknown. frames: how many it has, 0 where unknown.
+        clip: a row of ``clip_spans(num_units)``; -1 in models without clips.
+    """
+    if clip < 0 or not frames or math.isnan(duration):
+        return None
+    times = pooled_times([frames], [duration], num_units)[0]  # [n, 2]
+    first, stop = clip_spans(num_units)[clip].tolist()
+    return float(times[first, 0]), float(times[stop - 1, 1])
 
 
 @dataclass(frozen=True)

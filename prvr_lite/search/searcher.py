@@ -1,10 +1,8 @@
-"""Queries against the shards of an index: every score, or the best videos in bounded memory."""
+"""Queries against videos in memory: every score, or the best videos in bounded memory."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterator
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -17,30 +15,32 @@ from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import Similarity, VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.search.ranking import Hit, Ranking, RunningBest
-from prvr_lite.search.vectors import Shard, chosen_rows, encoded_shard, live_ids
+from prvr_lite.search.ranking import Hit, Ranking, RunningBest, clip_times
+from prvr_lite.search.vectors import VideoRows, chosen_rows, encode_rows, join_rows
 
 S = TypeVar("S", bound="Searcher")
 Words: TypeAlias = "ArrayLike | Tensor"  # one query: [L, Dw] word features, or [H] encoded
-BATCH_VIDEOS = 64  # videos encoded at a time
 BLOCK = 256  # queries and videos scored at a time: tables of 256 x 256 x K stay in the caches
 
 
 class Searcher:
-    """A model and the shards that it searches.
+    """A model and the videos that it searches: in memory, or mapped from a file.
 
-    Rows count what is alive, through all shards in order. A query comes in one of two forms:
+    A query comes in one of two forms:
 
     - ``word_input`` [Q, L, Dw] and ``word_mask`` [Q, L] are a batch as the model takes it:
       ``InputReader.queries`` has cut, normalised and padded the words. `score` and `encode` take
       it.
     - ``words`` [L, Dw] are the features of one query as the data set or a text encoder has them.
       `search` and `query` take them, and cut and normalise them.
+
+    Args:
+        model: encodes queries and scores, on its device.
+        rows: the videos. Their order is that of ``Hit.video`` and ``Ranking.video``.
     """
 
-    def __init__(self, model: RetrievalModel, shards: Sequence[Shard]) -> None:
-        self.model = model.eval()
-        self._hold(shards)
+    def __init__(self, model: RetrievalModel, rows: VideoRows) -> None:
+        self.model, self.rows = model.eval(), rows
 
     @classmethod
     def of_split(
@@ -49,6 +49,7 @@ class Searcher:
         dataset: Dataset,
         split: str = "test",
         *,
+        batch_videos: int = 64,
         reader: InputReader | None = None,
     ) -> S:
         """Encode the videos of a split, a batch at a time, on the model's device.
@@ -60,30 +61,31 @@ class Searcher:
             ValueError: a split without videos, or features of another size than the model's.
         """
         reader = reader or InputReader(dataset, model.config, memory=0)  # each video is read once
-        rows = chosen_rows(dataset, split)
-        return cls(model, [encoded_shard(model, reader, rows, BATCH_VIDEOS)])
-
-    def _hold(self, shards: Sequence[Shard]) -> None:
-        self.shards = list(shards)
-        self._starts = list(accumulate(map(len, self.shards), initial=0))
+        blocks = encode_rows(model, reader, chosen_rows(dataset, split), batch_videos)
+        return cls(model, join_rows(list(blocks)))
 
     def __len__(self) -> int:
-        return self._starts[-1]
+        return len(self.rows)
 
     @property
     def video_ids(self) -> list[str]:
         """Ids by row."""
-        return list(live_ids(self.shards))
+        return list(self.rows.ids)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the vectors (V x 2 K H x 4) and of the clip rows."""
-        return sum(shard.entry.nbytes for shard in self.shards)
+        return self.rows.vectors.nbytes
 
     def clip_index(self, video: int) -> Tensor:
-        """Which of the N clips the index keeps of a video, [K]."""
-        shard, row = self._place(video)
-        return shard.entry.clip_index[row]
+        """Which of the N clips the index keeps of a video, [K].
+
+        Raises:
+            IndexError: no such row.
+        """
+        if not 0 <= video < len(self):
+            raise IndexError(f"there is no video {video}: rows go from 0 to {len(self) - 1}")
+        return self.rows.vectors.clip_index[video]
 
     def score(self, word_input: Tensor, word_mask: Tensor) -> Similarity:
         """word_input [Q, L, Dw], word_mask [Q, L] bool -> S_c, S_f and key clips, [Q, V].
@@ -117,16 +119,7 @@ class Searcher:
         Raises:
             ValueError: another shape.
         """
-        config, vector = self.model.config, torch.as_tensor(words)
-        if vector.dim() == 2 and len(vector) and vector.shape[1] == config.query_dim:
-            features = np.asarray(words, dtype=np.float32)[: config.max_words]
-            return self.encode(*pad([normalise(features)]))
-        if vector.shape == (config.hidden_dim,):
-            return vector[None]
-        raise ValueError(
-            f"a query of shape {list(vector.shape)}: give word features [L, "
-            f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
-        )
+        return query_vector(self.model, words)
 
     def rank(self, queries: Tensor, k: int = 10, *, alpha: float | None = None) -> Ranking:
         """The ``k`` best videos for each encoded query [Q, H].
@@ -136,28 +129,17 @@ class Searcher:
         Raises:
             ValueError: k below 1, or alpha outside 0..1.
         """
-        direction, alpha = self._asked(queries, k, alpha)
-        with torch.inference_mode():
-            return self._rank_all(direction, k, alpha)
-
-    def _asked(self, queries: Tensor, k: int, alpha: float | None) -> tuple[Tensor, float]:
-        """What `rank` is asked, checked: queries of length 1 on the model's device, and alpha."""
         alpha = self.model.config.alpha if alpha is None else alpha
-        if k < 1 or not 0 <= alpha <= 1:
-            raise ValueError(f"k={k}, alpha={alpha}: k is at least 1 and alpha lies in 0..1")
-        return unit_length(queries.to(self.model.device)), alpha
-
-    def _rank_all(self, direction: Tensor, k: int, alpha: float, first: int = 0) -> Ranking:
-        """All videos, from shard ``first`` on."""
-        parts = _parts(direction)
-        best = [RunningBest(k, alpha) for _ in parts]
-        start = self._starts[first]
-        for block in self._blocks(first):
-            rows = torch.arange(start, start + len(block))
-            for part, running in zip(parts, best, strict=True):
-                running.add(rows, self._compare(part, block))
-            start += len(block)
-        return Ranking.join([running.ranking() for running in best])
+        check_ranking(k, alpha)
+        parts = _parts(unit_length(queries.to(self.model.device)))  # [Q, H]
+        best, start = [RunningBest(k, alpha) for _ in parts], 0
+        with torch.inference_mode():
+            for block in self._blocks():
+                rows = torch.arange(start, start + len(block))
+                for part, running in zip(parts, best, strict=True):
+                    running.add(rows, self._compare(part, block))
+                start += len(block)
+            return Ranking.join([running.ranking() for running in best])
 
     def search(self, words: Words, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
         """The ``k`` best videos for one query.
@@ -183,27 +165,40 @@ class Searcher:
         ]
 
     def _hit(self, rank: int, video: int, score: float, clip: float, frame: float, key: int) -> Hit:
-        shard, row = self._place(video)
-        key_clip = int(shard.entry.clip_index[row, key])
-        return Hit(rank, video, shard.ids[row], score, clip, frame, key_clip)
+        rows, units = self.rows, self.model.config.num_units
+        key_clip = int(rows.vectors.clip_index[video, key])
+        times = clip_times(float(rows.duration[video]), int(rows.frames[video]), key_clip, units)
+        start, end = times or (None, None)
+        return Hit(rank, video, rows.ids[video], score, clip, frame, key_clip, start, end)
 
     def _compare(self, direction: Tensor, block: VideoEncoding) -> Similarity:
         return self.model.compare(direction, block.clips, block.attended, block.clip_mask)
 
-    def _blocks(self, first: int = 0) -> Iterator[VideoEncoding]:
-        """All videos from shard ``first`` on, BLOCK at a time, on the model's device."""
-        device = self.model.device
-        for shard in self.shards[first:]:
-            for block in shard.blocks(BLOCK):
-                yield block.map(lambda tensor: tensor.to(device))
+    def _blocks(self) -> Iterator[VideoEncoding]:
+        """All videos, BLOCK at a time, on the model's device."""
+        for block in self.rows.blocks(BLOCK):
+            yield block.vectors.map(lambda tensor: tensor.to(self.model.device))
 
-    def _place(self, video: int) -> tuple[Shard, int]:
-        """The shard of a row, and the row in it."""
-        if not 0 <= video < len(self):
-            raise IndexError(f"there is no video {video}: rows go from 0 to {len(self) - 1}")
-        number = bisect_right(self._starts, video) - 1
-        shard = self.shards[number]
-        return shard, int(shard.rows[video - self._starts[number]])
+
+def check_ranking(k: int, alpha: float) -> None:
+    """Raises ValueError for k below 1, or alpha outside 0..1."""
+    if k < 1 or not 0 <= alpha <= 1:
+        raise ValueError(f"k={k}, alpha={alpha}: k is at least 1 and alpha lies in 0..1")
+
+
+def query_vector(model: RetrievalModel, words: Words) -> Tensor:
+    """Returns one query, encoded: [1, H]; for `Searcher.query`, which explains the forms."""
+    config, vector = model.config, torch.as_tensor(words)
+    if vector.dim() == 2 and len(vector) and vector.shape[1] == config.query_dim:
+        features = np.asarray(words, dtype=np.float32)[: config.max_words]
+        with torch.inference_mode():
+            return encode_words(model, *pad([normalise(features)]))
+    if vector.shape == (config.hidden_dim,):
+        return vector[None]
+    raise ValueError(
+        f"a query of shape {list(vector.shape)}: give word features [L, "
+        f"{config.query_dim}] or an encoded query [{config.hidden_dim}]"
+    )
 
 
 def encode_words(model: RetrievalModel, word_input: Tensor, word_mask: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
-"""What a search keeps of encoded videos, the shards it is cut into, and how a split gets there."""
+"""What a search keeps of videos: vectors of length 1, ids and times; and how a split gets there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
-from uuid import uuid4
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,97 +17,43 @@ from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 
-SHARD_BYTES = 256 << 20  # of one shard: what a killed build loses, and what writing holds in memory
 
+@dataclass(frozen=True)
+class VideoRows:
+    """V videos, ready to be searched.
 
-class Shard:
-    """Some videos of an index: in memory, or read from files where they are first needed.
-
-    A deleted video keeps its row until the index is compacted; it is only no longer alive.
-
-    Args:
-        name: nothing else ever has it.
-        videos: number of rows.
-        open_entry, open_ids: give the vectors and the ids of the rows.
-        live: [V] bool, False where a video was deleted; None: none was.
+    Attributes:
+        ids: V ids.
+        duration: [V] float64 seconds, NaN where unknown.
+        frames: [V] int32 number of frames, 0 where unknown.
+        vectors: clips, their places among the N, attended frames; a mask where K differs.
     """
 
-    def __init__(
-        self,
-        name: str,
-        videos: int,
-        open_entry: Callable[[], VideoEncoding],
-        open_ids: Callable[[], list[str]],
-        live: Tensor | None = None,
-    ) -> None:
-        self.name, self.videos, self.live = name, videos, live
-        self._open_entry, self._open_ids = open_entry, open_ids
-
-    @classmethod
-    def of(cls, entry: VideoEncoding, ids: Sequence[str]) -> Shard:
-        """A shard of vectors in memory.
-
-        Raises:
-            ValueError: not one id a video.
-        """
-        listed = list(ids)
-        if len(listed) != len(entry):
-            raise ValueError(f"{len(listed)} ids for {len(entry)} encoded videos: give one each")
-        return cls(new_name(), len(entry), lambda: entry, lambda: listed)
-
-    @cached_property
-    def entry(self) -> VideoEncoding:
-        return self._open_entry()
-
-    @cached_property
-    def ids(self) -> list[str]:
-        """Ids of all rows, those of deleted videos too."""
-        return self._open_ids()
-
-    @cached_property
-    def rows(self) -> Tensor:
-        """The rows that are alive, [V] ascending."""
-        return torch.arange(self.videos) if self.live is None else self.live.nonzero().squeeze(1)
-
-    @cached_property
-    def _order(self) -> Tensor:
-        """[V] how many are alive up to each row, itself included."""
-        return torch.arange(1, self.videos + 1) if self.live is None else self.live.cumsum(0)
-
-    def alive(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Those of these rows that are alive, and their places among all that are."""
-        kept = rows if self.live is None else rows[self.live[rows]]
-        return kept, self._order[kept] - 1
+    ids: list[str]
+    duration: Tensor
+    frames: Tensor
+    vectors: VideoEncoding
 
     def __len__(self) -> int:
-        """How many are alive."""
-        return self.videos if self.live is None else len(self.rows)
+        return len(self.ids)
 
-    def without(self, rows: Sequence[int]) -> Shard:
-        """The same shard with these rows deleted."""
-        live = torch.ones(self.videos, dtype=torch.bool) if self.live is None else self.live.clone()
-        live[list(rows)] = False
-        return Shard(self.name, self.videos, lambda: self.entry, lambda: self.ids, live)
+    def without(self, ids: Container[str]) -> VideoRows:
+        """Returns the videos whose ids are not among ``ids``."""
+        kept = [row for row, video_id in enumerate(self.ids) if video_id not in ids]
+        place = torch.tensor(kept, dtype=torch.long)
+        names = [self.ids[row] for row in kept]
+        return VideoRows(names, self.duration[place], self.frames[place], self.vectors[place])
 
-    def blocks(self, size: int) -> Iterator[VideoEncoding]:
-        """What is alive, at most ``size`` videos at a time and in order."""
-        for start in range(0, self.videos, size):
-            block = self.entry[start : start + size]
-            if self.live is not None:
-                alive = self.live[start : start + size]
-                block = block if bool(alive.all()) else block[alive.to(block.clips.device)]
-            if len(block):
-                yield block
+    def blocks(self, size: int) -> Iterator[VideoRows]:
+        """Yields the same videos in order, at most ``size`` at a time."""
+        for start in range(0, len(self), size):
+            some = slice(start, start + size)
+            vectors = self.vectors[some]
+            yield VideoRows(self.ids[some], self.duration[some], self.frames[some], vectors)
 
-
-def live_ids(shards: Iterable[Shard]) -> Iterator[str]:
-    """Ids of the videos that are alive, in the order of rows."""
-    return (shard.ids[row] for shard in shards for row in shard.rows.tolist())
-
-
-def new_name() -> str:
-    """12 hexadecimal digits that nothing else has."""
-    return uuid4().hex[:12]
+    def to(self, device: torch.device) -> VideoRows:
+        """Returns the same videos with their vectors on a device."""
+        return replace(self, vectors=self.vectors.map(lambda tensor: tensor.to(device)))
 
 
 def make_entry(videos: VideoEncoding) -> VideoEncoding:
@@ -117,51 +63,75 @@ def make_entry(videos: VideoEncoding) -> VideoEncoding:
     return VideoEncoding(clips, videos.clip_index, clip_mask=videos.clip_mask, attended=attended)
 
 
-def chosen_rows(
-    dataset: Dataset, split: str, part: tuple[int, int] | None = None
-) -> NDArray[np.int64]:
-    """Rows of a split's videos, or of the i-th of n near-equal runs of them.
-
-    Raises:
-        ValueError: no videos, or no such part.
-    """
-    rows = dataset.videos_in(split)
-    if part is not None:
-        i, n = part
-        if not 0 <= i < n:
-            raise ValueError(f"part {i} of {n}: parts go from 0 to n - 1")
-        rows = np.array_split(rows, n)[i]
-    if not len(rows):
-        raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
-    return rows
+def join_rows(blocks: Sequence[VideoRows]) -> VideoRows:
+    """Returns the videos of several blocks as one."""
+    return VideoRows(
+        [video_id for block in blocks for video_id in block.ids],
+        torch.cat([block.duration for block in blocks]),
+        torch.cat([block.frames for block in blocks]),
+        VideoEncoding.join([block.vectors for block in blocks]),
+    )
 
 
-def encoded(
-    model: RetrievalModel, reader: InputReader, rows: NDArray[np.int64], batch: int
-) -> Iterator[VideoEncoding]:
-    """The videos of these rows as an index keeps them, a batch at a time, on the model's device."""
-    model.eval()
-    for start in range(0, len(rows), batch):
-        inputs = reader.videos(rows[start : start + batch])
-        with torch.inference_mode():
-            yield make_entry(model.encode_videos(*(t.to(model.device) for t in inputs)))
-
-
-def encoded_shard(
-    model: RetrievalModel, reader: InputReader, rows: NDArray[np.int64], batch: int
-) -> Shard:
-    """The videos of these rows as one shard in memory."""
-    entry = VideoEncoding.join(list(encoded(model, reader, rows, batch)))
-    return Shard.of(entry, [reader.dataset.video_id[row] for row in rows])
-
-
-def gathered(entries: Iterable[VideoEncoding]) -> Iterator[VideoEncoding]:
-    """The same videos in fewer pieces, of SHARD_BYTES or little more."""
-    waiting: list[VideoEncoding] = []
-    for entry in entries:
-        waiting.append(entry)
-        if sum(e.nbytes for e in waiting) >= SHARD_BYTES:
-            yield VideoEncoding.join(waiting)
+def gather_rows(blocks: Iterable[VideoRows], count: int) -> Iterator[VideoRows]:
+    """Yields the same videos in blocks of ``count`` or a few more; the last one may be smaller."""
+    waiting: list[VideoRows] = []
+    for block in blocks:
+        waiting += [block] if len(block) else []
+        if sum(map(len, waiting)) >= count:
+            yield join_rows(waiting)
             waiting = []
     if waiting:
-        yield VideoEncoding.join(waiting)
+        yield join_rows(waiting)
+
+
+def chosen_rows(dataset: Dataset, split: str) -> NDArray[np.int64]:
+    """Rows of a split's videos.
+
+    Raises:
+        ValueError: it has none.
+    """
+    videos: NDArray[np.int64] = dataset.videos_in(split)
+    if not len(videos):
+        raise ValueError(f"{dataset.path}: split {split!r} has no videos: nothing to search")
+    return videos
+
+
+def encode_rows(
+    model: RetrievalModel, reader: InputReader, videos: Any, batch_videos: int = 64
+) -> Iterator[VideoRows]:
+    """Yields videos of a data set (its rows), encoded a batch at a time on the model's device."""
+    dataset = reader.dataset
+    model.eval()
+    for start in range(0, len(videos), batch_videos):
+        some = np.asarray(videos[start : start + batch_videos])
+        with torch.inference_mode():
+            inputs = (tensor.to(model.device) for tensor in reader.videos(some))
+            vectors = make_entry(model.encode_videos(*inputs))
+        yield VideoRows(
+            [dataset.video_id[video] for video in some],
+            torch.from_numpy(dataset.duration[some].astype(np.float64)),
+            torch.from_numpy(np.diff(dataset.frame_offset)[some].astype(np.int32)),
+            vectors,
+        )
+
+
+def encoding_rows(
+    videos: VideoEncoding, ids: Sequence[str], duration: Any = None, frames: Any = None
+) -> VideoRows:
+    """Returns rows of videos that are encoded already.
+
+    Without durations and frame counts hits don't say when.
+
+    Raises:
+        ValueError: not one id, duration or frame count per video.
+    """
+    count = len(videos)
+    seconds = torch.full((count,), torch.nan) if duration is None else torch.as_tensor(duration)
+    frame_count = torch.zeros(count) if frames is None else torch.as_tensor(frames)
+    for name, values in (("ids", ids), ("durations", seconds), ("frame counts", frame_count)):
+        if len(values) != count:
+            raise ValueError(f"{len(values)} {name} for {count} encoded videos: give one each")
+    with torch.inference_mode():
+        vectors = make_entry(videos)
+    return VideoRows(list(ids), seconds.double(), frame_count.int(), vectors)

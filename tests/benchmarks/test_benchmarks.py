@@ -14,10 +14,10 @@ import torch
 
 from benchmarks import (
     clustering,
+    collection,
+    collection_page,
     experiments_page,
     growth,
-    index_page,
-    index_scale,
     measure,
     paper_release,
     released_clustering,
@@ -88,30 +88,35 @@ def test_growth(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_index_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its quick collection is all candidates: HNSW finds what an exact search does."""
+def test_collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its quick collection is all candidates: each index finds what an exact search does."""
     pytest.importorskip("faiss")
-    monkeypatch.setattr(index_scale, "peak_mib", lambda *_: 1.0)
-    assert index_scale.main(["--quick", "--out", str(tmp_path)]) == 0
-    with (tmp_path / "index_scale.csv").open(encoding="utf-8", newline="") as file:
+    pytest.importorskip("lancedb")
+    monkeypatch.setattr(collection, "extra_mib", lambda *_: 1.0)
+    assert collection.main(["--quick", "--out", str(tmp_path)]) == 0
+    with (tmp_path / "collection.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0])[:4] == CONTEXT
-    assert [row["side"] for row in rows] == ["exact", "hnsw", "ivfpq"]
-    assert float(rows[0]["recall@100"]) == 1
-    assert float(rows[1]["recall@10"]) > 0.9
-    assert int(rows[0]["bytes"]) == 100 * 32 * (2 * 48 * 4 + 8)
-    assert (tmp_path / "index_scale.png").stat().st_size > 10_000
+    sides = {row["side"] for row in rows}
+    assert {"collection, exact", "collection, resident", "IVF-SQ", "FAISS hnsw"} <= sides
+    for row in rows:
+        exact = "exact" in row["side"] or "resident" in row["side"]
+        assert float(row["recall@10"]) > (0.999 if exact else 0.8)
+    with (tmp_path / "collection_care.csv").open(encoding="utf-8", newline="") as file:
+        care = list(csv.DictReader(file))
+    assert sum("nothing lost, nothing twice" in row["new"] for row in care) == 3
+    assert (tmp_path / "collection.png").stat().st_size > 10_000
+    monkeypatch.setattr(collection_page, "RESULTS", tmp_path)
+    assert "200 candidates" in collection_page.line()
+    assert "| collection, resident |" in collection_page.section()
 
 
-def test_the_page_of_an_index_at_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_page, "CSV", tmp_path / "none.csv")
-    assert "run it" in index_page.line()
-    assert index_page.section() == ""
-
-
-def test_peak_memory_leaves_mapped_files_out() -> None:
-    anonymous = index_scale._anonymous()
-    assert math.isnan(anonymous) or anonymous > 10e6
+def test_the_page_of_collections_that_were_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection_page, "RESULTS", tmp_path)
+    assert "run it" in collection_page.line()
+    assert collection_page.section() == ""
 
 
 @pytest.mark.parametrize("annotated", [False, True])

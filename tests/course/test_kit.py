@@ -55,7 +55,7 @@ def test_missing_results_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("lesson", "module", "package"), [(11, "faiss", "faiss-cpu"), (8, "scipy", "scipy")]
+    ("lesson", "module", "package"), [(11, "lancedb", "lancedb"), (8, "scipy", "scipy")]
 )
 def test_packages_that_a_lesson_needs_are_named(
     lesson: int, module: str, package: str, monkeypatch: pytest.MonkeyPatch

@@ -10,12 +10,12 @@ import torch
 from test_model import inputs
 from toy import QUERY, SMALL, VISUAL
 
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.config import ModelConfig
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans, clip_windows, length_code, multi_scale_clips
 from prvr_lite.model.registry import build_model
 from prvr_lite.search.evaluation import evaluate
+from prvr_lite.search.video_index import VideoIndex
 from prvr_lite.training.fit import fit
 
 LENGTHS, WORDS, OWNER = [5, 8, 3], [2, 4, 1, 3], torch.tensor([0, 1, 1, 2])

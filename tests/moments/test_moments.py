@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from toy import SMALL, toy_table
 
-from prvr_lite.data.batches import InputReader, pool_features
+from prvr_lite.data.batches import InputReader, pool_features, pooled_times
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.table import write_features
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.model.registry import build_model
 from prvr_lite.moments import corpus, encoding, predict
-from prvr_lite.moments.clip_seconds import pooled_times
 from prvr_lite.moments.corpus import MomentIndex, choose_weight, search_moments
 from prvr_lite.moments.encoding import (
     ClipEncoding,

@@ -10,10 +10,10 @@ import pytest
 import torch
 from toy import SMALL
 
+from prvr_lite.data.batches import pooled_times
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans, multi_scale_clips
 from prvr_lite.model.registry import build_model
-from prvr_lite.moments.clip_seconds import pooled_times
 from prvr_lite.moments.corpus import MomentIndex, search_moments
 from prvr_lite.moments.encoding import ClipEncoding, EncodedSplit, encode_split
 from prvr_lite.moments.moment_metrics import svmr_metrics

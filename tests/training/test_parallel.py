@@ -234,7 +234,8 @@ def test_only_training_is_shared(
     assert cli.main(command) == 2
     error = capsys.readouterr().err
     assert error == (
-        "prvr-lite (rank 1): torchrun works only with `train`: start this command without it\n"
+        "prvr-lite (rank 1): torchrun works only with `train` and `index build`: start this "
+        "command without it\n"
     )
 
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from toy import SMALL
 
 from prvr_lite import cli
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.config import ModelConfig
 from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
 from prvr_lite.data.batches import InputReader
@@ -25,6 +24,7 @@ from prvr_lite.model.registry import build_model
 from prvr_lite.moments import clip_seconds
 from prvr_lite.moments.encoding import encode_clips
 from prvr_lite.search.sentences import text_encoder
+from prvr_lite.search.video_index import VideoIndex
 from prvr_lite.training.fit import TrainConfig, fit
 from prvr_lite.videos.zero_shot import ZeroShotSearch
 

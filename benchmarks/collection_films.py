@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from prvr_lite.collection.folder import IndexFolder
-from prvr_lite.collection.manifest import Manifest
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.sample import load_sample
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
+from prvr_lite.search.searcher import Searcher
+from prvr_lite.search.vectors import VideoRows, encoding_rows
 from prvr_lite.training.fit import fit
 from prvr_lite.training.presets import from_preset
 
 MEDOIDS = 32
-BLOCK, SHARD = 512, 2560  # videos made and written at a time
+BLOCK = 512  # videos made at a time
 
 
 @dataclass(frozen=True)
@@ -47,17 +46,17 @@ class Films:
             if epochs:
                 training = replace(training, epochs=epochs, evaluate_from=epochs + 1)
                 fit(model, dataset, training, progress=False)
-            index = VideoIndex.build(model, dataset, "train", reader=reader)
-            queries = index.encode(*reader.queries(dataset.queries_in("train")))
-            key_clips = np.searchsorted(
+            searcher = Searcher.of_split(model, dataset, "train", reader=reader)
+            queries = searcher.encode(*reader.queries(dataset.queries_in("train")))
+            film = np.searchsorted(
                 dataset.videos_in("train"), dataset.query_video[dataset.queries_in("train")]
             )
-        entry, direction = index.shards[0].entry, unit_length(queries)
-        assert entry.attended is not None
-        clips = entry.clips[torch.from_numpy(key_clips)]  # [R, K, H]
+        vectors, direction = searcher.rows.vectors, unit_length(queries)
+        assert vectors.attended is not None
+        clips = vectors.clips[torch.from_numpy(film)]  # [R, K, H]
         key = (clips @ direction[..., None]).squeeze(2).argmax(1)  # [R]
         residual = direction - clips[torch.arange(len(key)), key]
-        return cls(model, entry.clips, entry.attended, residual)
+        return cls(model, vectors.clips, vectors.attended, residual)
 
     def videos(self, count: int, seed: int) -> VideoEncoding:
         """Synthetic videos: blends of two films that moved off together and clip by clip."""
@@ -75,23 +74,17 @@ class Films:
         index = torch.arange(MEDOIDS).expand(count, -1).contiguous()
         return VideoEncoding(moved[0], index, attended=moved[1])
 
+    def rows(self, count: int, seed: int) -> Iterator[VideoRows]:
+        """Videos "v0", "v1", … of 20 s and 40 frames, a block at a time."""
+        for start in range(0, count, BLOCK):
+            some = min(BLOCK, count - start)
+            ids = [f"v{start + video}" for video in range(some)]
+            vectors = self.videos(some, seed + 1 + start)
+            yield encoding_rows(vectors, ids, [20.0] * some, [40] * some)
+
     def queries(self, clips: Tensor, seed: int) -> Tensor:
         """[Q, H]: each of these clips [Q, H] with a step that a real query makes from its own."""
         draw = torch.Generator().manual_seed(seed)
         return (
             clips + self.residual[torch.randint(len(self.residual), (len(clips),), generator=draw)]
         )
-
-
-def write(films: Films, videos: int, folder: Path, seed: int) -> None:
-    """The collection, a block at a time."""
-    where = IndexFolder.start(folder)
-    head, records = where.write_head(films.model, None), []
-    for start in range(0, videos, SHARD):
-        blocks = [
-            films.videos(min(BLOCK, videos - row), seed + 1 + row)
-            for row in range(start, min(start + SHARD, videos), BLOCK)
-        ]
-        entry = VideoEncoding.join(blocks)
-        records.append(where.write_shard(entry, [f"v{start + i}" for i in range(len(entry))]))
-    where.commit(Manifest(head, tuple(records)))

@@ -12,7 +12,6 @@ import pytest
 import torch
 from toy import QUERY, SMALL, toy_table
 
-from prvr_lite.collection.video_index import VideoIndex
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.table import write_features
@@ -23,6 +22,7 @@ from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search import evaluation, searcher
 from prvr_lite.search.evaluation import evaluate
 from prvr_lite.search.metrics import retrieval_metrics
+from prvr_lite.search.video_index import VideoIndex
 
 NAMES = sorted(TRAINABLE)
 
