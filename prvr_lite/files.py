@@ -7,10 +7,14 @@ complete.
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
 import tarfile
+import time
+import warnings
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +24,10 @@ from typing import Any
 from uuid import uuid4
 
 # The temporary files of `replacing`: machine and process that write them, then letters by chance
+FULL = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "the disk is full: free some space")
+CLOSED = dict.fromkeys(
+    (errno.EACCES, errno.EPERM, errno.EROFS), "this user may not write there: choose another folder"
+)
 PART = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part", re.DOTALL)
 
 
@@ -40,6 +48,11 @@ def fault_text(path: str | os.PathLike[str], problem: str, fix: str) -> str:
     return f"{path}: {problem}. To fix it: {fix}."
 
 
+def first_line(error: BaseException) -> str:
+    """Returns what an error says in its first line, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields the path of a new file in the folder of ``path``, which it replaces after the block.
@@ -53,10 +66,82 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     _remove_left_behind(target.parent.absolute())
     part = target.with_name(f".{target.name}.{_machine()}-{os.getpid()}-{uuid4().hex[:8]}.part")
     try:
-        yield part
-        put_in_place(part, target)
+        with disk_errors(path):
+            yield part
+            put_in_place(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that can't be written holds no new file
+            part.unlink(missing_ok=True)
+
+
+class DiskError(OSError):
+    """A file can't be written; the message says which, why, and what to do."""
+
+
+@contextmanager
+def disk_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turns the errors of a full or a closed disk into one line about ``path``.
+
+    Raises:
+        DiskError: there is no room, or this user may not write there.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, DiskError) or error.errno not in {**FULL, **CLOSED}:
+            raise
+        problem = {**FULL, **CLOSED}[error.errno]
+        raise DiskError(
+            f"{path}: can't be written, {problem}; what was there before is unchanged"
+        ) from error
+
+
+class BusyError(OSError):
+    """Another program is working on the same output; the message says who and since when."""
+
+
+@contextmanager
+def held(path: str | os.PathLike[str], *, patience: float = 0.0) -> Iterator[None]:
+    """Keeps every other program away from an output while this one works on it.
+
+    A small file beside the output, ``.<name>.lock``, says who works on it. It is removed at the
+    end. Where its program has died, on this machine, the next one takes it over.
+
+    Args:
+        path: of the output, a file or a folder.
+        patience: seconds to wait for another program before giving up.
+
+    Raises:
+        BusyError: another program still works on the same output.
+    """
+    from filelock import SoftFileLock, Timeout
+
+    target = Path(path)
+    with disk_errors(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    name = target.with_name(f".{target.name}.lock")
+    lock = SoftFileLock(name, thread_local=False)
+    try:
+        with disk_errors(path):
+            lock.acquire(timeout=patience)
+    except Timeout as error:
+        raise BusyError(f"{path}: {_holder(name)}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(lock: Path) -> str:
+    """Says who holds a lock, since when, and what can be done."""
+    process = machine = began = "unknown"
+    with suppress(OSError, ValueError):  # it was let go in the meantime
+        process, machine = lock.read_text(encoding="utf-8").split("\n")[:2]
+        began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lock.stat().st_mtime))
+    return (
+        f"process {process} on machine {machine} has been working on it since {began}: wait until "
+        f"it has ended, or choose another output. If it has died, delete {lock}"
+    )
 
 
 def put_in_place(new: Path, target: Path) -> None:
@@ -95,9 +180,15 @@ def save_record(path: str | os.PathLike[str], kind: str, record: dict[str, Any])
     """Writes ``record``; an interruption leaves the complete old file or the complete new one."""
     import torch  # takes seconds to load, and a feature file is read and written without it
 
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with disk_errors(path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:
-        torch.save({"format": kind, **record}, part)
+        try:
+            torch.save({"format": kind, **record}, part)
+        except RuntimeError as error:  # all that torch says about a disk that took no more
+            if "inline_container" not in str(error):
+                raise
+            raise OSError(errno.ENOSPC, "the disk took no more") from error
 
 
 def load_plain(path: str | os.PathLike[str], *, mmap: bool = False) -> Any:
@@ -112,13 +203,32 @@ def load_plain(path: str | os.PathLike[str], *, mmap: bool = False) -> Any:
 
     if tarfile.is_tarfile(path):
         raise ValueError("a tar file, which torch has not written since 2017")
-    return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    with warnings.catch_warnings():  # about a damaged file; the error says all there is to say
+        warnings.simplefilter("ignore")
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
 
 
-def load_record(path: str | os.PathLike[str], kind: str, *, mmap: bool = False) -> dict[str, Any]:
+def check_sums(path: str | os.PathLike[str]) -> None:
+    """Compares the checksums in a torch file with its bytes, which torch itself does not.
+
+    Raises:
+        zipfile.BadZipFile: they differ, or the file is not of torch's format since 1.6.
+    """
+    with zipfile.ZipFile(path) as archive:
+        part = archive.testzip()
+    if part is not None:
+        raise zipfile.BadZipFile(f"the checksum of its part {part} is wrong")
+
+
+def load_record(
+    path: str | os.PathLike[str], kind: str, *, mmap: bool = False, verify: bool = True
+) -> dict[str, Any]:
     """Reads a record onto the CPU. Only tensors and plain values are accepted, so no code can run.
 
-    With ``mmap`` tensors stay in the file, and are read where they are used.
+    Args:
+        kind: the format that the record must have.
+        mmap: leave tensors in the file, from which they are read where they are used.
+        verify: read the whole file first, and compare its checksums.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -127,12 +237,13 @@ def load_record(path: str | os.PathLike[str], kind: str, *, mmap: bool = False) 
     """
     try:
         record = load_plain(path, mmap=mmap)
-    except FileNotFoundError:
-        raise
+        if verify:
+            check_sums(path)
     except Exception as error:  # damaged bytes make the unpickler fail in any way it can
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # it is missing, or can't be read at all; EINVAL: it is shorter than it says
         raise FileFormatError(
-            f"{path}: can't be read as {kind!r} ({reason}): write it again, or delete it"
+            f"{path}: can't be read as {kind!r} ({first_line(error)}): write it again, or delete it"
         ) from error
     written = record.get("format") if isinstance(record, dict) else None
     if written != kind:

@@ -14,6 +14,7 @@ from prvr_lite.collection.database import ChangedError, CollectionError, ExistsE
 from prvr_lite.collection.rows import COLUMNS, digests, from_batch, to_batch
 from prvr_lite.collection.tables import MODEL, Uri, open_tables, publish, start_videos
 from prvr_lite.data.batches import InputReader
+from prvr_lite.data.checks import check_encoded
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.fingerprint import fingerprint
 from prvr_lite.device import choose_device
@@ -336,9 +337,9 @@ class VideoCollection(WithModel):
         """
         alpha = self.model.config.alpha if alpha is None else alpha
         check_ranking(k, alpha)
-        direction = unit_length(queries.to(self.model.device))  # [Q, H]
+        direction = unit_length(check_encoded(queries, "query").to(self.model.device))  # [Q, H]
         if not bool((direction.norm(dim=1) > 0).all()):
-            raise ValueError("a query is zero or not finite: nothing is nearest to it")
+            raise ValueError("a query is zero: nothing is nearest to it")
 
         def best(blocks: Iterable[VideoRows], some: Tensor) -> list[list[Hit]]:
             return best_hits(self.model, blocks, some, k, alpha)

@@ -19,6 +19,7 @@ from prvr_lite.data.columns import FeatureFileError
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
+from prvr_lite.files import held
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.training.fit import History, fit
 from prvr_lite.training.presets import from_preset
@@ -32,6 +33,7 @@ PACKAGES = {  # what one lesson needs besides
     11: {"av": "av", "transformers": "transformers", "lancedb": "lancedb"},
     12: {"scipy": "scipy"},
 }
+PATIENCE = 900.0  # seconds to wait for a model that another open notebook trains
 RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works
 
 
@@ -84,12 +86,14 @@ def trained(
         watch: see ``fit``. changes: to the preset's TrainConfig, such as epochs=6.
     Raises:
         ValueError: an unknown model, or a change to a field that TrainConfig does not have.
+        BusyError: another notebook has been training the same model for a quarter of an hour.
     """
     model, config = from_preset(name, dataset, seed=seed, **changes)
     told = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
     folder = Path(os.environ.get(RUNS, "runs"))
     kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{told}.pt"
-    history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
+    with held(kept.with_suffix(".training"), patience=PATIENCE):  # by another open notebook
+        history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
     return model, history
 
 

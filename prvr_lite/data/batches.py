@@ -86,7 +86,10 @@ def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float
 
 def normalise(features: Float) -> Float:
     """Divides each row x by |x| + 1e-5 (data_provider.py:45-48)."""
-    length = np.linalg.norm(features, axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(features, axis=-1, keepdims=True)
+    if np.isinf(length).any():  # squares of numbers above 1e19 are too large for float32
+        length = np.linalg.norm(features.astype(np.float64), axis=-1, keepdims=True)
     return np.asarray(features / (length + 1e-5), dtype=np.float32)
 
 

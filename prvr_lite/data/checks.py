@@ -5,12 +5,13 @@ The same checks run on a table before it is written and on a file when it is ope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+from torch import Tensor
 
 from prvr_lite.data.columns import COLUMNS, SPLITS, WHOLE_GROUPS, Array, fault
 
@@ -237,3 +238,23 @@ def all_finite(rows: Array) -> bool:
     # numbers add up to more than float32 holds do the numbers themselves have to be looked at.
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(np.sum(rows)) or np.isfinite(rows).all())
+
+
+def check_encoded(vectors: Tensor, what: str, names: Sequence[str] = ()) -> Tensor:
+    """Returns encoded videos or queries, [V, ...]; one that is not finite would spoil every rank.
+
+    Args:
+        what: "video" or "query", for the message.
+        names: an id for each; where there are none, the message gives the row.
+
+    Raises:
+        ValueError: a vector with a number that is NaN or infinite.
+    """
+    if not vectors.isfinite().all():
+        row = int((~vectors.flatten(1).isfinite()).any(1).nonzero()[0])
+        name = repr(names[row]) if names else row
+        raise ValueError(
+            f"{what} {name}: its encoding is not finite: check its features, and the weights of "
+            "the model"
+        )
+    return vectors

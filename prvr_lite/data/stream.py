@@ -24,8 +24,9 @@ from tqdm.auto import tqdm
 from prvr_lite.data.checks import all_finite, check_finite
 from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array, FeatureTable
 from prvr_lite.data.table import checked_columns, write_attributes, write_column
-from prvr_lite.files import put_in_place
+from prvr_lite.files import DiskError, disk_errors, put_in_place
 
+SPARE = 1 << 20  # bytes for the tables that HDF5 keeps beside the columns
 BLOCK_BYTES = 16 << 20  # what is read, checked, written and recorded at a time
 Read = Callable[[int], Array]
 
@@ -119,13 +120,18 @@ def stream_features(
     ]
     draft, log = path.with_name(f"{path.name}.part"), path.with_name(f"{path.name}.part.log")
     head = _content_digest(table, columns, origin)
-    finished = _finished(draft, log, head)
-    if finished is None:
-        _begin(draft, table, columns, big)
     work = [(column, owners) for column in big for owners in column.blocks()]
-    _fill(path, draft, log, head, work, finished or [], progress)
-    put_in_place(draft, path)
-    log.unlink()
+    with disk_errors(path):
+        finished = _finished(draft, log, head)
+        if finished is None:
+            try:
+                _begin(draft, table, columns, big)
+            except OSError:  # there is nothing in it yet to go on from
+                draft.unlink(missing_ok=True)
+                raise
+        _fill(path, draft, log, head, work, finished or [], progress)
+        put_in_place(draft, path)
+        log.unlink()
 
 
 def _column(name: str, columns: dict[str, Array], offset: str, read: Read) -> _Column:
@@ -163,13 +169,20 @@ def _begin(draft: Path, table: FeatureTable, columns: dict[str, Array], big: lis
     Afterwards HDF5 does not write to the file any more, so an interruption can't leave its internal
     tables half written.
     """
-    room = sum(column.shape[0] * column.shape[1] * column.dtype.itemsize for column in big)
+    room = SPARE + sum(_bytes(columns[name]) for name in COLUMNS if name in columns)
     if (free := shutil.disk_usage(draft.parent).free) < room:
-        raise OSError(
-            f"{draft.parent}: {free / 2**30:.1f} GiB are free, the features need "
-            f"{room / 2**30:.1f}: make room, or store float16"
+        raise DiskError(
+            f"{draft.parent}: {free / 2**30:.1f} GiB are free, the feature file needs "
+            f"{room / 2**30:.1f}: free some space, or store float16"
         )
-    with h5py.File(draft, "w") as file:
+    with h5py.File(draft.name, "w", driver="core", backing_store=False) as file:
+        file.flush()
+        image = file.id.get_file_image()
+    with draft.open("wb") as target:
+        target.write(image)  # an empty file of HDF5
+        if hasattr(os, "posix_fallocate"):  # where a disk is full, its library ends the process
+            os.posix_fallocate(target.fileno(), 0, room)
+    with h5py.File(draft, "r+") as file:
         write_attributes(file, table)
         for name in (name for name in COLUMNS if name in columns):
             if name not in {column.name for column in big}:
@@ -187,6 +200,13 @@ def _begin(draft: Path, table: FeatureTable, columns: dict[str, Array], big: lis
                 h5py.h5s.create_simple(column.shape),
                 layout,
             )
+
+
+def _bytes(column: Array) -> int:
+    """How many bytes a column takes in the file; texts have a length each."""
+    if column.dtype.hasobject:
+        return sum(len(str(text).encode(errors="replace")) + 32 for text in column.tolist())
+    return int(np.prod(column.shape)) * column.dtype.itemsize
 
 
 def _fill(

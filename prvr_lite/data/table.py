@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -45,10 +45,19 @@ def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
     columns = checked_columns(path, table)
     for name in ("frames/feature", "words/feature"):
         check_finite(path, name, columns[name])
-    with replacing(path) as draft, h5py.File(draft, "w") as file:
+    image = _file_image(table, columns)
+    with replacing(path) as draft:
+        draft.write_bytes(image)
+
+
+def _file_image(table: FeatureTable, columns: Mapping[str, Array]) -> bytes:
+    """Makes the file in memory: where a disk is full, HDF5 itself would end the whole process."""
+    with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
         write_attributes(file, table)
         for name in (name for name in COLUMNS if name in columns):
             write_column(file, name, columns[name])
+        file.flush()
+        return bytes(file.id.get_file_image())
 
 
 def write_attributes(file: h5py.File, table: FeatureTable) -> None:

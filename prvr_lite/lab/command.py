@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.files import held
 from prvr_lite.lab.cost import costs
 from prvr_lite.lab.gaps import gaps
 from prvr_lite.lab.lines import Line, lines_of_run, merge_lines
@@ -47,12 +48,13 @@ def run_experiments(
     Raises:
         ValueError: an unknown name, or a data set without what is needed.
         RunError: some runs failed; the CSV has the numbers of all others.
+        BusyError: another program makes runs in the same folder, or writes the same CSV.
     """
     stages = [name for name in names if name in STAGES] if names else list(STAGES)
     wanted = [name for name in names if name not in STAGES]
     rows = choose(wanted, STAGES) if wanted or not names else {}
     failure: RunError | None = None
-    with setting.open() as dataset:
+    with held(setting.folder), held(csv), setting.open() as dataset:
         runs, refused = planned(rows, seeds, setting, dataset)
         for name, reason in refused.items():
             print(f"{name}: left out, {reason}")

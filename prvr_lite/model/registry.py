@@ -67,9 +67,23 @@ def restore_model(
     """Builds the model of a checkpoint or an index from its name, config fields and weights.
 
     Raises:
-        ValueError: the name is unknown.
+        ValueError: the name is unknown, the config is not a model's, or the weights have other
+            names or sizes. No memory is taken before they are known to fit.
     """
-    model = build_model(name, ModelConfig(**config))
+    try:
+        sizes = ModelConfig(**config)
+        with torch.device("meta"):  # tensors without content
+            expected = build_model(name, sizes).state_dict()
+    except (TypeError, RuntimeError, OverflowError) as error:
+        reason = str(error).split("\n")[0]  # torch adds where in its code that was
+        raise ValueError(f"its config doesn't make a model ({reason})") from error
+    if not isinstance(weights, Mapping):
+        raise ValueError("it has no weights")
+    for key in [*expected, *(key for key in weights if key not in expected)]:
+        shapes = [list(getattr(part.get(key), "shape", ())) for part in (weights, expected)]
+        if key not in weights or key not in expected or shapes[0] != shapes[1]:
+            raise ValueError(f"its weight {key!r} has shape {shapes[0]}, its config {shapes[1]}")
+    model = build_model(name, sizes)
     model.load_state_dict(weights)
     return model.to(device).eval()
 

@@ -15,7 +15,6 @@ import os
 import pickle
 import pickletools
 import re
-import warnings
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -28,7 +27,7 @@ from torch.serialization import add_safe_globals, clear_safe_globals, get_safe_g
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.device import choose_device
-from prvr_lite.files import FileFormatError, load_plain
+from prvr_lite.files import FileFormatError, check_sums, first_line, load_plain
 from prvr_lite.model.msslpp import MSSLpp
 
 CONFIG_KEYS = ("model_cfg", "opt")  # ms-sl-pp's, and that of files made from its options
@@ -219,10 +218,10 @@ def _only_stand_ins() -> Iterator[None]:
 
 def _read(path: str | os.PathLike[str]) -> Any:
     try:
-        with _only_stand_ins(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of other pickle protocols: an error follows
+        with _only_stand_ins():
             record = load_plain(path)
-        _check_sums(path)
+        if zipfile.is_zipfile(path):
+            check_sums(path)
         return record
     except FileNotFoundError:
         raise
@@ -234,19 +233,10 @@ def _read(path: str | os.PathLike[str]) -> Any:
                 "you trust it, load it with the code that made it, and save again "
                 "{'model': its state_dict(), 'model_cfg': dict(its configuration)}"
             ) from error
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise FileFormatError(
             f"{path}: can't be read ({reason}): damaged, or not a checkpoint; download it again"
         ) from error
-
-
-def _check_sums(path: str | os.PathLike[str]) -> None:
-    """Checks the checksums that torch writes beside each tensor but does not check."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-        if damaged is not None:
-            raise zipfile.BadZipFile(f"the checksum of its part {damaged} is wrong")
 
 
 def _refused(path: str | os.PathLike[str], error: Exception) -> str | None:

@@ -18,7 +18,7 @@ import numpy as np
 from prvr_lite.data.columns import SPLITS, FeatureTable
 from prvr_lite.data.fingerprint import hash_fraction
 from prvr_lite.data.stream import stream_features, unread
-from prvr_lite.files import damaged
+from prvr_lite.files import damaged, held
 from prvr_lite.paper.captions import Caption, WordFeatures, read_captions
 from prvr_lite.paper.frame_sources import FrameSource, open_frames
 from prvr_lite.paper.layout import ReleaseFiles, find_release
@@ -98,6 +98,7 @@ def convert_release(
             splits share a video.
         FileNotFoundError: a file of the release is missing.
         FileFormatError: a file is damaged; the message says which, where, and how to fix it.
+        BusyError: another program converts into the same file.
         OSError: the feature file can't be written.
     """
     if not 0 <= validation_part < 1 or dtype not in PRECISIONS:
@@ -113,11 +114,11 @@ def convert_release(
     timestamps = Timestamps(files.annotations)
     queries = [caption for captions in splits.values() for caption in captions]
     with (
+        held(out),  # the unfinished file beside it is one for all programs
         closing(_open_frames(files, splits)) as frames,
         closing(WordFeatures(files.words, [caption.id for caption in queries])) as words,
     ):
         table = _table(files, splits, frames, words, timestamps, dtype, report)
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
         stream_features(
             out,
             table,

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from prvr_lite.data.batches import InputReader, normalise, pad
+from prvr_lite.data.checks import check_encoded
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import Similarity, VideoEncoding
@@ -58,7 +59,8 @@ class Searcher:
             reader: reuse the pooled inputs of an earlier call.
 
         Raises:
-            ValueError: a split without videos, or features of another size than the model's.
+            ValueError: a split without videos, features of another size than the model's, or
+                encoded videos that are not finite.
         """
         reader = reader or InputReader(dataset, model.config, memory=0)  # each video is read once
         blocks = encode_rows(model, reader, chosen_rows(dataset, split), batch_videos)
@@ -96,7 +98,7 @@ class Searcher:
 
     def score_vectors(self, queries: Tensor) -> Similarity:
         """Encoded queries [Q, H] -> similarities [Q, V]."""
-        direction = unit_length(queries.to(self.model.device))
+        direction = unit_length(check_encoded(queries, "query").to(self.model.device))
         with torch.inference_mode():
             columns = [
                 Similarity.join([self._compare(part, block) for part in _parts(direction)])
@@ -131,7 +133,7 @@ class Searcher:
         """
         alpha = self.model.config.alpha if alpha is None else alpha
         check_ranking(k, alpha)
-        parts = _parts(unit_length(queries.to(self.model.device)))  # [Q, H]
+        parts = _parts(unit_length(check_encoded(queries, "query").to(self.model.device)))  # [Q, H]
         best, start = [RunningBest(k, alpha) for _ in parts], 0
         with torch.inference_mode():
             for block in self._blocks():

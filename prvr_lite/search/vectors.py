@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prvr_lite.data.batches import InputReader
+from prvr_lite.data.checks import check_encoded
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import VideoEncoding
@@ -56,10 +57,15 @@ class VideoRows:
         return replace(self, vectors=self.vectors.map(lambda tensor: tensor.to(device)))
 
 
-def make_entry(videos: VideoEncoding) -> VideoEncoding:
-    """What an index keeps of encoded videos: clips and attended frames of length 1, no frames."""
-    attended = None if videos.attended is None else unit_length(videos.attended)
-    clips = unit_length(videos.clips)
+def make_entry(videos: VideoEncoding, ids: Sequence[str]) -> VideoEncoding:
+    """What an index keeps of encoded videos: clips and attended frames of length 1, no frames.
+
+    Raises:
+        ValueError: a video whose encoding is not finite.
+    """
+    attended, clips = videos.attended, check_encoded(unit_length(videos.clips), "video", ids)
+    if attended is not None:
+        attended = check_encoded(unit_length(attended), "video", ids)
     return VideoEncoding(clips, videos.clip_index, clip_mask=videos.clip_mask, attended=attended)
 
 
@@ -100,16 +106,23 @@ def chosen_rows(dataset: Dataset, split: str) -> NDArray[np.int64]:
 def encode_rows(
     model: RetrievalModel, reader: InputReader, videos: Any, batch_videos: int = 64
 ) -> Iterator[VideoRows]:
-    """Yields videos of a data set (its rows), encoded a batch at a time on the model's device."""
+    """Yields videos of a data set (its rows), encoded a batch at a time on the model's device.
+
+    Raises:
+        ValueError: a batch of less than one video, or a video whose encoding is not finite.
+    """
+    if batch_videos < 1:
+        raise ValueError(f"batch_videos={batch_videos}: encode at least one video at a time")
     dataset = reader.dataset
     model.eval()
     for start in range(0, len(videos), batch_videos):
         some = np.asarray(videos[start : start + batch_videos])
+        ids = [dataset.video_id[video] for video in some]
         with torch.inference_mode():
             inputs = (tensor.to(model.device) for tensor in reader.videos(some))
-            vectors = make_entry(model.encode_videos(*inputs))
+            vectors = make_entry(model.encode_videos(*inputs), ids)
         yield VideoRows(
-            [dataset.video_id[video] for video in some],
+            ids,
             torch.from_numpy(dataset.duration[some].astype(np.float64)),
             torch.from_numpy(np.diff(dataset.frame_offset)[some].astype(np.int32)),
             vectors,
@@ -124,7 +137,8 @@ def encoding_rows(
     Without durations and frame counts hits don't say when.
 
     Raises:
-        ValueError: not one id, duration or frame count per video.
+        ValueError: not one id, duration or frame count per video, or an encoding that is not
+            finite.
     """
     count = len(videos)
     seconds = torch.full((count,), torch.nan) if duration is None else torch.as_tensor(duration)
@@ -133,5 +147,5 @@ def encoding_rows(
         if len(values) != count:
             raise ValueError(f"{len(values)} {name} for {count} encoded videos: give one each")
     with torch.inference_mode():
-        vectors = make_entry(videos)
+        vectors = make_entry(videos, ids)
     return VideoRows(list(ids), seconds.double(), frame_count.int(), vectors)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,7 +14,7 @@ import torch
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.device import choose_device
-from prvr_lite.files import FileFormatError, load_record, save_record
+from prvr_lite.files import DiskError, FileFormatError, first_line, load_record, save_record
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.check_rows import check_rows
@@ -96,7 +95,7 @@ class VideoIndex(Searcher, WithModel):
         Hits don't say when; with durations they do: ``VideoIndex(model, encoding_rows(...))``.
 
         Raises:
-            ValueError: not one id per video.
+            ValueError: not one id per video, or vectors that are not finite.
         """
         ids = [str(v) for v in range(len(videos))] if video_ids is None else video_ids
         return cls(model, encoding_rows(videos, ids))
@@ -108,13 +107,15 @@ class VideoIndex(Searcher, WithModel):
 
         Raises:
             FileFormatError: something else is there, or a program still maps the old file.
-            ValueError: a vector that is zero or not finite.
+            ValueError: there is no video, or a vector that is zero or not finite.
         """
         target, rows = Path(path), self.rows
         if target.is_dir():
             raise FileFormatError(f"{path}: is a folder: choose another name")
         if target.exists():
-            load_record(target, FORMAT, mmap=True)  # something else stays
+            load_record(target, FORMAT, mmap=True, verify=False)  # something else stays
+        if not len(rows):
+            raise ValueError(f"{path}: there is no video to save: build the index of some first")
         check_rows(rows, self.model.config.hidden_dim)
         ids = np.frombuffer(json.dumps(rows.ids).encode(), np.uint8)
         record = {
@@ -126,10 +127,12 @@ class VideoIndex(Searcher, WithModel):
         }
         try:
             save_record(target, FORMAT, record)
-        except PermissionError as error:  # Windows keeps a file that is mapped
-            raise FileFormatError(
-                f"{path}: can't be replaced ({error.strerror}): end what has it loaded, or save "
-                "under another name"
+        except DiskError as error:
+            if not (target.exists() and isinstance(error.__cause__, PermissionError)):
+                raise
+            raise FileFormatError(  # Windows keeps a file that is mapped
+                f"{path}: can't be replaced ({error.__cause__.strerror}): end what has it loaded, "
+                "or save under another name"
             ) from error
 
     @classmethod
@@ -160,15 +163,16 @@ class VideoIndex(Searcher, WithModel):
         where, file = choose_device(device), Path(path)
         if file.is_dir():
             refuse_folder(file)
-        record = load_record(file, FORMAT, mmap=True)
+        verify = file.stat().st_size < VERIFIED if verify is None else verify
+        record = load_record(file, FORMAT, mmap=True, verify=verify)
         try:
             rows = _rows(record)
             model, text = restore_record(record, where)
-            if verify or (verify is None and file.stat().st_size < VERIFIED):
-                _verify(file, rows, model.config.hidden_dim)
+            if verify:
+                check_rows(rows, model.config.hidden_dim)
         except Exception as error:  # any tensors at all may stand there
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise FileFormatError(f"{path}: is damaged ({reason}): save it again") from error
+            problem = f"{path}: is damaged ({first_line(error)}): save it again"
+            raise FileFormatError(problem) from error
         return cls(model, rows.to(where) if resident else rows, text)
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -189,14 +193,6 @@ def _rows(record: dict[str, Any]) -> VideoRows:
         if len(record[name]) != len(ids):
             raise ValueError(f"{len(record[name])} values of {name} for {len(ids)} videos")
     return VideoRows(ids, record["duration"], record["frames"], vectors)
-
-
-def _verify(file: Path, rows: VideoRows, hidden: int) -> None:
-    with zipfile.ZipFile(file) as archive:
-        part = archive.testzip()
-    if part is not None:
-        raise ValueError(f"the checksum of {part} differs")
-    check_rows(rows, hidden)
 
 
 def refuse_folder(folder: Path) -> NoReturn:

@@ -5,15 +5,26 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
 from prvr_lite.config import TrainConfig
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.fingerprint import dataset_identity
 from prvr_lite.device import choose_device
-from prvr_lite.files import load_record, save_record
+from prvr_lite.files import FileFormatError, damaged, load_record, save_record
 from prvr_lite.model.registry import model_name, restore_model
 from prvr_lite.model.retrieval_model import RetrievalModel
 
 CHECKPOINT_FORMAT = "prvr-lite checkpoint 1"
+STATE = {  # what a training goes on from
+    "epoch": int,
+    "weights": dict,
+    "best_weights": dict,
+    "optimizer": dict,
+    "schedule": dict,
+    "history": list,
+}
 
 
 def run_identity(model: RetrievalModel, config: TrainConfig, dataset: Dataset) -> dict[str, Any]:
@@ -44,6 +55,11 @@ def read_run(path: str | os.PathLike[str], run: dict[str, Any]) -> dict[str, Any
         ValueError: the checkpoint is of another run; the message says what differs.
     """
     record = load_record(path, CHECKPOINT_FORMAT)
+    for name, kind in {**{part: type(value) for part, value in run.items()}, **STATE}.items():
+        if not isinstance(record.get(name), kind):
+            raise _wrong(path, f"its {name!r} is not of type {kind.__name__}")
+    if not 0 < record["epoch"] == len(record["history"]):
+        raise _wrong(path, f"it has {len(record['history'])} epochs, not {record['epoch']}")
     check_same_run(
         record,
         run,
@@ -66,7 +82,43 @@ def load_checkpoint(path: str | os.PathLike[str], *, device: str = "auto") -> Re
     """
     where = choose_device(device)
     record = load_record(path, CHECKPOINT_FORMAT)
-    return restore_model(record["model"], record["config"], record["best_weights"], where)
+    missing = [name for name in ("model", "config", "best_weights") if name not in record]
+    if missing:
+        raise _wrong(path, f"{', '.join(missing)} missing")
+    try:
+        return restore_model(record["model"], record["config"], record["best_weights"], where)
+    except ValueError as error:
+        raise _wrong(path, str(error)) from error
+
+
+def restore_state(
+    path: str | os.PathLike[str],
+    state: dict[str, Any],
+    model: RetrievalModel,
+    optimizer: Optimizer,
+    schedule: LRScheduler,
+) -> None:
+    """Puts the state of a run into its parts, also the best weights, which are needed at the end.
+
+    Raises:
+        FileFormatError: weights, or a state of the optimizer, that don't fit.
+    """
+    try:
+        model.load_state_dict(state["best_weights"] or state["weights"])
+        model.load_state_dict(state["weights"])
+        optimizer.load_state_dict(state["optimizer"])
+        for parameter, moments in optimizer.state.items():
+            for name, moment in moments.items():
+                if name != "step" and moment.shape != parameter.shape:
+                    raise ValueError(f"its optimizer's {name} has shape {list(moment.shape)}")
+        schedule.load_state_dict(state["schedule"])
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+        raise _wrong(path, " ".join(str(error).split())[:200]) from error
+
+
+def _wrong(path: str | os.PathLike[str], problem: str) -> FileFormatError:
+    fix = "delete it, or train again (resume=False; prvr-lite train --restart)"
+    return damaged(path, f"is not a whole checkpoint: {problem}", fix)
 
 
 def check_same_run(

@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from prvr_lite.config import TrainConfig
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.device import seed_generators, use_bfloat16
+from prvr_lite.files import held
 from prvr_lite.model.retrieval_model import RetrievalModel, TrainingScores
 from prvr_lite.search.evaluation import evaluate
-from prvr_lite.training.checkpoints import check_same_run, read_run, run_identity, write_run
+from prvr_lite.training import checkpoints
 from prvr_lite.training.losses import MSSLppLoss
 from prvr_lite.training.optimizer import make_optimizer, make_schedule
 from prvr_lite.training.parallel import TIMEOUT, Ranks, gathered_ranks, release_group, shared_scores
@@ -89,20 +90,23 @@ def fit(
         the history, one row per epoch.
 
     Raises:
-        ValueError: the features have another size than the model takes; there are no training
-            videos; the model has nothing to train; the split to validate on has no queries (a
-            missing "val" is allowed); the device or model is unknown; the checkpoint belongs to
-            another run.
+        ValueError: the features have another size than the model takes; there are fewer than two
+            training videos, or one in a batch; the model has nothing to train; the split to
+            validate on has no queries (a missing "val" is allowed); the device or model is
+            unknown; the checkpoint belongs to another run.
         FloatingPointError: the loss became NaN or infinite.
         FileFormatError: the checkpoint can't be read.
+        BusyError: another program trains into the same checkpoint.
         LostRankError: another process of ``torchrun`` ended, or was silent for too long.
     """
     config = config or TrainConfig()
-    with gathered_ranks(config.device, rank_timeout) as ranks:
+    with gathered_ranks(config.device, rank_timeout) as ranks, ExitStack() as stack:
         run = _Run(model, dataset, config, ranks)
         try:
-            if checkpoint is not None and resume:
-                run.load(checkpoint)
+            if checkpoint is not None:  # two trainings into one file would lose one of them
+                ranks.from_first(lambda: stack.enter_context(held(checkpoint)))
+                if resume:
+                    run.load(checkpoint)
             watch = watch if watch is not None and ranks.rank == 0 else lambda history: None
             _train(run, checkpoint, quiet=ranks.rank > 0 or not progress, watch=watch)
         finally:
@@ -140,13 +144,18 @@ class _Run:
         self.model, self.dataset, self.config = model.to(self.device), dataset, config
         self.reader = InputReader(dataset, model.config)
         videos = len(self.reader.captioned("train"))
-        if not videos:
-            raise ValueError(f"{dataset.path}: no train video has a query: nothing to train on")
+        if min(videos, config.batch_videos) < 2:
+            raise ValueError(
+                f"{dataset.path}: {videos} train videos with queries, {config.batch_videos} in a "
+                "batch: nothing can be learned without 2 of both, one of which is not the answer"
+            )
         # now: a model that has no name can't be saved later
-        self.identity = run_identity(model, config, dataset)
+        self.identity = checkpoints.run_identity(model, config, dataset)
         identities = ranks.from_all(self.identity)
         for rank, identity in enumerate(identities):  # each rank sees all: they stop together
-            check_same_run(identities[0], identity, f"rank {rank} has other settings than rank 0")
+            checkpoints.check_same_run(
+                identities[0], identity, f"rank {rank} has other settings than rank 0"
+            )
         self.split = _validation_split(dataset, config)
         self.loss = MSSLppLoss(config)
         self.optimizer = make_optimizer(model, config)
@@ -247,21 +256,17 @@ class _Run:
             "schedule": self.schedule.state_dict(),
             "history": self.history.rows,
         }
-        write_run(path, self.identity, state)
+        checkpoints.write_run(path, self.identity, state)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Goes on from the checkpoint, if there is one where rank 0 runs."""
         record = self.ranks.from_first(
-            lambda: read_run(path, self.identity) if Path(path).exists() else None
+            lambda: checkpoints.read_run(path, self.identity) if Path(path).exists() else None
         )
-        if record is None:
-            return
-        self.epoch = record["epoch"]
-        self.model.load_state_dict(record["weights"])
-        self.best_weights = {k: t.to(self.device) for k, t in record["best_weights"].items()}
-        self.optimizer.load_state_dict(record["optimizer"])
-        self.schedule.load_state_dict(record["schedule"])
-        self.history = History(record["history"])
+        if record is not None:
+            checkpoints.restore_state(path, record, self.model, self.optimizer, self.schedule)
+            self.best_weights = {k: t.to(self.device) for k, t in record["best_weights"].items()}
+            self.epoch, self.history = record["epoch"], History(record["history"])
 
 
 def _validation_split(dataset: Dataset, config: TrainConfig) -> str | None:

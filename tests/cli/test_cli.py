@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,11 +108,54 @@ def test_train_tells_what_choosing_on_test_means(
 def test_bad_input_is_one_line(
     arguments: list[str], message: str, films: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main([a.replace("{films}", str(films)) for a in arguments]) == 2
+    assert cli.main([a.replace("{films}", str(films)) for a in arguments]) == 1
     error = capsys.readouterr().err
     assert message in error
     assert error.startswith("prvr-lite: ")
     assert error.count("\n") == 1
+
+
+def test_what_nobody_expected_is_one_line_too(
+    films: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> None:
+        raise KeyError("inside\nof it")
+
+    monkeypatch.setattr("prvr_lite.cli.train.open_data", fail)
+    command = ["train", "--checkpoint", "run.pt", "--data", str(films)]
+    assert cli.main(command) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "KeyError: 'inside\\nof it'" in said
+    assert "PRVR_LITE_DEBUG=1" in said
+    monkeypatch.setenv("PRVR_LITE_DEBUG", "1")
+    assert cli.main(command) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and /dev/full of a shell")
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        (
+            "{prvr_lite} experiments --list | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}",
+            {0, 1},
+            "",
+        ),
+        ("{prvr_lite} experiments --list >/dev/full", {1}, "No space left"),
+    ],
+)
+def test_output_that_nobody_takes(shell: str, code: set[int], said: str) -> None:
+    ended = subprocess.run(
+        ["bash", "-c", shell.format(prvr_lite=f"{sys.executable} -m prvr_lite")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode in code
+    assert ended.stderr.count("\n") == bool(said)
+    assert said in ended.stderr
 
 
 def test_searching_for_an_unknown_query(
@@ -118,7 +163,7 @@ def test_searching_for_an_unknown_query(
 ) -> None:
     checkpoint = str(tmp_path / "model.pt")
     cli.main(["train", "--data", str(films), "--epochs", "1", "--checkpoint", checkpoint])
-    assert cli.main(["search", checkpoint, "nobody", "--data", str(films)]) == 2
+    assert cli.main(["search", checkpoint, "nobody", "--data", str(films)]) == 1
     assert (
         "no query 'nobody'; the first query of its test split is 'film18#0'"
         in capsys.readouterr().err

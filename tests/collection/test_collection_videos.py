@@ -207,7 +207,7 @@ def test_a_search_that_can_not_be(tmp_path: Path) -> None:
     films = create(tmp_path)
     films.append(videos([str(v) for v in range(20)]))
     for query in (torch.zeros(12), torch.full((12,), float("nan"))):
-        with pytest.raises(ValueError, match="zero or not finite"):
+        with pytest.raises(ValueError, match=r"zero|not finite"):
             films.search(query)
     with pytest.raises(ValueError, match="k=0"):
         films.search(torch.ones(12), 0)

@@ -254,3 +254,10 @@ def test_a_batch_moves_as_one(toy: Dataset, device: torch.device) -> None:
     assert {tensor.device.type for tensor in batch.to(torch.device("meta"))} == {"meta"}
     assert {tensor.device.type for tensor in moved} == {device.type}
     assert all(torch.equal(a, b.cpu()) for a, b in zip(batch, moved, strict=True))
+
+
+def test_features_of_any_finite_size_have_a_direction() -> None:
+    """Squares of numbers above 1e19 are too large for float32."""
+    rows = np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32)
+    for scale in (1.0, 1e10, 1e20, 1e37):
+        np.testing.assert_allclose(normalise(rows * np.float32(scale)), normalise(rows), rtol=1e-4)

@@ -415,7 +415,7 @@ def test_the_command(setting: Setting, tmp_path: Path, capsys: pytest.CaptureFix
     assert "seeds 0 of 5" in listed
     assert "seeds none of 3" in listed
     assert "share no space" in listed
-    assert main(["experiments", "nothing", *common]) == 2
+    assert main(["experiments", "nothing", *common]) == 1
     assert "there is no experiment 'nothing'" in capsys.readouterr().err
 
 
@@ -425,7 +425,7 @@ def test_the_command_without_pandas_says_what_to_install(
     for name in ("lines", "command", "gaps", "cost", "moment_stage"):
         monkeypatch.delitem(sys.modules, f"prvr_lite.lab.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "pandas", None)
-    assert main(["experiments", "--list"]) == 2
+    assert main(["experiments", "--list"]) == 1
     assert "need pandas: pip install 'prvr-lite[lessons]'" in capsys.readouterr().err
 
 

@@ -303,10 +303,10 @@ def test_commands_take_either_kind_of_file(
             said.append(capsys.readouterr().out)
         assert said[0] == said[1]
     torch.save({"model": {}, "model_cfg": Call(os.system, "true")}, tmp_path / "evil.ckpt")
-    assert cli.main(["evaluate", str(tmp_path / "evil.ckpt"), "--data", str(toy.path)]) == 2
+    assert cli.main(["evaluate", str(tmp_path / "evil.ckpt"), "--data", str(toy.path)]) == 1
     assert "system, which is not data" in capsys.readouterr().err
     save_record(tmp_path / "other.pt", "prvr-lite index", {"model": {}, "opt": {}})
-    assert cli.main(["evaluate", str(tmp_path / "other.pt"), "--data", str(toy.path)]) == 2
+    assert cli.main(["evaluate", str(tmp_path / "other.pt"), "--data", str(toy.path)]) == 1
     assert "is 'prvr-lite index'" in capsys.readouterr().err
 
 

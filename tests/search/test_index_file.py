@@ -300,3 +300,34 @@ def test_few_queries_score_as_many_do() -> None:
             dual_similarity(queries[part], clips, attended),
             Similarity(many.clip[part], many.frame[part], many.key_clip[part]),
         )
+
+
+def test_an_encoding_that_is_not_finite_is_refused(toy: Dataset, tmp_path: Path) -> None:
+    """A video with a NaN would be the first one for every query."""
+    model = build_model("mssl++", SMALL)
+    with torch.no_grad():
+        next(model.unit_encoder.parameters())[0] = float("nan")
+    with pytest.raises(ValueError, match="not finite"):
+        VideoIndex.build(model, toy, "test")
+    encoding, _ = encode(build_model("mssl++", SMALL), toy)
+    encoding.clips[1, 0, 0] = float("inf")
+    ids = [f"film {v}" for v in range(len(encoding))]
+    with pytest.raises(ValueError, match="video 'film 1': its encoding is not finite"):
+        VideoIndex.from_encoding(model, encoding, ids)
+    index = VideoIndex.build(build_model("mssl++", SMALL), toy, "test")
+    queries = torch.ones(3, SMALL.hidden_dim)
+    queries[2, 5] = float("nan")
+    for work in (index.rank, index.score_vectors):
+        with pytest.raises(ValueError, match="query 2: its encoding is not finite"):
+            work(queries)
+
+
+def test_an_index_without_videos_replaces_nothing(file: Path, toy: Dataset) -> None:
+    before = file.read_bytes()
+    index = VideoIndex.load(file)
+    with pytest.raises(ValueError, match="batch_videos=-4"):
+        VideoIndex.build(index.model, toy, "test", batch_videos=-4)
+    empty = VideoIndex(index.model, next(iter(index.rows.blocks(1))).without(set(index.video_ids)))
+    with pytest.raises(ValueError, match="there is no video to save"):
+        empty.save(file)
+    assert file.read_bytes() == before

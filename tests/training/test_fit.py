@@ -222,15 +222,17 @@ def test_a_model_of_other_sizes_is_refused(toy: Dataset) -> None:
         fit(build_model("mssl++", replace(SMALL, visual_dim=9)), toy, QUICK)
 
 
-def test_an_empty_train_split_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("videos", "batch"), [(0, 4), (1, 4), (6, 1)])
+def test_a_training_without_negatives_is_refused(videos: int, batch: int, tmp_path: Path) -> None:
+    """Its loss would be 0 from the first step on."""
     table = toy_table()
-    table.splits = {"train": np.array([], int), "test": np.arange(6)}
-    write_features(tmp_path / "empty.h5", table)
+    table.splits = {"train": np.arange(videos), "test": np.arange(6, 12)}
+    write_features(tmp_path / "few.h5", table)
     with (
-        open_features(tmp_path / "empty.h5") as dataset,
-        pytest.raises(ValueError, match="nothing to train on"),
+        open_features(tmp_path / "few.h5") as dataset,
+        pytest.raises(ValueError, match=f"{videos} train videos.*{batch} in a batch: nothing can"),
     ):
-        fit(build_model("mssl++", SMALL), dataset, QUICK)
+        fit(build_model("mssl++", SMALL), dataset, replace(QUICK, batch_videos=batch))
 
 
 def test_videos_without_queries_do_not_count(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_only_training_is_shared(
     command: list[str], second_of_two: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (this_rank(), world_size()) == (1, 2)
-    assert cli.main(command) == 2
+    assert cli.main(command) == 1
     error = capsys.readouterr().err
     assert error == (
         "prvr-lite (rank 1): torchrun works only with `train` and `index build`: start this "

@@ -135,7 +135,7 @@ def test_the_command_without_a_model(
     assert sum(line.endswith(" s") for line in lines[1:]) == 5  # one length is unknown
     place = ["--data", str(path), "--text-model", str(clip)]
     assert cli.main(["search", "--zero-shot", "snow", "--split", "train", *place]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_the_command_with_a_trained_model_and_a_typed_sentence(
@@ -180,7 +180,7 @@ def test_the_command_with_a_trained_model_and_a_typed_sentence(
 def test_what_the_command_can_not_do_is_one_line(
     arguments: list[str], message: str, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["search", *(a.replace("{path}", str(path)) for a in arguments)]) == 2
+    assert cli.main(["search", *(a.replace("{path}", str(path)) for a in arguments)]) == 1
     error = capsys.readouterr().err
     assert message in error
     assert error.splitlines()[-1].startswith("prvr-lite: ")
