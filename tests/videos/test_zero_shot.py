@@ -135,7 +135,7 @@ def test_the_command_without_a_model(
     assert sum(line.endswith(" s") for line in lines[1:]) == 5  # one length is unknown
     place = ["--data", str(path), "--text-model", str(clip)]
     assert cli.main(["search", "--zero-shot", "snow", "--split", "train", *place]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_the_command_with_a_trained_model_and_a_typed_sentence(
