@@ -33,8 +33,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
     """
     path = Path(path)
     raw = path.read_bytes()
-    if raw.startswith(WIDE):
-        raise damaged(path, "is text in UTF-16 or UTF-32, not in UTF-8", AS_UTF8)
+    refuse_wide_text(path, raw)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -45,6 +44,12 @@ def read_text(path: str | os.PathLike[str]) -> str:
         problem = f"line {line} holds a NUL byte, as binary files and UTF-16 do"
         raise damaged(path, problem, f"{AS_UTF8}, without NUL bytes")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def refuse_wide_text(path: Path, raw: bytes) -> None:
+    """Raises FileFormatError where the first bytes of a file show that it is not UTF-8."""
+    if raw.startswith(WIDE) or b"\0" in raw[:4]:
+        raise damaged(path, "is text in UTF-16 or UTF-32, or binary, not text in UTF-8", AS_UTF8)
 
 
 def read_json(text: str) -> Any:

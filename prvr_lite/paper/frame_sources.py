@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from prvr_lite.files import damaged
 from prvr_lite.paper.bigfile import BigFile, Float, check_finite_rows, existing
 from prvr_lite.paper.frame_lists import NAME, read_frame_lists
+from prvr_lite.text import canonical_name
 
 
 class FrameSource(Protocol):
-    """Frames of videos that are read one video at a time."""
+    """Frames of videos that are read one video at a time; ids as `canonical_name` has them."""
 
     path: Path
     dim: int
@@ -51,7 +52,11 @@ class BigFileFrames:
         self.file = BigFile.open(folder)
         self.dim = self.file.dim
         self._rows: dict[str, NDArray[np.int64]] = {}
-        for video, names in read_frame_lists(self.path / NAME):
+        for listed, names in read_frame_lists(self.path / NAME):
+            video = canonical_name(listed)
+            if video in self._rows:
+                fix = "leave out one of its lists"
+                raise damaged(self.path / NAME, f"video '{video}' is duplicated", fix)
             if videos is None or video in videos:
                 try:
                     self._rows[video] = self.file.row_of(names)
@@ -78,14 +83,17 @@ class Hdf5Frames:
     def __init__(self, path: str | os.PathLike[str], videos: Container[str] | None = None) -> None:
         self.path = Path(path)
         self._file = open_readable(self.path, "the frames of every video")
-        names = [video for video in self._file if videos is None or video in videos]
-        counts, self.dim = table_sizes(self.path, self._file, names, "video", "frame")
-        self.counts = dict(zip(names, counts, strict=True))
+        names = canonical_names(self.path, self._file)
+        self._names = {v: stored for v, stored in names.items() if videos is None or v in videos}
+        counts, self.dim = table_sizes(
+            self.path, self._file, list(self._names.values()), "video", "frame"
+        )
+        self.counts = dict(zip(self._names, counts, strict=True))
         if not self.counts:
             raise damaged(self.path, "has none of the videos asked for", "give another file")
 
     def frames(self, video: str) -> Float:
-        return read_table(self.path, self._file, video, "video", "frame")
+        return read_table(self.path, self._file, self._names[video], "video", "frame")
 
     def close(self) -> None:
         self._file.close()
@@ -110,6 +118,20 @@ def open_readable(path: Path, what: str) -> h5py.File:
     except OSError as error:
         problem = f"can't be read as HDF5, it is truncated or of another kind ({error})"
         raise damaged(path, problem, "copy or download it again") from error
+
+
+def canonical_names(path: Path, file: h5py.File) -> dict[str, str]:
+    """Returns `canonical_name` -> stored name of everything in a file.
+
+    Raises:
+        FileFormatError: two names look the same.
+    """
+    names: dict[str, str] = {}
+    for stored in file:
+        if names.setdefault(canonical_name(stored), stored) != stored:
+            problem = f"has the name '{canonical_name(stored)}' twice, spelled in different bytes"
+            raise damaged(path, problem, "leave out one of them")
+    return names
 
 
 def table_sizes(
