@@ -111,4 +111,4 @@ def test_a_letter_that_the_terminal_lacks_is_escaped(
         patch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii"))
         assert main(["search", str(checkpoint), "café", "--data", str(films)]) == 0
         sys.stdout.flush()
-    assert rb"B\xe4r" in printed.getvalue()
+        assert rb"B\xe4r" in printed.getvalue()
