@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from prvr_lite.data.checks import all_finite, check_finite
 from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array, FeatureTable
 from prvr_lite.data.table import checked_columns, write_attributes, write_column
-from prvr_lite.files import put_in_place
+from prvr_lite.files import put_in_place, trust_hdf5
 
 BLOCK_BYTES = 16 << 20  # what is read, checked, written and recorded at a time
 Read = Callable[[int], Array]
@@ -125,6 +125,7 @@ def stream_features(
     work = [(column, owners) for column in big for owners in column.blocks()]
     _fill(path, draft, log, head, work, finished or [], progress)
     put_in_place(draft, path)
+    trust_hdf5(path)
     log.unlink()
 
 

@@ -21,7 +21,7 @@ from prvr_lite.data.columns import (
     FeatureTable,
     fault,
 )
-from prvr_lite.files import replacing
+from prvr_lite.files import replacing, trust_hdf5
 
 CHUNK_BYTES = 2**18  # small enough to read one video without waste, large enough to stream a split
 STORED = {"integers": "<i8", "floats": "<f4"}  # "<": the same bytes on every machine
@@ -49,6 +49,7 @@ def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
         write_attributes(file, table)
         for name in (name for name in COLUMNS if name in columns):
             write_column(file, name, columns[name])
+    trust_hdf5(path)
 
 
 def write_attributes(file: h5py.File, table: FeatureTable) -> None:

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from prvr_lite.files import damaged
+from prvr_lite.files import damaged, hdf5_error, open_hdf5
 from prvr_lite.paper.bigfile import BigFile, Float, check_finite_rows, existing
 from prvr_lite.paper.frame_lists import NAME, read_frame_lists
 from prvr_lite.text import canonical_name
@@ -105,19 +105,13 @@ def open_frames(path: Path, videos: Container[str] | None = None) -> FrameSource
 
 
 def open_readable(path: Path, what: str) -> h5py.File:
-    """Opens an HDF5 file for reading.
+    """Opens an HDF5 file for reading, as `prvr_lite.files.open_hdf5` does.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: the file is not HDF5, or is truncated.
+        FileFormatError: the file is not HDF5, is damaged, or refers to other files.
     """
-    try:
-        return h5py.File(existing(path, what), "r")
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        problem = f"can't be read as HDF5, it is truncated or of another kind ({error})"
-        raise damaged(path, problem, "copy or download it again") from error
+    return open_hdf5(existing(path, what))
 
 
 def canonical_names(path: Path, file: h5py.File) -> dict[str, str]:
@@ -166,8 +160,10 @@ def read_table(path: Path, file: h5py.File, name: str, owner: str, item: str) ->
     rows = np.empty(table.shape, np.float32)
     try:
         table.read(h5py.h5s.ALL, h5py.h5s.ALL, rows)
-    except OSError as error:
-        problem = f"{owner} '{name}' can't be read ({error})"
+    except Exception as error:  # damaged bytes make h5py fail in any way it can
+        if isinstance(error, OSError) and error.errno:
+            raise hdf5_error(path, error) from error
+        problem = f"{owner} '{name}' can't be read ({' '.join(str(error).split())})"
         raise damaged(path, problem, "copy or download it again") from error
     check_finite_rows(path, rows, lambda row: f"{owner} '{name}', {item} {row}")
     return rows
@@ -178,9 +174,10 @@ def _open_table(path: Path, file: h5py.File, name: str, owner: str) -> h5py.h5d.
     fix = "take captions and features from one release, a matrix of floats for each"
     try:
         table = h5py.h5d.open(file.id, name.encode())
-    except (KeyError, ValueError, TypeError) as error:
+        shape, dtype = table.shape or (), table.dtype
+    except Exception as error:  # it is missing, or a group, or damaged
         raise damaged(path, f"{owner} '{name}' has no features here", fix) from error
-    if len(shape := table.shape) != 2 or 0 in shape or table.dtype.kind != "f":
-        problem = f"{owner} '{name}' has {table.dtype} features of shape {list(shape)}"
+    if len(shape) != 2 or 0 in shape or dtype.kind != "f":
+        problem = f"{owner} '{name}' has {dtype} features of shape {list(shape)}"
         raise damaged(path, f"{problem}, not [n, dim]", fix)
     return table

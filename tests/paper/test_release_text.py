@@ -22,6 +22,8 @@ from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.frame_lists import read_frame_lists
 from prvr_lite.paper.frame_sources import Hdf5Frames
 
+pytestmark = pytest.mark.usefixtures("examined_here")
+
 CASES = Path(__file__).parents[1] / "cases/release"
 TVR = {"vid_name": "a", "duration": 9, "ts": [1, 2], "desc": "one"}
 DEEP = "[" * 100_000
