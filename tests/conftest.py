@@ -9,6 +9,8 @@ import torch
 from hypothesis import HealthCheck, settings
 from toy import toy_dataset
 
+from prvr_lite import files
+from prvr_lite.data import hdf5_probe
 from prvr_lite.data.dataset import Dataset
 
 # A slow machine is no failure; where nobody watches, the same examples run every time.
@@ -63,6 +65,12 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def toy(tmp_path: Path) -> Iterator[Dataset]:
     with toy_dataset(tmp_path) as dataset:
         yield dataset
+
+
+@pytest.fixture
+def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HDF5 files that a test has changed are examined in this process, which takes no time."""
+    monkeypatch.setattr(files, "_verdict", hdf5_probe.verdict)
 
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])

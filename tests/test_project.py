@@ -27,23 +27,24 @@ MAY_IMPORT = {
     "config": set(),
     "faces": set(),
     "files": set(),
+    "text": {"files"},
     "device": {"config"},
     "model": {"config", "model"},
     "data": {"config", "data", "device", "files"},
     "search": {"config", "data", "device", "files", "model", "search"},
     "training": {"config", "data", "device", "files", "model", "search", "training"},
     "collection": {"collection", "config", "data", "device", "files", "model", "search"},
-    "videos": {"config", "data", "device", "files", "model", "search", "videos"},
-    "paper": {"config", "data", "device", "files", "paper"},
+    "videos": {"config", "data", "device", "files", "model", "search", "text", "videos"},
+    "paper": {"config", "data", "device", "files", "paper", "text"},
     "moments": {"config", "data", "device", "files", "model", "moments", "search"},
     "plots": {"plots"},
     "lab": {
         "collection", "config", "data", "device", "files", "lab", "model", "moments", "plots",
-        "search", "training", "videos",
+        "search", "text", "training", "videos",
     },
     "course": {
         "collection", "config", "course", "data", "device", "files", "lab", "model", "moments",
-        "paper", "plots", "search", "training", "videos",
+        "paper", "plots", "search", "text", "training", "videos",
     },
 }  # fmt: skip
 ALSO = {"paper/checkpoint.py": {"model"}}  # a checkpoint becomes a model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands
+from prvr_lite.cli.shared import Commands, say
 from prvr_lite.paper.convert import PRECISIONS, convert_release
 from prvr_lite.paper.layout import COLLECTIONS
 
@@ -54,4 +54,5 @@ def run(options: argparse.Namespace) -> None:
         dtype=options.dtype,
         progress=True,
     )
-    print(report)
+    for line in str(report).split("\n"):
+        say(line)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, add_data_options, load_model, metrics_line, open_data
+from prvr_lite.cli.shared import (
+    Commands,
+    add_data_options,
+    load_model,
+    metrics_line,
+    open_data,
+    say,
+)
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.registry import model_name
 from prvr_lite.paper.layout import COLLECTIONS
@@ -28,10 +35,10 @@ def run(options: argparse.Namespace) -> None:
     for scale in ("fused", "clip", "frame"):
         metrics = getattr(result, scale)
         if metrics is not None:
-            print(f"{scale:6s} {metrics_line(metrics)}")
+            say(f"{scale:6s} {metrics_line(metrics)}")
     if options.split == "test":  # what papers report
         for row in comparable(dataset, model_name(model)):
-            print(f"paper  {metrics_line(row.metrics)}  ({row.model}, {row.source})")
+            say(f"paper  {metrics_line(row.metrics)}  ({row.model}, {row.source})")
 
 
 def comparable(dataset: Dataset, model: str) -> list[Published]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, add_data_options
+from prvr_lite.cli.shared import Commands, add_data_options, say
 from prvr_lite.config import PRESETS
 
 
@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> None:
 
     setting = Setting(options.data, options.preset, options.folder, options.epochs)
     if options.list:
-        print(list_experiments(setting))
+        for line in list_experiments(setting).split("\n"):
+            say(line)
         return
     csv = options.csv or default_csv(setting)
     count = run_experiments(
@@ -63,4 +64,4 @@ def run(options: argparse.Namespace) -> None:
         workers=options.workers,
         device=options.device,
     )
-    print(f"{csv}: {count} numbers")
+    say(f"{csv}: {count} numbers")

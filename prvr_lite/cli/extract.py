@@ -7,7 +7,7 @@ import math
 import sys
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands
+from prvr_lite.cli.shared import Commands, say
 from prvr_lite.data.openai_clip import DEFAULT_MODEL
 
 
@@ -63,8 +63,8 @@ def run(options: argparse.Namespace) -> None:
     )
     *notes, total = report.lines()
     for line in notes:
-        print(line, file=sys.stderr)
-    print(total)
+        say(line, file=sys.stderr)
+    say(total)
 
 
 def _split(text: str) -> str | list[float]:

@@ -15,6 +15,7 @@ from prvr_lite.cli.shared import (
     load_model,
     open_data,
     query_words,
+    say,
 )
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.search.video_index import VideoIndex
@@ -84,7 +85,7 @@ def build_index(options: argparse.Namespace) -> None:
         _report(VideoCollection.open(options.out, device="cpu"))
         return
     waiting = ", ".join(f"{count} of rank {rank}" for rank, count in missing.items())
-    print(f"{options.out}: rank {rank} is done; videos still missing: {waiting}")
+    say(f"{options.out}: rank {rank} is done; videos still missing: {waiting}")
 
 
 def append_to_index(options: argparse.Namespace) -> None:
@@ -122,7 +123,7 @@ def check_index(options: argparse.Namespace) -> None:
         videos = len(VideoIndex.load(options.folder, device="cpu", verify=True))
     else:
         videos = _open(options).check()
-    print(f"{options.folder}: {videos:,} videos, every value as it was written")
+    say(f"{options.folder}: {videos:,} videos, every value as it was written")
 
 
 def search_index(options: argparse.Namespace) -> None:
@@ -140,7 +141,7 @@ def search_index(options: argparse.Namespace) -> None:
     else:
         hits = index.search(words, options.k, candidates=options.candidates)
     for hit in hits:
-        print(hit_line(hit))
+        say(hit_line(hit))
 
 
 def _open(options: argparse.Namespace) -> VideoCollection:
@@ -154,4 +155,4 @@ def _report(index: VideoCollection) -> None:
     outside = index.unindexed
     if outside is not None:
         line += f", {outside:,} of them not among the candidates yet (prvr-lite index compact)"
-    print(line if outside else line.split(", 0 of them")[0])
+    say(line if outside else line.split(", 0 of them")[0])

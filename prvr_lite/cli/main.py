@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 from prvr_lite import __version__
 from prvr_lite.cli import convert, demo, evaluate, experiments, extract, index, search, train
+from prvr_lite.text import printable
 from prvr_lite.training.parallel import this_rank, world_size
 
 DEBUG = "PRVR_LITE_DEBUG"
@@ -23,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     An error is one line on standard error; with ``PRVR_LITE_DEBUG=1`` its traceback is above it.
     """
+    for stream in (sys.stdout, sys.stderr):  # a letter that the terminal lacks is not an error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         if world_size() > 1 and options.run not in (train.run, index.build_index):
@@ -46,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _one_line(error: Exception) -> str:
     """Returns what an error says; where it isn't one of those expected, also what kind it is."""
-    text = " ".join(str(error).split())
+    text = printable(" ".join(str(error).split()))
     if isinstance(error, EXPECTED) and text:
         return text
     return f"{type(error).__name__}: {text}. Set {DEBUG}=1 to see where it came from, and report it"
@@ -66,8 +72,13 @@ def _say_nothing_more() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="prvr-lite", description="Partially relevant video retrieval with MS-SL++."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")

@@ -13,6 +13,7 @@ from prvr_lite.cli.shared import (
     load_model,
     open_data,
     query_words,
+    say,
 )
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.search.sentences import text_encoder
@@ -54,13 +55,13 @@ def run(options: argparse.Namespace) -> None:
             words = query_words(options.query, dataset, reader, split=options.split)
             index = VideoIndex.build(model, dataset, options.split)
             for hit in index.search(words, options.k):
-                print(hit_line(hit))
+                say(hit_line(hit))
 
 
 def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
     place = {"model": options.text_model, "device": options.device}
     search = ZeroShotSearch.build(dataset, options.split, **place)
     hits = search.search(options.zero_shot, options.k)
-    print(options.zero_shot)
+    say(options.zero_shot)
     for hit in hits:
-        print(hit_line(hit))
+        say(hit_line(hit))

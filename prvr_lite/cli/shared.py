@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TextIO, TypeAlias
 
 from prvr_lite.data.columns import Array
 from prvr_lite.data.dataset import Dataset, open_features
@@ -14,6 +15,7 @@ from prvr_lite.files import FileFormatError
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.paper.checkpoint import is_authors_checkpoint, load_authors_checkpoint
 from prvr_lite.search.ranking import Hit
+from prvr_lite.text import canonical_name, printable
 from prvr_lite.training.checkpoints import load_checkpoint
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -39,6 +41,11 @@ def load_model(options: argparse.Namespace) -> RetrievalModel:
     return load_authors_checkpoint(options.checkpoint, device=options.device)
 
 
+def say(line: object, *, file: TextIO | None = None) -> None:
+    """Prints a line, standard output's if no file is given; `printable` makes it one safe line."""
+    print(printable(line), file=file or sys.stdout)
+
+
 class SentenceReader(Protocol):
     """Something that turns a typed sentence into word features, such as a ``TextEncoder``."""
 
@@ -61,17 +68,26 @@ def query_words(
         split: the split whose videos are searched, if they are the data set's. Then a line says if
             the query's video is in another split, and a single word that is not an id is an error.
     """
-    if dataset is not None and query in dataset.query_id:
-        row = dataset.query_id.index(query)
-        print(dataset.query_text[row])
+    row = None if dataset is None else _row_of_query(dataset, query)
+    if dataset is not None and row is not None:
+        say(dataset.query_text[row])
         if split is not None and dataset.query_video[row] not in dataset.videos_in(split):
-            print(f"(the video of this query is not in the {split} split)")
+            say(f"(the video of this query is not in the {split} split)")
         return dataset.words(row)
     if dataset is not None and split is not None:
         _refuse_a_mistyped_id(query, dataset, split)
     words = reader().words(query)
-    print(query)
+    say(query)
     return words
+
+
+def _row_of_query(dataset: Dataset, query: str) -> int | None:
+    """The row of a query's id, spelled as it is stored or with the same letters."""
+    if query in dataset.query_id:
+        return dataset.query_id.index(query)
+    names = list(map(canonical_name, dataset.query_id))
+    asked = canonical_name(query)
+    return names.index(asked) if asked in names else None
 
 
 def _refuse_a_mistyped_id(query: str, dataset: Dataset, split: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, add_data_options, metrics_line, open_data
+from prvr_lite.cli.shared import Commands, add_data_options, metrics_line, open_data, say
 from prvr_lite.config import PRESETS
 from prvr_lite.model.registry import TRAINABLE
 from prvr_lite.training.fit import fit
@@ -47,7 +47,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     split = None if options.validate_on == "none" else options.validate_on
     if split == "test" and this_rank() == 0:
-        print(TEST_HABIT)
+        say(TEST_HABIT)
     with open_data(options) as dataset:
         model, training = from_preset(
             options.model,
@@ -70,6 +70,6 @@ def run(options: argparse.Namespace) -> None:
         return
     best = history.best
     if "SumR" not in best:
-        print(f"last epoch {best['epoch']:.0f} of {len(history.rows)}, without validation")
+        say(f"last epoch {best['epoch']:.0f} of {len(history.rows)}, without validation")
         return
-    print(f"best epoch {best['epoch']:.0f} of {len(history.rows)}: {metrics_line(best)}")
+    say(f"best epoch {best['epoch']:.0f} of {len(history.rows)}: {metrics_line(best)}")

@@ -17,6 +17,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from prvr_lite import files
 from prvr_lite.data.checks import check_finite, check_structure, check_values
 from prvr_lite.data.columns import (
     ATTRIBUTES,
@@ -30,9 +31,8 @@ from prvr_lite.data.columns import (
     Projection,
     fault,
 )
-from prvr_lite.files import fault_text
+from prvr_lite.files import AGAIN, FileFormatError
 
-AGAIN = "copy or download the file again, or write it again"
 CHECK_ROWS = 2**14  # rows that Dataset.check holds in memory at a time
 
 
@@ -245,27 +245,28 @@ def _dataset(path: Path, file: h5py.File) -> Dataset:
 
 
 def open_hdf5(path: Path) -> h5py.File:
-    """Opens an HDF5 file for reading.
+    """Opens an HDF5 file for reading, as `prvr_lite.files.open_hdf5` does.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FeatureFileError: the file is truncated, or is not HDF5.
+        FeatureFileError: the file is truncated or damaged, is not HDF5, or refers to other files.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such feature file. Check the path.")
     try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        problem = f"can't be read as HDF5, it is truncated or of another kind ({error})"
-        raise FeatureFileError(fault_text(path, problem, AGAIN)) from error
+        return files.open_hdf5(path)
+    except FileFormatError as error:
+        raise FeatureFileError(str(error)) from error
 
 
 def read_rows(path: Path, column: h5py.Dataset, start: int, stop: int) -> Array:
     """Reads rows of a column as stored; raises FeatureFileError where the file is damaged."""
     try:
         rows: Array = column[start:stop]
-    except OSError as error:
-        problem = f"the rows up to {stop} can't be read ({error})"
+    except Exception as error:  # damaged bytes make h5py fail in any way it can
+        if isinstance(error, OSError) and error.errno:
+            raise files.hdf5_error(path, error) from error
+        problem = f"the rows up to {stop} can't be read ({' '.join(str(error).split())})"
         raise fault(path, column.name.lstrip("/"), problem, AGAIN, start) from error
     return rows
 

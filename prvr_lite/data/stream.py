@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from prvr_lite.data.checks import all_finite, check_finite
 from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array, FeatureTable
 from prvr_lite.data.table import checked_columns, write_attributes, write_column
-from prvr_lite.files import DiskError, disk_errors, put_in_place
+from prvr_lite.files import DiskError, disk_errors, put_in_place, trust_hdf5
 
 SPARE = 1 << 20  # bytes for the tables that HDF5 keeps beside the columns
 BLOCK_BYTES = 16 << 20  # what is read, checked, written and recorded at a time
@@ -131,6 +131,7 @@ def stream_features(
                 raise
         _fill(path, draft, log, head, work, finished or [], progress)
         put_in_place(draft, path)
+        trust_hdf5(path)
         log.unlink()
 
 

@@ -21,7 +21,7 @@ from prvr_lite.data.columns import (
     FeatureTable,
     fault,
 )
-from prvr_lite.files import replacing
+from prvr_lite.files import replacing, trust_hdf5
 
 CHUNK_BYTES = 2**18  # small enough to read one video without waste, large enough to stream a split
 STORED = {"integers": "<i8", "floats": "<f4"}  # "<": the same bytes on every machine
@@ -48,6 +48,7 @@ def write_features(path: str | os.PathLike[str], table: FeatureTable) -> None:
     image = _file_image(table, columns)
     with replacing(path) as draft:
         draft.write_bytes(image)
+    trust_hdf5(path)
 
 
 def _file_image(table: FeatureTable, columns: Mapping[str, Array]) -> bytes:

@@ -14,6 +14,7 @@ from prvr_lite.lab.moment_stage import moment_lines
 from prvr_lite.lab.rows import EXPERIMENTS, Experiment, choose, searches
 from prvr_lite.lab.runner import RunError, perform_all, planned
 from prvr_lite.lab.runs import Run, Setting, finished_run, is_kept
+from prvr_lite.text import printable
 
 CSV = Path("benchmarks/results/experiments.csv")
 STAGES = {
@@ -57,7 +58,7 @@ def run_experiments(
     with held(setting.folder), held(csv), setting.open() as dataset:
         runs, refused = planned(rows, seeds, setting, dataset)
         for name, reason in refused.items():
-            print(f"{name}: left out, {reason}")
+            print(printable(f"{name}: left out, {reason}"))
         try:
             perform_all(runs, setting, device=device, workers=workers)
         except RunError as error:

@@ -22,6 +22,7 @@ from prvr_lite.search.metrics import (
     rank_of_first_relevant,
     retrieval_metrics,
 )
+from prvr_lite.text import printable
 from prvr_lite.training.fit import History, fit
 from prvr_lite.training.presets import from_preset
 
@@ -47,7 +48,7 @@ def run_demo(
     Returns:
         the table: line -> metrics, with "single-step" and "two-step" R@1 beside the usual ones.
     """
-    print(f"{dataset.name}: {dataset.description}")
+    print(printable(f"{dataset.name}: {dataset.description}"))
     print(busy_hint(), end="")
     trained = {}
     for name in ("mssl++", *BASELINES):
@@ -63,7 +64,8 @@ def run_demo(
         print(f"\n{kind}: {explorer.first(query)}")
         page.save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
         page.save_figure(explorer.map(query), out / f"{kind}-map.png")
-    print(f"\npictures: {', '.join(sorted(p.name for p in out.glob('*.png')))} in {out}")
+    pictures = ", ".join(sorted(p.name for p in out.glob("*.png")))
+    print(f"\npictures: {pictures} in {printable(out)}")
     return table
 
 

@@ -25,6 +25,7 @@ from prvr_lite.plots.strip import Span
 from prvr_lite.search.evaluation import Evaluation, relevant_matrix
 from prvr_lite.search.ranking import Hit
 from prvr_lite.search.searcher import Searcher
+from prvr_lite.text import printable
 
 KEPT: Final = 64  # films whose clips stay in memory, about half a MB each
 COMPARED: Final = 6  # films that set the scale of a query's maps
@@ -96,10 +97,10 @@ class Explorer:
 
     def first(self, query: int | Query, k: int = 5) -> str:
         """The query and its first ``k`` videos, as lines of text."""
-        lines = [f"“{self._asked(query).text}”"]
+        lines = [f"“{printable(self._asked(query).text)}”"]
         for hit in self.hits(query)[:k]:
             mark = "  <- the right one" if self.is_right(query, hit) else ""
-            lines.append(f"  {hit.rank}. {hit.video_id:12s} {hit.score:.3f}{mark}")
+            lines.append(f"  {hit.rank}. {printable(hit.video_id):12s} {hit.score:.3f}{mark}")
         return "\n".join(lines)
 
     def ranking(

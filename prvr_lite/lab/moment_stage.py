@@ -26,6 +26,7 @@ from prvr_lite.moments.encoding import EncodedSplit, encode_split
 from prvr_lite.moments.moment_metrics import svmr_metrics, vcmr_metrics
 from prvr_lite.moments.predict import METHODS, SCORERS, Scorer, predict_moments
 from prvr_lite.moments.span_head import SpanHeadConfig, fit_span_head, known_moments
+from prvr_lite.text import printable
 
 MOMENT_FORMAT = "prvr-lite moments 1"
 FILMS = (1, 2, 5, 10, 20, 50)  # kept of the first stage; and all of them
@@ -47,7 +48,7 @@ def moment_lines(
     ready = [run for run in runs if finished_run(run, setting) is not None]
     reason = _missing(dataset) or ("" if ready else f"no run of {FULL} is finished")
     if reason:
-        print(f"moments: left out, {reason}")
+        print(printable(f"moments: left out, {reason}"))
         return
     missing = [run for run in ready if not _kept(run, setting).exists()]
     places = device_names(device)

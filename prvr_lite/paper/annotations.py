@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from prvr_lite.files import damaged
 from prvr_lite.paper.bigfile import existing
+from prvr_lite.text import canonical_name, check_unicode, read_json, read_text, seconds
 
 SHAPES = (
     "a line of JSON with vid_name, duration, ts, desc (TVR) or vid, duration, query, "
@@ -20,7 +21,10 @@ SHAPES = (
 
 
 class Annotation(NamedTuple):
-    """A sentence about one moment of a video; times in seconds, NaN where unknown."""
+    """A sentence about one moment of a video; times in seconds, NaN where unknown.
+
+    ``video`` is in the form of `canonical_name`.
+    """
 
     video: str
     text: str
@@ -44,10 +48,7 @@ def read_annotations(path: str | os.PathLike[str]) -> list[Annotation]:
             names its line.
     """
     path = existing(Path(path), "timestamps")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise damaged(path, f"is not UTF-8 ({error})", "store it as UTF-8") from error
+    text = read_text(path)
     if path.suffix == ".json":
         annotations = list(_videos(path, text))
     else:
@@ -65,7 +66,7 @@ def _line(path: Path, row: int, line: str) -> Annotation:
             place, text = line.split("##", 1)
             video, start, end = place.split()
             return _annotation(video, text, (start, end), math.nan)
-        entry = json.loads(line)
+        entry = read_json(line)
         if "ts" in entry:
             text, times = entry["desc"], entry["ts"]
             return _annotation(entry["vid_name"], text, times, entry["duration"])
@@ -77,24 +78,26 @@ def _line(path: Path, row: int, line: str) -> Annotation:
 
 def _videos(path: Path, text: str) -> Iterator[Annotation]:
     try:
-        videos = json.loads(text).items()
+        videos = read_json(text).items()
     except (ValueError, AttributeError) as error:
         raise _strange(path, "the file", text, error) from error
     for video, entry in videos:
-        where = f"video '{video}'"
+        where = f"video {video[:60]!r}"
         try:
             pairs = list(zip(entry["timestamps"], entry["sentences"], strict=True))
             for times, sentence in pairs:
                 yield _annotation(video, sentence, times, entry["duration"])
         except (ValueError, KeyError, TypeError) as error:
-            raise _strange(path, where, repr(entry), error) from error
+            raise _strange(path, where, reprlib.repr(entry), error) from error
 
 
 def _annotation(video: Any, text: Any, times: Any, duration: Any) -> Annotation:
-    start, end = map(float, times)
+    start, end = map(seconds, times)
     if not (isinstance(video, str) and isinstance(text, str)):
         raise TypeError("video and sentence must be text")
-    return Annotation(video, text, start, end, math.nan if duration is None else float(duration))
+    check_unicode(video + text)
+    length = math.nan if duration is None else seconds(duration)
+    return Annotation(canonical_name(video), text, start, end, length)
 
 
 def _strange(path: Path, where: str, entry: str, error: Exception) -> ValueError:

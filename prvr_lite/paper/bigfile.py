@@ -9,7 +9,9 @@ file again for every row; here it is mapped into memory, and neighbouring rows a
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.checks import all_finite
 from prvr_lite.files import damaged
+from prvr_lite.text import canonical_name, read_text
 
 Float = NDArray[np.float32]
 VALUES, IDS, SHAPE = "feature.bin", "id.txt", "shape.txt"
@@ -83,14 +86,15 @@ class BigFile:
                 f"{count * dim * STORED.itemsize}",
                 f"copy or download it again, or correct {SHAPE}",
             )
-        return cls(folder, ids, dim, dict(zip(ids, range(count), strict=True)))
+        return cls(folder, ids, dim, _rows_by_name(folder / IDS, ids))
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def row_of(self, names: Sequence[str]) -> NDArray[np.int64]:
         """Returns the rows of ids, [n]. Raises KeyError with the first id that has no row."""
-        return np.fromiter((self._row[name] for name in names), np.int64, len(names))
+        rows = (self._row[name if name.isascii() else canonical_name(name)] for name in names)
+        return np.fromiter(rows, np.int64, len(names))
 
     def rows(self, names: Sequence[str]) -> Float:
         """Reads features by id, [n, dim] float32, in the requested order, as a new, writable array.
@@ -123,21 +127,21 @@ class BigFile:
 
 
 def _read_shape(path: Path) -> tuple[int, int]:
-    lines = path.read_text(encoding=ENCODING).splitlines()
-    words = lines[0].split() if lines else []
+    line = read_text(path).split("\n")[0]
+    words = line.split()
     if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
-        line = repr(lines[0][:60]) if lines else "nothing"
+        line = repr(line[:60]) if words else "nothing"
         raise damaged(path, f"line 1 is {line}, not two integers", "write '<rows> <length>'")
-    count, dim = map(int, words)
+    count, dim = (int(word) if len(word) < 19 else 0 for word in words)
     if not count or not dim:
-        raise damaged(
-            path, f"line 1 says {count} rows of {dim} numbers, which is empty", "download it again"
-        )
+        problem = f"line 1 says {words[0][:30]} rows of {words[1][:30]} numbers"
+        raise damaged(path, f"{problem}, which is empty or too large", "download it again")
     return count, dim
 
 
 def _read_ids(path: Path, count: int) -> list[str]:
-    ids = path.read_bytes().decode(ENCODING).split()
+    raw = path.read_bytes().removeprefix(BOM_UTF8)
+    ids = [name.decode(ENCODING) for name in raw.split()]  # at the white space of ASCII alone
     if len(ids) != count:
         problem = f"has {len(ids)} ids, but {SHAPE} says {count} rows"
         raise damaged(path, problem, "copy or download both again (an id must not contain a space)")
@@ -149,6 +153,20 @@ def _read_ids(path: Path, count: int) -> list[str]:
                 raise damaged(path, problem, "give every row an id of its own")
             seen[name] = row
     return ids
+
+
+def _rows_by_name(path: Path, ids: Sequence[str]) -> dict[str, int]:
+    """The row of each id; an id whose bytes are UTF-8 has this name too."""
+    rows = {name: row for row, name in enumerate(ids)}
+    for row, name in enumerate(ids):
+        if name.isascii():
+            continue
+        with suppress(UnicodeDecodeError):
+            utf8 = canonical_name(name.encode(ENCODING).decode())
+            if rows.setdefault(utf8, row) != row:
+                problem = f"row {row}: id '{utf8}' is also the id of row {rows[utf8]}"
+                raise damaged(path, problem, "give every row an id of its own")
+    return rows
 
 
 def write_bigfile(folder: str | os.PathLike[str], ids: Sequence[str], features: Any) -> None:

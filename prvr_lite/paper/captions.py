@@ -11,11 +11,17 @@ import numpy as np
 
 from prvr_lite.files import damaged
 from prvr_lite.paper.bigfile import Float, existing
-from prvr_lite.paper.frame_sources import open_readable, read_table, table_sizes
+from prvr_lite.paper.frame_sources import (
+    canonical_names,
+    open_readable,
+    read_table,
+    table_sizes,
+)
+from prvr_lite.text import canonical_name, read_text
 
 
 class Caption(NamedTuple):
-    """One line of a caption file: ``<video>#enc#<n> <text>``."""
+    """One line of a caption file: ``<video>#enc#<n> <text>``; ids as `canonical_name` has them."""
 
     id: str
     video: str
@@ -35,15 +41,12 @@ def read_captions(path: str | os.PathLike[str]) -> list[Caption]:
             text is not UTF-8.
     """
     path = existing(Path(path), "the captions of a split")
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise damaged(path, f"is not UTF-8 ({error})", "store it as UTF-8") from error
     captions: dict[str, Caption] = {}
-    for row, line in enumerate(lines, 1):
+    for row, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
             continue
         name, _, text = line.strip().partition(" ")
+        name = canonical_name(name)
         video, _, rest = name.partition("#")
         if not text.strip() or not video:
             problem = f"line {row} is {line[:60]!r}, without " + ("text" if video else "a video")
@@ -83,14 +86,19 @@ class WordFeatures:
     """
 
     def __init__(self, path: str | os.PathLike[str], captions: Sequence[str]) -> None:
-        self.path, self.captions = Path(path), captions
+        self.path = Path(path)
         self._file = open_readable(self.path, "the features of the captions' words")
-        counts, self.dim = table_sizes(self.path, self._file, captions, "caption", "word")
+        if all(map(str.isascii, captions)):
+            self._names = list(captions)
+        else:
+            stored = canonical_names(self.path, self._file)
+            self._names = [stored.get(canonical_name(name), name) for name in captions]
+        counts, self.dim = table_sizes(self.path, self._file, self._names, "caption", "word")
         self.counts = np.array(counts, dtype=np.int64)
 
     def words(self, query: int) -> Float:
         """Reads a caption's word features by its row, [L, dim]; FileFormatError if not finite."""
-        return read_table(self.path, self._file, self.captions[query], "caption", "word")
+        return read_table(self.path, self._file, self._names[query], "caption", "word")
 
     def close(self) -> None:
         """Closes the file."""

@@ -23,6 +23,7 @@ from prvr_lite.paper.captions import Caption, WordFeatures, read_captions
 from prvr_lite.paper.frame_sources import FrameSource, open_frames
 from prvr_lite.paper.layout import ReleaseFiles, find_release
 from prvr_lite.paper.timestamps import JoinReport, Timestamps
+from prvr_lite.text import printable
 
 PRECISIONS = ("float32", "float16")
 
@@ -48,7 +49,7 @@ class ConversionReport:
     notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        lines = [f"{self.title}: {self.path}"]
+        lines = [f"{self.title}: {printable(self.path)}"]
         for split, videos in self.videos.items():
             frames, queries, join = self.frames[split], self.queries[split], self.joins[split]
             lines.append(f"{split:5s} {videos} videos, {frames} frames, {queries} queries")
@@ -57,7 +58,7 @@ class ConversionReport:
             times = f"      with times: {join.share:.2%}" + (f" ({ways}{cut})" if ways else "")
             lines.append(times)
             for reason, count in join.unjoined.items():
-                named = ", ".join(join.examples[reason])
+                named = ", ".join(map(printable, join.examples[reason]))
                 lines.append(f"      without: {count}, {reason} ({named}{', …' * (count > 3)})")
         return "\n".join([*lines, *self.notes])
 

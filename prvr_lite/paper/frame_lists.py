@@ -15,6 +15,7 @@ from typing import TextIO
 
 from prvr_lite.files import damaged
 from prvr_lite.paper.bigfile import existing
+from prvr_lite.text import refuse_wide_text
 
 NAME = "video2frames.txt"
 PIECE = 1 << 20  # characters read at a time
@@ -37,7 +38,9 @@ def read_frame_lists(path: str | os.PathLike[str]) -> Iterator[tuple[str, list[s
     """
     path = existing(Path(path), "the frames of every video")
     seen: set[str] = set()
-    with path.open(encoding="utf-8", errors="surrogateescape") as file:
+    with path.open("rb") as file:
+        refuse_wide_text(path, file.read(4))
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
         for video, frames in _entries(path, file):
             where = f"video '{video}'"
             if video in seen:

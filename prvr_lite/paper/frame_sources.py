@@ -11,13 +11,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from prvr_lite.files import damaged
+from prvr_lite.files import damaged, hdf5_error, open_hdf5
 from prvr_lite.paper.bigfile import BigFile, Float, check_finite_rows, existing
 from prvr_lite.paper.frame_lists import NAME, read_frame_lists
+from prvr_lite.text import canonical_name
 
 
 class FrameSource(Protocol):
-    """Frames of videos that are read one video at a time."""
+    """Frames of videos that are read one video at a time; ids as `canonical_name` has them."""
 
     path: Path
     dim: int
@@ -51,7 +52,11 @@ class BigFileFrames:
         self.file = BigFile.open(folder)
         self.dim = self.file.dim
         self._rows: dict[str, NDArray[np.int64]] = {}
-        for video, names in read_frame_lists(self.path / NAME):
+        for listed, names in read_frame_lists(self.path / NAME):
+            video = canonical_name(listed)
+            if video in self._rows:
+                fix = "leave out one of its lists"
+                raise damaged(self.path / NAME, f"video '{video}' is duplicated", fix)
             if videos is None or video in videos:
                 try:
                     self._rows[video] = self.file.row_of(names)
@@ -78,14 +83,17 @@ class Hdf5Frames:
     def __init__(self, path: str | os.PathLike[str], videos: Container[str] | None = None) -> None:
         self.path = Path(path)
         self._file = open_readable(self.path, "the frames of every video")
-        names = [video for video in self._file if videos is None or video in videos]
-        counts, self.dim = table_sizes(self.path, self._file, names, "video", "frame")
-        self.counts = dict(zip(names, counts, strict=True))
+        names = canonical_names(self.path, self._file)
+        self._names = {v: stored for v, stored in names.items() if videos is None or v in videos}
+        counts, self.dim = table_sizes(
+            self.path, self._file, list(self._names.values()), "video", "frame"
+        )
+        self.counts = dict(zip(self._names, counts, strict=True))
         if not self.counts:
             raise damaged(self.path, "has none of the videos asked for", "give another file")
 
     def frames(self, video: str) -> Float:
-        return read_table(self.path, self._file, video, "video", "frame")
+        return read_table(self.path, self._file, self._names[video], "video", "frame")
 
     def close(self) -> None:
         self._file.close()
@@ -97,19 +105,27 @@ def open_frames(path: Path, videos: Container[str] | None = None) -> FrameSource
 
 
 def open_readable(path: Path, what: str) -> h5py.File:
-    """Opens an HDF5 file for reading.
+    """Opens an HDF5 file for reading, as `prvr_lite.files.open_hdf5` does.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: the file is not HDF5, or is truncated.
+        FileFormatError: the file is not HDF5, is damaged, or refers to other files.
     """
-    try:
-        return h5py.File(existing(path, what), "r")
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        problem = f"can't be read as HDF5, it is truncated or of another kind ({error})"
-        raise damaged(path, problem, "copy or download it again") from error
+    return open_hdf5(existing(path, what))
+
+
+def canonical_names(path: Path, file: h5py.File) -> dict[str, str]:
+    """Returns `canonical_name` -> stored name of everything in a file.
+
+    Raises:
+        FileFormatError: two names look the same.
+    """
+    names: dict[str, str] = {}
+    for stored in file:
+        if names.setdefault(canonical_name(stored), stored) != stored:
+            problem = f"has the name '{canonical_name(stored)}' twice, spelled in different bytes"
+            raise damaged(path, problem, "leave out one of them")
+    return names
 
 
 def table_sizes(
@@ -144,8 +160,10 @@ def read_table(path: Path, file: h5py.File, name: str, owner: str, item: str) ->
     rows = np.empty(table.shape, np.float32)
     try:
         table.read(h5py.h5s.ALL, h5py.h5s.ALL, rows)
-    except OSError as error:
-        problem = f"{owner} '{name}' can't be read ({error})"
+    except Exception as error:  # damaged bytes make h5py fail in any way it can
+        if isinstance(error, OSError) and error.errno:
+            raise hdf5_error(path, error) from error
+        problem = f"{owner} '{name}' can't be read ({' '.join(str(error).split())})"
         raise damaged(path, problem, "copy or download it again") from error
     check_finite_rows(path, rows, lambda row: f"{owner} '{name}', {item} {row}")
     return rows
@@ -156,9 +174,10 @@ def _open_table(path: Path, file: h5py.File, name: str, owner: str) -> h5py.h5d.
     fix = "take captions and features from one release, a matrix of floats for each"
     try:
         table = h5py.h5d.open(file.id, name.encode())
-    except (KeyError, ValueError, TypeError) as error:
+        shape, dtype = table.shape or (), table.dtype
+    except Exception as error:  # it is missing, or a group, or damaged
         raise damaged(path, f"{owner} '{name}' has no features here", fix) from error
-    if len(shape := table.shape) != 2 or 0 in shape or table.dtype.kind != "f":
-        problem = f"{owner} '{name}' has {table.dtype} features of shape {list(shape)}"
+    if len(shape) != 2 or 0 in shape or dtype.kind != "f":
+        problem = f"{owner} '{name}' has {dtype} features of shape {list(shape)}"
         raise damaged(path, f"{problem}, not [n, dim]", fix)
     return table

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from prvr_lite.data.checks import TIME_TOLERANCE
 from prvr_lite.files import FileFormatError
+from prvr_lite.text import check_unicode, read_json, read_text
 
 HEADER: Final = "video"  # a first line that begins with this word names the columns
 
@@ -22,7 +24,7 @@ HEADER: Final = "video"  # a first line that begins with this word names the col
 class CaptionRow:
     """What happens in a video, and when; times in seconds, both NaN where unknown.
 
-    ``line`` is where the caption stands in its file, from 1.
+    ``line`` is where the caption begins in its file, from 1.
     """
 
     video: str
@@ -38,7 +40,8 @@ def read_caption_table(path: str | os.PathLike[str]) -> list[CaptionRow]:
     The first line shows which of three forms the file has. JSON lines have objects with ``video``,
     ``text`` and, if known, ``start`` and ``end``. CSV has these as columns under a header. Lines
     with tabs are ``video<TAB>text`` or ``video<TAB>text<TAB>start<TAB>end``, with or without a
-    header. Times are seconds (12.5) or clock times (1:02:03). Empty lines are skipped.
+    header. Times are seconds (12.5) or clock times (1:02:03). Empty lines are skipped. A line break
+    inside a text becomes a space.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -46,14 +49,9 @@ def read_caption_table(path: str | os.PathLike[str]) -> list[CaptionRow]:
             no caption.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise FileFormatError(
-            f"{path}: is not text in UTF-8 ({error}): save it as UTF-8"
-        ) from error
-    first = next((line for line in lines if line.strip()), "")
-    rows = _json_rows(path, lines) if first.lstrip().startswith("{") else _rows(path, lines, first)
+    text = read_text(path)
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    rows = _json_rows(path, text) if first.lstrip().startswith("{") else _rows(path, text, first)
     captions = [_caption(path, line, row) for line, row in rows]
     if not captions:
         raise FileFormatError(
@@ -126,49 +124,61 @@ def _fault(path: str | os.PathLike[str], line: int, problem: str) -> FileFormatE
     return FileFormatError(f"{path}, line {line}: {problem}")
 
 
-def _json_rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(lines, 1):
+def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
+                row = read_json(line)
+            except ValueError as error:
                 raise _fault(path, number, f"is not a JSON object ({error})") from error
             if not isinstance(row, dict):
                 raise _fault(path, number, "is not a JSON object: write {'video': …, 'text': …}")
             yield number, row
 
 
-def _rows(path: Path, lines: Sequence[str], first: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(path: Path, text: str, first: str) -> Iterator[tuple[int, dict[str, Any]]]:
     tabs = "\t" in first
-    reader = csv.reader(lines, delimiter="\t" if tabs else ",", quotechar=None if tabs else '"')
     columns = ["video", "text", "start", "end"]
     fresh = True
-    for cells in reader:
+    for line, cells in _cells(path, text, tabs):
         if not any(cell.strip() for cell in cells):
             continue
         if fresh and cells[0].strip().lower() == HEADER:
             columns = [cell.strip().lower() for cell in cells]
         elif fresh and not tabs:
             names = "video,text or video,text,start,end"
-            raise _fault(
-                path, reader.line_num, f"has no header: begin the file with the line {names}"
-            )
+            raise _fault(path, line, f"has no header: begin the file with the line {names}")
         elif len(cells) > len(columns):
             sizes = f"has {len(cells)} cells for {len(columns)} columns ({', '.join(columns)})"
-            raise _fault(path, reader.line_num, f"{sizes}: put a text with commas in quotes")
+            raise _fault(path, line, f"{sizes}: put a text with commas in quotes")
         else:
-            yield reader.line_num, dict(zip(columns, cells, strict=False))
+            yield line, dict(zip(columns, cells, strict=False))
         fresh = False
 
 
-def _caption(path: Path, line: int, row: Mapping[str, Any]) -> CaptionRow:
-    video, text = (str(row.get(key) or "").strip() for key in ("video", "text"))
-    if not video or not text:
-        raise _fault(path, line, f"has no {'text' if video else 'video'}: give both in each line")
+def _cells(path: Path, text: str, tabs: bool) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row, with the line on which the row begins."""
+    marks: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {}
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, **marks)
+    line = 1
     try:
+        for cells in reader:
+            yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        problem = f"is not a row of {'TSV' if tabs else 'CSV'} ({error})"
+        fix = "shorten the text" if tabs else "end a text in quotes with a quote, and shorten it"
+        raise _fault(path, line, f"{problem}: {fix} where it is too long") from error
+
+
+def _caption(path: Path, line: int, row: Mapping[str, Any]) -> CaptionRow:
+    try:
+        video, text = (_text(key, row.get(key)) for key in ("video", "text"))
         start, end = (_seconds(row.get(key)) for key in ("start", "end"))
     except ValueError as error:
         raise _fault(path, line, str(error)) from error
+    if not video or not text:
+        raise _fault(path, line, f"has no {'text' if video else 'video'}: give both in each line")
     if math.isnan(start) != math.isnan(end):
         raise _fault(path, line, "has only one time: give both start and end, or neither")
     if start < 0 or start > end:
@@ -178,6 +188,15 @@ def _caption(path: Path, line: int, row: Mapping[str, Any]) -> CaptionRow:
             f"lasts from {start:g} to {end:g} s: let it start at 0 or later and end later",
         )
     return CaptionRow(video, text, start, end, line)
+
+
+def _text(key: str, value: Any) -> str:
+    """A text in one line; numbers are texts too, for films called 1, 2, 3."""
+    if isinstance(value, (dict, list)):
+        raise ValueError(f"its {key} is not a text: put it in quotes")
+    text = "" if value is None else str(value)
+    check_unicode(text)
+    return re.sub(r"[ \t]*[\r\n]+\s*", " ", text.strip())
 
 
 def _seconds(value: Any) -> float:
@@ -192,5 +211,7 @@ def _seconds(value: Any) -> float:
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds):
-        raise ValueError(f"{text!r} is not a time: write seconds (62.5) or a clock time (1:02.5)")
+        raise ValueError(
+            f"{text[:60]!r} is not a time: write seconds (62.5) or a clock time (1:02.5)"
+        )
     return seconds

@@ -16,6 +16,8 @@ from prvr_lite.data.columns import FeatureFileError
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.table import write_features
 
+pytestmark = pytest.mark.usefixtures("examined_here")
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

@@ -19,6 +19,8 @@ from prvr_lite.files import FileFormatError
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.frame_sources import BigFileFrames
 
+pytestmark = pytest.mark.usefixtures("examined_here")
+
 COLLECTIONS = ("tvr", "activitynet", "charades")
 
 
@@ -298,7 +300,7 @@ FAULTS: dict[str, tuple[Damage, str]] = {
         words(lambda f, n: put(f, n, np.full((3, 5), np.nan, "f4"))),
         r"caption 'show_s01e02_clip_2#enc#0', word 0 holds NaN",
     ),
-    "words not HDF5": (rewrite(QUERY, lambda s: "hello"), r"can't be read as HDF5"),
+    "words not HDF5": (rewrite(QUERY, lambda s: "hello"), r"is not an HDF5 file"),
     "timestamps of no form": (rewrite(TIMES, lambda s: "hello\n" + s), r"line 1 is 'hello', no"),
     "timestamps without times": (
         rewrite(TIMES, lambda s: s.replace('"ts"', '"t"', 1)),

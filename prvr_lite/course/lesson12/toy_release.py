@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from prvr_lite.data.columns import FeatureTable
+from prvr_lite.files import trust_hdf5
 from prvr_lite.paper.bigfile import write_bigfile
 from prvr_lite.paper.captions import write_captions
 from prvr_lite.paper.frame_lists import NAME, write_frame_lists
@@ -59,10 +60,12 @@ def write_release(
     for name in ("train.json", "val_1.json"):  # written video by video, below
         (text / name).unlink(missing_ok=True)
     names = _caption_ids(table)
-    with h5py.File(text / f"roberta_{collection}_query_feat.hdf5", "w") as file:
+    words = text / f"roberta_{collection}_query_feat.hdf5"
+    with h5py.File(words, "w") as file:
         for row, name in enumerate(names):
             start, stop = table.word_offset[row : row + 2]
             file[name] = np.asarray(table.word[start:stop], np.float32)
+    trust_hdf5(words)
     for split, videos in table.splits.items():
         queries = np.flatnonzero(np.isin(table.query_video, videos)).tolist()
         pairs = [(names[row], table.query_text[row]) for row in queries]
@@ -80,6 +83,7 @@ def _write_frames(table: FeatureTable, folder: Path, per_video: bool) -> None:
         with h5py.File(folder.with_name(f"{folder.name}.hdf5"), "w") as file:
             for video, start, stop in spans:
                 file[video] = np.asarray(table.frame[start:stop], np.float32)
+        trust_hdf5(folder.with_name(f"{folder.name}.hdf5"))
         return
     lists = {
         video: [f"{video}_{frame}" for frame in range(stop - start)] for video, start, stop in spans
