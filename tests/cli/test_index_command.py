@@ -129,7 +129,7 @@ def test_bad_input_is_one_line(
         (["build", checkpoint, "--out", films, "--data", films], "choose another name"),
         (["build", checkpoint, "--out", folder, "--split", "val", "--data", films], "another coll"),
     ]:
-        assert run(*arguments) == 2, arguments
+        assert run(*arguments) == 1, arguments
         error = capsys.readouterr().err
         assert message in error
         assert error.startswith("prvr-lite: ")
@@ -175,7 +175,7 @@ def test_an_index_of_encodings_says_that_it_knows_no_words(
         assert index.text["text_model"] == text_side(dataset)["text_model"]
     rows: VideoRows = index.rows
     VideoIndex(index.model, rows).save(tmp_path / "index")
-    assert run("search", tmp_path / "index", "a cat") == 2
+    assert run("search", tmp_path / "index", "a cat") == 1
     assert "by a network it does not name" in capsys.readouterr().err
 
 
@@ -194,7 +194,7 @@ def test_a_process_that_is_lost_is_named(
     assert "rank 0 is done; videos still missing: 6 of rank 1" in capsys.readouterr().out
     for variable in ("WORLD_SIZE", "RANK"):
         monkeypatch.delenv(variable)
-    assert run("search", tmp_path / "films", "film1#1", "--data", films) == 2
+    assert run("search", tmp_path / "films", "film1#1", "--data", films) == 1
     assert "half built (6 videos so far): run the same build again" in capsys.readouterr().err
     assert run(*build) == 0
     assert "12 videos" in capsys.readouterr().out
