@@ -91,7 +91,7 @@ def accuracy_frontier(
     if not any(np.isfinite(p.time) for p in points):
         del labels["time"]
     picture, panels = page.panels(
-        head, [list(labels)], HIGH, alt=_in_words(points, metric, headline), sharey=True
+        head, [list(labels)], HIGH, alt=_in_words(points, metric, headline), gap=0.2, sharey=True
     )
     for name, axes in panels.items():
         _dress(axes, points, name, labels[name])

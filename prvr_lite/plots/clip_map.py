@@ -12,9 +12,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
+from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.pyramid import cells, tent
 from prvr_lite.plots.scene import Scene
-from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, RAIL, SPOT, Span, draw_scale
+from prvr_lite.plots.strip import Span, draw_scale
 
 # Inferno without its black end, so that low scores stay visible on the night.
 EMBER: Final = ListedColormap(colormaps["inferno"](np.linspace(0.12, 1, 256)), name="ember")

@@ -85,7 +85,7 @@ class _Places:
         leaders = spots[:, None, None] + np.linspace(0, 1, 12)[:, None] * away[:, :, None]
         dots = spots + dot * np.array([[[-1, -1]], [[1, 1]]])
         out = ((low - axes.bbox.min < air) | (axes.bbox.max - high < air)).any(-1)
-        hidden = _inside(drawn, low[:, :, None], high[:, :, None]).sum(-1)
+        hidden = _inside(drawn, low[:, :, None], high[:, :, None]).sum(-1).clip(max=5)
         hidden += _meet(low[:, :, None], high[:, :, None], *dots).sum(-1)
         others = np.abs(spots[:, None] - spots).max(-1) > 2 * dot  # [N, N]: dots side by side
         crossed = _inside(leaders[:, :, None], *dots[:, :, None]).any(-1)

@@ -15,10 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from prvr_lite.plots import page
-
-# Videos are shown on the night, numbers on paper. Light colours for words, bars and marks.
-NIGHT, RAIL, HAZE, CHALK = "#0B1226", "#1A2440", "#AEB7CB", "#F6F3EA"
-SPOT, GLOW = "#4DD8FF", "#FFD98A"  # the true moment; what the model attends to
+from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL
 
 Thumbnail = tuple[float, bytes]  # when (s), and the JPEG, PNG or WebP file as bytes
 Span = tuple[float, float]  # [start, end] in seconds

@@ -7,7 +7,6 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 TOP, FOOT = 0.9, 0.1  # where the frames looked at, and the one that looks, stand in a panel
@@ -36,7 +35,9 @@ def attention_lines(
     colors = "; head 0 blue and head 1 orange" if len(heads) == 2 else ""
     about = f"a line is as wide as its weight{colors}"
     mosaic, alt = [[f"frame {frame}"] for frame in frames], _alt(heads, names, frames)
-    picture, axes = sheet.lay_out(mosaic, title, about, 1.4 * len(frames) + 0.2, alt=alt)
+    picture, axes = page.panels(
+        page.heading(title, about), mosaic, 1.4 * len(frames) + 0.2, alt=alt
+    )
     for frame in frames:
         _draw(axes[f"frame {frame}"], heads, names, frame)
     return picture

@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 
@@ -56,7 +55,7 @@ def lead_plane(
         f"The lead of each query's right film over its rival, clip scale across, frame scale up, "
         f"and the line of ties at alpha {alpha:g}. {'; '.join(counts.values())}."
     )
-    picture, axes = sheet.lay_out([["leads"]], title, about, 4.3, alt=alt)
+    picture, axes = page.panels(page.heading(title, about), [["leads"]], 4.3, alt=alt)
     _draw(axes["leads"], x, y, found, alpha)
     for name, (left, above, _) in corners.items():
         corner, offset = (1 - left, int(above)), (0, 6 if above else -46)

@@ -55,6 +55,7 @@ def heat_maps(
         [list(matrices)],
         0.85 + names + height + 0.72 * _room(columns, shape[1]),
         alt=_alt(title, matrices, rows, columns, unit),
+        gap=0.2,
         sharey=True,
     )
     labels = {

@@ -12,17 +12,9 @@ from matplotlib.patches import Polygon
 from prvr_lite.course.pictures.triangles import panel
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER, star
+from prvr_lite.plots.page import CHALK, SPOT
 from prvr_lite.plots.pyramid import cells, clip_units, tent, units_of
-from prvr_lite.plots.strip import (
-    CHALK,
-    SPOT,
-    Span,
-    Thumbnail,
-    dark_page,
-    draw_scale,
-    draw_strip,
-    strip_slots,
-)
+from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_scale, draw_strip, strip_slots
 
 GAP, NAMES, FOOT, HIGH, STRIP = 0.4, 0.52, 0.75, 2.4, 0.5  # inches
 

@@ -69,7 +69,7 @@ def seed_band(
     about = "dots: seeds, 0: their mean; bar: where 19 of 20 further runs lie; diamond: your run"
     head = page.heading(title, about)
     picture, panels = page.panels(
-        head, [metrics], ROW * len(rows) + 1.1, alt=_alt(rows, own), sharey=True
+        head, [metrics], ROW * len(rows) + 1.1, alt=_alt(rows, own), gap=0.2, sharey=True
     )
     for metric, axes in panels.items():
         for place, (model, values) in enumerate(rows.items()):

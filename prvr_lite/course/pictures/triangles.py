@@ -11,20 +11,9 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import Polygon, Rectangle
 
 from prvr_lite.plots import page
+from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.pyramid import cells, clip_units, tent
-from prvr_lite.plots.strip import (
-    CHALK,
-    GLOW,
-    HAZE,
-    NIGHT,
-    RAIL,
-    SPOT,
-    Thumbnail,
-    dark_page,
-    draw_strip,
-    strip_slots,
-    veil,
-)
+from prvr_lite.plots.strip import Thumbnail, dark_page, draw_strip, strip_slots, veil
 
 CELL, INSIDE = "#2C3A63", "#3F6C8C"  # any clip; one that lies within the chosen clip
 GAP, NAMES, AXIS, UNITS, STRIP = 0.28, 0.5, 0.52, 0.16, 0.5  # inches
