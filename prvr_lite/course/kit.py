@@ -77,7 +77,7 @@ def trained(
     """A model trained by the sample preset: now, or from where an earlier call left off.
 
     Each epoch is kept in ``runs/lesson-….pt``, so that lesson 9 finds what lesson 8 trained and an
-    interrupted cell goes on when it is run again. Delete the file to train anew.
+    interrupted cell goes on when it is run again. Delete the file to train from the start.
 
     Args:
         name: of the model, such as "mssl++" (see ``model.registry.MODELS``).

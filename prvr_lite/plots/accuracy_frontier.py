@@ -33,7 +33,7 @@ class ModelCost:
 
     Attributes:
         name: as written beside its point.
-        accuracy: in the metric's unit, one number or one a seed.
+        accuracy: in the metric's unit, one number or one per seed.
         index_bytes: bytes that the index keeps of a video, above 0.
         query_ms: time to search for one query in ms, above 0; None if unknown.
     """
@@ -72,7 +72,7 @@ def accuracy_frontier(
 
     Args:
         models: one or more, each name once.
-        ours: the name of the model drawn in the method's colour and told of in the headline.
+        ours: the name of the model drawn in the method's colour and described in the headline.
         level_with: names of models that the seeds do not tell apart from it (``lab.is_level``).
         metric: named on the axis, its unit in brackets; higher is better.
         time_label: named below the second panel.

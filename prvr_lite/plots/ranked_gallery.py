@@ -52,7 +52,7 @@ def ranked_gallery(
     title: str | None = None,
     height: float | None = None,
 ) -> page.Picture:
-    """The videos a query found, best first, each with its strip, its score and its key clip.
+    """The videos that a query found, best first, each with its strip, its score and its key clip.
 
     The right video is framed; if it is not among the `top`, it follows below with its true rank.
 

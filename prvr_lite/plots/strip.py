@@ -39,14 +39,14 @@ def decode(thumbnail: Thumbnail) -> NDArray[np.uint8]:
     """The pixels [height, width, 3] of one thumbnail.
 
     Raises:
-        ValueError: if the bytes are no image, naming the thumbnail's time.
+        ValueError: if the bytes are not an image, naming the thumbnail's time.
     """
     time, data = thumbnail
     try:
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image.convert("RGB"))
     except (UnidentifiedImageError, OSError, TypeError) as error:
-        raise ValueError(f"the thumbnail at {time:g} s is no readable image: {error}") from error
+        raise ValueError(f"the thumbnail at {time:g} s is not a picture: {error}") from error
 
 
 def strip_slots(thumbnails: Sequence[Thumbnail], width: float, height: float) -> tuple[int, float]:

@@ -95,7 +95,7 @@ def by_group(
         Label -> metrics, and "queries", how many there are; in the order of the sorted labels.
 
     Raises:
-        ValueError: as `retrieval_metrics`, or not one label a query.
+        ValueError: as `retrieval_metrics`, or not one label per query.
     """
     values, right = _checked(score, relevant)
     label = np.asarray(group)
@@ -217,7 +217,7 @@ def _numpy(values: Values) -> Array:
 
 
 def _checked(score: Values, relevant: Values) -> tuple[Array, Array]:
-    """Score as floats [Q, V] without NaN, relevant as bool [Q, V] with at least one a row."""
+    """Score as floats [Q, V] without NaN, relevant as bool [Q, V] with at least one per row."""
     values, right = _numpy(score), _numpy(relevant)
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"score has shape {list(values.shape)}; give [Q, V], both at least 1.")
@@ -226,7 +226,7 @@ def _checked(score: Values, relevant: Values) -> tuple[Array, Array]:
     nan = np.isnan(values)
     if nan.any():
         query, video = np.argwhere(nan)[0].tolist()
-        raise ValueError(f"score of query {query} and video {video} is NaN; mend the model.")
+        raise ValueError(f"score of query {query} and video {video} is NaN; fix the model.")
     if right.dtype.kind in "iu" and right.shape == values.shape[:1]:
         return values, _one_hot(right, values.shape[1])
     if right.dtype != bool or right.shape != values.shape:

@@ -62,7 +62,7 @@ def check(answer: Function, *, seed: int | None = None) -> Any:
     """
     exercise = find(_name(answer))
     if answer is exercise.reference:  # the check ran before, on a blank, and gave it out
-        return _go_on(exercise, "open", "is prvr_lite's own here: run the cell of your answer anew")
+        return _go_on(exercise, "open", "is our solution here: run the cell of your answer again")
     try:
         fault = diagnose(exercise, answer, secrets.randbelow(2**31) if seed is None else seed)
     except OpenExerciseError:

@@ -1,4 +1,4 @@
-"""Which frames a frame looks at: a line to each, as strong as its weight."""
+"""Which frames one frame looks at: a line goes to each of them, as wide as its weight."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _check(
 ) -> list[page.Array]:
     heads = [page.as_array(w, f"weight of head {i}", ndim=2) for i, w in enumerate(weight)]
     if not heads or not frames:
-        raise ValueError("weight must hold a head, and frames a frame")
+        raise ValueError("weight must hold a head, and frames must hold a frame")
     for i, matrix in enumerate(heads):
         if matrix.shape != (len(names), len(names)):
             raise ValueError(f"head {i} has shape {matrix.shape} for {len(names)} names")

@@ -15,7 +15,7 @@ def triplet_loss(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
 
 
 def draw_negative(score: Tensor, negative: Tensor, pool: int, luck: Tensor) -> Tensor:
-    """One of the ``pool`` best negatives a row: [R, C], [R, C] bool, int, [R] in 0..1 -> [R]."""
+    """One of the ``pool`` best negatives per row: [R, C], [R, C] bool, int, [R] in 0..1 -> [R]."""
     allowed = score.masked_fill(~negative, -torch.inf)  # [R, C]
     ranked = allowed.sort(1, descending=True).values
     size = negative.sum(1).clamp(max=pool)  # [R]

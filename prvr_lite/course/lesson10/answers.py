@@ -154,7 +154,7 @@ def wrong_run(score: Tensor, real: Tensor, share: float, wrong: str) -> Tensor:
 
 def wrong_strike(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
     """strike_out with something wrong in it."""
-    if wrong in ("nought", "nought told", "itself"):
+    if wrong in ("nought", "nought known", "itself"):
         return wrong_loop(score, near, keep, wrong)
     order = score.argsort(descending=True).tolist()
     taken: list[int] = []

@@ -16,7 +16,7 @@ from prvr_lite.course.grading.exercise import Inputs
 
 
 def bigfile_rows(data: bytes, ids: list[str], dim: int, names: list[str]) -> Tensor:
-    """Rows of a feature.bin by name: its bytes, id.txt's ids, numbers a row -> [n, dim] float32.
+    """Rows of a feature.bin by name: its bytes, id.txt's ids, numbers per row -> [n, dim] float32.
 
     Little-endian float32, row after row; row r belongs to ids[r]. In the order of names.
     """

@@ -55,7 +55,7 @@ def seed_band(
     diamond is the own run, blue within the bar and vermilion outside it.
 
     Args:
-        seeds: model -> metric -> values, one a seed. own: model -> metric -> value; it may lack
+        seeds: model -> metric -> values, one per seed. own: model -> metric -> value; it may lack
             models and metrics. title: a headline.
     Returns:
         a Figure with an axes for each metric, named after it.
