@@ -494,9 +494,9 @@ from prvr_lite.plots import ratio_bars
 from prvr_lite.search import by_group, ratio_bin
 
 groups = ratio_bin(ratio[queries])  # "(0, 0.2]", "(0.2, 0.4]" or "(0.4, 1]" for each query
-found = {n: by_group(t.similarity.clip, t.relevant, groups) for n, t in test.items()}
-r1 = {name: [row["R@1"] for row in group.values()] for name, group in found.items()}
-counts = [int(row["queries"]) for row in found["mean-pool"].values()]
+by_ratio = {n: by_group(t.similarity.clip, t.relevant, groups) for n, t in test.items()}
+r1 = {name: [row["R@1"] for row in group.values()] for name, group in by_ratio.items()}
+counts = [int(row["queries"]) for row in by_ratio["mean-pool"].values()]
 ratio_bars(r1, groups=sorted(set(groups)), counts=counts)
 
 # %% [markdown]

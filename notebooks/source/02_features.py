@@ -558,11 +558,11 @@ path = Path(folder.name) / "colours.h5"
 write_features(path, table)
 
 # %%
-with open_features(path) as own:
-    picture = film(own, 0)
+with open_features(path) as colours:
+    picture = film(colours, 0)
     small = ModelConfig(visual_dim=3, query_dim=3, num_units=8, num_clusters=4)
-    batch = InputReader(own, small).batch([0, 1, 2])
-    print(own, [list(tensor.shape) for tensor in batch])
+    batch = InputReader(colours, small).batch([0, 1, 2])
+    print(colours, [list(tensor.shape) for tensor in batch])
 picture
 
 # %% [markdown]

@@ -331,8 +331,8 @@ def moment_rows(queries) -> list[int]:
 # %%
 train, films = sample.queries_in("train"), sample.videos_in("train")
 clips = all_clips(film_units(films))  # [V, N, Dv]
-own = np.searchsorted(films, sample.query_video[train])  # row of each query's film
-moments = clips[own, moment_rows(train)]  # [Q, Dv]
+film_row = np.searchsorted(films, sample.query_video[train])  # row of each query's film
+moments = clips[film_row, moment_rows(train)]  # [Q, Dv]
 dictionary = torch.linalg.lstsq(mean_words(train), moments).solution  # [Dw + 1, Dv]
 queries = mean_words(test) @ dictionary  # [Q, Dv]: captions of test films, as frames
 print("dictionary", list(dictionary.shape), "| queries", list(queries.shape))
@@ -429,7 +429,7 @@ right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [
 steps = torch.from_numpy(two_step(sample, test))  # [Q] bool
 
 
-def found(score: torch.Tensor, k: int = 1) -> torch.Tensor:
+def is_found(score: torch.Tensor, k: int = 1) -> torch.Tensor:
     """Whether each query's own film is among the first k: [Q, V] -> [Q] bool."""
     return (score >= score.gather(1, right[:, None])).sum(1) <= k
 
@@ -442,7 +442,10 @@ def recalls(hit: torch.Tensor) -> dict[str, float]:
 
 
 table(
-    {"best clip": recalls(found(cosine.amax(2))), "mean over clips": recalls(found(cosine.mean(2)))}
+    {
+        "best clip": recalls(is_found(cosine.amax(2))),
+        "mean over clips": recalls(is_found(cosine.mean(2))),
+    }
 )
 
 # %% [markdown]
@@ -502,7 +505,7 @@ for size_now in (1, 4, 16):
 
 # %%
 kept = [1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32]
-hits = {s: found(cosine[:, :, size == s].amax(2)) for s in kept}
+hits = {s: is_found(cosine[:, :, size == s].amax(2)) for s in kept}
 panels = {
     "R@1 (%)": {
         kind: {s: recalls(hits[s])[kind] for s in kept} for kind in ("single step", "two steps")
@@ -519,7 +522,7 @@ spread_curves(
 # Which moments exactly are lost? Those that all lengths together find, and a single length does not:
 
 # %%
-all_lengths = found(cosine.amax(2))
+all_lengths = is_found(cosine.amax(2))
 lasting = torch.from_numpy(length)
 for s in (1, 6, 16):
     lost, won = all_lengths & ~hits[s], hits[s] & ~all_lengths
@@ -533,8 +536,8 @@ lengths = {"all lengths": slice(None), **{f"only {s}": size == s for s in (1, 3,
 rows = {}
 for name, chosen in lengths.items():
     score = cosine[:, :, chosen].amax(2)  # [Q, V]
-    among = {f"R@{k} of all": 100 * float(found(score, k).float().mean()) for k in (5, 10)}
-    rows[name] = {**recalls(found(score)), **among}
+    among = {f"R@{k} of all": 100 * float(is_found(score, k).float().mean()) for k in (5, 10)}
+    rows[name] = {**recalls(is_found(score)), **among}
 table(rows)
 
 # %% [markdown]

@@ -594,8 +594,8 @@ def moment_rows(queries) -> list[int]:
 
 # %%
 train, films = sample.queries_in("train"), sample.videos_in("train")
-own = np.searchsorted(films, sample.query_video[train])
-moments = multi_scale_clips(film_units(films))[own, moment_rows(train)]  # [Q, Dv]
+film_row = np.searchsorted(films, sample.query_video[train])
+moments = multi_scale_clips(film_units(films))[film_row, moment_rows(train)]  # [Q, Dv]
 dictionary = torch.linalg.lstsq(mean_words(train), moments).solution
 test, videos = sample.queries_in("test"), sample.videos_in("test")
 queries = F.normalize(mean_words(test) @ dictionary, dim=1)  # [Q, Dv]
@@ -646,11 +646,11 @@ for k in (8, 16, 32, 64):
 
 # %%
 results = Results.published()
-told = {
+by_metric = {
     name: results.values(name, "R@1")
     for name in ("mssl++", "no-length-code", "random-clips", "mssl")
 }
-for name, values in told.items():
+for name, values in by_metric.items():
     print(f"{label(name):40s} R@1 {spread_text(values, 'R@1')}, {len(values)} seeds")
 medoids_figure(results)
 

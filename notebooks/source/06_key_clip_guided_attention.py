@@ -546,11 +546,11 @@ recall_bars(rows, title="Who guides the second look?")
 # %%
 results = Results.published()
 for name in ("mssl++", "mean-frames", "max-frames"):
-    told = (
+    measured = (
         f"{metric} {spread_text(results.values(name, metric), metric)}"
         for metric in ("R@1", "SumR")
     )
-    print(f"{label(name):26s}", ", ".join(told))
+    print(f"{label(name):26s}", ", ".join(measured))
 
 # %% [markdown]
 # (`prvr-lite experiments` measured them, and `docs/experiments.md` describes the outcome.) The mean of all frames loses clearly. But "best frame", the one frame that fits the query best, comes close to key clip guided attention on these films, within the spread of the seeds. (Lesson 8 compares seed by seed, which is more exact than two ±.) What the key clip certainly gains is a small index: for the best frame, the index must keep every frame of a film, and compare the query with all of them.

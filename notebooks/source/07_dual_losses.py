@@ -495,14 +495,14 @@ for name in (
     "no-clip-triplet",
     "no-clip-nce",
 ):
-    told = [
+    measured = [
         f"{metric} {spread_text(results.values(name, metric), metric)}"
         for metric in ("R@1", "SumR")
     ]
     if name != "mssl++":
         paired = results.differences(name, "mssl++", "SumR")  # of the seeds that both have
-        told.append(f"paired {spread_text(paired, 'SumR', sign=True)}")
-    print(f"{label(name):35s}", ", ".join(told))
+        measured.append(f"paired {spread_text(paired, 'SumR', sign=True)}")
+    print(f"{label(name):35s}", ", ".join(measured))
 
 # %% [markdown]
 # (`docs/experiments.md` describes the whole outcome.) How should one read it? The ± of a row holds the luck of its seeds, and MS-SL++ has more of them than the others. So the last column **pairs** them: seed 0 of one row minus seed 0 of the other, which had the same batches, then the mean. Much of the luck drops out. Lesson 8 makes an interval of such differences; trust that where it and two ± disagree.
@@ -519,12 +519,14 @@ with torch.no_grad():
     encoded = model.encode_videos(batch.unit_input, batch.frame_input, batch.frame_mask)
     searching = model.similarity(model.encode_queries(batch.word_input, batch.word_mask), encoded)
 as_search = searching.frame[:, query_video]  # [Q, Q]: film of j, through the key clip of query i
-other = ~same_film
+different = ~same_film
 print("largest difference on the diagonal:", f"{(as_search - A).diagonal().abs().max():.0e}")
 print(
-    f"mean of other films: {A[other].mean():.2f} in training, {as_search[other].mean():.2f} in search"
+    f"mean of other films: {A[different].mean():.2f} in training, {as_search[different].mean():.2f} in search"
 )
-print(f"{100 * (as_search > A + 1e-6)[other].float().mean():.0f} % of them score higher in search")
+print(
+    f"{100 * (as_search > A + 1e-6)[different].float().mean():.0f} % of them score higher in search"
+)
 
 # %% [markdown]
 # Positives are the same, negatives are harder in search, because there each film may show its best side. The row "training as search" above removes this mismatch by training on each query's own key clips, and is *worse*, also than leaving out the pairs of one film, which it must do as well. A possible reason: training then sees fewer different views of each film. Again: measure.

@@ -429,8 +429,8 @@ metrics = ("R@1", "SumR")
 seeds = {
     label(name): {k: list(results.values(name, k).values()) for k in metrics} for name in models
 }
-own = {label(name): {k: t.fused[k] for k in metrics} for name, t in tests.items()}
-seed_band(seeds, own, title="Is your run like ours?")
+your_run = {label(name): {k: t.fused[k] for k in metrics} for name, t in tests.items()}
+seed_band(seeds, your_run, title="Is your run like ours?")
 
 # %% [markdown]
 # The bar is a **prediction band**: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. With the mean $\bar x$ and the standard deviation $\sigma$ of $n$ seeds, and $t_{n-1}$ from Student's table for $n - 1$ degrees of freedom, it is the formula below. (Our published runs keep their last epoch, and so do the two baselines here; MS-SL++ above kept its best epoch on val, which moves little.)
@@ -524,8 +524,8 @@ gap_chart(with_intervals(changes))
 
 # %%
 for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
-    told = {k: spread_text(results.values(name, k), k) for k in metrics}
-    print(f"{label(name):20s} R@1 {told['R@1']:12s} SumR {told['SumR']}")
+    measured = {k: spread_text(results.values(name, k), k) for k in metrics}
+    print(f"{label(name):20s} R@1 {measured['R@1']:12s} SumR {measured['SumR']}")
 
 # %% [markdown]
 # MS-SL keeps all 528 clips. MS-SL++ keeps 32 of them, and finds as much. What it saves is memory and time, which lesson 9 measures.
@@ -538,7 +538,7 @@ for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
 
 # %%
 films = [int(v) for v in sample.videos_in("train")]
-other = dict(zip(films, films[5:] + films[:5], strict=True))  # always the same wrong film
+wrong_film = dict(zip(films, films[5:] + films[:5], strict=True))  # always the same wrong film
 
 
 def train_pairs(wrong: bool, epochs: int = 8) -> tuple[dict, dict]:
@@ -548,7 +548,7 @@ def train_pairs(wrong: bool, epochs: int = 8) -> tuple[dict, dict]:
         shuffled = torch.randperm(len(films), generator=torch.Generator().manual_seed(epoch))
         parts = [[films[i] for i in part] for part in shuffled.split(training.batch_videos)]
         mixed = [
-            Batch(*reader.batch(part)[:3], *reader.batch([other[v] for v in part])[3:])
+            Batch(*reader.batch(part)[:3], *reader.batch([wrong_film[v] for v in part])[3:])
             if wrong
             else reader.batch(part)
             for part in parts

@@ -102,9 +102,11 @@ once = milliseconds(lambda: VideoIndex.build(model, sample, "test", reader=reade
 each = milliseconds(lambda: index.search(sample.words(query)))
 print(f"here: {once:.0f} ms to build the index, {each:.1f} ms per query, 200 films")
 for name in ("mssl++", "mssl"):
-    told = [spread_text(results.cost(name, what), what) for what in ("index bytes", "query ms")]
+    measured = [spread_text(results.cost(name, what), what) for what in ("index bytes", "query ms")]
     r1 = spread_text(results.values(name, "R@1"), "R@1")
-    print(f"{label(name):17s} {told[0]:>8s} bytes per film, {told[1]:>5s} ms per query, R@1 {r1}")
+    print(
+        f"{label(name):17s} {measured[0]:>8s} bytes per film, {measured[1]:>5s} ms per query, R@1 {r1}"
+    )
 
 # %% [markdown]
 # Without an index, each query would have to wait until it is built. And the last two lines show what clustering gains: a sixteenth of the memory and a small part of the time, for as many films found, within the spread of the seeds.

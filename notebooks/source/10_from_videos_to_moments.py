@@ -95,12 +95,12 @@ def show(video: int, spans: dict, title: str):
     """A film, and under it named spans in seconds, in the order given."""
     duration = float(sample.duration[video])
     pictures = timed_thumbnails(sample.thumbnails(video), duration)
-    told = [(name, (float(a), min(float(b), duration))) for name, (a, b) in spans.items()]
+    shown = [(name, (float(a), min(float(b), duration))) for name, (a, b) in spans.items()]
     return film_strip(
         sample.video_id[video],
         duration,
         pictures,
-        moments=told,
+        moments=shown,
         title=title,
         kind="span",
         ranked=True,
@@ -174,16 +174,16 @@ iou = torch.from_numpy(temporal_iou(spans, test.moment[:, None]))  # [Q, 5]
 iou = iou.nan_to_num()  # where fewer than 5 guesses were left, nan: it meets nothing
 theirs = svmr_metrics(spans, test.moment)
 for k in (1, 5):
-    told = f"{theirs[f'R@{k} IoU=0.5']:.2f}"
-    print(f"R@{k}, IoU 0.5: mine {moment_recall(iou, k, 0.5):.2f}, the package's {told}")
+    shown = f"{theirs[f'R@{k} IoU=0.5']:.2f}"
+    print(f"R@{k}, IoU 0.5: mine {moment_recall(iou, k, 0.5):.2f}, the package's {shown}")
 
 # %% [markdown]
 # (`rank_moments` leaves out near-copies of better guesses; section 4 explains how.) Now measure all three readings. Guess first: which one is best at IoU 0.3, and which one at 0.7?
 
 # %%
 columns = ("R@1 IoU=0.3", "R@1 IoU=0.5", "R@1 IoU=0.7", "R@5 IoU=0.7", "mIoU")
-found = {name: svmr_metrics(rank_moments(test, s), test.moment) for name, s in SCORERS.items()}
-table({name: {c: row[c] for c in columns} for name, row in found.items()})
+measures = {name: svmr_metrics(rank_moments(test, s), test.moment) for name, s in SCORERS.items()}
+table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 
 # %% [markdown]
 # A loose overlap is easy: the key clip alone manages it most of the time, without ever having seen a time. Yet frame attention is better there as well, and far better for a tight one. (And 528 clips are not simply better than 32: at the loose thresholds the clip map gains nothing over the key clip, which was chosen by the same scores.) Why? A clip's borders lie between units, a thirty-second of the film; the medoid is even chosen to stand for its neighbours. And a *mean* over a clip that is a bit too long hardly changes, so its cosine does not care much about borders. Attention looks at single frames.
@@ -200,20 +200,20 @@ def best_of_five(threshold: float) -> torch.Tensor:
     return torch.from_numpy(temporal_iou(spans, test.moment[:, None])).nan_to_num().amax(1)
 
 
-other = int((best_of_five(0.6) - best_of_five(1.0)).argmax())  # another query
-its_film = test.clips[test.own[other : other + 1]]
-score = SCORERS["clip map"](test.queries[other : other + 1], its_film)[0]  # [N]
+example = int((best_of_five(0.6) - best_of_five(1.0)).argmax())  # another query
+its_film = test.clips[test.own[example : example + 1]]
+score = SCORERS["clip map"](test.queries[example : example + 1], its_film)[0]  # [N]
 
 
 def show_guesses(rows: torch.Tensor, title: str):
     """Clips of that query's film, in the order of guesses, below the true moment."""
     guesses = its_film.seconds(rows[None])[0].tolist()
-    told = {"the truth": test.moment[other].tolist()}
-    told |= {f"guess {i + 1}": span for i, span in enumerate(guesses)}
-    return show(int(sample.videos_in("test")[test.own[other]]), told, title)
+    shown = {"the truth": test.moment[example].tolist()}
+    shown |= {f"guess {i + 1}": span for i, span in enumerate(guesses)}
+    return show(int(sample.videos_in("test")[test.own[example]]), shown, title)
 
 
-print("“" + sample.query_text[queries[other]] + "”")
+print("“" + sample.query_text[queries[example]] + "”")
 show_guesses(score.topk(5).indices, "The five best clips")
 
 # %% [markdown]
@@ -360,8 +360,8 @@ print(f"the key clip attends frames {start} to {end - 1} of {int(real.sum())}")
 # %%
 config = SpanHeadConfig(learning_rates=(1e-2,), epochs=8)
 head = fit_span_head(train, val, config=config).head
-found["span head (supervised)"] = svmr_metrics(rank_moments(test, head), test.moment)
-table({name: {c: row[c] for c in columns} for name, row in found.items()})
+measures["span head (supervised)"] = svmr_metrics(rank_moments(test, head), test.moment)
+table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 
 # %% [markdown]
 # It is better, as it should be: it knows what annotators call a border. But see how far frame attention comes *without any times*. And the head depends on training for retrieval. Trained on the encodings of an MS-SL++ that never learned to retrieve, it does worse (three seeds, from the package):
@@ -374,8 +374,8 @@ for name in (
     "span head + key clip",
     "span head, untrained MS-SL++",
 ):
-    told = spread_text(results.values(MOMENTS, "mIoU", score=name), "mIoU")
-    print(f"{name:30s} mIoU {told}")
+    shown = spread_text(results.values(MOMENTS, "mIoU", score=name), "mIoU")
+    print(f"{name:30s} mIoU {shown}")
 
 # %% [markdown]
 # ("+ key clip": the head also gets the scores of PRVR. Beside everything else that it has, they add
@@ -500,11 +500,11 @@ spread_curves(
 
 # %%
 for name in ("key clip", "clip map", "frame attention", "span head"):
-    told = []
+    shown = []
     for n in (1, 10, 200):
         values = results.values(MOMENTS, "R@10 IoU=0.5", score=f"{name}, n={n}")
-        told.append(f"n = {n}: {spread_text(values, 'R@10')}")
-    print(f"{name:16s} R@10 IoU 0.5   {'   '.join(told)}")
+        shown.append(f"n = {n}: {spread_text(values, 'R@10')}")
+    print(f"{name:16s} R@10 IoU 0.5   {'   '.join(shown)}")
 
 # %% [markdown]
 # Ten films of 200 give what all of them give, in a fraction of the time. On a collection of millions the first stage is the only way at all. But note the price: a film that PRVR misses is lost for good, however good the second stage.

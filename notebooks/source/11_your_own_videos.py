@@ -42,7 +42,7 @@ from prvr_lite.course.lesson11 import (
     cell_map,
     code_parts,
     frame_times,
-    random_clip,
+    random_openai_clip,
     render_film,
     shard_tables,
 )
@@ -153,7 +153,7 @@ print(f"difference to the first film, of 255: as read {upright:.1f}, turned once
 # Frames go through it in **batches**: all 7,200 frames of an hour at once would need gigabytes, and one at a time leaves the processor waiting. The result must not depend on the size of the batch.
 
 # %%
-clip = OpenAIClipEncoder(random_clip(folder / "tiny-clip"))
+clip = OpenAIClipEncoder(random_openai_clip(folder / "tiny-clip"))
 features, sentences = clip.images(pixels), clip.sentences(["A dog.", "A dog in the forest."])
 print(f"{len(pixels)} frames -> {features.shape}, 2 sentences -> {sentences.shape}")
 for clip.batch_size in (1, 8, 32):
@@ -220,7 +220,7 @@ for path, reason in report.skipped.items():
 print(f"{len(report.videos)} videos, {report.queries} captions")
 again = extract_features(videos, folder / "mine.h5", **settings, progress=False)
 print(f"second run: {again.computed} of {len(again.videos)} videos computed")
-mine = open_features(folder / "mine.h5")
+data = open_features(folder / "mine.h5")
 
 # %% [markdown]
 # A broken file costs one line in the report, and not the whole run. And a run that is interrupted is not lost: what was computed of each video is kept beside the file, and the second run went on from there.
@@ -248,8 +248,8 @@ def best_clip_by_loop(query: torch.Tensor, units: torch.Tensor) -> float:
     return best
 
 
-units = torch.from_numpy(np.stack([pool_features(f, 32) for f in mine.frames_of(range(12))]))
-asked = torch.from_numpy(np.stack([w[0] for w in mine.words_of(range(len(mine.query_id)))]))
+units = torch.from_numpy(np.stack([pool_features(f, 32) for f in data.frames_of(range(12))]))
+asked = torch.from_numpy(np.stack([w[0] for w in data.words_of(range(len(data.query_id)))]))
 print(f"{best_clip_by_loop(asked[0], units[0]):.4f}")
 
 # %% [markdown]
@@ -282,7 +282,7 @@ zero_shot_scores = check(zero_shot_scores)
 clips = multi_scale_clips(units)  # [V, 528, D]
 every = torch.ones(clips.shape[:2], dtype=torch.bool)
 score = zero_shot_scores(asked, clips, every)  # [Q, V]
-own = torch.from_numpy(mine.query_video)
+own = torch.from_numpy(data.query_video)
 rank = rank_of_first_relevant(score, own)
 print(f"as the loop: {float(score[0, 0]):.4f}")
 print(f"R@1 {100 * (rank <= 1).mean():.1f} of {len(rank)} queries; chance {100 / 12:.1f}")
@@ -475,8 +475,8 @@ candidate_recall = check(candidate_recall)
 nearest = (query @ clip.T).topk(2000).indices  # [Q, 2000]
 recall, share = {}, {}
 for C in (10, 20, 50, 100, 200, 500, 1000, 2000):
-    found = rescore_candidates(nearest[:, :C], video_of, S, 10)
-    recall[C] = float(candidate_recall(found, top))
+    listed = rescore_candidates(nearest[:, :C], video_of, S, 10)
+    recall[C] = float(candidate_recall(listed, top))
     share[C] = 100 * np.mean([len(set(row)) for row in video_of[nearest[:, :C]].tolist()]) / 700
 spread_curves(
     {"recall (%)": {"of the exact ten": recall}, "films scored (%)": {"exactly": share}},
@@ -555,8 +555,8 @@ size = cell.bincount(minlength=128)  # clips in each
 recall, looked = {}, {}
 for probes in (1, 2, 4, 8, 16, 32, 64):
     hits = torch.stack([cell_search(q, centre, clip, cell, probes, 200) for q in query[:100]])
-    found = rescore_candidates(hits, video_of, S[:100], 10)
-    recall[probes] = float(candidate_recall(found, top[:100]))
+    listed = rescore_candidates(hits, video_of, S[:100], 10)
+    recall[probes] = float(candidate_recall(listed, top[:100]))
     opened = (query[:100] @ centre.T).topk(probes).indices
     looked[probes] = 100 * float(size[opened].sum(1).float().mean()) / len(clip)
 spread_curves(
@@ -591,8 +591,8 @@ def measured(candidates: int | None) -> dict[str, float]:
     began = time.perf_counter()
     hits = many.rank(query, 10, candidates=candidates)
     took = 1000 * (time.perf_counter() - began) / len(query)
-    found = torch.tensor([[row_of[hit.video_id] for hit in ranked] for ranked in hits])  # [Q, 10]
-    return {"ms per query": took, "recall %": float(candidate_recall(found, top))}
+    listed = torch.tensor([[row_of[hit.video_id] for hit in ranked] for ranked in hits])  # [Q, 10]
+    return {"ms per query": took, "recall %": float(candidate_recall(listed, top))}
 
 
 row_of = {video_id: row for row, video_id in enumerate(all_films.video_ids)}
@@ -676,12 +676,12 @@ def film_gradient(way: str) -> torch.Tensor:
     g = torch.Generator().manual_seed(0)
     asked, films = torch.randn(8, 5, generator=g), torch.randn(8, 5, generator=g).requires_grad_()
     loss = []
-    for mine in (slice(0, 4), slice(4, 8)):
+    for half in (slice(0, 4), slice(4, 8)):
         seen = films
         if way == "as plain numbers":  # only this GPU's own films carry a gradient
             seen = films.detach().clone()
-            seen[mine] = films[mine]
-        loss.append(info_nce_loss(asked[mine] @ seen.T, torch.eye(8, dtype=torch.bool)[mine]))
+            seen[half] = films[half]
+        loss.append(info_nce_loss(asked[half] @ seen.T, torch.eye(8, dtype=torch.bool)[half]))
     torch.stack(loss).mean().backward()
     return films.grad
 
@@ -705,17 +705,17 @@ print(f"largest gradient {right.abs().max():.3f}, largest error {(right - plain)
 # %%
 tuned, settings = copy.deepcopy(model), PRESETS["sample"].training
 fit(tuned, sample, replace(settings, epochs=1, learning_rate=2e-4, seed=5), progress=False)
-other, _ = trained("mssl++", sample, epochs=2, seed=1)
-models = {"old": model, "trained on": tuned, "another start": other}
+stranger, _ = trained("mssl++", sample, epochs=2, seed=1)
+models = {"old": model, "trained on": tuned, "another start": stranger}
 indices = {n: VideoIndex.build(m.cpu(), sample, "test", reader=reader) for n, m in models.items()}
 asked = {name: one.encode(*reader.queries(test)) for name, one in indices.items()}
 rows = {}
 for name, one in indices.items():
     scores = {q: one.score_vectors(v).fused(model.config.alpha) for q, v in asked.items()}
-    found = {q: rank_of_first_relevant(score, own) <= 1 for q, score in scores.items()}
-    rows[f"index: {name}"] = {f"queries: {q}": 100 * float(hit.mean()) for q, hit in found.items()}
+    first = {q: rank_of_first_relevant(score, own) <= 1 for q, score in scores.items()}
+    rows[f"index: {name}"] = {f"queries: {q}": 100 * float(hit.mean()) for q, hit in first.items()}
 table(rows)
-VideoCollection.build(folder / "other", other, sample, "train")
+VideoCollection.build(folder / "other", stranger, sample, "train")
 try:
     stored.append(VideoCollection.open(folder / "other", device="cpu"))
 except ValueError as error:

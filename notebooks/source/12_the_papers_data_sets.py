@@ -537,11 +537,11 @@ fair = evaluate(model, sample, "test", several=True).fused
 counted = {"the own film only": before.fused, "every true answer": fair}
 table({name: {c: row[c] for c in columns} for name, row in counted.items()})
 score, own = before.similarity.fused(0.7), before.relevant.argmax(1)
-found = by_group(score, own, groups)
+recalls = by_group(score, own, groups)
 ratio_bars(
-    {"MS-SL++": [found[g]["R@1"] for g in found]},
-    groups=list(found),
-    counts=[int(found[g]["queries"]) for g in found],
+    {"MS-SL++": [recalls[g]["R@1"] for g in recalls]},
+    groups=list(recalls),
+    counts=[int(recalls[g]["queries"]) for g in recalls],
     title="One model, three questions",
 )
 

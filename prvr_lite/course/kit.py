@@ -19,6 +19,7 @@ from prvr_lite.data.columns import FeatureFileError
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
+from prvr_lite.faces import OneLineError
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.training.fit import History, fit
 from prvr_lite.training.presets import from_preset
@@ -35,11 +36,8 @@ PACKAGES = {  # what one lesson needs besides
 RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works
 
 
-class NotReadyError(RuntimeError):
-    """Something that lessons need is missing; in a notebook one line says what to do."""
-
-    def _render_traceback_(self) -> list[str]:  # IPython's hook: no traceback above the line
-        return [f"Not ready: {self}"]
+class NotReadyError(OneLineError, RuntimeError):
+    """Something that lessons need is missing."""
 
 
 def start(lesson: int) -> None:
@@ -86,9 +84,9 @@ def trained(
         ValueError: an unknown model, or a change to a field that TrainConfig does not have.
     """
     model, config = from_preset(name, dataset, seed=seed, **changes)
-    told = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
+    settings = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
     folder = Path(os.environ.get(RUNS, "runs"))
-    kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{told}.pt"
+    kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{settings}.pt"
     history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
     return model, history
 
@@ -128,10 +126,10 @@ def gallery(
     from prvr_lite.plots.ranked_gallery import ranked_gallery
 
     values, rows = np.asarray(score, dtype=np.float64), np.asarray(videos)
-    own = int(dataset.query_video[query])
+    right_video = int(dataset.query_video[query])
     shown = []
     for place, i in enumerate(np.argsort(-values, kind="stable")):
-        video, right = int(rows[i]), int(rows[i]) == own
+        video, right = int(rows[i]), int(rows[i]) == right_video
         if place < top or right:
             moment = _span(dataset, query) if right else None
             value = float(values[i])

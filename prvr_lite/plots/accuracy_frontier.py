@@ -147,8 +147,8 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
     names: list[Annotation] = []
     drawn = [trail]
     for point, spot, is_best in zip(shown, x, best, strict=True):
-        mine = point.name == ours
-        color, dot, weight = (page.BLUE, 10.0, "bold") if mine else (next(others), 7.5, "normal")
+        is_ours = point.name == ours
+        color, dot, weight = (page.BLUE, 10.0, "bold") if is_ours else (next(others), 7.5, "normal")
         bar = axes.errorbar(
             spot,
             point.mean,
@@ -159,7 +159,7 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
             mfc=color if is_best else "white",
             mew=1.8,
             elinewidth=1.8,
-            zorder=3 + mine,
+            zorder=3 + is_ours,
             label=page.plain(point.name),
         )
         drawn += [segment for line in bar.lines[2] for segment in line.get_segments()]
@@ -168,7 +168,7 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
                 _broken(point.name, weight),
                 (spot, point.mean),
                 arrowprops=LEADER,
-                color=color if mine else _dark(color),
+                color=color if is_ours else _dark(color),
                 size=NAME_SIZE,
                 weight=weight,
                 parse_math=False,
@@ -271,8 +271,8 @@ def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     """
     cheaper = cost[:, None] <= cost
     better = accuracy[:, None] >= accuracy
-    other = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
-    return np.asarray(np.isfinite(cost) & ~(cheaper & better & other).any(0))
+    differs = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
+    return np.asarray(np.isfinite(cost) & ~(cheaper & better & differs).any(0))
 
 
 def _bytes_text(value: float) -> str:

@@ -26,7 +26,7 @@ from prvr_lite.data.dataset import Dataset
 from prvr_lite.device import seed_generators, use_bfloat16
 from prvr_lite.model.retrieval_model import RetrievalModel, TrainingScores
 from prvr_lite.search.evaluation import evaluate
-from prvr_lite.training.checkpoints import check_same_run, read_run, run_identity, write_run
+from prvr_lite.training.checkpoints import check_same_run, read_run, run_settings, write_run
 from prvr_lite.training.losses import MSSLppLoss
 from prvr_lite.training.optimizer import make_optimizer, make_schedule
 from prvr_lite.training.parallel import TIMEOUT, Ranks, gathered_ranks, release_group, shared_scores
@@ -143,10 +143,10 @@ class _Run:
         if not videos:
             raise ValueError(f"{dataset.path}: no train video has a query: nothing to train on")
         # now: a model that has no name can't be saved later
-        self.identity = run_identity(model, config, dataset)
-        identities = ranks.from_all(self.identity)
-        for rank, identity in enumerate(identities):  # each rank sees all: they stop together
-            check_same_run(identities[0], identity, f"rank {rank} has other settings than rank 0")
+        self.run_settings = run_settings(model, config, dataset)
+        settings = ranks.from_all(self.run_settings)
+        for rank, others in enumerate(settings):  # each rank sees all: they stop together
+            check_same_run(settings[0], others, f"rank {rank} has other settings than rank 0")
         self.split = _validation_split(dataset, config)
         self.loss = MSSLppLoss(config)
         self.optimizer = make_optimizer(model, config)
@@ -247,12 +247,12 @@ class _Run:
             "schedule": self.schedule.state_dict(),
             "history": self.history.rows,
         }
-        write_run(path, self.identity, state)
+        write_run(path, self.run_settings, state)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Goes on from the checkpoint, if there is one where rank 0 runs."""
         record = self.ranks.from_first(
-            lambda: read_run(path, self.identity) if Path(path).exists() else None
+            lambda: read_run(path, self.run_settings) if Path(path).exists() else None
         )
         if record is None:
             return

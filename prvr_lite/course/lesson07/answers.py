@@ -29,8 +29,8 @@ def own_query_mean(score: Tensor, own: Tensor) -> Tensor:
 
 def info_nce(score: Tensor, positive: Tensor) -> Tensor:
     """mean over rows of -log(sum of e^s over positives / over all): [R, C], bool -> one number."""
-    own = score.masked_fill(~positive, -torch.inf)
-    return (score.logsumexp(1) - own.logsumexp(1)).mean()
+    positives = score.masked_fill(~positive, -torch.inf)
+    return (score.logsumexp(1) - positives.logsumexp(1)).mean()
 
 
 def frame_negatives(query_video: Tensor, same_video: bool) -> Tensor:

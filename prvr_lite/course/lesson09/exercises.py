@@ -232,7 +232,7 @@ EXERCISES = (
         (
             "Two numbers per query: how much of its film the moment covers, and if it is found.",
             "torch.bucketize(ratio, torch.tensor([0.2, 0.4])) gives 0, 1 or 2; or compare twice.",
-            "found = (rank <= k).float(); for each group 100 * found[group == g].mean(), stacked.",
+            "hit = (rank <= k).float(); for each group 100 * hit[group == g].mean(), stacked.",
         ),
         minutes=8,
     ),

@@ -46,14 +46,14 @@ def lit_clips(
     high = min(width, 2.6)
     slots, strip = strip_slots(thumbnails, width, STRIP)
     page_height = head.height + 0.1 + NAMES + high + UNITS + 2 * AIR + strip + 0.15
-    told = {row: _told(row, n, duration) for row in clips}
-    alt = f"{title}. {'; '.join(' '.join(text.split()) for text in told.values())}."
+    labels = {row: _told(row, n, duration) for row in clips}
+    alt = f"{title}. {'; '.join(' '.join(text.split()) for text in labels.values())}."
     picture = dark_page(head, page_height, alt=alt)
     top = page_height - head.height - 0.1 - NAMES
     foot = top - high - AIR - UNITS
     for i, row in enumerate(clips):
         left = page.EDGE + i * (width + GAP)
-        name_panel(picture, left, top, told[row])
+        name_panel(picture, left, top, labels[row])
         line = 0.4 if width > 4 else 0.0  # edges of small cells would only flicker
         _light(panel(picture, (left, top - high, width, high), f"clip {row}"), n, row, line)
         _draw_units(panel(picture, (left, foot, width, UNITS), f"units {row}"), n, row)
