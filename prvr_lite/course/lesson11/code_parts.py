@@ -46,10 +46,8 @@ def code_parts(
         f"{listed}; {before} bytes become {after}, cosine {cosine:.2f}."
     )
     head = page.heading(title, about)
-    picture = page.new_picture(page.WIDTH, head.height + 3.3, alt=alt)
-    head.draw(picture)
-    top = head.height + 0.45
-    axes = page.stack(picture, {"code": 2.3}, top=top, left=0.85, right=0.25, gap=0.0)["code"]
+    picture, panels = page.panels(head, [["code"]], 3.3, alt=alt)
+    axes = panels["code"]
     axes.bar(np.arange(size) + 0.5, original, width=0.9, color=page.GREY, alpha=0.6, label="vector")
     axes.stairs(copy, np.arange(size + 1), color=page.BLUE, lw=2, baseline=None, label="rebuilt")
     _draw_codes(axes, codes, size)
@@ -64,15 +62,5 @@ def _draw_codes(axes: Axes, codes: np.ndarray, size: int) -> None:
     step = size // parts
     for part, number in enumerate(codes):
         axes.axvline(part * step, color=page.RULE, lw=1, zorder=0.5)
-        axes.annotate(
-            f"{number:.0f}",
-            ((part + 0.5) / parts, 1),
-            xycoords="axes fraction",
-            xytext=(0, 5),
-            textcoords="offset points",
-            ha="center",
-            size=10,
-            weight="bold",
-            color=page.BLUE,
-            annotation_clip=False,
-        )
+        spot, style = ((part + 0.5) / parts, 1), {"size": 10, "weight": "bold", "color": page.BLUE}
+        page.write(axes, f"{number:.0f}", spot, (0, 5), at="axes fraction", ha="center", **style)

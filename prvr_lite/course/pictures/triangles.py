@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_rgba
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.patches import Rectangle
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
-from prvr_lite.plots.pyramid import cells, clip_units, tent
+from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL
+from prvr_lite.plots.pyramid import clip_units, draw_clips, draw_tent
 from prvr_lite.plots.strip import Thumbnail, dark_page, draw_strip, strip_slots, veil
 
 CELL, INSIDE = "#2C3A63", "#3F6C8C"  # any clip; one that lies within the chosen clip
@@ -138,16 +136,8 @@ def panel(picture: page.Picture, box: tuple[float, float, float, float], name: s
 
 
 def draw_cells(axes: Axes, n: int, colors: Sequence[str], line: float = 0.4) -> None:
-    shapes = PolyCollection(
-        list(cells(n, 1.0)),
-        facecolors=[to_rgba(c) for c in colors],
-        edgecolors=NIGHT,
-        linewidths=line,
-        antialiased=line > 0,  # smoothed, bare cells show seams
-        label="clips",
-    )
-    axes.add_collection(shapes)
-    axes.set(xlim=(0, n), ylim=(0, n + 1))
+    look: dict[str, Any] = {"antialiased": line > 0}  # smoothed, bare cells show seams
+    draw_clips(axes, n, facecolors=list(colors), edgecolors=NIGHT, linewidths=line, **look)
     axes.axis("off")
 
 
@@ -159,9 +149,7 @@ def _light(axes: Axes, n: int, row: int, line: float) -> None:
     colors = [INSIDE if inside else CELL for inside in within]
     colors[row] = GLOW
     draw_cells(axes, n, colors, line)
-    outline = Polygon(tent(first, first + size), fill=False, ec=SPOT, lw=1.8, label="tent")
-    outline.set_clip_on(False)
-    axes.add_patch(outline)
+    draw_tent(axes, first, first + size, lw=1.8, label="tent")
     middle = first + size / 2
     axes.plot(middle, max(size, 0.9), "o", ms=9, mfc=GLOW, mec=NIGHT, mew=1.4, label="chosen")
 
