@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Row, Work, options, save
-from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.openai_clip import OpenAIClipEncoder
 from prvr_lite.videos.frames import read_frames
 
@@ -72,7 +72,7 @@ def encoding(folder: Path, *, quick: bool, seed: int, repeats: int) -> list[Row]
     size = (48, 64, 3) if quick else (720, 1280, 3)
     frames = list(np.random.default_rng(seed).integers(0, 256, (count, *size), dtype=np.uint8))
     for name, tower in ({"tiny": {}} if quick else NETWORKS).items():
-        clip = random_clip(folder / "clip", vision=tower, seed=seed)
+        clip = random_openai_clip(folder / "clip", vision=tower, seed=seed)
         encoder = OpenAIClipEncoder(clip, device="cpu", batch_size=count)
         encoder.images(frames)
         times = [_processor_seconds(partial(encoder.images, frames)) for _ in range(repeats)]

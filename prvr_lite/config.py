@@ -137,7 +137,7 @@ class TrainConfig:
         check_range(self, ("warmup",), 0.0, 1.0)
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def run_fields(self) -> dict[str, Any]:
         """The fields that must be equal in two trainings of the same run; the device is not one.
 
         A field that newer versions added is listed only where it differs from its default, so that

@@ -65,11 +65,15 @@ def face(room: str, path: str) -> None:
     module.__class__ = _Face
 
 
-class MovedError(ModuleNotFoundError):
-    """A module has moved since version 0.1; a notebook shows one line that says what to do."""
+class OneLineError(Exception):
+    """Something is missing; a notebook shows one line that says what to do, and no traceback."""
 
-    def _render_traceback_(self) -> list[str]:  # IPython's hook: no traceback above the line
+    def _render_traceback_(self) -> list[str]:  # IPython's hook
         return [f"Not ready: {self}"]
+
+
+class MovedError(OneLineError, ModuleNotFoundError):
+    """A module has moved since version 0.1."""
 
 
 class MovedModules(MetaPathFinder):

@@ -18,9 +18,9 @@
 #
 # **Time**: 80 minutes to read and solve; running it takes {{cost}}.
 #
-# **Four exercises.** Each is one small function. A check tells you what is wrong, not only that
-# something is. Stuck? `hint("name")` helps in small steps. Leave one blank, and the lesson goes on
-# with ours.
+# **Four exercises.** Each is one small function. A check says what is wrong, and not only that
+# something is wrong. If you are stuck, `hint("name")` helps in small steps. If you leave one blank,
+# the lesson goes on with our solution.
 #
 # <details><summary><b>Symbols</b> in this and all later lessons, to look up</summary>
 #
@@ -51,9 +51,9 @@ from prvr_lite.course import check, film, gallery, hint, progress, table
 # %% [markdown]
 # ## 1 A film and its moments
 #
-# Our films come from *Emoji Theatre*, a small set that travels with the package. Each is half a
-# minute long, and its world is known to the last detail: who does what, where, from which second to
-# which. (`data_samples/README.md` tells how they are made.) Here is one.
+# Our films come from *Emoji Theatre*, a small set that travels with the package. Each film is half
+# a minute long, and everything in it is known: who does what, where, and from which second to
+# which. (`data_samples/README.md` describes how they are made.) Here is one.
 
 # %%
 sample = load_sample()
@@ -67,8 +67,8 @@ film(sample, FILM)
 # which nobody captioned.
 #
 # A **query** is such a caption. Look at the first one: Santa is chased for one single second. If
-# this sentence is all we have, then nearly the whole film is beside the point. The film is relevant
-# to the query, but only *partially*.
+# this sentence is all we have, then nearly the whole film has nothing to do with it. The film is
+# relevant to the query, but only *partially*.
 
 # %%
 for query in (sample.query_video == FILM).nonzero()[0]:
@@ -77,10 +77,10 @@ for query in (sample.query_video == FILM).nonzero()[0]:
     print(f"{start:5.1f} to {end:4.1f} s  {share:4.0%} of the film   {sample.query_text[query]}")
 
 # %% [markdown]
-# Some moments have two captions, as two people might describe the same thing. And some unfold in two
-# steps: *"dances and **then** plays the guitar"*. No single frame shows both steps. Keep that in
-# mind; it comes back at the end of this lesson, and it is why the method of this course looks at
-# clips.
+# Some moments have two captions, as two people might describe the same thing. Some moments unfold
+# in two steps: *"dances and **then** plays the guitar"*. No single frame shows both steps. Keep
+# that in mind; it comes back at the end of this lesson, and it is why the method of this course
+# looks at clips.
 #
 # ### Four tasks that sound alike
 #
@@ -102,8 +102,9 @@ for query in (sample.query_video == FILM).nonzero()[0]:
 # $$ r = \frac{t_{\text{end}} - t_{\text{start}}}{T_{\text{film}}} $$
 # <!-- eq: ratio -> prvr_lite.search.metrics:moment_to_video_ratio -->
 #
-# Three times the same, as often in this course: first a plain loop that nobody can misread, then the
-# same without a loop, then the function of the package. Each must agree with the one before.
+# We compute it three times, as often in this course: first with a plain loop, which is easy to
+# read, then without a loop, then with the function of the package. Each result must agree with the
+# one before.
 
 # %%
 by_loop = []
@@ -120,9 +121,10 @@ ratio = moment_to_video_ratio(sample.moment, sample.duration[sample.query_video]
 print("equal:", abs(ratio - by_loop).max() < 1e-6, abs(ratio - at_once).max() < 1e-6)
 
 # %% [markdown]
-# How do these films compare with real ones? Three data sets carry this field: **TVR** (scenes of TV
-# series), **ActivityNet Captions** (web videos) and **Charades-STA** (chores at home). The dots show
-# the mean over their test moments, and for Emoji Theatre over all of its moments.
+# How do these films compare with real ones? Most papers of this field use three data sets: **TVR**
+# (scenes of TV series), **ActivityNet Captions** (web videos) and **Charades-STA** (chores at
+# home). The dots show the mean over their test moments, and for Emoji Theatre over all of its
+# moments.
 
 # %%
 from prvr_lite.course.lesson01 import ratio_histogram
@@ -131,25 +133,25 @@ others = {"TVR": 0.122, "ActivityNet Captions": 0.323, "Charades-STA": 0.271}
 ratio_histogram(ratio, name=sample.name, others=others, limits=(0.2, 0.4))
 
 # %% [markdown]
-# In every one of these sets, the average query speaks of less than a third of its video. Whoever
+# In every one of these sets, the average query describes less than a third of its video. Whoever
 # compares the query with the *whole* video compares it mostly with something else. The dotted lines
 # cut the queries into the three groups that papers report: up to 0.2, up to 0.4, and above.
 #
 # ## 3 A film is a bag of frames
 #
 # Suppose that some model scores single frames: $s_t$ says how well frame $t$ fits the query. (Later
-# lessons build that model.) The film still needs *one* score. What is known when the model learns?
-# Only that *something* in the film fits. Which frame it is, nobody tells.
+# lessons build that model.) The film still needs *one* score. When the model learns, it is known
+# only that *something* in the film fits. It is not known which frame.
 #
 # There is an old name for this: **multiple-instance learning**. A film is a *bag*, its frames are
-# the *instances*, and only the bag has a label. The bag score is the whole question.
+# the *instances*, and only the bag has a label. The question is how to compute the score of a bag.
 #
-# Let us plant a tiny world in which we know the truth. The query is *"an owl plays the trumpet"*.
+# Let us make a tiny world in which we know the truth. The query is *"an owl plays the trumpet"*.
 # - In `forest`, an owl sits around all the time. It is *related* to the query in every frame, and
 #   nobody plays anything.
 # - In `stage`, one frame shows exactly what is asked for, and the others have nothing to do with it.
 #
-# Which film has the higher mean? First by a loop.
+# Which film has the higher mean? We compute it with a loop first.
 
 # %%
 forest = torch.tensor([0.5, 0.4, 0.5, 0.4, 0.5, 0.4, 0.5, 0.4])  # [8] a score for each frame
@@ -162,8 +164,8 @@ for name, frames in {"forest": forest, "stage": stage}.items():
     print(f"{name}: mean {total / len(frames):.2f}")
 
 # %% [markdown]
-# The mean picks the wrong film, and by far. One good frame drowns among five that have nothing to
-# do with the query.
+# The mean picks the wrong film, by a large margin. One good frame cannot make up for five that have
+# nothing to do with the query.
 #
 # For many films at once we want one tensor instead of a list. Films differ in length, so the shorter
 # ones are filled up (**padding**), and a **mask** says what is real. Padding can hold anything. Here
@@ -181,18 +183,19 @@ print(score, mask.sum(1), sep="\n")
 # $$ s_{\text{mean}} = \frac{1}{T_v} \sum_{t=1}^{T_v} s_t $$
 # <!-- eq: mean -> prvr_lite.course.lesson01.answers:mean_score -->
 #
-# The mean over the *real* frames of each film, for all films at once, without a loop. $T_v$ is how
-# many frames film $v$ has: 8 and 6 here, while the tensor has $T = 8$ places for each.
+# Compute the mean over the *real* frames of each film, for all films at once, without a loop. $T_v$
+# is how many frames film $v$ has: 8 and 6 here, while the tensor has $T = 8$ places for each.
 #
 # <details><summary>A film scores 2 or more, though no frame is above 1</summary>
 #
-# Then the 9s of the padding count. Multiplying by the mask makes them 0; by what must you divide?
+# Then the 9s of the padding were counted. Multiplying by the mask makes them 0; by what must you
+# divide?
 #
 # </details>
 # <details><summary>I am stuck</summary>
 #
 # Run `hint("mean_score")` in a new cell; each run gives one more hint, and `hint("mean_score", 1)`
-# the first one again.
+# gives the first one again.
 #
 # </details>
 
@@ -243,10 +246,10 @@ for name, pool in {"mean": mean_score, "max": max_score}.items():
     print(f"{name:5s} forest {one:.2f}   stage {other:.2f}")
 
 # %% [markdown]
-# Now `stage` wins, as it should. Is max always better, then? No: it believes a single frame. One
-# frame that a noisy model happens to overrate, and the film jumps to the top. A careful compromise
-# is the mean of the **k best** frames. This one is given; compare the loop with the version for all
-# films at once.
+# Now `stage` wins, as it should. Is max always better, then? No: it trusts a single frame. If a
+# noisy model happens to overrate one frame, the film jumps to the top. A careful compromise is the
+# mean of the **k best** frames. This one is given; compare the loop with the version for all films
+# at once.
 
 
 # %%
@@ -264,19 +267,20 @@ best = score.masked_fill(~mask, -torch.inf).topk(3, dim=1).values  # [V, 3]
 print(best.mean(1), "package:", top_k_score(score, mask, 3))
 
 # %% [markdown]
-# With k = 1 it is the maximum, with k = $T_v$ the mean. With k = 3 `forest` is ahead again: the moment
-# of `stage` is one frame long, so k = 3 asks for more than it has. A good k depends on the length
-# of the moment, and that is just what we do not know.
+# With k = 1 it is the maximum, and with k = $T_v$ it is the mean. With k = 3 `forest` is ahead
+# again: the moment of `stage` is one frame long, so k = 3 asks for more than it has. A good k
+# depends on the length of the moment, and that is just what we do not know.
 #
 # ### ✏️ Exercise 1.3 · log_sum_exp_score  (★★☆, 10 minutes)
 #
-# A soft way from mean to max: let each frame count the more, the better it is. A **temperature**
+# There is a gradual way from the mean to the maximum: the better a frame is, the more it counts. A
+# **temperature**
 # $\tau > 0$ says how much more.
 #
 # $$ s_{\tau} = \tau \, \log \frac{1}{T_v} \sum_{t=1}^{T_v} e^{s_t / \tau} $$
 # <!-- eq: log-sum-exp -> prvr_lite.course.lesson01.bags_widget:bag_score -->
 #
-# First the loop, which is the specification:
+# Here is the loop first, which is the specification:
 
 # %%
 from math import exp, log
@@ -292,9 +296,9 @@ def log_sum_exp_by_loop(frames: Tensor, temperature: float) -> float:
 print([round(log_sum_exp_by_loop(frames, 0.1), 4) for frames in (forest, stage)])
 
 # %% [markdown]
-# Then yours, for all films at once. Use `torch.logsumexp`: it takes the largest term out before the
-# exponential, so that $e^{900}$ never happens. (In the loop it happens at a temperature of 0.001, and
-# the check tries that.)
+# Now write it for all films at once. Use `torch.logsumexp`: it takes the largest term out before
+# the exponential, so that $e^{900}$ is never computed. (The loop computes it at a temperature of
+# 0.001, and the check tries that.)
 #
 # <details><summary>My numbers are too large, by the same amount for films of one length</summary>
 #
@@ -329,7 +333,7 @@ package = [bag_score(frames.double().numpy(), 0.1)[0] for frames in (forest, sta
 print(log_sum_exp_score(score, mask, 0.1), "package:", [round(s, 4) for s in package])
 
 # %% [markdown]
-# Does it go from mean to max?
+# Does it lead from the mean to the maximum?
 
 # %%
 rows = {"mean": mean_score(score, mask)}
@@ -342,16 +346,16 @@ table(
 )
 
 # %% [markdown]
-# It does: a high temperature melts all frames into their mean, a low one freezes out the best.
-# Somewhere between, the winner changes. Move the slider below and find the place. (Where no slider
-# can work, you see three temperatures one under the other.) Gold shows how much each frame counts,
-# which is the derivative of the film's score by that frame's:
+# It does: at a high temperature the score is near the mean of all frames, and at a low one it is
+# near the best frame. Somewhere between, the other film wins. Move the slider below and find the
+# place. (Where no slider can work, you see three temperatures one under the other.) Gold shows how
+# much each frame counts, which is the derivative of the film's score by that frame's:
 #
 # $$ \frac{\partial s_{\tau}}{\partial s_t} = \frac{e^{s_t / \tau}}{\sum_{u} e^{s_u / \tau}} $$
 # <!-- eq: weight -> prvr_lite.course.lesson01.bags_widget:bag_score -->
 #
-# So it also says which frames *learn* from this query: with the mean all of them, with the max the
-# best one alone. (In `forest` four frames are equally good: they share.)
+# So it also says which frames *learn* from this query: with the mean all of them, with the maximum
+# only the best one. (In `forest` four frames are equally good, so they share the gradient.)
 
 # %%
 from prvr_lite.course.lesson01 import Bag, bag_explorer
@@ -360,12 +364,12 @@ owl = {"forest": Bag(forest), "stage": Bag(stage, right=True, moment=(3 / 6, 4 /
 bag_explorer(owl, query="An owl plays the trumpet.")
 
 # %% [markdown]
-# ### Why so many systems use the mean all the same
+# ### Why so many systems use the mean nevertheless
 #
 # If the score is an inner product of a query vector $q$ with frame vectors $f_t$, then the mean of the
-# scores *is* the score of the mean vector. So the frames can be forgotten: one vector a film, one
-# multiplication a query. That is cheap, it is classical T2VR, and it is right where the query speaks
-# of the whole video.
+# scores *is* the score of the mean vector. So the frames need not be kept: one vector per film is
+# enough, and one inner product for each query and film. That is cheap, it is classical T2VR, and it
+# is right where the query describes the whole video.
 #
 # $$ \frac{1}{T} \sum_t q \cdot f_t = q \cdot \Big( \frac{1}{T} \sum_t f_t \Big) $$
 # <!-- eq: mean vector -> prvr_lite.model.baselines:MeanPool.pool -->
@@ -378,8 +382,8 @@ print((f @ q).mean(), f.mean(0) @ q)
 # %% [markdown]
 # ## 4 How good is a ranking?
 #
-# Every query has one right film (its own). Sort all films by their score for the query; the **rank**
-# of the right one is what counts. Three queries, five films:
+# Every query has one right film (its own). Sort all films by their score for the query; the
+# **rank** of the right one is what counts. Here are three queries and five films:
 
 # %%
 toy = torch.tensor(  # [Q, V]
@@ -405,7 +409,7 @@ print(ranks)
 # $$ \text{R@}K = \frac{100}{Q} \, \big| \{ q : \text{rank}(q) \le K \} \big| $$
 # <!-- eq: recall -> prvr_lite.search.metrics:retrieval_metrics -->
 #
-# Without a loop, with ties counted as above. It returns one number, 0 to 100.
+# Write it without a loop, and count ties as above. It returns one number from 0 to 100.
 #
 # <details><summary>How do I get each query's score of its own film?</summary>
 #
@@ -439,8 +443,8 @@ for k in (1, 3, 5):
 # $$ \text{SumR} = \text{R@1} + \text{R@5} + \text{R@10} + \text{R@100} $$
 # <!-- eq: sumr -> prvr_lite.search.metrics:retrieval_metrics -->
 #
-# The package gives them all at once. A ranking of random scores shows what is worth nothing: with
-# 200 films, an R@1 of about half a per cent.
+# The package gives them all at once. A ranking of random scores shows which value is worth nothing:
+# with 200 films, chance gives an R@1 of about half a per cent.
 
 # %%
 g = torch.Generator().manual_seed(0)
@@ -453,14 +457,15 @@ table({"yours": yours, "package": {k: package[k] for k in yours}}, digits=2)
 # %% [markdown]
 # ## 5 Two models meet real queries
 #
-# Now the real thing, small. Two models with the same encoders, the same training and the same
-# films; only the bag score differs:
+# Now we train two small models. They have the same encoders, the same training and the same films;
+# only the bag score differs:
 # - `mean-pool`: a film is the mean of its frame vectors. This is T2VR.
 # - `frame-max`: a film is its best frame.
 #
-# Lesson 3 opens the encoders, lessons 7 and 8 the training. Here a few passes over the training
-# films are enough. `evaluate` gives metrics (`.fused`) and the scores behind them
-# (`.similarity.clip`, [Q, V]; the two are named for models that have clips, which ours have not yet).
+# Lesson 3 explains the encoders, and lessons 7 and 8 explain the training. Here a few passes over
+# the training films are enough. `evaluate` gives metrics (`.fused`) and the scores behind them
+# (`.similarity.clip`, [Q, V]; both names come from models that have clips, which ours do not have
+# yet).
 
 # %%
 from dataclasses import replace
@@ -489,15 +494,15 @@ from prvr_lite.plots import ratio_bars
 from prvr_lite.search import by_group, ratio_bin
 
 groups = ratio_bin(ratio[queries])  # "(0, 0.2]", "(0.2, 0.4]" or "(0.4, 1]" for each query
-found = {n: by_group(t.similarity.clip, t.relevant, groups) for n, t in test.items()}
-r1 = {name: [row["R@1"] for row in group.values()] for name, group in found.items()}
-counts = [int(row["queries"]) for row in found["mean-pool"].values()]
+by_ratio = {n: by_group(t.similarity.clip, t.relevant, groups) for n, t in test.items()}
+r1 = {name: [row["R@1"] for row in group.values()] for name, group in by_ratio.items()}
+counts = [int(row["queries"]) for row in by_ratio["mean-pool"].values()]
 ratio_bars(r1, groups=sorted(set(groups)), counts=counts)
 
 # %% [markdown]
-# Read the two colours from left to right. The mean gets better and better, the longer the moment is:
-# the more of the film the query speaks of, the truer the mean. The maximum is strong where the moment
-# is short, and loses its lead where it is long. (The last group is small, so its bars shake.)
+# Read the two colours from left to right. The longer the moment is, the better the mean does,
+# because more of the frames that it averages fit the query. The maximum is strong where the moment
+# is short, and loses its lead where it is long. (The last group is small, so its bars are uncertain.)
 #
 # A test set of long moments would have hidden the fault of the mean. **What you measure on decides
 # what you see.**
@@ -518,17 +523,17 @@ print({name: int(r[fooled]) for name, r in rank.items()})
 gallery(sample, QUERY, test_films, test["mean-pool"].similarity.clip[fooled], top=2)
 
 # %% [markdown]
-# The first films show the right place, or somebody of that kind, for a good part of their length:
-# never the moment itself, but something like it again and again. The right film follows far below; its
-# moment, the bar under its thumbnails, is short, and the rest of it is elsewhere. This is `forest`
-# against `stage` again, in pixels.
+# The first films show the right place, or somebody of that kind, for a good part of their length.
+# They never show the moment itself, but they often show something like it. The right film follows
+# far below; its moment, the bar under its thumbnails, is short, and the rest of the film shows
+# something else. This is `forest` against `stage` again, in pixels.
 #
 # ### Look inside
 #
 # `frame-max` has a vector for each frame, so we can see every frame's score: the cosine between the
-# query's vector and the frame's. This function does it for all queries and films; read it slowly, the
-# shapes tell the story. Your `max_score` of its scores must be the very scores by which the package
-# ranked.
+# query's vector and the frame's. This function does it for all queries and films; read it slowly,
+# and follow the shapes. Your `max_score`, applied to these scores, must give exactly the scores by
+# which the package ranked.
 
 # %%
 from prvr_lite.data import InputReader
@@ -574,9 +579,9 @@ for row in [own, *means.topk(1).indices.tolist()]:
 bag_explorer(bags, query=sample.query_text[QUERY], static=(float("inf"), 0.05, 0))
 
 # %% [markdown]
-# In the right film the curve jumps where the moment is (lit), and lies low elsewhere. In the other it
-# is never as high, but raised for much of the film. Which of the two shapes wins is decided by the bag
-# score, not by the frames.
+# In the right film the curve jumps where the moment is (lit), and lies low elsewhere. In the other
+# film it is never as high, but it is raised for much of the film. Which of the two shapes wins is
+# decided by the bag score, not by the frames.
 #
 # How do our four bag scores do on *all* queries, with the same frame scores? (The model was trained
 # for the max, so this is not quite fair to the others. It shows the direction.)
@@ -600,8 +605,8 @@ table({name: {k: row[k] for k in yours} for name, row in rows.items()})
 # twice as long, every moment covers about half of what it did, and each query still has its right
 # film.
 #
-# **Write down your guess before you run the cell**: what part of its R@1 does the *mean* lose? The
-# *max*? All of it, half, a little, nothing?
+# **Write down your guess before you run the cell**: what part of its R@1 does the *mean* lose, and
+# what part does the *max* lose? All of it, half of it, a little, or nothing?
 
 # %%
 strangers = sample.videos_in("train")[: len(test_films)]
@@ -615,17 +620,17 @@ for name, pool in {"mean": mean_score, "max": max_score}.items():
 table(rows)
 
 # %% [markdown]
-# The mean loses nearly two thirds: it pays for every frame that somebody adds, whether it has to do with
-# the query or not. The max loses more than a third, which is far from nothing. It pays only where a
-# stranger's frame happens to beat the best frame of the right film; but there are 200 strangers, and a
-# maximum over more frames is also a maximum over more mistakes. With untrimmed videos, "somebody adds
-# frames" is the normal case.
+# The mean loses nearly two thirds: every frame that somebody adds lowers it, whether it has to do with
+# the query or not. The max loses more than a third, which is much as well. It is hurt only where a
+# stranger's frame happens to beat the best frame of the right film; but there are 200 strangers,
+# and a maximum over more frames is also a maximum over more mistakes. With untrimmed videos,
+# "somebody adds frames" is the normal case.
 #
 # ## 7 What even the best frame cannot see
 #
-# Is PRVR solved with the max over frames, then? Split the queries by another line: moments of a single
-# step, and those that unfold in two. The last two rows take only moments of one size, a ratio between
-# 0.2 and 0.4.
+# Is PRVR solved with the max over frames, then? Split the queries in another way: into moments of a
+# single step, and moments that unfold in two steps. The last two rows take only moments of one
+# size, a ratio between 0.2 and 0.4.
 
 # %%
 from prvr_lite.search import two_step
@@ -642,14 +647,14 @@ for name, kind in kinds.items():
 table(rows)
 
 # %% [markdown]
-# The max finds far fewer of the two-step moments. The mean seems not to care; but the two-step moments
-# are more than twice as long (last column), and length is what the mean likes. At one size, both find
-# less than half as many.
+# The max finds far fewer of the two-step moments. For the mean there seems to be no difference; but
+# the two-step moments are more than twice as long (last column), and long moments are easy for the
+# mean. At one size, both find less than half as many.
 #
-# Why? *"A whale dances and then plays the guitar"*: the sample holds sibling films in which a whale dances
-# and then does something else. One frame shows one step, and half a moment fits several films. What is
-# needed lies between a frame and a film: **clips**, of every length, because nobody knows how
-# long the moment is. Lesson 4 builds all 528 of them, lesson 5 keeps the 32 that matter.
+# Why? *"A whale dances and then plays the guitar"*: the sample holds sibling films in which a whale
+# dances and then does something else. One frame shows one step, and half a moment fits several
+# films. What is needed lies between a frame and a film: **clips**, of every length, because nobody
+# knows how long the moment is. Lesson 4 builds all 528 of them, lesson 5 keeps the 32 that matter.
 
 # %%
 progress(1)
@@ -657,12 +662,12 @@ progress(1)
 # %% [markdown]
 # ## Recap
 #
-# - In PRVR a query tells of a *moment* of its film, and nobody says which. Training sees pairs (film,
-#   query) only.
+# - In PRVR a query describes a *moment* of its film, and nobody says which one. Training sees pairs
+#   (film, query) only.
 # - The **moment-to-video ratio** says how partial the relevance is; a fifth on average here, an eighth
 #   in TVR.
-# - A film is a **bag of frames**. The **mean** is one vector and cheap, and drowns short moments. The
-#   **max** finds them, and believes single frames. **Top-k** and **log-sum-exp** lie between.
+# - A film is a **bag of frames**. The **mean** is one vector and cheap, but it hides short moments.
+#   The **max** finds them, but it trusts single frames. **Top-k** and **log-sum-exp** lie between.
 # - **R@K** and **SumR** judge rankings; ties count against the model. Report them **by ratio** too.
 # - A moment that takes two steps is hard for both: of moments of one size, they find less than half as
 #   many. That is what clips are for.
@@ -689,14 +694,14 @@ progress(1)
 # </details>
 # <details><summary>4. A model gives every film the score 0. What is its R@1, with our rule for ties, and what with an evaluator that breaks ties for the model?</summary>
 #
-# 0 with ours (every other film is counted ahead), 100 with the other. Always ask how an evaluator
-# treats ties.
+# It is 0 with ours (every other film is counted ahead), and 100 with the other. Always ask how an
+# evaluator treats ties.
 #
 # </details>
 # <details><summary>5. Two models have the same SumR. Why look at their R@1 by ratio as well?</summary>
 #
 # SumR is an average over queries. One model may live on long moments and the other on short ones; for
-# films with short moments they differ like day and night.
+# films with short moments they differ very much.
 #
 # </details>
 #
@@ -711,7 +716,8 @@ progress(1)
 # | R@K, SumR | `metrics:retrieval_metrics` | `method/eval.py:54-110` |
 # | ranks and ties | `metrics:rank_of_first_relevant` | `method/eval.py:68-78` (sorts without a rule for ties) |
 #
-# PRVR was named by Dong et al. (*Partially Relevant Video Retrieval*, ACM Multimedia 2022). MS-SL++, the
-# model of this course, comes from the extended version (Chen et al., TPAMI 2025, arXiv 2208.12510).
+# PRVR was named by Dong et al. (*Partially Relevant Video Retrieval*, ACM Multimedia 2022).
+# MS-SL++, the model of this course, comes from the extended version (Chen et al., TPAMI 2025, arXiv
+# 2208.12510).
 #
 # **Next**: lesson 2, from pixels and words to features.

@@ -89,8 +89,8 @@ heat_maps(
 #
 # ## 2 · A query is a table as well
 #
-# A language model (MiniLM) read the caption. It gives one row a word, or a few where a word is
-# rare.
+# A language model (MiniLM) read the caption. It gives one row per word, or a few rows where a word
+# is rare.
 
 # %%
 caption = int(sample.queries_in("test")[2])
@@ -113,8 +113,7 @@ heat_maps(
 # has let every word look at its neighbours, so that one is the "a" of *a volcano* and the other
 # the "a" of *a cow*.
 #
-# Frames had no such luck. The image network saw each one alone. Repairing that is the work of
-# lesson 3.
+# Frames do not have this: the image network saw each one alone. Lesson 3 changes that.
 #
 # ## 3 · The feature file
 #
@@ -135,10 +134,10 @@ with h5py.File(sample.path) as file:
 # $$F_v = \text{feature}[\,o_v : o_{v+1}\,], \qquad T_v = o_{v+1} - o_v .$$
 # <!-- eq: offsets -> prvr_lite.data.dataset:Dataset.frames_of -->
 #
-# There is one offset more than there are films: the last one is the end. So a whole split is one
-# read instead of hundreds, and opening the file costs milliseconds, because only the small
-# columns are read. `sample.frames_of(videos)` and `sample.words_of(queries)` do the slicing for
-# many at once.
+# There is one offset more than there are films: the last one is the end. So a whole split is read
+# at once instead of in hundreds of pieces, and opening the file costs milliseconds, because only
+# the small columns are read. `sample.frames_of(videos)` and `sample.words_of(queries)` do the
+# slicing for many at once.
 
 # %%
 start, stop = sample.frame_offset[video : video + 2]
@@ -146,16 +145,19 @@ with h5py.File(sample.path) as file:
     by_hand = file["frames/feature"][start:stop].astype(np.float32)
 same = np.array_equal(by_hand, sample.frames(video))
 print("rows", start, "to", stop - 1, "| same as sample.frames:", same)
-for name, offset in (("frames a film", sample.frame_offset), ("words a query", sample.word_offset)):
+for name, offset in (
+    ("frames per film", sample.frame_offset),
+    ("words per query", sample.word_offset),
+):
     length = np.diff(offset)
     print(f"{name}: {length.min()} to {length.max()}, median {np.median(length):.0f}")
 
 # %% [markdown]
 # ## 4 · The same number of units for every film
 #
-# MS-SL++ cuts each film, as MS-SL did, into $n = 32$ **units** of equal length, whatever its length $T$. From
-# units it will build clips (lesson 4), and 32 units make the same 528 clips for every film. A
-# unit is the mean of the frames in its window:
+# MS-SL++ cuts each film, as MS-SL did, into $n = 32$ **units** of equal length, whatever its length
+# $T$. From units it will build clips (lesson 4), and 32 units make the same 528 clips for every
+# film. A unit is the mean of the frames in its window:
 #
 # $$b_i = \min\!\left(\operatorname{round}\!\left(\tfrac{i}{n} T\right),\; T - 1\right), \quad
 # i = 0 \dots n,
@@ -228,8 +230,8 @@ print(f"so it is in {np.mean(length >= lost[0]):.0%} of the films")
 
 # %% [markdown]
 # From one and a half times $n$ on, the last frame enters nowhere. Half a second of a film is
-# little to lose. But a faithful copy has to copy that too, or its numbers drift away from the
-# published ones.
+# little to lose. But an exact copy has to do the same, or its numbers differ from the published
+# ones.
 #
 # ### ✏️ Exercise 2.2 · pool_features  (★★☆, 15 minutes)
 #
@@ -308,15 +310,15 @@ for spoiled in (0, len(long) - 1):
     print(f"frame {spoiled:3d} of {len(long)} spoiled, units that change: {int(changed.sum())}")
 
 # %% [markdown]
-# The first frame changes one unit, the last frame none. Nothing at all could have told you that the
-# last frame was garbage. A test that feeds garbage
-# where it should not matter, or where it *should*, is worth more than a glance at the averages.
+# The first frame changes one unit, and the last frame changes none. From the units alone nobody can
+# see that the last frame was spoiled. A test that puts garbage where it should not matter, or where
+# it *should*, is worth more than a look at the averages.
 #
 # ## 5 · Length 1
 #
-# The formulas of lesson 1 compared vectors by their inner product, its trained models by the
-# cosine. Here is why: by inner product, a long vector wins against a better one. Spoil our film in
-# another way, and make one frame three times as loud.
+# The formulas of lesson 1 compared vectors by their inner product, and its trained models compared
+# them by the cosine. Here is why: by inner product, a long vector wins against a better one. Spoil
+# our film in another way, and make all numbers of one frame three times as large.
 
 # %%
 loud = frames.clone()
@@ -325,7 +327,7 @@ inner = loud @ loud.T
 length = loud.norm(dim=1)
 heat_maps(
     {"inner product": inner, "cosine": inner / length[:, None] / length},
-    title="One loud frame outshouts the others",
+    title="A frame with large numbers wins everywhere",
     xlabel="frame",
     ylabel="frame",
     limits=(0, 1),
@@ -333,7 +335,7 @@ heat_maps(
 
 # %% [markdown]
 # By the inner product, nearly every frame of the scene is "most like" frame 25. By the cosine
-# nothing has changed. So each row is divided by its length, with a little something so that a
+# nothing has changed. So each row is divided by its length, with a small number added, so that a
 # black frame (all zeros) does not become 0 / 0:
 #
 # $$\hat x = \frac{x}{\lVert x \rVert_2 + 10^{-5}}$$
@@ -347,7 +349,7 @@ heat_maps(
 #
 # - Run `hint("normalise")` in a new cell.
 # - *The size of tensor a must match the size of tensor b*: the lengths lost their last dimension;
-#   `keepdim=True`.
+#   `keepdim=True` keeps it.
 # </details>
 
 
@@ -371,7 +373,7 @@ ours, theirs = normalise(frames), torch.from_numpy(prvr_lite.data.normalise(fram
 print("same as the package:", torch.allclose(ours, theirs, atol=1e-6))
 
 # %% [markdown]
-# Which comes first, pooling or normalising? They do not commute. The mean of vectors of length 1
+# Which comes first, pooling or normalising? The order matters. The mean of vectors of length 1
 # that point in different directions is shorter than 1:
 
 # %%
@@ -385,9 +387,9 @@ for name, length in (("normalise, then pool", before), ("pool, then normalise", 
 #
 # ## 6 · Ragged films in one batch
 #
-# A GPU wants one tensor for many films. Units have the same shape for all, frames do not. So
-# short films get zeros behind their end (**padding**), and a **mask** remembers what is real.
-# Four films, end to end, exactly as they lie in the file:
+# A GPU wants one tensor for many films. Units have the same shape for all films, but frames do not.
+# So short films get zeros behind their end (**padding**), and a **mask** says what is real. Here
+# are four films, one behind the other, exactly as they lie in the file:
 
 # %%
 four = sample.videos_in("test")[np.argsort([len(x) for x in tests])[[0, 60, 120, 199]]]
@@ -410,7 +412,7 @@ print(list(flat.shape), offset.tolist())
 #
 # - Run `hint("pad_ragged")` in a new cell.
 # - *The mask is wrong in one single place*: a black frame is real, although it is all zeros. Only
-#   the offsets know.
+#   the offsets say which rows are real.
 # </details>
 
 
@@ -464,9 +466,9 @@ for v, share in enumerate(plain / real):
     print(f"{name}: {part:.0%} of its places are real, and its mean shrinks to {share:.0%}")
 
 # %% [markdown]
-# Exactly its share of real frames. And the shrinking depends on which *other* films happen to be
-# in the batch! The same film would get another score tomorrow. Lesson 3 is strict about this:
-# **padding must not change a result**.
+# Each mean shrinks exactly to its share of real frames. And the shrinking depends on which *other*
+# films happen to be in the batch! In another batch the same film would get another score. Lesson 3
+# is strict about this: **padding must not change a result**.
 #
 # ## 7 · All of it at once
 #
@@ -556,11 +558,11 @@ path = Path(folder.name) / "colours.h5"
 write_features(path, table)
 
 # %%
-with open_features(path) as own:
-    picture = film(own, 0)
+with open_features(path) as colours:
+    picture = film(colours, 0)
     small = ModelConfig(visual_dim=3, query_dim=3, num_units=8, num_clusters=4)
-    batch = InputReader(own, small).batch([0, 1, 2])
-    print(own, [list(tensor.shape) for tensor in batch])
+    batch = InputReader(colours, small).batch([0, 1, 2])
+    print(colours, [list(tensor.shape) for tensor in batch])
 picture
 
 # %% [markdown]
@@ -569,7 +571,7 @@ picture
 # ### Damage it
 #
 # Files get damaged: a script with a bug, a full disk, half a download. A good format says *what*
-# is wrong, *where*, and *how to mend it*. First, a table that can't be right: the same film in
+# is wrong, *where*, and *how to fix it*. First, a table that can't be right: the same film in
 # two splits. For each of the next cells, guess first: what will the error say?
 
 
@@ -587,8 +589,8 @@ table.splits["test"] = np.array([1, 2])
 report(lambda: write_features(path, table))
 
 # %% [markdown]
-# The file on disk is still the good one: what is wrong is never written. So let us damage the
-# file itself. An offset that goes back:
+# The file on disk is still the good one: a table with a fault is never written. So let us damage
+# the file itself, with an offset that is smaller than the one before:
 
 # %%
 with h5py.File(path, "r+") as file:
@@ -596,8 +598,8 @@ with h5py.File(path, "r+") as file:
 report(lambda: open_features(path))
 
 # %% [markdown]
-# Mended again, and now a single NaN, somewhere among the features. Opening reads no features.
-# Will it notice?
+# We repair this, and then put a single NaN somewhere among the features. Opening the file reads no
+# features. Will it notice the NaN?
 
 # %%
 with h5py.File(path, "r+") as file:
@@ -611,7 +613,7 @@ with open_features(path) as damaged:
 # %% [markdown]
 # It does not notice when opening (that is the price of opening 20,000 films in milliseconds), but
 # no NaN ever gets out of the file unseen. `check()` reads everything, and belongs after a long
-# download. Last, half a file:
+# download. The last damage is a file of which half is missing:
 
 # %%
 path.write_bytes(path.read_bytes()[:4000])
@@ -628,8 +630,8 @@ progress(2)
 #   capped at $T - 1$. Short films repeat frames; from one and a half times $n$ frames on, the
 #   last frame is left out.
 # - **Pool, then normalise**: every unit has length 1, and a black frame stays zero.
-# - **Padding** makes a batch, the **mask** remembers what is real. Only the offsets know, never
-#   the zeros.
+# - **Padding** makes a batch, and the **mask** says what is real. The mask comes from the offsets,
+#   never from the zeros.
 # - A fault in a file is found when the file is opened or read, and named by column and row.
 #
 # ## Five questions
@@ -643,8 +645,8 @@ progress(2)
 # itself, so some frames appear twice.</details>
 #
 # <details><summary>3. Somebody replaces round by int. Every shape stays right. How would you
-# notice?</summary> By comparing with known numbers on a film whose T is no multiple of n, best
-# one with halves. Shapes and averages tell you nothing.</details>
+# notice?</summary> By comparing with known numbers on a film whose T is not a multiple of n, best
+# on one with halves. Shapes and averages do not show the difference.</details>
 #
 # <details><summary>4. Why not find the padding by looking for rows of zeros?</summary>
 # A black frame can be all zeros and is real. And after the first layer with a bias, padding is no

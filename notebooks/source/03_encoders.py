@@ -45,17 +45,17 @@ film(sample, video)
 
 # %% [markdown]
 # "First a unicorn plays the trumpet, then it devours an ice cream." Cover all thumbnails but one.
-# Whichever you leave, it can't tell you that *both* things happen. And the feature of a frame
-# knows no more than the frame: the image network saw each one alone (lesson 2). Somebody must
-# pass messages between the frames. That is what an **encoder** does: it takes the features of a
-# sequence and gives each of them back with a sense of its surroundings.
+# Whichever you leave, it can't show that *both* things happen. And the feature of a frame holds no
+# more than the frame: the image network saw each one alone (lesson 2). Something must pass
+# information between the frames. That is what an **encoder** does: it takes the features of a
+# sequence and returns each of them with information about its surroundings.
 #
 # ## 2 · A frame looks around
 #
 # Let each frame become a weighted mean of all frames, and give more weight to frames that are
-# like it. First with plain loops: scores by inner product, weights by softmax, then the mean. Frames
-# have length 1, so the scores lie between -1 and 1, and their softmax would be nearly flat. A factor
-# makes it choosy; we take 8, and any other of that size would do.
+# like it. Here it is with plain loops: scores by inner product, weights by softmax, then the mean.
+# Frames have length 1, so the scores lie between -1 and 1, and their softmax would be nearly flat.
+# A factor makes the weights differ more; we take 8, and any other number of that size would do.
 
 # %%
 _, x, _ = (part[0] for part in reader.videos([video]))  # frames of length 1, [T, Dv]
@@ -83,7 +83,7 @@ heat_maps(
 )
 
 # %% [markdown]
-# That is attention, without a single learned number. What is learned are three linear maps, so
+# That is attention, without a single learned number. A model learns three linear maps for it, so
 # that a frame can have three roles: as the one that looks (**query**), as one that is looked at
 # (**key**), and as what it then hands over (**value**). With $Q = XW_Q$, $K = XW_K$, $V = XW_V$:
 #
@@ -91,9 +91,10 @@ heat_maps(
 # \operatorname{softmax}\!\left(\frac{QK^\top}{\sqrt d} + Z\right) V$$
 # <!-- eq: attention -> prvr_lite.model.encoders:SelfAttention -->
 #
-# (Unlucky names: *this* query is a frame or a word that looks, not a caption, and these three letters
-# are matrices here, not numbers of things.) $d$ is the size of a query and of a key. $Z$ does the
-# masking: 0 for real keys, $-10{,}000$ for padding. We build the formula from the inside out, for
+# (The names are unlucky: *this* query is a frame or a word that looks, not a caption, and these
+# three letters are matrices here, not numbers of things.) $d$ is the size of a query and of a key.
+# $Z$ does the masking: 0 for real keys, $-10{,}000$ for padding. We build the formula from the
+# inside out, for
 # $L$ frames that look at $M$ keys.
 #
 # ### ✏️ Exercise 3.1 · masked_softmax  (★☆☆, 10 minutes)
@@ -123,8 +124,9 @@ def masked_softmax(score: Tensor, mask: Tensor) -> Tensor:
 masked_softmax = check(masked_softmax)
 
 # %% [markdown]
-# A short film in a batch with a long one, with and without the mask. Watch what the short film
-# does behind its own end. (A factor of 4 this time: with less choosy frames more of it shows.)
+# The picture shows a short film in a batch with a long one, with and without the mask. Look at what
+# the short film does behind its own end. (The factor is 4 this time, so that more of it is
+# visible.)
 
 # %%
 lengths = sample.frame_offset[1:] - sample.frame_offset[:-1]
@@ -147,13 +149,14 @@ heat_maps(
 )
 
 # %% [markdown]
-# Without the mask every real frame spends part of its attention on zeros: hardly to be seen in the
-# picture, because it is spread thinly, but more than an eighth of it. With the mask, nothing. (The rows
-# of the padding itself are filled with something as well. Nobody will ever look at them.)
+# Without the mask every real frame spends part of its attention on zeros. This is hard to see in
+# the picture, because it is spread thinly, but it is more than an eighth of the attention. With the
+# mask it is nothing. (The rows of the padding itself are filled with something as well, but they
+# are never used.)
 #
 # ### ✏️ Exercise 3.2 · attention  (★★☆, 15 minutes)
 #
-# The whole formula. The number of keys $M$ may differ from the number $L$ that look, and values
+# Write the whole formula. The number of keys $M$ may differ from the number $L$ that look, and values
 # may have another size than keys.
 #
 # <details><summary>I am stuck</summary>
@@ -161,7 +164,7 @@ heat_maps(
 # - Run `hint("attention")` in a new cell.
 # - *Expected size for first two dimensions of batch2 tensor*: the keys must be transposed,
 #   `key.transpose(1, 2)`.
-# - *The size of tensor a must match the size of tensor b*: `key.T` turns the batch round as well;
+# - *The size of tensor a must match the size of tensor b*: `key.T` also moves the batch to the end;
 #   `key.transpose(1, 2)` swaps the last two dimensions.
 # - *All numbers are a little off*: which dimension is $d$?
 # </details>
@@ -187,8 +190,8 @@ print("same as PyTorch's:", torch.allclose(attention(pair, pair, pair, mask), th
 
 # %% [markdown]
 # Why $\sqrt d$? An inner product of $d$ random numbers grows like $\sqrt d$, and a softmax of
-# large numbers puts everything on one key. Below: the largest of 20 weights, for random queries
-# and keys of size $d$.
+# large numbers puts everything on one key. The picture shows the largest of 20 weights, for random
+# queries and keys of size $d$.
 
 
 # %%
@@ -211,7 +214,7 @@ spread_curves(
 
 # %% [markdown]
 # Where one weight is 1 and all others are 0, the softmax is flat, no gradient comes back, and
-# nothing is learned. Divided by $\sqrt d$, it stays choosy in the same way for every $d$.
+# nothing is learned. Divided by $\sqrt d$, its weights are spread in the same way for every $d$.
 #
 # ## 3 · Several heads
 #
@@ -247,7 +250,7 @@ def split_heads(x: Tensor, heads: int) -> Tensor:
 split_heads = check(split_heads)
 
 # %% [markdown]
-# This is one of the best hidden mistakes there are, because a wrong `view` has the right shape.
+# This mistake is hard to find, because a wrong `view` has the right shape.
 # Here each number says which slice it came from: head 0 should get nothing but slice 0.
 
 # %%
@@ -266,12 +269,12 @@ heat_maps(
 )
 
 # %% [markdown]
-# On the right, head 0 holds all four slices of two frames, and calls them eight frames. It would
-# train, somehow, and nobody would know.
+# On the right, head 0 holds all four slices of two frames, and takes them for eight frames. Such a
+# model would train, and nobody would notice the mistake.
 #
 # ### ✏️ Exercise 3.4 · merge_heads  (★☆☆, 5 minutes)
 #
-# The way back: the slices side by side again.
+# This is the way back: put the slices side by side again.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -335,7 +338,7 @@ print("same as the package, same weights:", torch.allclose(ours[mask], theirs[ma
 # \qquad h = \operatorname{SelfAttention}(x)$$
 # <!-- eq: encoder -> prvr_lite.model.encoders:SequenceEncoder.forward -->
 #
-# If you know transformers, you miss something: there is **no feed-forward layer** after the
+# If you know transformers, you will miss something: there is **no feed-forward layer** after the
 # attention. The paper's encoder has one layer, and this layer only passes messages. Words, units
 # and frames each have an encoder of this form, with weights of their own.
 
@@ -384,12 +387,12 @@ heat_maps(
 )
 
 # %% [markdown]
-# Noise, and nearly the same weight for all. What to look at has to be learned.
+# The weights are noise, and nearly the same for all frames. What to look at has to be learned.
 #
 # ## 5 · What are positions for?
 #
 # Attention treats its keys like a bag. Shuffle the frames: does each frame still get the same
-# encoding? Without positions it must. With them it must not.
+# encoding? Without positions it must. With positions it must not.
 
 # %%
 order = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))
@@ -404,9 +407,9 @@ for name, encoder in (("with positions", branch), ("without", bare)):
 
 # %% [markdown]
 # "First the trumpet, then the ice cream" and the other way round are then the same film. To see
-# that this matters, we need a world in which order is everything. Every frame of a tiny film
-# shows one of ten deeds. The task of each frame: **name the deed of the frame before you.** A
-# frame can't know that by itself.
+# that this matters, we need a world in which only the order counts. Every frame of a tiny film
+# shows one of ten actions (`deed` in the code). Each frame has the same task: **name the action of
+# the frame before you.** A frame can't know that by itself.
 
 # %%
 DEEDS = ["sing", "jump", "sleep", "eat", "dance", "read", "swim", "drum", "cry", "fly"]
@@ -425,7 +428,7 @@ def tiny_films(count: int, g: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
 
 # %% [markdown]
 # Three encoders get the same task and the same films: one without attention, one without
-# positions, one with both. Guess how many per cent each will get right. (There are ten deeds;
+# positions, one with both. Guess how many per cent each will get right. (There are ten actions, so
 # chance is 10 %.)
 
 # %%
@@ -433,7 +436,7 @@ SMALL = {"input_dim": 16, "hidden_dim": 32, "max_length": 16, "num_heads": 2}
 
 
 def train(attention: bool, positions: bool, seed: int, steps: int = 300) -> nn.ModuleList:
-    """An encoder, then a linear map to the ten deeds, trained for a few seconds."""
+    """An encoder, then a linear map to the ten actions, trained for a few seconds."""
     torch.manual_seed(seed)
     encoder = SequenceEncoder(**SMALL, dropout=0, input_dropout=0, attention=attention)
     if not positions:
@@ -469,8 +472,8 @@ right = {name: {"new films": [accuracy(m) for m in pair]} for name, pair in mode
 recall_bars(right, metric="right (%)", title="What happened in the frame before?")
 
 # %% [markdown]
-# Alone it is chance. Without positions a frame knows *what else* happens in the film, but not
-# when, and has to choose among the others. How well can one choose there?
+# Without attention the encoder can only guess. Without positions a frame knows *what else* happens
+# in the film, but not when, and has to choose among the others. How well can one choose there?
 
 # %%
 _, mask, deed = tiny_films(1000, torch.Generator().manual_seed(99))
@@ -480,12 +483,13 @@ for film_deeds, size in zip(deed.tolist(), mask.sum(1).tolist(), strict=True):
         others, before = film_deeds[:t] + film_deeds[t + 1 : size], film_deeds[t - 1]
         often.append(max(others, key=others.count) == before)
         any_frame.append(others.count(before) / len(others))
-for name, rights in {"any other frame": any_frame, "the most frequent deed": often}.items():
+for name, rights in {"any other frame": any_frame, "the most frequent action": often}.items():
     print(f"{name:24s}{100 * sum(rights) / len(rights):5.1f} % right")
 
 # %% [markdown]
-# So the model without positions has learned all that a bag of frames can tell: to name the deed that is
-# most frequent among the others. With both, it is nearly perfect. And now its attention has a shape:
+# So the model without positions has learned all that a bag of frames contains: to name the action
+# that is most frequent among the others. With both, it is nearly perfect. And now its attention has
+# a shape:
 
 # %%
 trained = models["both"][0][0]
@@ -503,9 +507,10 @@ heat_maps(
 )
 
 # %% [markdown]
-# The bright line lies one cell left of the diagonal. Nobody told the model to look one step back.
-# (The first frame has nothing before it, was never asked, and looks anywhere.) The same as lines
-# (in Jupyter: move the slider from frame to frame):
+# The bright line lies one cell left of the diagonal. The model was not taught to look one step
+# back; it learned that from the task. (The first frame has no frame before it, so it was never
+# asked, and looks anywhere.) Here is the same as lines (in Jupyter, move the slider from frame to
+# frame):
 
 # %%
 attention_slider(heads, names, static=(1, 4, 8), title="Which frames does this frame look at?")
@@ -555,7 +560,7 @@ theirs = prvr_lite.model.attention_pool(tokens, word_mask, score)
 print("same as the package:", torch.allclose(ours, theirs, atol=1e-6))
 
 # %% [markdown]
-# What can $w$ do? Plant one: let it point along the word *trumpet*, and make it longer and
+# What can $w$ do? Choose one: let it point along the word *trumpet*, and make it longer and
 # longer.
 
 # %%
@@ -574,7 +579,7 @@ heat_maps(
 )
 
 # %% [markdown]
-# With $w = 0$ it is the mean. The longer $w$, the nearer it comes to picking a single word: the
+# With $w = 0$ it is the mean. The longer $w$ is, the more it picks a single word: the
 # same scale from mean to maximum that lesson 1 had for frames. Training decides where on this
 # scale, and in which direction.
 #
@@ -598,7 +603,7 @@ print("with garbage: ", torch.allclose(by_itself, with_garbage, atol=1e-5))
 #
 # Remove the mask. Padding is only zeros, so how bad can it be? The short film is padded with 1 to
 # 64 places. By how many per cent of its own length will the encoding of a frame move, with all
-# 64? By nothing, by 1, by 10, by more? Write it down.
+# 64? By nothing, by 1, by 10, or by more? Write it down.
 
 
 # %%
@@ -654,9 +659,9 @@ progress(3)
 # - **Heads** are slices of the features. A `view` to the right shape can still mix them up.
 # - The encoder of MS-SL++: LayerNorm, linear map, ReLU, position, LayerNorm, self-attention with
 #   a residual; no feed-forward layer.
-# - **Positions** tell before from after. Without them a film is a bag of frames.
+# - **Positions** separate before from after. Without them a film is a bag of frames.
 # - A query is one vector: a mean of its words, with weights from $w \cdot h_l$.
-# - **Padding must not change a result.** Test it; accuracy will not tell you.
+# - **Padding must not change a result.** Test this; accuracy does not show it.
 #
 # ## Five questions
 #
@@ -668,7 +673,7 @@ progress(3)
 # Both give weight 0. But a row in which everything is masked becomes 0 / 0 = NaN with infinity,
 # and stays finite with -10,000.</details>
 #
-# <details><summary>3. An encoder has no positions. What can it not tell apart?</summary>
+# <details><summary>3. An encoder has no positions. What can it not distinguish?</summary>
 # Two films with the same frames in another order: each frame gets the same encoding in
 # both.</details>
 #

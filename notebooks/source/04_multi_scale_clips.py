@@ -43,8 +43,8 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · One length does not fit all
 #
-# Lesson 1 found that neither a whole film nor a single frame is the right thing to compare with a query. What is? The
-# stretch of the film that the query tells of. Look how different such stretches are:
+# Lesson 1 found that neither a whole film nor a single frame is the right thing to compare with a query. The right
+# thing is the stretch of the film that the query describes. Look how different such stretches are:
 
 # %%
 long_query = 3364
@@ -63,10 +63,10 @@ for name, of in (("seconds", length), ("share of the film", share)):
     )
 
 # %% [markdown]
-# The longest moment is many times as long as the shortest. A window of fixed length is bound to be wrong for most of
-# them: too long, and the moment is thinned by what surrounds it; too short, and half of the story is missing.
+# The longest moment is many times as long as the shortest. A window of fixed length is wrong for most of them: if it is
+# too long, the moment is mixed with what surrounds it; if it is too short, half of the moment is missing.
 #
-# Nobody tells the model where a moment lies. So MS-SL does the obvious, bold thing: **it tries every window.** (MS-SL++, the
+# The model does not know where a moment lies. So MS-SL does the obvious thing: **it tries every window.** (MS-SL++, the
 # model of this course, begins in the same way, and lesson 5 shows how it then keeps only a few of them.) A film
 # has been pooled to $n = 32$ units (lesson 2). A **clip** is a run of neighbouring units: any start, any length from one unit to
 # all of them.
@@ -155,7 +155,7 @@ def clip_at(row: int, n: int) -> tuple[int, int]:
 clip_at = check(clip_at)
 
 # %% [markdown]
-# There and back again, for every clip; and against the package's table of spans.
+# We go from row to span and back for every clip, and compare the spans with the package's table.
 
 # %%
 every = clip_spans(32)  # [N, 2]
@@ -164,8 +164,8 @@ same_table = [clip_at(row, 32) for row in range(len(every))] == [tuple(s) for s 
 print(len(every), "clips | there and back:", there_and_back, "| same as clip_spans:", same_table)
 
 # %% [markdown]
-# Step through the clips of the film above. Where you have a live notebook there is a slider; otherwise you see three clips.
-# Watch three things: where the clip stands, which units it lights, what it shows of the film.
+# Step through the clips of the film above. In a live notebook there is a slider; otherwise you see three clips. Look at
+# three things: where the clip stands, which units it covers, and what it shows of the film.
 
 # %%
 clip_triangle(sample, video)
@@ -178,7 +178,7 @@ clip_triangle(sample, video)
 # $$c_{s,e} = \frac{1}{e - s} \sum_{i=s}^{e-1} u_i .$$
 # <!-- eq: clip -> prvr_lite.model.clips:multi_scale_clips -->
 #
-# First the plain loop. Units come from features as in lesson 2; in the real model they first pass through lesson 3's
+# Here is the plain loop first. Units come from features as in lesson 2; in the real model they first pass through lesson 3's
 # encoder. For clips that makes no difference.
 
 
@@ -200,7 +200,7 @@ slow = clips_by_loop(units)
 print("units", list(units.shape), "-> clips", list(slow.shape))
 
 # %% [markdown]
-# The loop adds the same units up again and again. Unit 15 alone is in more than two hundred clips:
+# The loop adds up the same units again and again. Unit 15 alone is in more than two hundred clips:
 
 # %%
 holds = (every[:, 0] <= 15) & (every[:, 1] > 15)
@@ -244,7 +244,8 @@ def all_clips(units: torch.Tensor) -> torch.Tensor:
 all_clips = check(all_clips)
 
 # %% [markdown]
-# Loop, yours, the package's: the same numbers. How much faster, for one film and for 64?
+# The loop, your function and the package give the same numbers. How much faster are the last two,
+# for one film and for 64?
 
 # %%
 fast = all_clips(units)
@@ -259,10 +260,10 @@ for some in (many[:1], many):
     print(f"{len(some):3d} film(s): the loop takes {loop / yours:5.1f} times as long")
 
 # %% [markdown]
-# For one film the loop pays for hundreds of calls where a handful do. For many films at once both mostly
-# wait for memory, into which they write the same 528 vectors a film, and most of the lead is gone.
+# For one film the loop makes hundreds of calls where a few are enough. For many films at once both mostly wait for
+# memory, into which they write the same 528 vectors per film, and most of the advantage is gone.
 #
-# One caution. A running total grows, and a small difference of two large numbers loses digits. The package therefore adds
+# One warning: a running total grows, and a small difference of two large numbers loses digits. The package therefore adds
 # up in float64. Put a huge unit in front of ordinary ones, and look at a clip that does not even contain it:
 
 # %%
@@ -305,14 +306,11 @@ print(
 
 # %% [markdown]
 # The matrix does more arithmetic than the running total, so why look at it? Because it says that clips are a **linear** function
-# of units. Inner products of clips follow from inner products of units: $C C^\top = W (U U^\top) W^\top$. Lesson 5 lives on this.
+# of units. Inner products of clips follow from inner products of units: $C C^\top = W (U U^\top) W^\top$. Lesson 5 uses this.
 #
 # ## 5 · A map of one film
 #
-# To score clips we need a query *in the same space*. Training brings it there (lessons 7 and 8). Today we take a short cut that
-# costs a second: a **dictionary**, a matrix that turns the mean word of a caption into the mean frame of its moment, fitted by
-# least squares to the train films. It peeks at where the train moments lie, which PRVR does not allow. It is a lamp to look at
-# clips with, not a competitor.
+# To score clips we need a query *in the same space*. Training brings it there (lessons 7 and 8). Here we take a short cut that costs a second: a **dictionary**, a matrix that turns the mean word of a caption into the mean frame of its moment, fitted by least squares to the train films. It uses the times of the train moments, which PRVR does not allow. It is a tool for looking at clips, not a competitor.
 
 
 # %%
@@ -333,8 +331,8 @@ def moment_rows(queries) -> list[int]:
 # %%
 train, films = sample.queries_in("train"), sample.videos_in("train")
 clips = all_clips(film_units(films))  # [V, N, Dv]
-own = np.searchsorted(films, sample.query_video[train])  # row of each query's film
-moments = clips[own, moment_rows(train)]  # [Q, Dv]
+film_row = np.searchsorted(films, sample.query_video[train])  # row of each query's film
+moments = clips[film_row, moment_rows(train)]  # [Q, Dv]
 dictionary = torch.linalg.lstsq(mean_words(train), moments).solution  # [Dw + 1, Dv]
 queries = mean_words(test) @ dictionary  # [Q, Dv]: captions of test films, as frames
 print("dictionary", list(dictionary.shape), "| queries", list(queries.shape))
@@ -356,7 +354,7 @@ print("dictionary", list(dictionary.shape), "| queries", list(queries.shape))
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("clip_scores")` in a new cell.
-# - *Scores above 1*: then they are no cosines. Which of the two is not of length 1?
+# - *Scores above 1*: then they are not cosines. Which of the two is not of length 1?
 # - *einsum looks like magic*: `"qh,vnh->qvn"` reads: for every q, v and n, add up over h.
 #
 # </details>
@@ -376,7 +374,7 @@ def clip_scores(queries: torch.Tensor, clips: torch.Tensor) -> tuple[torch.Tenso
 clip_scores = check(clip_scores)
 
 # %% [markdown]
-# Now look. Two captions, each over its own film, all 528 clips. The outline is the true moment: clips under it lie within the
+# The picture shows two captions, each over its own film, with all 528 clips. The outline is the true moment: clips under it lie within the
 # moment, and its tip is the clip that **is** the moment. The star is the key clip.
 
 
@@ -394,9 +392,7 @@ maps = {sample.query_text[q]: look(q) for q in (long_query, short_query)}
 score_triangles(maps, title="Two moments, two places in the triangle")
 
 # %% [markdown]
-# On the left the light gathers near the tip of the outline, well above the ground: neither step alone tells the whole caption, and the
-# clip that holds both does. On the right everything happens in a corner at the very bottom: the moment lasts one second, and its
-# tiny outline hides behind the star.
+# On the left the bright clips lie near the tip of the outline, well above the bottom: neither step alone fits the whole caption, but the clip that holds both does. On the right everything happens in a corner at the very bottom: the moment lasts one second, and its tiny outline hides behind the star.
 #
 # The best score at each length says the same in two lines:
 
@@ -415,7 +411,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# The second of the tortoise is found by a single unit or not at all. The owl's curve leaps as soon as there are two units, because two
+# The tortoise's moment of one second is found by a single unit or not at all. The owl's curve rises steeply as soon as there are two units, because two
 # neighbours on either side of the cut show a bit of both steps. It stays on a plateau up to its peak at 8 units, which are just the
 # moment, and falls when other things come in. **At the peak of one curve the other is far below its own**, and with the maximum over
 # all clips nobody has to choose: it finds each peak by itself.
@@ -433,7 +429,7 @@ right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [
 steps = torch.from_numpy(two_step(sample, test))  # [Q] bool
 
 
-def found(score: torch.Tensor, k: int = 1) -> torch.Tensor:
+def is_found(score: torch.Tensor, k: int = 1) -> torch.Tensor:
     """Whether each query's own film is among the first k: [Q, V] -> [Q] bool."""
     return (score >= score.gather(1, right[:, None])).sum(1) <= k
 
@@ -446,14 +442,17 @@ def recalls(hit: torch.Tensor) -> dict[str, float]:
 
 
 table(
-    {"best clip": recalls(found(cosine.amax(2))), "mean over clips": recalls(found(cosine.mean(2)))}
+    {
+        "best clip": recalls(is_found(cosine.amax(2))),
+        "mean over clips": recalls(is_found(cosine.mean(2))),
+    }
 )
 
 # %% [markdown]
-# R@1, in per cent, of a dictionary that was fitted in a second. The mean drowns a moment in its own film, as in lesson 1.
+# These are R@1, in per cent, of a dictionary that was fitted in a second. The mean hides a moment behind the rest of its film, as in lesson 1.
 #
 # The maximum has a second effect, on training: the gradient of $S_c$ reaches **one** clip, the key clip, and through it only the
-# units inside. Whatever the query does not speak of is left in peace.
+# units inside. What the query does not describe is left as it is.
 
 # %%
 leaf = film_units([video]).requires_grad_()
@@ -506,7 +505,7 @@ for size_now in (1, 4, 16):
 
 # %%
 kept = [1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32]
-hits = {s: found(cosine[:, :, size == s].amax(2)) for s in kept}
+hits = {s: is_found(cosine[:, :, size == s].amax(2)) for s in kept}
 panels = {
     "R@1 (%)": {
         kind: {s: recalls(hits[s])[kind] for s in kept} for kind in ("single step", "two steps")
@@ -518,13 +517,12 @@ spread_curves(
 
 # %% [markdown]
 # Single-step moments want the shortest clips (R@1 of 37 at length 1), two-step moments want long ones (43 at length 6), and the two
-# peaks lie far apart. Whichever length you keep, one kind of query pays, or both do a little. At length 32 both pay dearly, with 13 and
-# 14 left: that is the one-vector-a-film model of lesson 1.
+# peaks lie far apart. Whichever length you keep, one kind of query loses much, or both lose a little. At length 32 both lose most, with 13 and 14 left: that is the model of lesson 1 with one vector per film.
 #
 # Which moments exactly are lost? Those that all lengths together find, and a single length does not:
 
 # %%
-all_lengths = found(cosine.amax(2))
+all_lengths = is_found(cosine.amax(2))
 lasting = torch.from_numpy(length)
 for s in (1, 6, 16):
     lost, won = all_lengths & ~hits[s], hits[s] & ~all_lengths
@@ -538,8 +536,8 @@ lengths = {"all lengths": slice(None), **{f"only {s}": size == s for s in (1, 3,
 rows = {}
 for name, chosen in lengths.items():
     score = cosine[:, :, chosen].amax(2)  # [Q, V]
-    among = {f"R@{k} of all": 100 * float(found(score, k).float().mean()) for k in (5, 10)}
-    rows[name] = {**recalls(found(score)), **among}
+    among = {f"R@{k} of all": 100 * float(is_found(score, k).float().mean()) for k in (5, 10)}
+    rows[name] = {**recalls(is_found(score)), **among}
 table(rows)
 
 # %% [markdown]
@@ -548,18 +546,16 @@ table(rows)
 # - A single length also **wins** some queries, and at its favourite kind it can even beat all lengths together. A maximum over more
 #   clips is also a maximum over more mistakes: every film gets more chances to look right by accident.
 # - So the gain is small. By R@1, a good compromise (length 3) does just as well as all lengths; by R@5 and R@10 all lengths are 2 to 3 points
-#   ahead of the best single one. But which length is good can only be told afterwards, on captions with known films, and on other
-#   films it is another one. All lengths together need no such choice.
-# - These are numbers of a least-squares dictionary on raw features. Lesson 8 trains the real model, and sets it beside one vector a film
-#   and the best frame.
+#   ahead of the best single one. But which length is good is known only afterwards, from captions with known films, and on other films it is another length. All lengths together need no such choice.
+# - These are numbers of a least-squares dictionary on raw features. Lesson 8 trains the real model, and compares it with one vector per film and with the best frame.
 #
 # ## Recap
 #
 # - A clip is any run of 1..n units: $n(n+1)/2$ of them, in a triangle, shortest first.
-# - A running total with a zero in front gives the mean of any clip by one subtraction and one division. In float64, please.
+# - A running total with a zero in front gives the mean of any clip by one subtraction and one division. Add up in float64.
 # - Clips are linear in units: $C = W U$.
 # - $S_c$ is the cosine of the query with the film's best clip. The best one is the key clip, and only it gets a gradient.
-# - No single length is best for all moments. All of them together need no choice, at the price of 528 vectors a film.
+# - No single length is best for all moments. All of them together need no choice, at the price of 528 vectors per film.
 #
 # ## Five questions
 #
@@ -571,7 +567,7 @@ table(rows)
 #
 # <details><summary>2. Why does the running total need a zero in front?</summary>
 #
-# A clip that starts at unit 0 has nothing to subtract. With $t_0 = 0$ it is no special case: its sum is $t_e - t_0$.
+# A clip that starts at unit 0 has nothing to subtract. With $t_0 = 0$ it is not a special case: its sum is $t_e - t_0$.
 #
 # </details>
 #

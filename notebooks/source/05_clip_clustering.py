@@ -2,10 +2,10 @@
 # # 5 · Length-aware clip clustering
 #
 # **You will be able to**
-# - say what 528 clips a film cost, and why a few dozen *real* clips can stand for all of them;
+# - say what 528 clips per film cost, and why a few dozen *real* clips can stand for all of them;
 # - write k-medoids: a start far out, assignment, and an update that is one matrix product;
 # - make clips of different lengths keep apart with a code of their length, and see what happens without it;
-# - (if you like) explain why ties between clips are no accident, and what a careful program does about them.
+# - (if you like) explain why ties between clips are not an accident, and what a careful program does about them.
 #
 # **You need** lesson 4 (the triangle of clips, $C = W U$). Lesson 3 helps: its encoder ends in a LayerNorm.
 #
@@ -36,27 +36,28 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · 528 are too many
 #
-# MS-SL keeps all 528 clips of every film. Compute what that means for a collection, at the paper's 384 numbers a clip:
+# MS-SL keeps all 528 clips of every film. Compute what that means for a collection, at the paper's 384 numbers per clip:
 
 # %%
 for clips in (528, 32):
     memory = 1e6 * clips * 384 * 4 / 2**30  # float32
     print(
-        f"{clips:3d} clips a film, a million films: {memory:6.0f} GiB, "
+        f"{clips:3d} clips per film, a million films: {memory:6.0f} GiB, "
         f"{1e6 * clips * 384 / 1e9:4.0f} billion multiplications for each query"
     )
 
 # %% [markdown]
-# With 32 clips the same million fits into the memory of one strong machine. Is so little enough? Clips overlap so much that most of the 528 say
+# With 32 clips the same million fits into the memory of one strong machine. Are so few enough? Clips overlap so much that most of the 528 say
 # nearly the same (lesson 4 measured it). A few representatives could do: one for each group of clips that are alike. MS-SL++ finds such groups by
 # **clustering**, and it wants representatives of a special kind:
 #
-# - A **mean** of clips is no clip. It has no start and no end; there is nothing to show, and nothing to guide attention with (lesson 6).
+# - A **mean** of clips is not a clip. It has no start and no end, so there is nothing to show, and nothing to guide attention with (lesson 6).
 # - A **medoid** is the member of a group that is, in sum, nearest to all its members. It is a real clip, with a span.
 #
 # ## 2 · k-medoids in the plane
 #
-# Learn it where you can see it. Three clouds of points, and a straggler:
+# We learn it where it can be seen: on three clouds of points, and a straggler, a point that lies
+# far from the others:
 
 # %%
 generator = torch.Generator().manual_seed(8)
@@ -76,7 +77,7 @@ print("distances", list(distance.shape), "| norms", list(norm.shape))
 # %% [markdown]
 # ### Where to begin: KKZ
 #
-# k-medoids only walks downhill, so its start matters. The **KKZ** start (named after Katsavounidis, Kuo and Zhang) needs no dice. It takes the
+# Each step of k-medoids only improves the result before it, so its start matters. The **KKZ** start (named after Katsavounidis, Kuo and Zhang) needs no random numbers. It takes the
 # point of largest norm, and then, again and again, the point that is worst served so far: the one farthest from its *nearest* medoid,
 #
 # $$m_1 = \arg\max_i \lVert x_i \rVert, \qquad m_{j+1} = \arg\max_i \; \min_{j' \le j} \; \lVert x_i - x_{m_{j'}} \rVert .$$
@@ -84,7 +85,7 @@ print("distances", list(distance.shape), "| norms", list(norm.shape))
 #
 # ### ✏️ Exercise 5.1 · kkz_start  (★★☆, 12 minutes)
 #
-# Write it. Equal candidates: the lowest row. And no row twice, not even if points coincide (a short film repeats its frames, so its clips do
+# Write it. Of equal candidates take the lowest row. Take no row a second time, not even if points coincide (a short film repeats its frames, so its clips do
 # coincide).
 #
 # <details><summary>I am stuck</summary>
@@ -113,8 +114,7 @@ kkz_start = check(kkz_start)
 # %% [markdown]
 # ### Assign
 #
-# Every point joins its nearest medoid. One rule on top: **a medoid always belongs to its own cluster.** It sounds void, and is not: of two medoids on
-# the same spot one would lose everything, itself included.
+# Every point joins its nearest medoid. One rule on top: **a medoid always belongs to its own cluster.** This seems to go without saying, but it does not: of two medoids at the same place, one would lose all its points, itself included.
 #
 # $$a_i = \arg\min_j \; \lVert x_i - x_{m_j} \rVert, \qquad a_{m_j} = j .$$
 # <!-- eq: assign -> prvr_lite.model.clustering:_assign -->
@@ -147,7 +147,7 @@ assign_points = check(assign_points)
 # %% [markdown]
 # ### Move
 #
-# Each cluster elects a new medoid: the member with the least summed distance to all members. As loops, so that nothing is hidden:
+# Each cluster chooses a new medoid: the member with the least summed distance to all members. Here it is with loops:
 
 
 # %%
@@ -168,9 +168,9 @@ steps = {"start": (start, None), "assign": (start, joined), "move": (moved, join
 cluster_rounds(points, steps, title="One round of k-medoids")
 
 # %% [markdown]
-# Look at the start: KKZ went for the straggler, of course. After the move the medoid sits among the many again.
+# Look at the start: KKZ went for the straggler, of course. After the move the medoid lies among many points again.
 #
-# On a GPU, films by the dozen and 32 clusters each, loops are out. The released code copies the distances once for every cluster and blanks out
+# On a GPU, with dozens of films and 32 clusters in each, loops are too slow. The released code copies the distances once for every cluster and blanks out
 # what does not belong: a tensor of $B \cdot K \cdot N \cdot N$ numbers.
 
 # %%
@@ -181,13 +181,12 @@ print(
 )
 
 # %% [markdown]
-# It can be had for less. Write the assignment as a table $O$ with a 1 where point $i$ is in cluster $c$. Then one product
+# There is a cheaper way. Write the assignment as a table $O$ with a 1 where point $i$ is in cluster $c$. Then one product
 #
 # $$(D\,O)_{ic} = \sum_{j \in \text{cluster } c} d_{ij}$$
 # <!-- eq: summed distances -> prvr_lite.model.clustering:_update -->
 #
-# holds the summed distance of **every** point to **every** cluster. Blank out the points that are no members, and each column's minimum is the new
-# medoid. Here is that table, each row from its own least to its own most; brighter is farther, grey is no member:
+# holds the summed distance of **every** point to **every** cluster. Blank out the points that are not members, and each column's minimum is the new medoid. Here is that table, where each row is scaled from its least to its largest value; brighter is farther, and grey is not a member:
 
 # %%
 member = F.one_hot(joined, 3).float()  # O, [N, k]
@@ -209,13 +208,13 @@ picture
 # %% [markdown]
 # ### ✏️ Exercise 5.3 · move_medoids  (★★★, 15 minutes)
 #
-# Write the update with one product, and without a loop or K copies. (The check notices a loop. Copies it can't see: they give the same numbers, and only cost.)
+# Write the update with one product, and without a loop or K copies. (The check notices a loop. It can't notice copies: they give the same numbers, and only cost time and memory.)
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("move_medoids")` in a new cell.
-# - *A medoid comes from another cluster*: who may stand for election?
-# - *It always elects row 0 or some far-off point*: what cost did you give to those who are no members? (For a picture NaN is fine. `argmin` takes it for the least of all.)
+# - *A medoid comes from another cluster*: which points may be chosen?
+# - *It always chooses row 0 or a point far away*: what cost did you give to points that are not members? (For a picture NaN is fine. `argmin` takes it for the least of all.)
 # - *It stops with a RuntimeError about dtypes*: of what type is `one_hot`?
 #
 # </details>
@@ -274,7 +273,7 @@ panels = {f"k = {k}": k_medoids(points, k) for k in (2, 3, 4)}
 cluster_rounds(points, panels, title="At rest, with 2, 3 and 4 medoids")
 
 # %% [markdown]
-# The package clusters many films at once. The same medoids?
+# The package clusters many films at once. Does it find the same medoids?
 
 # %%
 for k in (2, 3, 4, 7):
@@ -283,7 +282,7 @@ for k in (2, 3, 4, 7):
     print(k, "medoids:", mine[0].tolist(), "| as prvr_lite.kmedoids:", same)
 
 # %% [markdown]
-# Medoids have a second virtue: they shrug off stragglers. Push the one at row 27 ever farther out, and compare the mean of its cluster
+# Medoids have a second advantage: stragglers hardly move them. Push the one at row 27 ever farther out, and compare the mean of its cluster
 # with the medoid:
 
 # %%
@@ -352,7 +351,7 @@ print("lengths of the medoids:", sorted(size[medoids].int().tolist()))
 #
 # ## 4 · A code for the length
 #
-# The cure of MS-SL++: before clustering, write the length behind each clip, as numbers. One number would drown among 384. So it takes the sines and cosines that transformers use for positions, $d = 256$ of them. For a clip of length $\ell$:
+# MS-SL++ solves this as follows: before clustering, write the length behind each clip, as numbers. One number would have no effect among 384. So it takes the sines and cosines that transformers use for positions, $d = 256$ of them. For a clip of length $\ell$:
 #
 # $$p_{\ell, 2i} = \sin\!\left(\frac{\ell - 1}{10000^{2i/d}}\right), \qquad p_{\ell, 2i+1} = \cos\!\left(\frac{\ell - 1}{10000^{2i/d}}\right),
 # \qquad i = 0 \dots \tfrac{d}{2} - 1 .$$
@@ -420,7 +419,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# The two curves lie on top of each other where both exist. So the code puts 31 as far from 32 as 1 from 2, although a unit more means little to the former and doubles the latter. One could wish for a code of the *ratio*; this one does not have it.
+# The two curves lie on top of each other where both exist. So the code puts 31 as far from 32 as 1 from 2, although a unit more means little to the former and doubles the latter. A code in which the *ratio* decides might be better; this one does not have that property.
 #
 # Now cluster clips **with** their code behind them. (Only the clustering sees the code. What is kept and compared with
 # queries is the plain clip.) In a live notebook, move K and switch the code off and on.
@@ -439,9 +438,9 @@ for name, these in (("without the code", clips), ("with the code", coded)):
     print(f"{name:17s} clips lie {away:.1f} units off their cluster's mean length")
 
 # %% [markdown]
-# ## 5 · Ties are no accident (optional)
+# ## 5 · Ties are not an accident (optional)
 #
-# In a hurry? Run the three cells of this section and go on with section 6. All that you need of it: equal distances do come up, and `cluster_clips` settles them by a rule, the lowest row.
+# If you are in a hurry, run the three cells of this section and go on with section 6. You need only this from it: equal distances do occur, and `cluster_clips` settles them by a rule, which is to take the lowest row.
 #
 # Look at the clip [4, 12) and its two halves, [4, 8) and [8, 12). The whole is the mean of the halves, so it lies **exactly midway**
 # between them; and as the halves are equally long, their codes change nothing:
@@ -495,7 +494,7 @@ for name, before, after in (
     )
 
 # %% [markdown]
-# The same millionth: enough to change the choice where it breaks ties, and harmless where they hold. So `cluster_clips` starts from the units, computes distances in float64 and rounds them to float32 at the end: ties are ties again, and go to the lowest row, everywhere. The released
+# The same millionth is enough to change the choice where it breaks ties, and it is harmless where they hold. So `cluster_clips` starts from the units, computes distances in float64 and rounds them to float32 at the end: ties are ties again, and go to the lowest row, everywhere. The released
 # code lets noise decide, and while training even drops out parts of its points. For accuracy it hardly matters. For *reproducing* a result it does.
 #
 # There is one more kind of tie. Films with fewer than 32 frames repeat frames, so that some clips are copies of each other:
@@ -570,11 +569,11 @@ growth_curves(
 )
 
 # %% [markdown]
-# The copies pay for $K$ tables where one would do. With many clips they even lose to the loop on a CPU: the loop looks at members alone, the copies at all $N^2$ distances $K$ times. (A GPU does that work side by side, as long as its memory holds it; there the loop would be last.) Mind that $K$ grows with $N$ in this picture, up to 32, and that exponents from small sizes are rough: part of the time is the calls themselves.
+# The copies need $K$ tables where one would be enough. With many clips they even lose to the loop on a CPU: the loop looks at members alone, the copies at all $N^2$ distances $K$ times. (A GPU does that work in parallel, as long as its memory is large enough; there the loop would be the slowest.) Mind that $K$ grows with $N$ in this picture, up to 32, and that exponents from small sizes are rough: part of the time is the calls themselves.
 #
 # ## 7 · How many medoids?
 #
-# K is a price: memory and query time grow with it. What does it buy? Search the test films by the dictionary of lesson 4 (captions turned into frames by least squares, fitted to the train films), but
+# Memory and query time grow with K. What is gained in return? Search the test films by the dictionary of lesson 4 (captions turned into frames by least squares, fitted to the train films), but
 # let each film keep only its K medoids. The next two cells are that dictionary once more, with nothing new in them.
 
 
@@ -595,8 +594,8 @@ def moment_rows(queries) -> list[int]:
 
 # %%
 train, films = sample.queries_in("train"), sample.videos_in("train")
-own = np.searchsorted(films, sample.query_video[train])
-moments = multi_scale_clips(film_units(films))[own, moment_rows(train)]  # [Q, Dv]
+film_row = np.searchsorted(films, sample.query_video[train])
+moments = multi_scale_clips(film_units(films))[film_row, moment_rows(train)]  # [Q, Dv]
 dictionary = torch.linalg.lstsq(mean_words(train), moments).solution
 test, videos = sample.queries_in("test"), sample.videos_in("test")
 queries = F.normalize(mean_words(test) @ dictionary, dim=1)  # [Q, Dv]
@@ -640,24 +639,24 @@ for k in (8, 16, 32, 64):
     )
 
 # %% [markdown]
-# With a few dozen medoids hardly anything is lost, for a small part of the memory. (More than 100 %? Each clip is also a chance to look right by mistake, lesson 4's "maximum over more mistakes": who keeps fewer clips has fewer of them.) Clustering happens once, when a film enters the index, and takes milliseconds a film.
+# With a few dozen medoids hardly anything is lost, for a small part of the memory. (More than 100 %? Each clip is also a chance to look right by mistake, lesson 4's "maximum over more mistakes": with fewer clips there are fewer such chances.) Clustering happens once, when a film enters the index, and takes milliseconds per film.
 #
 # And the length code? Here the two curves run close together, now one ahead and now the other. That is an honest result of an *untrained* toy: differences of one or two points are within chance. What *trained*
-# models do takes an experiment with several seeds. We ran one (`prvr-lite experiments`; `docs/experiments.md` tells its outcome), and its numbers come with the package:
+# models do takes an experiment with several seeds. We ran one (`prvr-lite experiments`; `docs/experiments.md` describes its outcome), and its numbers come with the package:
 
 # %%
 results = Results.published()
-told = {
+by_metric = {
     name: results.values(name, "R@1")
     for name in ("mssl++", "no-length-code", "random-clips", "mssl")
 }
-for name, values in told.items():
+for name, values in by_metric.items():
     print(f"{label(name):40s} R@1 {spread_text(values, 'R@1')}, {len(values)} seeds")
 medoids_figure(results)
 
 # %% [markdown]
-# Read them by their spread: a difference that is smaller than the ± tells nothing. (That is a rough rule. Seed 0 of two rows shares its luck, and lesson 8 compares seed by seed, which is sharper.) Random clips instead of medoids cost much, so choosing well is worth it. The length code is another matter: on these
-# films it brings nothing that could be measured, whatever the pretty bands suggest. A plausible idea is not yet a measured one. (Films of minutes, with moments from seconds to minutes, may well
+# Read them by their spread: a difference that is smaller than the ± means nothing. (That is a rough rule. The same seed of two rows draws the same random numbers, and lesson 8 compares seed by seed, which is more exact.) Random clips instead of medoids cost much, so choosing well is worth it. The length code is another matter: on these
+# films it brings nothing that could be measured, although the bands look convincing. A plausible idea is not yet a measured one. (Films of minutes, with moments from seconds to minutes, may well
 # say otherwise; with `length_aware=False` you can try.)
 
 # %% [markdown]
@@ -685,13 +684,11 @@ for weight in weights:
 
 # %% [markdown]
 # Nearly without a code the wedges of section 3 come back. With ten times the code only length counts: flat bands, one medoid for *all* clips of a few lengths, wherever they lie. Then a short moment at the wrong place
-# is represented by nothing, and R@1 falls. The code must not shout. How
-# loud should it be? On these films a whisper does no worse than the released weight of 1, which agrees with the trained models above. And what counts as loud depends on the encoder's width: 256
-# numbers stand beside 384 in the paper, beside 112 here.
+# is represented by nothing, and R@1 falls. The code must not be too strong. How strong should it be? On these films a weak code does no worse than the released weight of 1, which agrees with the trained models above. And which weight is strong depends on the encoder's width: 256 numbers stand beside 384 in the paper, beside 112 here.
 #
 # ## Recap
 #
-# - 528 clips a film are too many to keep and mostly alike; K medoids stand for them. A medoid is a real clip with a span.
+# - 528 clips per film are too many to keep, and they are mostly alike; K medoids stand for them. A medoid is a real clip with a span.
 # - k-medoids: KKZ start, assign, move, until nothing moves. $D\,O$ replaces $K$ copies of the distances.
 # - Without the length code clusters are wedges over scenes, and lengths mix; with it they are bands, and a medoid stands for clips about as long as itself.
 # - Clips of even length are midpoints of their halves, so ties are everywhere: compute exactly, and settle them by a rule.
@@ -700,7 +697,7 @@ for weight in weights:
 #
 # ## Five questions
 #
-# <details><summary>1. Why does KKZ love stragglers, and why does that do little harm?</summary>
+# <details><summary>1. Why does KKZ choose stragglers, and why does that do little harm?</summary>
 #
 # It always takes the point that is farthest from all medoids, and that is what a straggler is. The moves that follow bring the medoid back among the many, unless the straggler is so far that it deserves a cluster of its own.
 #
@@ -720,7 +717,7 @@ for weight in weights:
 #
 # <details><summary>4. Cluster sizes differ a lot. Why may one medoid stand for a hundred clips, and another for two?</summary>
 #
-# Where the film hardly changes, clips are alike, and one says it all. Where it changes quickly, each says something else. That is just what a fixed grid of clips could not do.
+# Where the film hardly changes, clips are alike, and one of them is enough. Where it changes quickly, each clip holds something else. That is just what a fixed grid of clips could not do.
 #
 # </details>
 #

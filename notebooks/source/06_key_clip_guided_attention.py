@@ -7,7 +7,7 @@
 # - prove, and measure, that all of it can be computed ahead of any query;
 # - predict what happens when the wrong clip is the guide.
 #
-# **You need** lesson 3 (attention and masks) and lesson 4 (clips). Lesson 5 tells where the 32 medoid clips of a film come from.
+# **You need** lesson 3 (attention and masks) and lesson 4 (clips). Lesson 5 explains where the 32 medoid clips of a film come from.
 #
 # **Time**: 75 minutes to read and solve; running it takes {{cost}}.
 
@@ -35,12 +35,12 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · A coarse look, then a fine one
 #
-# A clip is a mean of units, and a unit is a mean of frames. That is good for finding *where* in a film a query may be answered, and bad for seeing *what exactly* is there: means blur. So MS-SL++ looks twice.
+# A clip is a mean of units, and a unit is a mean of frames. That is good for finding *where* in a film a query may be answered, and bad for seeing *what exactly* is there, because a mean blurs details. So MS-SL++ looks twice.
 #
 # 1. **Clip scale.** Compare the query with all clips of a film. The best one is the **key clip**, its cosine is the score $S_c$.
 # 2. **Frame scale.** Let the key clip point at the frames that matter. Their weighted mean is compared with the query again: the score $S_f$.
 #
-# Attention can only be looked at in a model that has learned where to look. So train one first, a quarter as long as usual. (How training works is the matter of lessons 7 and 8; here it is one call.)
+# Attention is worth looking at only in a model that has learned where to look. So train one first, for a quarter of the usual time. (Lessons 7 and 8 explain how training works; here it is one call.)
 
 # %%
 preset = PRESETS["sample"]
@@ -64,7 +64,7 @@ for name, one in {"clips": videos.clips, "frames": videos.frames, "queries": que
     print(f"{name:8s}", list(one.shape))
 
 # %% [markdown]
-# V films, K = 32 medoid clips each, T places for frames (shorter films are padded, `videos.frame_mask` says where), H numbers a vector. We will follow one film, with five queries in 24 seconds:
+# There are V films with K = 32 medoid clips each, T places for frames (shorter films are padded, and `videos.frame_mask` says where), and H numbers per vector. We will follow one film, with five queries in 24 seconds:
 
 # %%
 v = 8  # its row among the 100
@@ -77,7 +77,7 @@ film(sample, video)
 # $$S_c(v, q) = \max_k \cos(q, c_{v,k}), \qquad k^*(v, q) = \arg\max_k \cos(q, c_{v,k})$$
 # <!-- eq: key clip -> prvr_lite.model.key_clip:clip_similarity -->
 #
-# One query and one film with a plain loop:
+# Here is one query with one film, in a plain loop:
 
 
 # %%
@@ -98,7 +98,7 @@ print("key clips of the five queries:", by_loop)
 # %% [markdown]
 # ### ✏️ Exercise 6.1 · key_clips  (★☆☆, 10 minutes)
 #
-# All queries with all films, without a loop. The result is a table of rows: which of the K clips of film $v$ is key for query $q$.
+# Write it for all queries with all films, without a loop. The result is a table of rows: it says which of the K clips of film $v$ is the key clip for query $q$.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -133,7 +133,7 @@ print("same as the loop:", key[own, v].tolist() == by_loop)
 print("same as prvr_lite's:", torch.equal(key, theirs))
 
 # %% [markdown]
-# Where do the key clips of our film lie? `clip_index` tells which window of units each medoid is, `clip_spans` turns it into units.
+# Where do the key clips of our film lie? `clip_index` says which window of units each medoid is, and `clip_spans` turns it into units.
 
 # %%
 duration = float(sample.duration[video])
@@ -145,7 +145,7 @@ for i in own:
     print(f"    {sample.query_text[asked[i]]}")
 
 # %% [markdown]
-# Nobody told the model where the moments are; it was only told which film answers which query. Different words choose different clips of the same film, roughly at the right place. *Roughly*: a key clip starts and ends where units do, only 32 of 528 were kept, its edges blur, and some key clips miss their moment altogether (section 6 counts how many). A finer look is due.
+# The model was never shown where the moments are; it was only shown which film answers which query. Different words choose different clips of the same film, roughly at the right place. *Roughly*: a key clip starts and ends where units do, only 32 of 528 were kept, its edges blur, and some key clips miss their moment altogether (section 6 counts how many). So a finer look is needed.
 #
 # ## 3 · How a clip looks at frames
 #
@@ -154,7 +154,7 @@ for i in own:
 # $$a_t = \frac{e^{(W_1 f_t) \cdot c}}{\sum_{t' \text{ real}} e^{(W_1 f_{t'}) \cdot c}}$$
 # <!-- eq: weights -> prvr_lite.model.key_clip:frame_attention -->
 #
-# Compare it with lesson 3, where queries and keys were both projected, and divided by $\sqrt{H}$. Here only the frames are projected, the clip is taken as it is, and **nothing is scaled**. A toy first: a clip, four frames, the last one padding, and $W_1$ the identity.
+# Compare it with lesson 3, where queries and keys were both projected, and divided by $\sqrt{H}$. Here only the frames are projected, the clip is taken as it is, and **nothing is scaled**. Here is a toy first, with a clip and four frames. The last frame is padding, and $W_1$ is the identity.
 
 # %%
 clip = torch.tensor([1.0, 2.0])
@@ -174,7 +174,7 @@ for name, one in {
 #
 # ### ✏️ Exercise 6.2 · guided_weights  (★★☆, 15 minutes)
 #
-# All K clips of all V films at once. `key_map` is $W_1$ as `nn.Linear` keeps it, so $W_1 f$ is `frames @ key_map.T`.
+# Write it for all K clips of all V films at once. `key_map` is $W_1$ as `nn.Linear` keeps it, so $W_1 f$ is `frames @ key_map.T`.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -230,7 +230,7 @@ guided_attention(
 )
 
 # %% [markdown]
-# Four things to see. Each key clip looks somewhere else. The attention is **sharp**: a few frames get nearly all of it. It is **not a box**: within the clip some frames matter and others don't. And it is free to leave the clip: nothing in the formula says that a clip must look at itself.
+# There are four things to see. Each key clip looks somewhere else. The attention is **sharp**: a few frames get nearly all of it. It is **not a box**: within the clip some frames matter and others don't. And it is free to leave the clip: nothing in the formula says that a clip must look at itself.
 #
 # ### Why so sharp?
 #
@@ -248,7 +248,7 @@ def looking(W1: torch.Tensor) -> torch.Tensor:
 
 
 fresh = 0.02 * torch.randn(W1.shape, generator=torch.Generator().manual_seed(0))  # as W1 starts
-print(f"{videos.frame_mask.sum(1).float().mean():.1f} frames a film; in view")
+print(f"{videos.frame_mask.sum(1).float().mean():.1f} frames per film; in view")
 for name, W in {"trained": W1, "divided by √H": W1 / 192**0.5, "untrained W1": fresh}.items():
     print(f"{frames_in_view(looking(W)):5.1f}  {name}")
 
@@ -267,7 +267,7 @@ for name, W in {"trained": W1, "divided by √H": W1 / 192**0.5, "untrained W1":
 #
 # ### ✏️ Exercise 6.3 · attended_frames  (★☆☆, 5 minutes)
 #
-# The first of the two. A toy: three frames with weights 0.5, 0.5 and 0, and $W_2$ the identity. Then $r$ is the mean of the first two frames, and the third is not seen. $W_2$ is linear, so it may be applied before or after the sum. (Which is cheaper? See section 5.)
+# Write the first of the two. As an example, take three frames with weights 0.5, 0.5 and 0, and let $W_2$ be the identity. Then $r$ is the mean of the first two frames, and the third is not seen. $W_2$ is linear, so it may be applied before or after the sum. (Which is cheaper? See section 5.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -364,16 +364,16 @@ table(
 )
 
 # %% [markdown]
-# Both together do better than either: the scales err at different films. Unfolding moments, with a first step and a second, are the weak side of the frame scale: so sharp a look often sees one step only. That is what the clip, as a mean over both, is for. (The model is a quarter trained. Lesson 8 has the real numbers, with several seeds.)
+# Both together do better than either: the scales err at different films. Moments that unfold in two steps are the weakness of the frame scale: such sharp attention often sees only one step. The clip helps there, because it is a mean over both. (This model was trained for a quarter of the usual time. Lesson 8 has the real numbers, with several seeds.)
 #
 # ## 5 · Ahead of any query
 #
-# Read the formula of $a_t$ again and look for the query. **It isn't there.** The query decides *which* clip is key. What that clip then sees is a matter between the clip and its film:
+# Read the formula of $a_t$ again and look for the query. **It isn't there.** The query decides *which* clip is key. What that clip then sees depends only on the clip and its film:
 #
 # $$S_f(v, q) = \cos\left(q, r_{v,k^*}\right), \quad r_{v,k} = g(c_{v,k}, f_{v,1}, \dots, f_{v,T}), \quad k^* \in \{1, \dots, K\}$$
 # <!-- eq: ahead of any query -> prvr_lite.model.key_clip:key_clip_guided_attention -->
 #
-# There are only $K$ possible values of $r$ for a film. All of them can be computed once, when the film enters the collection. Then a query costs two tables of inner products, a maximum and a `gather`, and the frames may be thrown away. The released code computes the attention anew for each query; as a loop:
+# There are only $K$ possible values of $r$ for a film. All of them can be computed once, when the film enters the collection. Then a query costs two tables of inner products, a maximum and a `gather`, and the frames may be thrown away. The released code computes the attention again for each query. Here is that as a loop:
 
 
 # %%
@@ -425,7 +425,7 @@ growth_curves(
 )
 
 # %% [markdown]
-# This is no approximation. It is a matter of reading the formula. The index of `prvr_lite` (`VideoIndex`, lesson 11) keeps nothing but clips and attended frames. What does that weigh, at the paper's sizes?
+# This is not an approximation: it follows from the formula. The index of `prvr_lite` (`VideoIndex`, lesson 11) keeps nothing but clips and attended frames. How large is that, at the paper's sizes?
 
 # %%
 kept, long, wide, n = 32, 128, 384, 20_000  # K, T and H of the paper, and films
@@ -452,14 +452,14 @@ print(f"at the paper's sizes: {long} frames or {kept} clips")
 # %% [markdown]
 # ## 6 · All clips of a film at once
 #
-# Ahead of any query means: we can look at everything a film can ever answer with. One row for each of the 32 clips, and the moment of the ghost's query in blue:
+# Because none of this depends on a query, we can look at everything that a film can ever answer with. The picture has one row for each of the 32 clips, and the moment of the ghost's query in blue:
 
 # %%
 scene["moment"] = tuple(sample.moment[asked[ghost]])  # of the ghost's query, as the key clip is
 attention_table(weight[v, :, :real], spans, key=int(key[ghost, v]), **scene)
 
 # %% [markdown]
-# Bright cells follow the lines: clips mostly look at frames of their own, although nothing forces them to. Vertical stripes are frames that many clips agree on: the telling frame of a scene. Do short clips look more sharply than long ones? Single clips say this and that, so count over all films:
+# Bright cells follow the lines: clips mostly look at frames of their own, although nothing forces them to. Vertical stripes are frames that many clips agree on: the most important frame of a scene. Do short clips look more sharply than long ones? Single clips differ, so count over all films:
 
 # %%
 size = (clip_spans(32)[:, 1] - clip_spans(32)[:, 0])[videos.clip_index]  # [V, K] units
@@ -469,15 +469,16 @@ for low, high in ((1, 3), (4, 7), (8, 15), (16, 32)):
     print(f"clips of {low:2d} to {high:2d} units: {view[here].mean():4.1f} frames in view")
 
 # %% [markdown]
-# On the whole, yes: more scenes have more telling frames. A long clip whose film has one telling frame may still look at that alone.
+# On the whole they do: a long clip holds more scenes, and each of them has its own important frame. But a long clip whose film has only one important frame may look at that one alone.
 #
-# Try it. With a live kernel in JupyterLab or Colab this is a slider; elsewhere four clips side by side.
+# Try it. With a live kernel in JupyterLab or Colab this is a slider; elsewhere you see four clips
+# side by side.
 
 # %%
 clip_guide(weight[v, :, :real], spans, key=int(key[ghost, v]), **scene)
 
 # %% [markdown]
-# One film proves nothing. Over all queries of the split: how much of the key clip's attention falls into the true moment, in the query's own film? Were it spread evenly, the share would be the length of the moment.
+# One film proves nothing. Over all queries of the split: how much of the key clip's attention falls into the true moment, in the query's own film? If it were spread evenly, this share would be the moment's share of the film.
 
 
 # %%
@@ -510,7 +511,7 @@ print(f"{100 * touching.float().mean():.0f} % of the key clips touch their true 
 # 1. a **random** clip of each film instead of the key clip;
 # 2. the **worst** clip, the one with the lowest cosine;
 # 3. the **mean of all frames**, one guide for the whole film, whatever the query;
-# 4. **nobody**: all frames weigh the same.
+# 4. **nobody**: there is no guide, and all frames weigh the same.
 #
 # Which do you expect to be worst, and can a bad second look make the first one worse?
 
@@ -537,7 +538,7 @@ print(f"the best of all r: frame scale {r_at_1(every):.1f}, both scales {r_at_1(
 recall_bars(rows, title="Who guides the second look?")
 
 # %% [markdown]
-# Alone, the worst clip is worst: it looks away on purpose, for this query at least. A random guide finds about as much as nobody's even look. Joined with the clip scale it does more harm: an even look is vague, a wrong guide is *sure of the wrong frames*. The mean frame is one guide for all queries, so it too is sure, and wrong for most. Can a bad second look harm the first? Yes: with none of the four do both scales together reach the clip scale alone (section 4); what was a second opinion became noise. The attention is worth as much as its guide.
+# On the frame scale alone, the worst clip is the worst guide: for this query it looks at the wrong place. A random guide finds about as much as no guide. Joined with the clip scale it does more harm: without a guide the attention is vague, but a wrong guide is *sure of the wrong frames*. The mean frame is one guide for all queries, so it too is sure, and wrong for most of them. Can a bad second look harm the first? Yes: with each of the four, both scales together stay below the clip scale alone (section 4); the second opinion became noise. The attention is only as good as its guide.
 
 # %% [markdown]
 # Was that fair? The model had learned to rely on the key clip, and we took it away. The fair question is: *trained* with something simpler, how good could the frame scale have become? That takes whole trainings with several seeds. They come with the package, measured on the test films (KCGA is key clip guided attention):
@@ -545,14 +546,14 @@ recall_bars(rows, title="Who guides the second look?")
 # %%
 results = Results.published()
 for name in ("mssl++", "mean-frames", "max-frames"):
-    told = (
+    measured = (
         f"{metric} {spread_text(results.values(name, metric), metric)}"
         for metric in ("R@1", "SumR")
     )
-    print(f"{label(name):26s}", ", ".join(told))
+    print(f"{label(name):26s}", ", ".join(measured))
 
 # %% [markdown]
-# (`prvr-lite experiments` measured them, and `docs/experiments.md` tells the outcome.) The mean of all frames loses clearly. But "best frame", the one frame that fits the query best, comes close to key clip guided attention on these films, within the spread of the seeds. (Lesson 8 compares seed by seed, which is sharper than two ±.) What the key clip buys for certain is the size of the index: for the best frame it must keep every frame of a film, and compare the query with all of them.
+# (`prvr-lite experiments` measured them, and `docs/experiments.md` describes the outcome.) The mean of all frames loses clearly. But "best frame", the one frame that fits the query best, comes close to key clip guided attention on these films, within the spread of the seeds. (Lesson 8 compares seed by seed, which is more exact than two ±.) What the key clip certainly gains is a small index: for the best frame, the index must keep every frame of a film, and compare the query with all of them.
 #
 # ## Recap
 #
@@ -572,7 +573,7 @@ for name in ("mssl++", "mean-frames", "max-frames"):
 #
 # <details><summary>2. In MS-SL, the predecessor, every one of the 528 clips can be key. What changes?</summary>
 #
-# Nothing in the argument, but there are 528 vectors r a film instead of 32: memory and the table of cosines grow by a factor of 16. Clustering (lesson 5) is what makes computing ahead cheap.
+# Nothing in the argument, but there are 528 vectors r per film instead of 32: memory and the table of cosines grow by a factor of 16. Clustering (lesson 5) is what makes computing ahead cheap.
 #
 # </details>
 #
@@ -584,7 +585,7 @@ for name in ("mssl++", "mean-frames", "max-frames"):
 #
 # <details><summary>4. Suppose a bug makes all frame scores zero. What does that do to the ranking, and how would you notice?</summary>
 #
-# S becomes 0.7 times the clip score: the ranking of the clip scale alone. Nothing crashes, and the numbers only look a little bad. Judge each scale by itself, as section 4 does, and it shows at once. (No invention: the released code does this when it is called without a frame mask. A missing mask should be an error.)
+# S becomes 0.7 times the clip score: the ranking of the clip scale alone. Nothing crashes, and the numbers only look a little bad. Judge each scale by itself, as section 4 does, and it shows at once. (This happens: the released code does it when it is called without a frame mask. A missing mask should be an error.)
 #
 # </details>
 #
@@ -600,7 +601,7 @@ for name in ("mssl++", "mean-frames", "max-frames"):
 # |---|---|---|
 # | key clip, $S_c$ | `prvr_lite.model.key_clip:clip_similarity` | `method/model.py:236-256` (training), `method/model.py:264-274` (search) |
 # | attention weights | `prvr_lite.model.key_clip:frame_attention` | `method/model.py:236-274` |
-# | attended frames $r$ | `prvr_lite.model.key_clip:key_clip_guided_attention` | the same; there anew for each query |
+# | attended frames $r$ | `prvr_lite.model.key_clip:key_clip_guided_attention` | the same; there again for each query |
 # | $S_c$ and $S_f$ of all pairs | `prvr_lite.model.key_clip:dual_similarity` | `method/model.py:264-274` |
 # | $r$ for every medoid, at indexing | `prvr_lite.search.vectors:make_entry` | – |
 # | both scales fused | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |

@@ -35,7 +35,7 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · What a batch looks like
 #
-# Training knows pairs: this query was written for that film. Nothing else, no times. A batch is some films with *all* their queries, and each film that is not a query's own serves as a negative example. Losses on scores alone mean little, so take a model that is learning: three epochs old.
+# Training knows pairs: this query was written for that film. It knows nothing else, and no times. A batch is some films with *all* their queries, and each film that is not a query's own serves as a negative example. Losses on scores alone mean little, so take a model that is learning: three epochs old.
 
 # %%
 preset = PRESETS["sample"]
@@ -65,11 +65,11 @@ pair_maps(
 )
 
 # %% [markdown]
-# A row is a query, a column a film, a white frame is where they belong together. You can make out two blocks of four films: these are the *siblings*, which share actors and places. A model three epochs old can tell the groups, and not yet the films within a group. What we want is a picture with bright frames and nothing else.
+# A row is a query, a column is a film, and a white frame marks where they belong together. You can make out two blocks of four films: these are the *siblings*, which share actors and places. After three epochs the model can separate the groups, but not yet the films within a group. What we want is a picture in which only the framed cells are bright.
 #
 # ## 2 · A margin
 #
-# The **triplet ranking loss** asks for little: the positive (the query's own film) shall be ahead of a negative by at least a margin $m$. If it is, the loss is 0, and so is the gradient.
+# The **triplet ranking loss** asks for little: the positive (the query's own film) must be ahead of a negative by at least a margin $m$. If it is, the loss is 0, and so is the gradient.
 #
 # $$\ell(s^+, s^-) = \left[\, m + s^- - s^+ \,\right]_+ = \max(0,\; m + s^- - s^+)$$
 # <!-- eq: triplet -> prvr_lite.training.losses:triplet_ranking_loss -->
@@ -88,11 +88,12 @@ good, bad = torch.tensor([0.6, 0.6, 0.6]), torch.tensor([0.1, 0.5, 0.8])
 print([round(triplet_by_loop(good[i : i + 1], bad[i : i + 1], 0.2), 2) for i in range(3)])
 
 # %% [markdown]
-# Far behind: nothing. Behind, but by too little: a bit. Ahead: the more, the further.
+# A negative that is far behind costs nothing. One that is behind by too little costs a little. One
+# that is ahead costs the more, the further it is ahead.
 #
 # ### ✏️ Exercise 7.1 · triplet_loss  (★☆☆, 5 minutes)
 #
-# Without the loop.
+# Write it without the loop.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -131,7 +132,7 @@ spread_curves(
 # %% [markdown]
 # ## 3 · Which negative?
 #
-# Each other film of the batch is a negative of a query. The loss takes **one** of them, drawn anew in each step:
+# Each other film of the batch is a negative of a query. The loss takes **one** of them, which is drawn again in each step:
 #
 # - **random**: any of them, with equal chances;
 # - **hard**: one of the `pool` highest-scoring ones, those that are most in the way.
@@ -139,16 +140,16 @@ spread_curves(
 # %%
 for name, training in {"the paper": TrainConfig(), "lesson 8": preset.training}.items():
     batch, pool = training.batch_videos, training.hard_pool
-    print(f"{name:9s}: {batch:3d} films a batch, {batch - 1:3d} negatives a query; pool {pool}")
+    print(f"{name:9s}: {batch:3d} films per batch, {batch - 1:3d} negatives per query; pool {pool}")
 
 # %% [markdown]
-# Look twice. Where the pool is larger than the row, *hard is random*: in the small batches of lesson 8 no query's draw of a film ever gets harder. Two other draws do: from film to query, where the single hardest is taken (section 4), and at the frame scale, whose rows are as long as the batch has queries (section 7).
+# Look again: where the pool is larger than the row, *hard is random*: in the small batches of lesson 8 no query's draw of a film ever gets harder. Two other draws do: from film to query, where the single hardest is taken (section 4), and at the frame scale, whose rows are as long as the batch has queries (section 7).
 #
-# One function can do both: with a pool as large as the row, the "hardest pool" is everybody.
+# One function can do both: with a pool as large as the row, the "hardest pool" holds all negatives.
 #
 # ### ✏️ Exercise 7.2 · draw_negative  (★★★, 15 minutes)
 #
-# Each row gets its chance from outside, a number `luck` in 0..1: 0 is the hardest of those that may be drawn, just below 1 the easiest. (With the dice passed in, a function is easy to test.) Mind rows with fewer negatives than the pool.
+# Each row gets its chance from outside, a number `luck` in 0..1: 0 is the hardest of those that may be drawn, just below 1 the easiest. (A function that is given its random numbers is easy to test.) Mind rows with fewer negatives than the pool.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -163,9 +164,9 @@ for name, training in {"the paper": TrainConfig(), "lesson 8": preset.training}.
 def draw_negative(
     score: torch.Tensor, negative: torch.Tensor, pool: int, luck: torch.Tensor
 ) -> torch.Tensor:
-    """The score of one negative a row, among its `pool` highest-scoring ones (or all, if fewer).
+    """The score of one negative per row, among its `pool` highest-scoring ones (or all, if fewer).
 
-    score [R, C], negative [R, C] bool (what may be drawn, at least one a row), luck [R] in 0..1
+    score [R, C], negative [R, C] bool (what may be drawn, at least one per row), luck [R] in 0..1
     -> [R]. Of n candidates from the highest down, number floor(luck * n) is drawn.
     """
     ### BEGIN SOLUTION
@@ -176,7 +177,7 @@ def draw_negative(
 draw_negative = check(draw_negative)
 
 # %% [markdown]
-# `prvr_lite.training.losses.sample_negatives` rolls the dice itself. With a pool of 1 there is nothing to roll, so both must agree; with larger pools they must agree on average:
+# `prvr_lite.training.losses.sample_negatives` draws its random numbers itself. With a pool of 1 there is nothing to draw, so both must agree; with larger pools they must agree on average:
 
 # %%
 torch.manual_seed(0)
@@ -205,7 +206,7 @@ for name, pool in (("random", 64), ("one of the 20 hardest", 20), ("the hardest"
     print(f"{name:22s} {100 * active:3.0f} % of the queries learn something")
 
 # %% [markdown]
-# Random negatives are mostly easy, the more so the better the model gets. Then why not hard ones from the start? A model that knows nothing ranks by chance: its "hardest" negatives are noise, and films that look alike for good reasons, and pulling at the very hardest from the first step can collapse everything into one point, where all films score alike. So: random first, hard later (from epoch 20 of 100, as released).
+# Random negatives are mostly easy, the more so the better the model gets. Then why not hard ones from the start? A model that knows nothing ranks by chance. Its "hardest" negatives are noise, or films that look alike for good reasons. Pushing the very hardest away from the first step on can collapse everything into one point, where all films score alike. So training begins with random negatives and takes hard ones later (from epoch 20 of 100, as released).
 #
 # ## 4 · The other direction
 #
@@ -237,7 +238,7 @@ def own_query_mean(score: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
 own_query_mean = check(own_query_mean)
 
 # %% [markdown]
-# Both directions make the **clip triplet** term. Take the hardest negatives everywhere, so that no dice are left, and compare with the package:
+# Both directions make the **clip triplet** term. Take the hardest negatives everywhere, so that nothing is random, and compare with the package:
 
 
 # %%
@@ -255,14 +256,14 @@ terms = hardest(scores, query_video, hard=True)
 print(f"mine {clip_triplet(S, own, 0.2):.6f}, the package's {terms.clip_triplet:.6f}")
 
 # %% [markdown]
-# ## 5 · infoNCE: everybody at once
+# ## 5 · infoNCE: all candidates at once
 #
-# A triplet looks at one negative and forgets it once the margin is kept. **infoNCE** looks at all candidates, always. Read the scores as a vote, $e^s$ each; what share goes to the positives?
+# A triplet looks at one negative and forgets it once the margin is kept. **infoNCE** looks at all candidates, always. Read the scores as votes, so that each candidate gets $e^s$ of them. What share goes to the positives?
 #
 # $$\ell = -\log \frac{\sum_{p \in P} e^{s_p}}{\sum_{j} e^{s_j}} = \log \sum_j e^{s_j} - \log \sum_{p \in P} e^{s_p}$$
 # <!-- eq: infoNCE -> prvr_lite.training.losses:info_nce_loss -->
 #
-# A query has one positive film: this is the cross-entropy you know. A film has several positive queries, and here is a choice. The **log of the sum** is content if the own queries *together* win the vote. The mean of the logs would ask each of them to win alone, which two of them can't do at once:
+# A query has one positive film: this is the cross-entropy you know. A film has several positive queries, and here is a choice. The **log of the sum** is small if the own queries *together* win the vote. The mean of the logs would ask each of them to win alone, which two of them can't do at once:
 
 # %%
 row = torch.tensor([3.0, 3.0, 0.0, -1.0])  # two positives, two negatives
@@ -272,7 +273,7 @@ print(
 )
 
 # %% [markdown]
-# Both positives could hardly do better, yet the mean of logs keeps complaining: it can't fall below $\log 2 \approx 0.69$.
+# Both positives could hardly do better, yet the mean of logs stays large: it can't fall below $\log 2 \approx 0.69$.
 #
 # ### ✏️ Exercise 7.4 · info_nce  (★★☆, 10 minutes)
 #
@@ -290,7 +291,7 @@ print(
 def info_nce(score: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
     """Mean over rows of -log(sum of e^s over the positives / sum of e^s over all).
 
-    score [R, C], positive [R, C] bool, at least one a row -> one number.
+    score [R, C], positive [R, C] bool, at least one per row -> one number.
     """
     ### BEGIN SOLUTION
     ### END SOLUTION
@@ -300,7 +301,7 @@ def info_nce(score: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
 info_nce = check(info_nce)
 
 # %% [markdown]
-# Columns need no new function: turn the table round. MS-SL++ weighs this term with 0.02.
+# Columns need no new function: transpose the table. MS-SL++ weighs this term with 0.02.
 
 # %%
 dot = scores.clip_dot  # raw inner products, [Q, V]
@@ -335,9 +336,9 @@ spread_curves(
 )
 
 # %% [markdown]
-# Cosines would leave a large loss that nothing can lower, and a gradient that keeps pulling at what is fine. Others divide cosines by a small temperature (0.05, say). Here the lengths of the vectors do the same, and the model may choose them. They are long: with inner products of dozens the vote is nearly winner-takes-all, and the loss is about the gap between the best rival and the best positive.
+# Cosines would leave a large loss that nothing can lower, and a gradient that keeps pulling at what is fine. Others divide cosines by a small temperature (0.05, say). Here the lengths of the vectors do the same, and the model may choose them. They are long: with inner products of several dozens nearly all votes go to the highest score, and the loss is about the gap between the best rival and the best positive.
 #
-# Try both losses on one film, a column of the table, whose queries are the candidates. With a live kernel these are sliders for margin, negatives and positives; elsewhere three cases. (For the eye, a raw score is 12 times the cosine here; in the batch above it is more.)
+# Try both losses on one film, a column of the table, whose queries are the candidates. With a live kernel these are sliders for margin, negatives and positives; elsewhere three cases. (In this picture a raw score is 12 times the cosine; in the batch above it is more.)
 
 # %%
 column, mine = S[:, 0], own[:, 0]  # one film: its own queries, and every third other one
@@ -345,11 +346,11 @@ others = column[~mine].sort(descending=True).values[::3]
 loss_explorer(column[mine].tolist(), others.tolist(), scale=12)
 
 # %% [markdown]
-# Above, each negative sits on the bent line at what it costs; the bend is the margin before the positives' mean. Only the hardest (ringed) is taken. (Positives that score alike are stacked, so that you can count them.) Below, infoNCE pulls at every dot, in proportion to its share of the vote: positives up, negatives down, and what is far behind hardly at all. A larger margin moves the bend, a lonely positive gets the whole pull.
+# Above, each negative sits on the bent line at what it costs; the bend is the margin before the positives' mean. Only the hardest (ringed) is taken. (Positives that score alike are stacked, so that you can count them.) Below, infoNCE pulls at every dot, in proportion to its share of the vote: positives up, negatives down, and what is far behind hardly at all. A larger margin moves the bend, and a single positive gets the whole pull.
 #
 # ## 6 · Who gets pushed?
 #
-# Gradients tell. For each pair of the table: how would the loss like its score to change? White is "leave it alone".
+# The gradient answers this. It says for each pair of the table how the loss would like its score to change. White means "leave it as it is".
 
 
 # %%
@@ -379,7 +380,7 @@ pair_maps(
 )
 
 # %% [markdown]
-# With random negatives some rows are white: they drew a film that was no rival. Hard negatives mostly lie among the siblings, which is where the work is; and within one direction the triplet pushes each of them equally, however wrong it is. (Strong orange is video to text, a mean over 8 films; pale orange is text to video, a mean over 34 queries.) infoNCE weighs: where the order is plainly wrong it pulls hard, where the positive has won the vote it leaves the row nearly white, margin or no margin. The two complement each other: the triplet insists on a distance everywhere, infoNCE spends its strength on the worst.
+# With random negatives some rows are white: they drew a film that was not a rival. Hard negatives mostly lie among the siblings, which is where the work is; and within one direction the triplet pushes each of them equally, however wrong it is. (Strong orange is video to text, a mean over 8 films; pale orange is text to video, a mean over 34 queries.) infoNCE weighs: where the order is clearly wrong it pulls hard, and where the positive has won the vote it leaves the row nearly white, whatever the margin. The two complement each other: the triplet asks for a distance everywhere, and infoNCE works most on the worst pairs.
 #
 # ## 7 · The frame scale
 #
@@ -407,7 +408,7 @@ pair_maps(
 #
 # ### ✏️ Exercise 7.5 · frame_negatives  (★☆☆, 5 minutes)
 #
-# Write the mask of negatives, as released (`same_video=True`) and without pairs of one film. Say queries 0 and 1 belong to film 0 and query 2 to film 1. Then the pair (0, 1) is a negative as released, and none otherwise; (0, 2) is one in both; (0, 0) never.
+# Write the mask of negatives, as released (`same_video=True`) and without pairs of one film. Say queries 0 and 1 belong to film 0 and query 2 to film 1. Then the pair (0, 1) is a negative as released, but not otherwise; (0, 2) is one in both cases; (0, 0) is never one.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -482,7 +483,7 @@ print(
 # %% [markdown]
 # Often it is two captions of the *same moment*. That they share a key clip is exactly right, and the loss calls it wrong. `TrainConfig(same_video_negatives=False)` leaves pairs of one film out.
 #
-# Is the fix an improvement? Careful: it also drops pairs of *different moments* of one film, and these are good negatives: they teach that a clip should see its own moment and not the film at large. What wins is a question for an experiment, not for a proof. The package brings one (test films, several seeds; made by `prvr-lite experiments`):
+# Is the fix an improvement? Careful: it also drops pairs of *different moments* of one film, and these are good negatives: they teach that a clip should see its own moment and not the film at large. Which effect is larger is a question for an experiment, not for a proof. The package brings the results of one (test films, several seeds; made by `prvr-lite experiments`):
 
 # %%
 results = Results.published()
@@ -494,19 +495,19 @@ for name in (
     "no-clip-triplet",
     "no-clip-nce",
 ):
-    told = [
+    measured = [
         f"{metric} {spread_text(results.values(name, metric), metric)}"
         for metric in ("R@1", "SumR")
     ]
     if name != "mssl++":
         paired = results.differences(name, "mssl++", "SumR")  # of the seeds that both have
-        told.append(f"paired {spread_text(paired, 'SumR', sign=True)}")
-    print(f"{label(name):35s}", ", ".join(told))
+        measured.append(f"paired {spread_text(paired, 'SumR', sign=True)}")
+    print(f"{label(name):35s}", ", ".join(measured))
 
 # %% [markdown]
-# (`docs/experiments.md` tells the whole outcome.) How to read it? The ± of a row holds the luck of its seeds, and MS-SL++ has more of them than the others. So the last column **pairs** them: seed 0 of one row minus seed 0 of the other, which had the same batches, then the mean. Much of the luck drops out. Lesson 8 makes an interval of such differences; trust that where it and two ± disagree.
+# (`docs/experiments.md` describes the whole outcome.) How should one read it? The ± of a row holds the luck of its seeds, and MS-SL++ has more of them than the others. So the last column **pairs** them: seed 0 of one row minus seed 0 of the other, which had the same batches, then the mean. Much of the luck drops out. Lesson 8 makes an interval of such differences; trust that where it and two ± disagree.
 #
-# Dropping pairs of one film does not help on these films; in SumR it loses a little. What the impossible margins cost, the other pairs more than pay for. Hard negatives and the clip triplet earn their keep. (The row "no hard negatives" measures the two draws that do get harder here, see section 3. With the batches of the paper there is a third.) The proof was right, and still the bug is not where the points are. That is a lesson about research too.
+# Dropping pairs of one film does not help on these films; in SumR it loses a little. The other pairs gain more than the impossible margins cost. Hard negatives and the clip triplet are worth having: without them the model is worse. (The row "no hard negatives" measures the two draws that do get harder here, see section 3. With the batches of the paper there is a third.) The proof was right, and still fixing this fault does not raise the recall. That is a lesson about research too.
 #
 # ### A second mismatch
 #
@@ -518,12 +519,14 @@ with torch.no_grad():
     encoded = model.encode_videos(batch.unit_input, batch.frame_input, batch.frame_mask)
     searching = model.similarity(model.encode_queries(batch.word_input, batch.word_mask), encoded)
 as_search = searching.frame[:, query_video]  # [Q, Q]: film of j, through the key clip of query i
-other = ~same_film
+different = ~same_film
 print("largest difference on the diagonal:", f"{(as_search - A).diagonal().abs().max():.0e}")
 print(
-    f"mean of other films: {A[other].mean():.2f} in training, {as_search[other].mean():.2f} in search"
+    f"mean of other films: {A[different].mean():.2f} in training, {as_search[different].mean():.2f} in search"
 )
-print(f"{100 * (as_search > A + 1e-6)[other].float().mean():.0f} % of them score higher in search")
+print(
+    f"{100 * (as_search > A + 1e-6)[different].float().mean():.0f} % of them score higher in search"
+)
 
 # %% [markdown]
 # Positives are the same, negatives are harder in search, because there each film may show its best side. The row "training as search" above removes this mismatch by training on each query's own key clips, and is *worse*, also than leaving out the pairs of one film, which it must do as well. A possible reason: training then sees fewer different views of each film. Again: measure.
@@ -533,7 +536,8 @@ print(f"{100 * (as_search > A + 1e-6)[other].float().mean():.0f} % of them score
 # $$\mathcal{L} = \mathcal{L}^{clip}_{triplet} + 0.02\, \mathcal{L}^{clip}_{nce} + \mathcal{L}^{frame}_{triplet} + 0.03\, \mathcal{L}^{frame}_{nce}$$
 # <!-- eq: total -> prvr_lite.training.losses:LossTerms.total -->
 #
-# Everything from your functions, against the package, on random scores of 5 films and 12 queries:
+# Here is everything from your functions, compared with the package, on random scores of 5 films and
+# 12 queries:
 
 
 # %%
@@ -597,7 +601,7 @@ def train_vectors(negative: torch.Tensor, steps: int = 120) -> tuple[dict, dict,
     return losses, found, kept
 
 
-toy_own = torch.arange(24)[:, None] // 4 == torch.arange(6)  # four queries a film
+toy_own = torch.arange(24)[:, None] // 4 == torch.arange(6)  # four queries per film
 
 # %%
 everything = torch.ones(24, 6, dtype=torch.bool)
@@ -613,16 +617,16 @@ spread_curves(
 )
 
 # %% [markdown]
-# The buggy run *learns*, and most or all queries find their film: nothing in the ranking gives it away. But as soon as a positive is the highest of its row, it is its own "hardest negative": the loss is $m + s^+ - s^+ = m$, and the gradient is zero. So the loss **never falls below the margin**, and the lead stays wherever it was when the pull ended: enough for these queries, too little for new ones. Without a test one might go on for days. Remember the number: a triplet loss that settles at just $m$ (or $2m$, for two directions) compares something with itself. The same-video negative of section 7 was the same disease in a mild form.
+# The buggy run *learns*, and most or all queries find their film: nothing in the ranking gives it away. But as soon as a positive is the highest of its row, it is its own "hardest negative": the loss is $m + s^+ - s^+ = m$, and the gradient is zero. So the loss **never falls below the margin**, and the lead stays wherever it was when the pull ended: enough for these queries, too little for new ones. Without a test one might not find this bug for days. Remember the number: a triplet loss that settles at just $m$ (or $2m$, for two directions) compares something with itself. The same-video negative of section 7 was the same mistake in a mild form.
 #
 # ## Recap
 #
-# - The triplet loss wants a margin and then rests; infoNCE compares with everybody and never quite rests.
+# - The triplet loss wants a margin and then rests; infoNCE compares with all candidates and never quite rests.
 # - Hard negatives keep the gradient alive, but only once the model knows something.
 # - Video to text: the mean of the own queries for the triplet, the log of their summed votes for infoNCE.
 # - Cosines for the triplet, raw inner products for infoNCE: with cosines it would have a high floor.
 # - Frame scale: [Q, Q], through the key clip of the column's query. Two queries of one film that share a key clip have a margin that can't be met. Whether that matters is measured, not proved.
-# - A loss that settles at the margin is a bug's signature.
+# - A loss that settles at the margin is a sign of a bug.
 #
 # ## Five questions
 #
@@ -640,7 +644,7 @@ spread_curves(
 #
 # <details><summary>3. A colleague uses batches of two films. What happens to hard negatives, and to infoNCE?</summary>
 #
-# There is but one negative film a query: hard and random are the same. infoNCE has two candidates and is soon content, since telling two films apart is easy. Large batches hold harder rivals, and more of them.
+# There is only one negative film per query: hard and random are the same. infoNCE has two candidates and is soon small, since it is easy to tell two films apart. Large batches hold harder rivals, and more of them.
 #
 # </details>
 #

@@ -46,7 +46,7 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · The whole model
 #
-# Everything you built so far is one class of some 50 lines, `MSSLpp`. Build it, untrained, and send six films through it.
+# Everything that you built so far is one class of some 50 lines, `MSSLpp`. Build it without training, and send six films through it.
 
 # %%
 preset = PRESETS["sample"]
@@ -91,7 +91,7 @@ table({part: {"weights": count} for part, count in weights.items()}, digits=0)
 print(f"in all {sum(weights.values()):,}; clips and clustering add none")
 
 # %% [markdown]
-# Now the end of the road, the score. With a loop, for one query and one film:
+# The last step is the score. Here it is with a loop, for one query and one film:
 #
 # $$S(v, q) = \alpha\, S_c + (1 - \alpha)\, S_f, \qquad S_c = \max_k \cos(q, c_{v,k}), \qquad S_f = \cos(q, r_{v,k^*})$$
 # <!-- eq: fused score -> prvr_lite.model.records:Similarity.fused -->
@@ -115,7 +115,7 @@ print(f"the first query and its film: {by_loop:.4f}")
 # %% [markdown]
 # ### ✏️ Exercise 8.1 · whole_score  (★★☆, 10 minutes)
 #
-# All queries with all films, and the key clips too. `attended[v, k]` is what clip $k$ of film $v$ sees; only that of the key clip counts.
+# Write it for all queries with all films, and return the key clips too. `attended[v, k]` is what clip $k$ of film $v$ sees; only that of the key clip counts.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -166,11 +166,11 @@ films = len(test.videos)
 print(f"R@1 {test.fused['R@1']:.1f} %, by chance {100 / films:.1f} %")
 
 # %% [markdown]
-# Had the triplet terms been near 0, or 10, we would have stopped here and searched. (R@1 need not be *exactly* chance: an untrained model tends to put the same few films first for nearly every query, and those films' own queries decide.)
+# If the triplet terms had been near 0, or 10, we would have stopped here and looked for the bug. (R@1 need not be *exactly* chance: an untrained model tends to put the same few films first for nearly every query, and those films' own queries decide.)
 #
 # ## 3 · The learning rate
 #
-# AdamW divides each gradient by a running mean of its size. In the first steps that mean is a guess, so the rate **warms up**: it rises for a few steps. Then it falls in a straight line to 0, so that the last steps only polish. (Weight decay pulls matrices towards 0, but not biases and LayerNorms: `make_optimizer` keeps two groups.) With $I$ steps in all, $w$ of them to warm up, and the peak $\eta$:
+# AdamW divides each gradient by a running mean of its size. In the first steps that mean is a guess, so the rate **warms up**: it rises for a few steps. Then it falls in a straight line to 0, so that the last steps change only little. (Weight decay pulls matrices towards 0, but not biases and LayerNorms: `make_optimizer` keeps two groups.) With $I$ steps in all, $w$ of them to warm up, and the peak $\eta$:
 #
 # $$\eta_i = \eta \cdot \begin{cases} \dfrac{i + 1}{w + 1} & i < w \\[2ex] \dfrac{I - i}{I - w} & i \ge w \end{cases} \qquad i = 0, \ldots, I - 1$$
 # <!-- eq: schedule -> prvr_lite.training.optimizer:make_schedule -->
@@ -220,12 +220,12 @@ spread_curves(
 # %% [markdown]
 # ## 4 · A step
 #
-# Six lines that nearly every network in the world is trained by. Their order matters, and all wrong orders run without an error.
+# Nearly every network in the world is trained by these six lines. Their order matters, and all wrong orders run without an error.
 #
 # 1. the loss of a batch;
 # 2. forget the gradients of the step before;
 # 3. `backward` puts fresh ones into each weight's `.grad`;
-# 4. **clip**: if the gradient of the whole model, as one long vector, is longer than `max_norm`, shorten it. One odd batch can't throw the model off;
+# 4. **clip**: if the gradient of the whole model, as one long vector, is longer than `max_norm`, shorten it. So a single unusual batch can't spoil the model;
 # 5. the optimizer moves the weights;
 # 6. the schedule moves the rate.
 #
@@ -286,7 +286,7 @@ apart = [
 print(f"largest difference of any weight: {max(apart):.0e}")
 
 # %% [markdown]
-# (The digits of a sum may depend on the order in which a processor adds, so tiny differences are no bug.) What did 25 steps do?
+# (The digits of a sum may depend on the order in which a processor adds, so tiny differences are not a bug.) What did 25 steps change?
 
 # %%
 spread_curves(
@@ -300,7 +300,7 @@ spread_curves(
 #
 # Training loss nearly always falls. What we want to know is how the model does on films that it was *not* trained on. So after each epoch it is tried on the **val** films, by SumR, the sum of R@1, R@5, R@10 and R@100.
 #
-# **Early stopping**: stop when the best epoch is more than `patience` epochs ago, and keep the best. One can only see that after training the epoch that is one too many: if epoch 5 is best and the patience is 2, epochs 6, 7 and 8 are trained, and 8 is the last. The released code does that with patience 20.
+# **Early stopping**: stop when the best epoch is more than `patience` epochs ago, and keep the best. This is known only after one epoch too many has been trained: if epoch 5 is best and the patience is 2, epochs 6, 7 and 8 are trained, and 8 is the last. The released code does that with patience 20.
 #
 # Why not try it on the test films, and save a split? Because then the test result would be the best of many looks, not a test. (The released code has only two splits; which one it stops on is not said. Our `fit` never looks at test.)
 #
@@ -331,7 +331,7 @@ best_epoch = check(best_epoch)
 # %% [markdown]
 # ## 6 · Train it
 #
-# All of it now: the sample preset, 24 epochs, val after each. On a GPU it takes a few seconds; on two CPU cores about a minute. In JupyterLab and Colab the curves below grow while you watch. You may interrupt the cell and run it again: each epoch is kept in `runs/`, and training goes on where it was. (Lesson 9 takes up the same file.)
+# Now train all of it: the sample preset, 24 epochs, with val after each. On a GPU it takes a few seconds; on two CPU cores about a minute. In JupyterLab and Colab the curves below grow while you watch. You may interrupt the cell and run it again: each epoch is kept in `runs/`, and training goes on where it was. (Lesson 9 takes up the same file.)
 
 # %%
 model, history = trained("mssl++", sample, watch=live_curves(training.epochs))
@@ -357,7 +357,7 @@ for patience in (1, 3, 20):
 print(f"fit kept epoch {history.best['epoch']:.0f}")
 
 # %% [markdown]
-# With patience 1, two bad epochs in a row end it all. On so small a val split an epoch is up or down a few points by luck alone.
+# With patience 1, two bad epochs in a row end the training. On such a small val split an epoch goes up or down by a few points by luck alone.
 #
 # ### Interrupted?
 #
@@ -399,7 +399,7 @@ columns = ("R@1", "R@5", "R@10", "R@100", "SumR")
 table({label(name): {c: t.fused[c] for c in columns} for name, t in tests.items()})
 
 # %% [markdown]
-# Where does the difference come from? Some captions tell of a moment that unfolds: "… eats an ice cream *and then* celebrates". Each step is also seen in a sibling film; only the two together are right.
+# Where does the difference come from? Some captions describe a moment that unfolds: "… eats an ice cream *and then* celebrates". Each step is also seen in a sibling film; only the two together are right.
 
 # %%
 unfolds = two_step(sample, tests["mssl++"].queries)  # [Q]
@@ -417,7 +417,7 @@ order = ("mean-pool", "frame-max", "mssl++")
 recall_bars({label(name): recall_by_kind(tests[name]) for name in order})
 
 # %% [markdown]
-# A mean drowns a short moment in the rest of the film. A single frame does well on single deeds, and loses on what unfolds: no one frame shows it. Clips of every length can hold both.
+# A mean hides a short moment behind the rest of the film. A single frame does well on single actions, and badly on what unfolds: no single frame shows it. Clips of every length can hold both.
 #
 # ### Is your run like ours?
 #
@@ -429,8 +429,8 @@ metrics = ("R@1", "SumR")
 seeds = {
     label(name): {k: list(results.values(name, k).values()) for k in metrics} for name in models
 }
-own = {label(name): {k: t.fused[k] for k in metrics} for name, t in tests.items()}
-seed_band(seeds, own, title="Is your run like ours?")
+your_run = {label(name): {k: t.fused[k] for k in metrics} for name, t in tests.items()}
+seed_band(seeds, your_run, title="Is your run like ours?")
 
 # %% [markdown]
 # The bar is a **prediction band**: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. With the mean $\bar x$ and the standard deviation $\sigma$ of $n$ seeds, and $t_{n-1}$ from Student's table for $n - 1$ degrees of freedom, it is the formula below. (Our published runs keep their last epoch, and so do the two baselines here; MS-SL++ above kept its best epoch on val, which moves little.)
@@ -445,16 +445,16 @@ for name, test in tests.items():
     print(f"{label(name):24s} SumR {inside} the band of our seeds")
 
 # %% [markdown]
-# One in twenty lies outside by chance, a little. If yours lies far off, something differs: the data, a version, an edit.
+# By chance, one run in twenty lies a little outside. If yours lies far outside, something differs: the data, a version, or a change to the code.
 #
 # ## 8 · Better, or lucky?
 #
-# Here are seeds of MS-SL++ and of the same model without hard negatives. Is the difference luck? The seeds are **paired**: seed 0 of both models draws the same batches and, as far as they share parts, the same weights. So take the difference seed by seed; what both share falls out. Then ask how well $n$ differences, with mean $\bar d$ and standard deviation $\sigma_d$, pin down the mean over all seeds there could be:
+# Here are seeds of MS-SL++ and of the same model without hard negatives. Is the difference luck? The seeds are **paired**: seed 0 of both models draws the same batches and, as far as they share parts, the same weights. So take the difference seed by seed; what both share cancels. Then ask how well $n$ differences, with mean $\bar d$ and standard deviation $\sigma_d$, pin down the mean over all seeds there could be:
 #
 # $$\bar d \pm t_{n-1} \frac{\sigma_d}{\sqrt n}$$
 # <!-- eq: interval of the mean -> prvr_lite.lab.intervals:mean_interval -->
 #
-# $t$ grows as seeds get few (4.3 for three, 2.8 for five): a spread seen on three runs is itself a guess. (Earlier lessons printed mean ± deviation of each model by itself. That is honest, but blunt: it does not pair the seeds.)
+# $t$ grows as seeds get few (4.3 for three, 2.8 for five): a spread seen on three runs is itself a guess. (Earlier lessons printed mean ± deviation of each model by itself. That is honest, but less exact: it does not pair the seeds.)
 #
 # ### ✏️ Exercise 8.5 · seed_interval  (★★☆, 8 minutes)
 #
@@ -499,7 +499,7 @@ for name in ("no-hard", "no-length-code"):
 #
 # ## 9 · Taking it apart
 #
-# An **ablation** removes or replaces one part and trains anew. Which parts of MS-SL++ matter on these films? Guess first: all of them?
+# An **ablation** removes or replaces one part and trains again. Which parts of MS-SL++ matter on these films? Guess first: do all of them?
 
 # %%
 changes = {
@@ -513,22 +513,22 @@ changes = {
 gap_chart(with_intervals(changes))
 
 # %% [markdown]
-# Left of the line: worse without the part. (The frame scale trained alone lies so far off that it is left out: without clip losses, nothing teaches which clip is key.) (All at α = 0.7. A model without a proper frame scale would want a larger one; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion is what very likely costs; white dots are what these seeds can't tell. Of 18 rows, chance alone would colour about one.
+# Left of the line, the model is worse without the part. (The frame scale trained alone lies so far off that it is left out: without clip losses, nothing teaches which clip is key.) (All rows are at α = 0.7. For a model without a proper frame scale a larger α would be better; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion dots are changes that very likely cost something; white dots are changes for which these seeds do not decide. Of 18 rows, chance alone would colour about one.
 #
 # - Too few clips, or **random** clips, cost most: *which* clips are kept matters.
-# - Hard negatives and the clip triplet earn their keep (lesson 7).
-# - The **length code**, medoids instead of centroids, guided attention instead of the best frame: no clear difference here. Each is a good idea, and on these films not one that pays. On other data they may.
-# - Look at the whiskers, not only at the dots: three seeds tell large effects from nothing, and small ones from nothing at all.
+# - Hard negatives and the clip triplet are needed (lesson 7).
+# - The **length code**, medoids instead of centroids, guided attention instead of the best frame: no clear difference here. Each is a good idea, but on these films none of them brings a gain that can be measured. On other data they may.
+# - Look at the whiskers, not only at the dots: three seeds are enough to see large effects, but not small ones.
 #
 # (All seeds, a table of claims, and what *other films* might change, by drawing the test films again with replacement: `docs/experiments.md`. With `prvr-lite experiments` you run any row yourself, from about a minute for one seed.)
 
 # %%
 for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
-    told = {k: spread_text(results.values(name, k), k) for k in metrics}
-    print(f"{label(name):20s} R@1 {told['R@1']:12s} SumR {told['SumR']}")
+    measured = {k: spread_text(results.values(name, k), k) for k in metrics}
+    print(f"{label(name):20s} R@1 {measured['R@1']:12s} SumR {measured['SumR']}")
 
 # %% [markdown]
-# MS-SL keeps all 528 clips. MS-SL++ keeps 32 of them, and finds as much. What it gains is room and time, which lesson 9 measures.
+# MS-SL keeps all 528 clips. MS-SL++ keeps 32 of them, and finds as much. What it saves is memory and time, which lesson 9 measures.
 #
 # ## 10 · Predict, then break it
 #
@@ -538,7 +538,7 @@ for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
 
 # %%
 films = [int(v) for v in sample.videos_in("train")]
-other = dict(zip(films, films[5:] + films[:5], strict=True))  # always the same wrong film
+wrong_film = dict(zip(films, films[5:] + films[:5], strict=True))  # always the same wrong film
 
 
 def train_pairs(wrong: bool, epochs: int = 8) -> tuple[dict, dict]:
@@ -548,7 +548,7 @@ def train_pairs(wrong: bool, epochs: int = 8) -> tuple[dict, dict]:
         shuffled = torch.randperm(len(films), generator=torch.Generator().manual_seed(epoch))
         parts = [[films[i] for i in part] for part in shuffled.split(training.batch_videos)]
         mixed = [
-            Batch(*reader.batch(part)[:3], *reader.batch([other[v] for v in part])[3:])
+            Batch(*reader.batch(part)[:3], *reader.batch([wrong_film[v] for v in part])[3:])
             if wrong
             else reader.batch(part)
             for part in parts
@@ -571,7 +571,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# The loss falls on nonsense as well: more slowly, and after eight epochs it is about where right pairs were after two or three. With more epochs it would go on falling. A network can learn 400 films and their wrong captions *by heart*. On new films there is nothing to remember, and SumR stays at chance. So a falling training loss shows that the optimizer works, and no more. Whether anything was *understood* only new films can tell. (And this is why lesson 2 checks a file, and why you look at a few captions beside their films before you train.)
+# The loss falls with wrong pairs as well: more slowly, and after eight epochs it is about where right pairs were after two or three. With more epochs it would go on falling. A network can learn 400 films and their wrong captions *by heart*. On new films there is nothing to remember, and SumR stays at chance. So a falling training loss shows that the optimizer works, and no more. Only new films show whether anything was *understood*. (And this is why lesson 2 checks a file, and why you look at a few captions beside their films before you train.)
 #
 # ## Recap
 #
@@ -579,7 +579,7 @@ spread_curves(
 # - Know what the loss must be before training: $4m$ for the triplets of a model that knows nothing.
 # - A step: loss, zero_grad, backward, clip, optimizer, schedule. Warm up, then down to 0.
 # - When the questions change (hard negatives), the loss jumps. Watch SumR on val; keep its best epoch; never choose anything on test.
-# - One run is an anecdote. Pair the seeds, take the interval of the mean, and say "we do not know" where 0 lies within.
+# - One run proves little. Pair the seeds, take the interval of the mean, and say "we do not know" where 0 lies within.
 # - A falling training loss proves that the optimizer works, nothing else.
 #
 # ## Five questions

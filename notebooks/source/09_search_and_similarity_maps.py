@@ -3,7 +3,7 @@
 #
 # **You will be able to**
 # - search a collection through an index, and say what a query costs;
-# - choose the weight α of the two scales where it may be chosen, and tell what choosing on test would have pretended;
+# - choose the weight α of the two scales on the films where it may be chosen, and say how a choice on test would have misled;
 # - read a similarity map, and ask whether a film was found for the right reason;
 # - split results by the length of the moment, and notice when such a split misleads;
 # - sort failures by their reason, and test a guess about a model by breaking its input.
@@ -44,7 +44,7 @@ sample, results = load_sample(), Results.published()
 # %% [markdown]
 # ## 1 · A model, an index, a query
 #
-# Take up the model that lesson 8 trained. (If you come here first, this cell trains it now: one to two minutes on two idle CPU cores.) Then encode the 200 test films, once. Of each film the index keeps its 32 medoid clips, and what each of them sees when it is the key clip (lesson 6). Frames are needed no more.
+# Load the model that lesson 8 trained. (If you come here first, this cell trains it now: one to two minutes on two idle CPU cores.) Then encode the 200 test films, once. Of each film the index keeps its 32 medoid clips, and what each of them sees when it is the key clip (lesson 6). The frames are no longer needed.
 
 # %%
 model, history = trained("mssl++", sample)
@@ -54,7 +54,7 @@ reader = InputReader(sample, model.config)
 print(f"{len(history.rows)} epochs, alpha {model.config.alpha}, {len(index)} films")
 
 # %% [markdown]
-# Now a query, first by hand: encode it, score it against every film at both scales, join the scales, take the best.
+# Now search with a query, first by hand: encode it, score it against every film at both scales, join the scales, take the best.
 
 # %%
 WIZARD = "On the beach, a wizard eats a slice of melon and then plays the guitar."
@@ -69,7 +69,7 @@ for hit in hits:
 # %% [markdown]
 # ### What does it cost?
 #
-# Lesson 8 promised room and time. Room first, all as float32. (MS-SL, the predecessor, keeps all 528 clips.)
+# Lesson 8 promised that MS-SL++ saves memory and time. Here is the memory first, all as float32. (MS-SL, the predecessor, keeps all 528 clips.)
 
 # %%
 H, films = model.config.hidden_dim, sample.videos_in("test")
@@ -82,9 +82,9 @@ bytes_of = {
 table({name: {"MB": size / 1e6} for name, size in bytes_of.items()})
 
 # %% [markdown]
-# The index is about as large as the frames of these films: they are half a minute long and have some 60 frames each. An hour has 7,200 of them at the same rate, and still 32 medoids.
+# The index is about as large as the frames of these films: they are half a minute long and have some 60 frames each. A film of an hour has 7,200 frames at the same rate, and still 32 medoids.
 #
-# Now time: building the index, and one query with it. Below it the package's own measurement, with 1,000 films, against MS-SL, whose index holds every clip.
+# Now the time: for building the index, and for one query with it. The lines below are the package's own measurement, with 1,000 films, compared with MS-SL, whose index holds every clip.
 
 
 # %%
@@ -100,21 +100,23 @@ def milliseconds(run, times: int = 5) -> float:
 
 once = milliseconds(lambda: VideoIndex.build(model, sample, "test", reader=reader), 1)
 each = milliseconds(lambda: index.search(sample.words(query)))
-print(f"here: {once:.0f} ms to build the index, {each:.1f} ms a query, 200 films")
+print(f"here: {once:.0f} ms to build the index, {each:.1f} ms per query, 200 films")
 for name in ("mssl++", "mssl"):
-    told = [spread_text(results.cost(name, what), what) for what in ("index bytes", "query ms")]
+    measured = [spread_text(results.cost(name, what), what) for what in ("index bytes", "query ms")]
     r1 = spread_text(results.values(name, "R@1"), "R@1")
-    print(f"{label(name):17s} {told[0]:>8s} bytes a film, {told[1]:>5s} ms a query, R@1 {r1}")
+    print(
+        f"{label(name):17s} {measured[0]:>8s} bytes per film, {measured[1]:>5s} ms per query, R@1 {r1}"
+    )
 
 # %% [markdown]
-# Without an index, each query would have to wait until it is built. And the last two lines are what clustering buys: a sixteenth of the room, a small part of the time, and as many films found, within the spread of the seeds.
+# Without an index, each query would have to wait until it is built. And the last two lines show what clustering gains: a sixteenth of the memory and a small part of the time, for as many films found, within the spread of the seeds.
 #
 # ## 2 · How much should the clips count?
 #
 # $$S = \alpha\, S_c + (1 - \alpha)\, S_f$$
 # <!-- eq: fused score -> prvr_lite.model.records:Similarity.fused -->
 #
-# α is 0.7 in the released code, fixed. Is that a good choice here? α is chosen on the **val** films. For three values of α, with a plain loop:
+# α is 0.7 in the released code, fixed. Is that a good choice here? α is chosen on the **val** films. Here are three values of α, with a plain loop:
 
 # %%
 val = evaluate(model, sample, "val")
@@ -136,13 +138,13 @@ print([round(r, 1) for r in by_loop])
 # %% [markdown]
 # ### ✏️ Exercise 9.1 · alpha_curve  (★★☆, 12 minutes)
 #
-# For any number of α, and without a loop over queries.
+# Write it for any number of values of α, and without a loop over queries.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("alpha_curve")` in a new cell, again and again.
 # - *A straight line*: did you mix the recalls, or the scores?
-# - *Ties*: with `argmax` you can't see them. How many films of a row score at least as high as the own one?
+# - *Ties*: with `argmax` you can't see them. How many films of a row score at least as high as the query's own film?
 #
 # </details>
 
@@ -190,7 +192,7 @@ lead_plane(lead(S_c), lead(S_f), alpha=0.7)
 # %% [markdown]
 # Against this one rival, α changes nothing where both scales agree. It settles the two other corners: a line that turns wins queries in the one and loses some in the other. But the rival is the strongest film *at α = 0.7*. At another α another film may be the strongest, so the picture does not say what R@1 would be there; the curve above does.
 #
-# ### Chosen on val, told on test
+# ### Chosen on val, reported on test
 #
 # Take the best α on val, and then look at test, **once**.
 
@@ -204,7 +206,7 @@ for name, a in tried.items():
     print(f"{name:14s} α = {a:.2f}: R@1 {r['R@1']:.1f}, R@5 {r['R@5']:.1f}, SumR {r['SumR']:.1f}")
 
 # %% [markdown]
-# One run, one number each. What do five trainings say? For each seed: R@1 with α = 0.7, with the α that *its own val* chose, and with the α that would have been best **on test**.
+# This is one run, and one number for each choice. What do five trainings say? The lines show for each seed: R@1 with α = 0.7, with the α that *its own val* chose, and with the α that would have been best **on test**.
 
 # %%
 grid = [f"{a:.2f}" for a in alphas.tolist()]
@@ -219,7 +221,7 @@ gap = {seed: best[seed] - tuned[seed] for seed in seeds}
 print(f"best on test promises {spread_text(gap, 'R@1', sign=True)} too much")
 
 # %% [markdown]
-# Val can't tell α exactly, and need not: on the flat top it hardly matters. But look at the *best on test*: it can't be below the others, in no seed, as it is the largest of 21 numbers that they are among. What it has more is luck. Who chooses on test reports that luck, and some published gains are no larger.
+# Val does not determine α exactly, and it need not: on the flat top α hardly matters. But look at the *best on test*: it can't be below the others in any seed, because it is the largest of 21 numbers, and the others are among these. What it has more is luck. Whoever chooses on test reports that luck, and some published gains are not larger.
 #
 # ## 3 · Look at single queries
 #
@@ -232,9 +234,9 @@ SANTA = texts.index("Santa Claus takes a nap and then eats a doughnut.")
 search_explorer(model, sample, start=SANTA)
 
 # %% [markdown]
-# Each triangle is a **similarity map** of one film: every one of its 528 clips, coloured by its cosine with the query. Time runs to the right, and longer clips stand higher: at the foot single units, at the top the whole film. The outline is the true moment: clips inside the moment lie inside the outline, and its tip is the moment itself.
+# Each triangle is a **similarity map** of one film: every one of its 528 clips, coloured by its cosine with the query. Time runs to the right, and longer clips stand higher: single units lie at the bottom, and the whole film at the top. The outline is the true moment: clips inside the moment lie inside the outline, and its tip is the moment itself.
 #
-# This search went wrong, thoroughly. A film in the snow comes first; the right one comes far behind: a nap in a flower garden (so say the captions; you see grass and a rainbow). Look into its map: where is the star? In our run it is where it should be, in the moment. The model has *looked at the right place*. It only does not think much of it. Keep Santa in mind.
+# This search went badly wrong. A film in the snow comes first; the right one, a nap in a flower garden, comes far behind (the captions call it a garden; you see grass and a rainbow). Look at its map: where is the star? In our run it is where it should be, in the moment. The model has *looked at the right place*. It only gave it a low score. Remember this query about Santa; it comes back below.
 #
 # ## 4 · How to read a map
 #
@@ -262,8 +264,8 @@ score_triangles(
 )
 
 # %% [markdown]
-# 1. **The short moment** is a spark at the foot, under the star, and above it the light soon fades: a clip twice as long is half about something else. At the tip, which is the whole film, little is left. (The warm place to its left is a *monkey* in love with a giraffe, in the same desert.)
-# 2. **The two-step moment** glows far up: clips that hold both steps score about as high as those of one step, or higher. The bright place is broad, and which clip in it is the very best is a close call: the star meets part of the moment, and after another training another part.
+# 1. **The short moment** is a bright spot at the bottom, under the star, and above it the colours soon get darker: a clip twice as long is half about something else. At the tip, which is the whole film, the score is low. (The bright place to its left is a *monkey* in love with a giraffe, in the same desert.)
+# 2. **The two-step moment** is bright far up: clips that hold both steps score about as high as those of one step, or higher. The bright place is broad, and several clips in it are nearly the best: the star meets part of the moment, and after another training it meets another part.
 #
 # So the *height* of the bright place hints at how long the moment is, and its *brightness* how sure the model is. A film is ranked by brightness alone.
 #
@@ -271,12 +273,12 @@ score_triangles(
 #
 # ## 5 · Found for the right reason?
 #
-# A film may be found by its moment, or by something else that happens to fit. Compare the key clip in the query's own film with the true moment. How much two spans agree is told by their **intersection over union**:
+# A film may be found by its moment, or by something else that happens to fit. Compare the key clip in the query's own film with the true moment. How much two spans agree is measured by their **intersection over union**:
 #
 # $$\text{IoU}(a, b) = \frac{|a \cap b|}{|a \cup b|}$$
 # <!-- eq: temporal IoU -> prvr_lite.moments.moment_metrics:temporal_iou -->
 #
-# Without any formula: cut time into hundredths of a second, and count those that lie in both spans, and those that lie in either.
+# It can be computed without a formula: cut time into hundredths of a second, and count those that lie in both spans, and those that lie in at least one.
 
 
 # %%
@@ -296,7 +298,7 @@ print([round(iou, 3) for iou in counted])
 # %% [markdown]
 # ### ✏️ Exercise 9.2 · span_iou  (★☆☆, 8 minutes)
 #
-# For many pairs at once, from starts and ends. (Lesson 10 measures with the package's own, `temporal_iou`.)
+# Write it for many pairs at once, from starts and ends. (Lesson 10 measures with the package's own, `temporal_iou`.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -317,7 +319,7 @@ def span_iou(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 span_iou = check(span_iou)
 
 # %% [markdown]
-# Now the key clip of each test query in its own film. `index.clip_index` tells which 32 of the 528 clips a film keeps, `clip_spans` where they lie.
+# Now the key clip of each test query in its own film. `index.clip_index` says which 32 of its 528 clips each film keeps, and `clip_spans` says where they lie.
 
 # %%
 duration = torch.from_numpy(sample.duration[films])  # [V] s
@@ -331,7 +333,7 @@ same = temporal_iou(spans[own, key], truth)
 print(f"largest difference to prvr_lite: {abs(iou.numpy() - same).max():.0e}")
 
 # %% [markdown]
-# Split by whether the film was found. For comparison: any of the 32 clips (that is chance), and the best of the 32 (more is not to be had). The thresholds are the field's.
+# Split by whether the film was found. For comparison there are any of the 32 clips (that is chance), and the best of the 32 (nothing better is possible). The thresholds are the usual ones of this field.
 
 # %%
 S = test.similarity.fused(0.7)
@@ -356,7 +358,7 @@ recall_bars(
 # %% [markdown]
 # Read it twice.
 #
-# **The key clip finds the moment**: far above chance. (An IoU of 0.7 is much to ask: more often than not, even the best of the 32 lacks it. A medoid begins and ends where units do, and some moments are shorter than two units.)
+# **The key clip finds the moment**: far above chance. (An IoU of 0.7 is a strict demand: for most queries, even the best of the 32 does not reach it. A medoid begins and ends where units do, and some moments are shorter than two units.)
 #
 # **And it does so nearly as well in films that were missed.** One expects that a missed film was overlooked. Mostly it wasn't: the model looked at the right place, and another film scored a little higher. With 0.3 as the line between "there" and "elsewhere":
 
@@ -371,7 +373,7 @@ table(
 )
 
 # %% [markdown]
-# Four outcomes, from the upper left: **right for the right reason**, **right for another reason**, **outbid**, **blind**. Outbid is by far the larger part of the failures. A better place to look would not mend these; a better score would.
+# Four outcomes, from the upper left: **right for the right reason**, **right for another reason**, **outbid**, **blind**. Outbid is by far the larger part of the failures. A better place to look would not help these; a better score would.
 #
 # Who is found although the key clip does not even touch the moment? What does it lie on?
 
@@ -385,7 +387,7 @@ for row in lucky[1:4]:
     print(f"  “{texts[row]}”\n      by: “{sample.query_text[nearest]}”")
 
 # %% [markdown]
-# The right actor or the right place, and another deed: a part of the sentence was enough, in *this* collection. In a larger one it would not be. R@1 can't tell such luck from skill, a map can.
+# They show the right actor or the right place, but another action: a part of the sentence was enough, in *this* collection. In a larger one it would not be. R@1 can't distinguish such luck from skill, but a map can.
 #
 # ## 6 · Short moments, long moments
 #
@@ -426,7 +428,7 @@ for (name, row), recall in zip(package.items(), mine.tolist(), strict=True):
     print(f"{name:10s} mine {recall:.2f}, prvr_lite's {row['R@1']:.2f}")
 
 # %% [markdown]
-# Two models, five seeds each, as they were published with the package:
+# Here are two models, five seeds each, as they were published with the package:
 
 # %%
 kinds = results.kinds("ratio")
@@ -448,7 +450,7 @@ ratio_bars(
 # $$q \cdot \bar u = \rho\; q \cdot \bar u_{\text{in}} + (1 - \rho)\; q \cdot \bar u_{\text{out}}$$
 # <!-- eq: dilution -> prvr_lite.model.baselines:MeanPool.pool -->
 #
-# So what the moment has to say counts by $\rho$. Let us check it on the two films of section 4, with units as the model encodes them.
+# So the moment counts with the weight $\rho$. Let us check it on the two films of section 4, with units as the model encodes them.
 
 
 # %%
@@ -472,11 +474,11 @@ for row in (SHORT, LONG):
     )
 
 # %% [markdown]
-# With a short moment the film's vector is nearly all *outside*. That may show the same place or the same actors, and so do better than most films; but what only the moment says hardly counts any more, and the best of the other films comes near, or gets ahead.
+# With a short moment the film's vector is nearly all *outside*. That may show the same place or the same actors, and so do better than most films; but what only the moment shows hardly counts any more, and the best of the other films comes near, or gets ahead.
 #
 # ### Look again
 #
-# Now the bars of MS-SL++. They do not rise from left to right as those of the mean do. (A warning first: the third group has 59 queries, and its bar moves by several points from seed to seed. Don't read more into it than that.) Are longer moments no easier for it? Before you believe that, split once more, by the number of steps. (Our own run; groups of fewer than 30 queries are left out.)
+# Now the bars of MS-SL++. They do not rise from left to right as those of the mean do. (A warning first: the third group has 59 queries, and its bar moves by several points from seed to seed. Don't read more into it than that.) Are longer moments not easier for it? Before you believe that, split once more, by the number of steps. (Our own run; groups of fewer than 30 queries are left out.)
 
 # %%
 unfolds = two_step(sample, test.queries)  # [Q] bool
@@ -489,7 +491,7 @@ for name, part in {"all": unfolds | True, "single-step": ~unfolds, "two-step": u
 ratio_bars(rows, groups=list(package), title="The same queries, split twice")
 
 # %% [markdown]
-# Among single steps, a longer moment is *easier*, by far; two-step queries may rise as well, though their outer groups are too small to be sure. But long moments are mostly two-step ones, and these are hard for another reason: each step is also seen in a sibling film. What the overall bars show is *who is in the groups*: left mostly single steps, right mostly two. (That is called confounding, and Simpson's paradox where it turns a trend round.) Groups that differ in two things tell about neither. Whenever you read "performance by X", ask what else changes with X.
+# Among single steps, a longer moment is *easier*, by far; two-step queries may rise as well, though their outer groups are too small to be sure. But long moments are mostly two-step ones, and these are hard for another reason: each step is also seen in a sibling film. What the overall bars show is *which queries are in the groups*: on the left mostly single steps, on the right mostly two. (That is called confounding, and Simpson's paradox where it reverses a trend.) Groups that differ in two things say nothing certain about either. Whenever you read "performance by X", ask what else changes with X.
 #
 # ## 7 · Why it fails when it fails
 #
@@ -510,7 +512,7 @@ ratio_bars(rows, groups=list(package), title="The same queries, split twice")
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("failure_kind")`.
-# - *A tie is found or not, as it pleases*: could the own film be its own rival?
+# - *A tie sometimes counts as found and sometimes not*: could the own film be its own rival?
 # - *Everything is of kind 1*: whose column of `answers` did you look at?
 #
 # </details>
@@ -556,7 +558,7 @@ table(rows, digits=0)
 #
 # ### Several true answers
 #
-# Kind 1 is no failure of the model. It is a failure of counting with one right film a query. Counting all of them is one word:
+# Kind 1 is not a failure of the model. It is a failure of counting only one right film per query. To count all of them takes one argument:
 
 # %%
 fair = evaluate(model, sample, "test", several=True).fused["R@1"]
@@ -584,9 +586,9 @@ for name, number in list(KINDS.items())[1:]:
 # %% [markdown]
 # ## 8 · Ask it yourself
 #
-# And Santa, of section 3? Snow came first, as if Santa could be nowhere else; his own film plays in the flower garden. The sentence names no place. Was it that? Then a sentence *with* the place should do better, and to try it we must type one.
+# Why did the query about Santa fail in section 3? A film in the snow came first, but his own film shows a flower garden. The sentence does not name a place. Was that the reason? If it was, a sentence *with* the place should do better, and to try it we must type one.
 #
-# A `Vocabulary` makes features for typed sentences out of the captions of the train films: each word as itself, plus what the other words of the sentence add to it. (It knows no word order. That will matter in section 9. A word that no caption has is refused, with near spellings. And it only comes near the features in the file: the same sentence gets another rank than in section 3, which is printed first.)
+# A `Vocabulary` makes features for typed sentences out of the captions of the train films: each word as itself, plus what the other words of the sentence add to it. (It knows no word order. That will matter in section 9. A word that no caption has is refused, and similar words are named. And its features are only close to those in the file: the same sentence gets another rank than in section 3. That rank is printed first.)
 
 # %%
 vocabulary = Vocabulary(sample)
@@ -604,7 +606,7 @@ for text in (
     print(f"rank {at_rank:3d}   {text}")
 
 # %% [markdown]
-# The place helps a lot, and leaving the doughnut out helps again. A guess about one query, tested on the same query: that is how one should read maps. They give ideas, and an experiment decides. (The line for your own sentence in section 3 uses the same vocabulary.)
+# The place helps a lot, and leaving the doughnut out helps again. This was a guess about one query, tested on the same query. Maps should be read like that: they give ideas, and an experiment decides. (The line for your own sentence in section 3 uses the same vocabulary.)
 #
 # ### Which words carry the search?
 #
@@ -631,11 +633,11 @@ table(rows)
 print(f"{len(asked)} queries")
 
 # %% [markdown]
-# *Who* and *where* carry most: each of them is in every frame of the moment, and a step only in half of them. A place fills the whole picture, too; that is Santa's snow again. Steps in the wrong order cost little or nothing. But careful: a vocabulary without word order is a poor witness to that. Is there a better one?
+# *Who* and *where* matter most: each of them is in every frame of the moment, and a step is only in half of them. A place also fills the whole picture, as the snow did in Santa's case. Steps in the wrong order cost little or nothing. But a vocabulary without word order is poor evidence for that. Is there better evidence?
 #
 # ## 9 · Predict, then break it
 #
-# There is: leave the query as it is, and change the *films*. Cut each test film into its frames and put them together anew:
+# There is: leave the query as it is, and change the *films*. Cut each test film into its frames and put them together again in four ways:
 #
 # 1. **shifted** by one, two or three frames: what falls off at the end comes first. Hardly anybody would notice. This is the *control*;
 # 2. **backwards**: from the last frame to the first. "Eats a melon and then plays the guitar" becomes "plays the guitar and then eats a melon";
@@ -688,38 +690,38 @@ bars = {
     name: {step: 100 * float(hit[part].mean()) for step, part in steps.items()}
     for name, hit in {**after, "control: shifted": control}.items()
 }
-recall_bars(bars, title="Films cut up and put together anew")
+recall_bars(bars, title="Films cut up and put together again")
 
 # %% [markdown]
 # (Printed: R@1 over all queries against the mean of the three controls, with its 95 % interval. Queries of sibling films fail together, so the interval draws whole groups of siblings.)
 #
-# **Look at the control first.** A shift by one, two or three frames means nothing, and yet the three R@1 differ, and differ from "as they are". Other frames now fall into one unit, and close calls go the other way. That is the grain of this measurement: what is no larger means nothing. (The interval can't know it. It tells what other *films* might change, not other cuts or other seeds. Without a control one might have written a paper about half of it.)
+# **Look at the control first.** A shift by one, two or three frames means nothing, and yet the three R@1 differ, and differ from "as they are". Other frames now fall into one unit, and close decisions change. That is the precision of this measurement: a difference that is not larger means nothing. (The interval does not include it: it says what other *films* might change, but not what other cuts or other seeds might change. Without a control one might have believed half of it.)
 #
-# Measured by that, films that run **backwards** are found just as well. A clip is a *mean*: it holds its units together, and forgets their order. (There are position embeddings, but training gave them nothing to learn from.) What costs is losing **togetherness**: some with pieces of two seconds, a good deal with all frames shuffled. And even then much of the search survives, for what is in a film at all, whenever it is, says a lot.
+# By this measure, films that run **backwards** are found just as well. A clip is a *mean*: it holds its units together, and forgets their order. (There are position embeddings, but training gave them nothing to learn from.) What lowers R@1 is that frames of one moment no longer lie **together**: it falls a little with pieces of two seconds, and much with all frames shuffled. And even then much of the search still works, because what is in a film says a lot, at whatever time it is.
 #
 # Is that a fault of the model? Look at the data first. In Emoji Theatre no two moments of a split have the same steps in the other order (`data_samples/README.md`: "order never matters"). No query of the test set could have shown what we just saw, and no training pair ever asked for it. **A test set can't measure what it never asks.** If order matters to you ("opens the door, then leaves"), you need queries that differ in nothing else.
 #
 # ## Recap
 #
-# - An index holds what does not depend on the query: 32 clips a film and what they see. A query costs milliseconds, whatever the length of the films.
+# - An index holds what does not depend on the query: 32 clips per film and what they see. A query costs milliseconds, whatever the length of the films.
 # - α mixes two opinions that err at different films. Choose it on val; the top is flat; the best on test is luck.
 # - A similarity map shows all 528 clips: how high the bright place stands hints at how long the moment is.
 # - The key clip lies in the moment nearly as often in missed films as in found ones. Most failures are outbid, not blind; and some finds are luck.
 # - Groups by ratio show why the mean fails, and mislead where the groups differ in something else as well.
-# - Sort failures by rival: true answers, siblings, strangers. Each kind asks for another cure.
+# - Sort failures by rival: true answers, siblings, strangers. Each kind needs another remedy.
 # - Break the input, and see what the model never used.
 #
 # ## Five questions
 #
 # <details><summary>1. The collection grows from 200 films to 200,000. Which of the costs of section 1 grow, and which don't?</summary>
 #
-# Building and room grow with the number of films, and so do the two tables of a query. Encoding the query does not, nor does any of it depend on how long the films are. (Lesson 11 is about collections of that size.)
+# Building time and memory grow with the number of films, and so do the two tables of a query. Encoding the query does not, nor does any of it depend on how long the films are. (Lesson 11 is about collections of that size.)
 #
 # </details>
 #
 # <details><summary>2. On val the best α is 0.55, and 0.7 finds one query less. Which one do you take?</summary>
 #
-# Either; one query of 522 is nothing. Taking 0.7 has the advantage that it was fixed before you looked at all. What you must not do is let test decide between them.
+# You may take either; one query of 522 means nothing. Taking 0.7 has the advantage that it was fixed before you looked at all. What you must not do is let test decide between them.
 #
 # </details>
 #
@@ -745,11 +747,12 @@ recall_bars(bars, title="Films cut up and put together anew")
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | the index: build, score, search | `prvr_lite.search.video_index:VideoIndex` | – (frames are attended anew for each query, `method/model.py:259-274`) |
+# | the index: build, score, search | `prvr_lite.search.video_index:VideoIndex` | – (frames are attended again for each query, `method/model.py:259-274`) |
 # | both scales fused | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
 # | recall, ranks, ties | `prvr_lite.search.metrics:retrieval_metrics` | `method/eval.py:54-110` |
 # | groups by ratio | `prvr_lite.search.metrics:ratio_bin`, `prvr_lite.search.metrics:by_group` | – |
-# | several true answers | `prvr_lite.search.evaluation:relevant_matrix` | – (one right video a query) |
+# | several true answers | `prvr_lite.search.evaluation:relevant_matrix` | – (one right video per
+# query) |
 # | IoU of spans | `prvr_lite.moments.moment_metrics:temporal_iou` | – |
 # | intervals over queries | `prvr_lite.search.metrics:paired_interval` | – |
 # | maps and rankings | `prvr_lite.lab.explorer:Explorer`, `prvr_lite.plots:similarity_map` | – |

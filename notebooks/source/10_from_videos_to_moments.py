@@ -2,7 +2,8 @@
 # # 10 · From videos to moments
 #
 # **You will be able to**
-# - tell three tasks apart, VR, SVMR and VCMR, and measure the last two by the field's protocol;
+# - explain how three tasks differ, VR, SVMR and VCMR, and measure the last two by the protocol of
+#   the field;
 # - read a moment out of a model that was never shown a start or an end, in three ways;
 # - write non-maximum suppression, and say when it helps and when it hurts;
 # - search a whole collection for a moment in two stages, and weigh accuracy against time.
@@ -68,9 +69,9 @@ print(f"test: {len(test.clips)} films, {len(test.queries)} queries with a known 
 # %% [markdown]
 # An `EncodedSplit` holds everything this lesson needs: queries [Q, H], the encoded units of each film, which film is a query's own, and its true moment in seconds.
 #
-# ## 2 · What a model knows that was never told
+# ## 2 · What a model knows without having been taught
 #
-# MS-SL++ learns which film a sentence belongs to. To be good at that it must find the place in the film, and that place we can read off. Three readings:
+# MS-SL++ learns which film a sentence belongs to. To be good at that it must find the place in the film, and we can read that place off. There are three readings:
 #
 # 1. **key clip**: the best of the 32 medoids;
 # 2. **clip map**: the best of all 528 clips;
@@ -94,12 +95,12 @@ def show(video: int, spans: dict, title: str):
     """A film, and under it named spans in seconds, in the order given."""
     duration = float(sample.duration[video])
     pictures = timed_thumbnails(sample.thumbnails(video), duration)
-    told = [(name, (float(a), min(float(b), duration))) for name, (a, b) in spans.items()]
+    shown = [(name, (float(a), min(float(b), duration))) for name, (a, b) in spans.items()]
     return film_strip(
         sample.video_id[video],
         duration,
         pictures,
-        moments=told,
+        moments=shown,
         title=title,
         kind="span",
         ranked=True,
@@ -126,7 +127,7 @@ for name, span in readings.items():
 # $$\text{R@}k,\ \text{IoU} = \theta: \quad \frac{100}{Q} \sum_q \mathbb{1}\Big[\max_{i \le k} \text{IoU}(\hat y_{q,i}, y_q) \ge \theta\Big] \qquad \text{mIoU}: \quad \frac{100}{Q} \sum_q \text{IoU}(\hat y_{q,1}, y_q)$$
 # <!-- eq: SVMR -> prvr_lite.moments.moment_metrics:svmr_metrics -->
 #
-# ($y_q$ is the true moment of query $q$, $\hat y_{q,i}$ the model's guess $i$, θ the threshold.) With a loop, for one query:
+# ($y_q$ is the true moment of query $q$, $\hat y_{q,i}$ the model's guess $i$, θ the threshold.) Here it is with a loop, for one query:
 
 
 # %%
@@ -144,7 +145,7 @@ print([is_hit_by_loop([0.2, 0.5, 0.9], k, 0.5) for k in (1, 2, 3)])
 # %% [markdown]
 # ### ✏️ Exercise 10.1 · moment_recall  (★☆☆, 5 minutes)
 #
-# All queries at once, in per cent.
+# Write it for all queries at once, in per cent.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -173,23 +174,23 @@ iou = torch.from_numpy(temporal_iou(spans, test.moment[:, None]))  # [Q, 5]
 iou = iou.nan_to_num()  # where fewer than 5 guesses were left, nan: it meets nothing
 theirs = svmr_metrics(spans, test.moment)
 for k in (1, 5):
-    told = f"{theirs[f'R@{k} IoU=0.5']:.2f}"
-    print(f"R@{k}, IoU 0.5: mine {moment_recall(iou, k, 0.5):.2f}, the package's {told}")
+    shown = f"{theirs[f'R@{k} IoU=0.5']:.2f}"
+    print(f"R@{k}, IoU 0.5: mine {moment_recall(iou, k, 0.5):.2f}, the package's {shown}")
 
 # %% [markdown]
-# (`rank_moments` leaves out near-copies of better guesses; section 4 says how.) Now all three readings. Guess first: which one is best at IoU 0.3, and which one at 0.7?
+# (`rank_moments` leaves out near-copies of better guesses; section 4 explains how.) Now measure all three readings. Guess first: which one is best at IoU 0.3, and which one at 0.7?
 
 # %%
 columns = ("R@1 IoU=0.3", "R@1 IoU=0.5", "R@1 IoU=0.7", "R@5 IoU=0.7", "mIoU")
-found = {name: svmr_metrics(rank_moments(test, s), test.moment) for name, s in SCORERS.items()}
-table({name: {c: row[c] for c in columns} for name, row in found.items()})
+measures = {name: svmr_metrics(rank_moments(test, s), test.moment) for name, s in SCORERS.items()}
+table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 
 # %% [markdown]
-# A loose overlap is easy: the key clip alone manages it most of the time, without ever having seen a time. Yet frame attention is ahead there as well, and far ahead for a tight one. (And 528 clips are not simply better than 32: at the loose thresholds the clip map gains nothing over the key clip, which was chosen by the same scores.) Why? A clip's borders lie between units, a thirty-second of the film; the medoid is even chosen to stand for its neighbours. And a *mean* over a clip that is a bit too long hardly changes, so its cosine does not care much about borders. Attention looks at single frames.
+# A loose overlap is easy: the key clip alone manages it most of the time, without ever having seen a time. Yet frame attention is better there as well, and far better for a tight one. (And 528 clips are not simply better than 32: at the loose thresholds the clip map gains nothing over the key clip, which was chosen by the same scores.) Why? A clip's borders lie between units, a thirty-second of the film; the medoid is even chosen to stand for its neighbours. And a *mean* over a clip that is a bit too long hardly changes, so its cosine does not care much about borders. Attention looks at single frames.
 #
 # ## 4 · Five guesses, not one five times
 #
-# R@5 lets a model guess five times. Here are the five best clips of the clip map, just by score. The query is one whose first guess is wrong (and one that is helped by what follows; not all are).
+# R@5 lets a model guess five times. Here are the five best clips of the clip map, by score alone. The first guess for this query is wrong (and what follows helps this query; it does not help all of them).
 
 
 # %%
@@ -199,24 +200,24 @@ def best_of_five(threshold: float) -> torch.Tensor:
     return torch.from_numpy(temporal_iou(spans, test.moment[:, None])).nan_to_num().amax(1)
 
 
-other = int((best_of_five(0.6) - best_of_five(1.0)).argmax())  # another query
-its_film = test.clips[test.own[other : other + 1]]
-score = SCORERS["clip map"](test.queries[other : other + 1], its_film)[0]  # [N]
+example = int((best_of_five(0.6) - best_of_five(1.0)).argmax())  # another query
+its_film = test.clips[test.own[example : example + 1]]
+score = SCORERS["clip map"](test.queries[example : example + 1], its_film)[0]  # [N]
 
 
 def show_guesses(rows: torch.Tensor, title: str):
     """Clips of that query's film, in the order of guesses, below the true moment."""
     guesses = its_film.seconds(rows[None])[0].tolist()
-    told = {"the truth": test.moment[other].tolist()}
-    told |= {f"guess {i + 1}": span for i, span in enumerate(guesses)}
-    return show(int(sample.videos_in("test")[test.own[other]]), told, title)
+    shown = {"the truth": test.moment[example].tolist()}
+    shown |= {f"guess {i + 1}": span for i, span in enumerate(guesses)}
+    return show(int(sample.videos_in("test")[test.own[example]]), shown, title)
 
 
-print("“" + sample.query_text[queries[other]] + "”")
+print("“" + sample.query_text[queries[example]] + "”")
 show_guesses(score.topk(5).indices, "The five best clips")
 
 # %% [markdown]
-# Five times nearly the same: where the first is wrong, the others have little to add. **Non-maximum suppression** takes the best clip, strikes out all that overlap it by more than some IoU, takes the best of the rest, and so on. The overlap of every two clips can be computed once for all films, since clips are the same windows everywhere:
+# The five are nearly the same: where the first is wrong, the others add little. **Non-maximum suppression** takes the best clip, strikes out all that overlap it by more than some IoU, takes the best of the rest, and so on. The overlap of every two clips can be computed once for all films, since clips are the same windows everywhere:
 
 # %%
 overlap = clip_overlap(32)  # [N, N]
@@ -227,7 +228,7 @@ print(f"{list(near.shape)}; a clip is near {others.float().mean():.0f} others on
 # %% [markdown]
 # ### ✏️ Exercise 10.2 · strike_out  (★★☆, 12 minutes)
 #
-# One row of scores is enough here; a loop over `keep` is fine.
+# It is enough to write it for one row of scores; a loop over `keep` is fine.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -257,7 +258,7 @@ print("as prvr_lite:", torch.equal(mine, non_maximum_suppression(score[None], ne
 show_guesses(mine, "Five clips that differ")
 
 # %% [markdown]
-# What is it worth? And how near is too near? R@5 on val for several thresholds (1 strikes out nothing but the clip itself):
+# How much does it help? And which overlap is too much? Here is R@5 on val for several thresholds (1 strikes out nothing but the clip itself):
 
 # %%
 curves: dict[str, dict[float, float]] = {"IoU 0.5": {}, "IoU 0.7": {}}
@@ -273,11 +274,11 @@ spread_curves(
 )
 
 # %% [markdown]
-# Strike out too little, and the five guesses crowd in one place. Too much, and the right clip is struck out by a neighbour that was nearly right. Where the best threshold lies depends on how exact a hit must be. (The package uses 0.6, chosen on val like this.)
+# If too little is struck out, the five guesses lie in one place. If too much is struck out, the right clip is removed by a neighbour that was nearly right. Where the best threshold lies depends on how exact a hit must be. (The package uses 0.6, chosen on val like this.)
 #
 # ## 5 · From attention to a moment
 #
-# Frame attention gave the tightest moments. How does one make a span of a row of weights? Take the scores *before* the softmax, $a_t = (W_1 f_t) \cdot c^*$, with $c^*$ the key clip: after it, one frame has nearly all the weight. Start at the peak and walk to both sides for as long as the score stays high:
+# Frame attention gave the tightest moments. How can a row of weights become a span? Take the scores *before* the softmax, $a_t = (W_1 f_t) \cdot c^*$, with $c^*$ the key clip: after it, one frame has nearly all the weight. Start at the peak and walk to both sides for as long as the score stays high:
 #
 # $$a_t \;\ge\; a_{\min} + \beta\,(a_{\max} - a_{\min}), \qquad \beta = \tfrac12$$
 # <!-- eq: attended run -> prvr_lite.moments.encoding:peak_runs -->
@@ -317,12 +318,12 @@ picture
 # %% [markdown]
 # ### ✏️ Exercise 10.3 · attended_run  (★★★, 15 minutes)
 #
-# Several rows at once, each with its own peak and its own padding. A run is unbroken: a second hill beyond a valley does not belong to it.
+# Write it for several rows at once, each with its own peak and its own padding. A run has no gap: a second peak beyond a valley does not belong to it.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("attended_run")`.
-# - *The padding is taken for frames*: is it out of the peak, the low, *and* the walk?
+# - *The padding is taken for frames*: is it left out of the maximum, of the minimum, *and* of the walk?
 #
 # </details>
 
@@ -350,20 +351,20 @@ start, end = mine[key].tolist()
 print(f"the key clip attends frames {start} to {end - 1} of {int(real.sum())}")
 
 # %% [markdown]
-# Note that nothing here depends on the query but the choice of the key clip. So each medoid's moment can be computed ahead, as its attended vector was in lesson 6: 32 moments a film, and a query just picks one.
+# Note that only the choice of the key clip depends on the query here. So each medoid's moment can be computed ahead, as its attended vector was in lesson 6: there are 32 moments per film, and a query only chooses one.
 #
 # ### With a little teaching
 #
-# Everything so far is **weakly supervised**: nobody ever told the model a time. How much would it help to tell it? A small **span head** reads the frozen encodings and scores all 528 clips, from what lies inside a clip and just before and after it. It is trained with the true moments of the train films:
+# Everything so far is **weakly supervised**: the model was never given a time. How much would it help to give it times? A small **span head** reads the frozen encodings and scores all 528 clips, from what lies inside a clip and just before and after it. It is trained with the true moments of the train films:
 
 # %%
 config = SpanHeadConfig(learning_rates=(1e-2,), epochs=8)
 head = fit_span_head(train, val, config=config).head
-found["span head (supervised)"] = svmr_metrics(rank_moments(test, head), test.moment)
-table({name: {c: row[c] for c in columns} for name, row in found.items()})
+measures["span head (supervised)"] = svmr_metrics(rank_moments(test, head), test.moment)
+table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 
 # %% [markdown]
-# It is better, as it should be: it knows what annotators call a border. But see how far frame attention comes *without any times*. And the head stands on the shoulders of retrieval. Trained on the encodings of an MS-SL++ that never learned to retrieve, it does worse (three seeds, from the package):
+# It is better, as it should be: it knows what annotators call a border. But see how far frame attention comes *without any times*. And the head depends on training for retrieval. Trained on the encodings of an MS-SL++ that never learned to retrieve, it does worse (three seeds, from the package):
 
 # %%
 results = Results.published()
@@ -373,11 +374,12 @@ for name in (
     "span head + key clip",
     "span head, untrained MS-SL++",
 ):
-    told = spread_text(results.values(MOMENTS, "mIoU", score=name), "mIoU")
-    print(f"{name:30s} mIoU {told}")
+    shown = spread_text(results.values(MOMENTS, "mIoU", score=name), "mIoU")
+    print(f"{name:30s} mIoU {shown}")
 
 # %% [markdown]
-# ("+ key clip": the head is told what PRVR thinks. With all the rest it has, that adds little.)
+# ("+ key clip": the head also gets the scores of PRVR. Beside everything else that it has, they add
+# little.)
 #
 # ## 6 · Many films: VCMR
 #
@@ -435,7 +437,7 @@ for v, i in zip(which.tolist(), moment.tolist(), strict=True):
 # %% [markdown]
 # ### Measuring VCMR
 #
-# A hit names the right film **and** meets the moment there. A good moment of a wrong film is a miss, and takes a place. (Also when that film truly answers: the data know one moment a query.)
+# A hit names the right film **and** meets the moment there. A good moment of a wrong film is a miss, and takes a place in the ranking. (This is so even when that film truly answers the query: the data hold one moment per query.)
 #
 # ### ✏️ Exercise 10.5 · corpus_recall  (★☆☆, 6 minutes)
 #
@@ -471,7 +473,7 @@ for k in (1, 10, 100):
 # %% [markdown]
 # ## 7 · How many films to keep?
 #
-# One film: fast, and no better than R@1 of PRVR. All 200: slow, and nothing is lost in the first stage. In between? (With the first 200 of the test queries, to save time.)
+# With one film the search is fast, and not better than R@1 of PRVR. With all 200 films it is slow, and nothing is lost in the first stage. What happens between? (With the first 200 of the test queries, to save time.)
 
 # %%
 recall: dict[str, dict[int, float]] = {"R@1": {}, "R@10": {}, "R@100": {}}
@@ -485,7 +487,7 @@ for n in (1, 2, 5, 10, 20, 50, 200):
     for name in recall:
         recall[name][n] = measured[f"{name} IoU=0.5"]
 spread_curves(
-    {"recall (%), IoU 0.5": recall, "ms a query": {"time": cost}},
+    {"recall (%), IoU 0.5": recall, "ms per query": {"time": cost}},
     xlabel="films kept of 200",
     logarithmic=True,
     title="Five to ten films are nearly all of R@10",
@@ -494,22 +496,22 @@ spread_curves(
 # %% [markdown]
 # R@1 gains nothing from more films; it may even lose at the first step. The weight $w$ was not tuned here (it is 1), and with a second film in the race, a confident moment of the wrong film can come first. Keep that in mind for section 8.
 #
-# The numbers of three seeds from the package, all test queries: how much of what all 200 films give is reached with ten?
+# Here are the numbers of three seeds from the package, for all test queries: how much of what all 200 films give is reached with ten?
 
 # %%
 for name in ("key clip", "clip map", "frame attention", "span head"):
-    told = []
+    shown = []
     for n in (1, 10, 200):
         values = results.values(MOMENTS, "R@10 IoU=0.5", score=f"{name}, n={n}")
-        told.append(f"n = {n}: {spread_text(values, 'R@10')}")
-    print(f"{name:16s} R@10 IoU 0.5   {'   '.join(told)}")
+        shown.append(f"n = {n}: {spread_text(values, 'R@10')}")
+    print(f"{name:16s} R@10 IoU 0.5   {'   '.join(shown)}")
 
 # %% [markdown]
 # Ten films of 200 give what all of them give, in a fraction of the time. On a collection of millions the first stage is the only way at all. But note the price: a film that PRVR misses is lost for good, however good the second stage.
 #
 # ## 8 · Predict, then break it
 #
-# The span head is the best at SVMR. So let it decide alone: merge by the moments' scores only, $w = 0$, and use PRVR just to choose the $n$ films. The more films, the more it has to choose from.
+# The span head is the best at SVMR. So let it decide alone: merge by the moments' scores only, $w = 0$, and use PRVR only to choose the $n$ films. The more films, the more it has to choose from.
 #
 # Write down before you run it: R@1 at IoU 0.5 for $n = 1, 5, 20, 50$, with a well-chosen weight. And with $w = 0$: does it grow with $n$, stay, or fall?
 
@@ -527,11 +529,11 @@ spread_curves(
     {"R@1 (%), IoU 0.5": alone},
     xlabel="films that the head may choose from",
     logarithmic=True,
-    title="A good judge of moments is no judge of films",
+    title="What ranks moments well may rank films badly",
 )
 
 # %% [markdown]
-# With a say for PRVR, R@1 stays where it is, give or take a few queries: the film that PRVR puts first mostly stays first. Alone the head gets *worse*, the more films it may choose from. The head was trained to rank the clips of one film, its own; in the softmax of that loss a constant can be added to all scores of a film and nothing changes. So its scores of *different films* were never made comparable, and a wrong film with confident-looking borders wins. PRVR's score is made for just that comparison. Neither can do the other's work. It is the same in lesson 7: a loss teaches what it compares, and nothing else.
+# Where PRVR's score counts, R@1 stays the same up to a few queries: the film that PRVR puts first mostly stays first. Alone, the head gets *worse*, the more films it may choose from. The head was trained to rank the clips of one film, its own; in the softmax of that loss a constant can be added to all scores of a film and nothing changes. So its scores of *different films* were never made comparable, and a wrong film with confident-looking borders wins. PRVR's score is made for just that comparison. Neither of the two can replace the other. Lesson 7 found the same: a loss teaches what it compares, and nothing else.
 #
 # ## Recap
 #
@@ -546,7 +548,7 @@ spread_curves(
 #
 # <details><summary>1. A prediction covers the whole film of 40 s, the moment lasts 8 s. What is the IoU? Is it a hit at 0.3?</summary>
 #
-# 8 / 40 = 0.2: no. The lazy answer "all of it" never hits a moment shorter than 30 % of its film, and most are.
+# The IoU is 8 / 40 = 0.2, so it is not a hit. The lazy answer "all of it" never hits a moment shorter than 30 % of its film, and most moments are shorter.
 #
 # </details>
 #

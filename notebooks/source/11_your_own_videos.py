@@ -42,7 +42,7 @@ from prvr_lite.course.lesson11 import (
     cell_map,
     code_parts,
     frame_times,
-    random_clip,
+    random_openai_clip,
     render_film,
     shard_tables,
 )
@@ -60,7 +60,7 @@ folder = Path(work.name)
 # %% [markdown]
 # ## 1 · A video is pictures with times
 #
-# Up to here somebody else made the features. Now you do, and it begins with a file. The sample keeps a few thumbnails of each test film; `render_film` writes them as a real MP4 file (H.264), each picture held until the next one comes.
+# Up to here somebody else made the features. Now you make them, and this begins with a file. The sample keeps a few thumbnails of each test film; `render_film` writes them as a real MP4 file (H.264), each picture held until the next one comes.
 
 # %%
 video = int(sample.videos_in("test")[0])
@@ -71,9 +71,9 @@ print(f"{info.width} x {info.height}, {info.codec}, {info.duration:.2f} s, {size
 print(f"{len(shown)} frames, shown from second {shown}")
 
 # %% [markdown]
-# Eight frames in twenty seconds, and not one every two and a half: each frame has its own **presentation time**. Most files from a camera have a frame every 1/25 or 1/30 s, but telephones drop frames in the dark, screen recorders write one when something changes, and editing leaves gaps. That is a *variable frame rate*.
+# There are eight frames in twenty seconds, but they are not two and a half seconds apart: each frame has its own **presentation time**. Most files from a camera have a frame every 1/25 or 1/30 s, but telephones drop frames in the dark, screen recorders write one when something changes, and editing leaves gaps. That is a *variable frame rate*.
 #
-# The model wants frames at even times: 0, ½, 1, … s. Which frame is on the screen at $t$? The last one that has begun. With a loop:
+# The model wants frames at even times: 0, ½, 1, … s. Which frame is on the screen at $t$? It is the last one that has begun. Here it is with a loop:
 
 
 # %%
@@ -91,7 +91,7 @@ print([frame_by_loop(shown, t) for t in (0.0, 4.7, 4.75, 10.0, 99.0)])
 # %% [markdown]
 # ### ✏️ Exercise 11.1 · frames_at  (★☆☆, 8 minutes)
 #
-# For any number of times, in any order, and without a loop over frames.
+# Write it for any number of times, in any order, and without a loop over frames.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -133,7 +133,7 @@ frame_times(pictures, shown, info.duration, at, taken)
 # %% [markdown]
 # Many programs count frames and divide by the rate. Here most of their samples would be wrong (last line). A moment labelled "4.8 to 7.2 s" would then lie over other pictures, and no error would tell you.
 #
-# **Another trap: rotation.** A telephone held upright stores its pictures lying down, with a note for the player: turn by 90°. Who ignores the note feeds a network with sideways people. The same film, stored lying down:
+# **Another trap: rotation.** A telephone held upright stores its pictures lying down, with a note for the player: turn by 90°. Whoever ignores the note shows the network people who lie on their side. Here is the same film, stored lying down:
 
 # %%
 render_film(sample, video, folder / "turned.mp4", rotation=90)
@@ -143,26 +143,27 @@ lying = np.abs(np.rot90(turned[0]).astype(float) - pixels[0]).mean()
 print(f"difference to the first film, of 255: as read {upright:.1f}, turned once more {lying:.1f}")
 
 # %% [markdown]
-# `read_frames` has read the note. (The small rest is H.264's own loss.)
+# `read_frames` has read the note. (The small difference that remains comes from the compression of
+# H.264.)
 #
 # ## 2 · From frames to features
 #
-# CLIP is two networks: one turns a picture into a vector, the other a sentence. They were trained together, on hundreds of millions of pictures with their captions, so that a picture and its caption point the same way. The real one is a download of 600 MB. To see the path we make a **tiny CLIP with random weights**: every part is there, tokenizer, image processor, both towers, and it has learned nothing.
+# CLIP is two networks: one turns a picture into a vector, the other a sentence. They were trained together, on hundreds of millions of pictures with their captions, so that a picture and its caption point the same way. The real one is a download of 600 MB. To see the path we make a **tiny CLIP with random weights**: it has every part, a tokenizer, an image processor and both networks, but it has learned nothing.
 #
-# Frames go through it in **batches**: all 7,200 frames of an hour at once would need gigabytes, one at a time leaves the processor waiting. What comes out must not depend on it.
+# Frames go through it in **batches**: all 7,200 frames of an hour at once would need gigabytes, and one at a time leaves the processor waiting. The result must not depend on the size of the batch.
 
 # %%
-clip = OpenAIClipEncoder(random_clip(folder / "tiny-clip"))
+clip = OpenAIClipEncoder(random_openai_clip(folder / "tiny-clip"))
 features, sentences = clip.images(pixels), clip.sentences(["A dog.", "A dog in the forest."])
 print(f"{len(pixels)} frames -> {features.shape}, 2 sentences -> {sentences.shape}")
 for clip.batch_size in (1, 8, 32):
     began = time.perf_counter()
     same = np.allclose(clip.images(pixels), features, atol=1e-5)
     took = 1000 * (time.perf_counter() - began) / len(pixels)
-    print(f"batches of {clip.batch_size:2d}: {took:5.2f} ms a frame, the same features: {same}")
+    print(f"batches of {clip.batch_size:2d}: {took:5.2f} ms per frame, the same features: {same}")
 
 # %% [markdown]
-# With the real network on a GPU, larger batches pay far more. If you have a connection and a few minutes, set `RUN_DOWNLOADS = True` and let the real one look at our film; everything else in this lesson does without it.
+# With the real network on a GPU, larger batches help far more. If you have a connection and a few minutes, set `RUN_DOWNLOADS = True` and let the real one look at our film; everything else in this lesson works without it.
 
 # %%
 RUN_DOWNLOADS = False  # True: about 600 MB from the Hugging Face hub, once
@@ -219,12 +220,12 @@ for path, reason in report.skipped.items():
 print(f"{len(report.videos)} videos, {report.queries} captions")
 again = extract_features(videos, folder / "mine.h5", **settings, progress=False)
 print(f"second run: {again.computed} of {len(again.videos)} videos computed")
-mine = open_features(folder / "mine.h5")
+data = open_features(folder / "mine.h5")
 
 # %% [markdown]
-# A broken file costs one line, not the night. And the night itself is not lost when it is interrupted: what was computed of each video is kept beside the file, and the second run took it up.
+# A broken file costs one line in the report, and not the whole run. And a run that is interrupted is not lost: what was computed of each video is kept beside the file, and the second run went on from there.
 #
-# This is a feature file like any other in this course: `fit`, `evaluate` and `prvr-lite train` take it. But with CLIP there is something that one can do before any training.
+# This is a feature file like any other in this course: `fit`, `evaluate` and `prvr-lite train` take it. But with CLIP there is something that can be done before any training.
 #
 # ## 4 · Search without training
 #
@@ -233,7 +234,7 @@ mine = open_features(folder / "mine.h5")
 # $$s(q, v) = \max_{n}\ \cos\big(q,\ \bar f_{v,n}\big)$$
 # <!-- eq: zero-shot score -> prvr_lite.course.lesson11.answers:zero_shot_scores -->
 #
-# Nothing here was learned from our data. That is called **zero-shot**. For one sentence and one film, with a loop:
+# Nothing here was learned from our data. That is called **zero-shot**. Here it is for one sentence and one film, with a loop:
 
 
 # %%
@@ -247,8 +248,8 @@ def best_clip_by_loop(query: torch.Tensor, units: torch.Tensor) -> float:
     return best
 
 
-units = torch.from_numpy(np.stack([pool_features(f, 32) for f in mine.frames_of(range(12))]))
-asked = torch.from_numpy(np.stack([w[0] for w in mine.words_of(range(len(mine.query_id)))]))
+units = torch.from_numpy(np.stack([pool_features(f, 32) for f in data.frames_of(range(12))]))
+asked = torch.from_numpy(np.stack([w[0] for w in data.words_of(range(len(data.query_id)))]))
 print(f"{best_clip_by_loop(asked[0], units[0]):.4f}")
 
 # %% [markdown]
@@ -256,7 +257,7 @@ print(f"{best_clip_by_loop(asked[0], units[0]):.4f}")
 #
 # ### ✏️ Exercise 11.2 · zero_shot_scores  (★☆☆, 8 minutes)
 #
-# For all queries and films at once. Some films may have fewer clips than others; `real` says which rows are clips.
+# Write it for all queries and films at once. Some films may have fewer clips than others; `real` says which rows are clips.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -281,13 +282,13 @@ zero_shot_scores = check(zero_shot_scores)
 clips = multi_scale_clips(units)  # [V, 528, D]
 every = torch.ones(clips.shape[:2], dtype=torch.bool)
 score = zero_shot_scores(asked, clips, every)  # [Q, V]
-own = torch.from_numpy(mine.query_video)
+own = torch.from_numpy(data.query_video)
 rank = rank_of_first_relevant(score, own)
 print(f"as the loop: {float(score[0, 0]):.4f}")
 print(f"R@1 {100 * (rank <= 1).mean():.1f} of {len(rank)} queries; chance {100 / 12:.1f}")
 
 # %% [markdown]
-# Chance, as it should be: a network with random weights has no idea which sentence goes with which picture. **One space is not a matter of equal sizes.** It must have been *made*, by training on pairs.
+# The result is chance, as it should be: a network with random weights does not know which sentence belongs to which picture. **Vectors of equal size do not make one space.** The space must have been *made*, by training on pairs.
 #
 # The sample's own features have no common space at all: pictures went through EfficientNet, sentences through MiniLM, two networks that never met. The package refuses to compare them:
 
@@ -300,9 +301,9 @@ except ValueError as error:
 # %% [markdown]
 # ### A bridge in one line
 #
-# What would it take to make one? The least that one can think of: a **linear map** from sentence means to film means, fitted on the pairs of the train films by ridge regression. It knows no times, just as MS-SL++ knows none.
+# What would it take to make one? The simplest way is a **linear map** from sentence means to film means, fitted on the pairs of the train films by ridge regression. It knows no times, just as MS-SL++ knows none.
 #
-# Across the bridge, the zero-shot search of above works on the sample. (It is no longer zero-shot, since the bridge was fitted on films of the same kind; CLIP's bridge was fitted on the internet.) Compare it with the whole film as one clip, with single units only, and with MS-SL++.
+# With this bridge, the zero-shot search from above works on the sample. (It is no longer zero-shot, since the bridge was fitted on films of the same kind; CLIP's bridge was fitted on the internet.) Compare it with the whole film as one clip, with single units only, and with MS-SL++.
 
 # %%
 train = sample.queries_in("train")
@@ -341,11 +342,11 @@ bars["MS-SL++, 24 epochs"] = {
 recall_bars(bars, metric="recall (%)", title="A straight bridge, and a trained one")
 
 # %% [markdown]
-# (The last bar is the published mean of five full trainings on all test queries; the one before is ours, stopped after six epochs.) Three things to take from it.
+# (The last bar is the published mean of five full trainings on all test queries; the one before is ours, stopped after six epochs.) It shows three things.
 #
-# 1. **Even here a part beats the whole film**, twice over: the best unit or clip is not drowned by the rest. That idea needs no training at all. (Longer clips add nothing here: to fit a sentence as it unfolds takes more than a straight map.)
-# 2. **Training is worth it**: on the same features and the same pairs, MS-SL++ finds three times as many films. A straight map can't bend; MS-SL++ has encoders, attention and a loss that pushes wrong films away.
-# 3. With the real CLIP the bridge is far better built, and zero-shot is a strong beginning: no captions of your own, no GPU, results in an hour. Start with it. Train when you have captions and want more.
+# 1. **Even here a part beats the whole film**, both as a unit and as a clip: the best one is not hidden by the rest. That idea needs no training at all. (Longer clips add nothing here: a linear map is not enough for a sentence that unfolds in steps.)
+# 2. **Training is worth it**: on the same features and the same pairs, MS-SL++ finds three times as many films. A linear map can't do more; MS-SL++ has encoders, attention and a loss that pushes wrong films away.
+# 3. With the real CLIP the bridge is far better, and zero-shot is a strong beginning: you need no captions of your own and no GPU, and you have results in an hour. Start with it. Train when you have captions and want more.
 #
 # ## 5 · The index on disk
 #
@@ -362,7 +363,7 @@ print(
 )
 
 # %% [markdown]
-# Ten million films of this size: half a terabyte. So an index must live on disk, and a search must not read all of it into memory first. `save` writes it into one file, and `load` **maps** that file into memory: opening reads only what stands around the vectors, and the operating system brings in a page when a search touches it.
+# Ten million films of this size take half a terabyte. So an index must live on disk, and a search must not read all of it into memory first. `save` writes it into one file, and `load` **maps** that file into memory: opening reads only what stands around the vectors, and the operating system brings in a page when a search touches it.
 
 # %%
 query = sample.words(int(test[0]))
@@ -376,7 +377,7 @@ for hit in mapped.search(query, 3):
 # %% [markdown]
 # ### Collections change
 #
-# A film is added, another must go (somebody asked for it, and they have a right to). Two people do so at the same moment, while a third one searches, and then the power fails. A file is replaced as a whole, which is no answer to that. A **database** is: it writes what changes beside what was there, and each change takes effect in one step. `VideoCollection` keeps a film in a row: id, duration, clips, attended frames.
+# A film is added, and another must be removed (somebody asked for that, and they have a right to it). Two people make such changes at the same moment, while a third one searches, and then the power fails. A file can only be replaced as a whole, which does not solve this. A **database** does: it writes what changes beside what was there, and each change takes effect in one step. `VideoCollection` keeps a film in a row: id, duration, clips, attended frames.
 
 # %%
 VideoCollection.build(folder / "collection", model, sample, "val")  # 100 films
@@ -389,11 +390,11 @@ stored.optimise()
 print(f"{stored.check()} films, every number as it was written")
 
 # %% [markdown]
-# A deleted film is found no more, at once; its bytes go when the collection is next put in order, which `optimise` does. `check` compares every row with the digest that was written beside it, because a disk may forget a bit.
+# From then on a deleted film is no longer found; its bytes are freed when the collection is next put in order, which `optimise` does. `check` compares every row with the digest that was written beside it, because a disk may lose a bit.
 #
 # ## 6 · Candidates, then exact scores
 #
-# Now time. An exact search compares the query with every clip of every film. For 200 films that is nothing; for ten million it is 320 million clips a query. The way out has two steps, as in lesson 10:
+# Now time. An exact search compares the query with every clip of every film. For 200 films that is nothing; for ten million it is 320 million clips per query. The solution has two steps, as in lesson 10:
 #
 # 1. **candidates**: find some clips that are probably near the query, fast and not quite exactly;
 # 2. **re-scoring**: take the films that own them, and compute both scales of MS-SL++ exactly, for these few.
@@ -427,7 +428,7 @@ print(
 #
 # - Run `hint("rescore_candidates")`.
 # - *The same film again and again*: several clips of one film are one candidate.
-# - *Films that nobody found*: what stands where a film is no candidate?
+# - *Films that nobody found*: what score do films get that are not candidates?
 #
 # </details>
 
@@ -449,7 +450,7 @@ def rescore_candidates(
 rescore_candidates = check(rescore_candidates)
 
 # %% [markdown]
-# How much is lost? The films that an exact search would give, how many of them are still there? That is recall again, but against the exact search and not against the truth: an approximate index can only be as good as what it approximates.
+# How much is lost? Of the films that an exact search would give, how many are still there? That is recall again, but against the exact search and not against the truth: an approximate index can only be as good as what it approximates.
 #
 # $$\text{recall} = \frac{100}{Q\,k} \sum_q \big|\, \text{found}_q \cap \text{exact}_q \,\big|$$
 # <!-- eq: recall of candidates -> prvr_lite.course.lesson11.answers:candidate_recall -->
@@ -474,8 +475,8 @@ candidate_recall = check(candidate_recall)
 nearest = (query @ clip.T).topk(2000).indices  # [Q, 2000]
 recall, share = {}, {}
 for C in (10, 20, 50, 100, 200, 500, 1000, 2000):
-    found = rescore_candidates(nearest[:, :C], video_of, S, 10)
-    recall[C] = float(candidate_recall(found, top))
+    listed = rescore_candidates(nearest[:, :C], video_of, S, 10)
+    recall[C] = float(candidate_recall(listed, top))
     share[C] = 100 * np.mean([len(set(row)) for row in video_of[nearest[:, :C]].tolist()]) / 700
 spread_curves(
     {"recall (%)": {"of the exact ten": recall}, "films scored (%)": {"exactly": share}},
@@ -489,7 +490,7 @@ spread_curves(
 #
 # ## 7 · Not looking at every clip
 #
-# Step 1 still compared the query with all 22,400 clips. An **inverted file** does not: once, ahead of any query, it sorts the clips into cells around some centres (k-means, as in lesson 5 without medoids). A query is then compared with the centres, and only with the clips of the best few cells. First on a plane, to see it: the first two principal components of our clips.
+# Step 1 still compared the query with all 22,400 clips. An **inverted file** does not: once, ahead of any query, it sorts the clips into cells around some centres (k-means, as in lesson 5 without medoids). A query is then compared with the centres, and only with the clips of the best few cells. We look at it in a plane first, the plane of the first two principal components of our clips.
 
 
 # %%
@@ -508,16 +509,17 @@ flat, spot = (clip - clip.mean(0)) @ plane, (query[5] - clip.mean(0)) @ plane
 cell_map(flat[::7], nearest_mean(flat, 24), spot, probes=3)
 
 # %% [markdown]
-# Three cells of 24 are open, and most clips are never touched. If the query lies near a border, the best clip may be just across it: so open more than one.
+# Three cells of 24 are open, and most clips are never touched. If the query lies near a border, the best clip may be just across it, so open more than one cell.
 #
 # ### ✏️ Exercise 11.5 · cell_search  (★★★, 12 minutes)
 #
-# For one query. Our vectors have length 1, so nearness is the inner product, for cells and for clips.
+# Write it for one query. Our vectors have length 1, so nearness is the inner product, for cells and
+# for clips.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("cell_search")`.
-# - *Rows that are far too small*: places in the list of opened clips are no rows of all clips.
+# - *Rows that are far too small*: places in the list of opened clips are not rows of all clips.
 #
 # </details>
 
@@ -553,8 +555,8 @@ size = cell.bincount(minlength=128)  # clips in each
 recall, looked = {}, {}
 for probes in (1, 2, 4, 8, 16, 32, 64):
     hits = torch.stack([cell_search(q, centre, clip, cell, probes, 200) for q in query[:100]])
-    found = rescore_candidates(hits, video_of, S[:100], 10)
-    recall[probes] = float(candidate_recall(found, top[:100]))
+    listed = rescore_candidates(hits, video_of, S[:100], 10)
+    recall[probes] = float(candidate_recall(listed, top[:100]))
     opened = (query[:100] @ centre.T).topk(probes).indices
     looked[probes] = 100 * float(size[opened].sum(1).float().mean()) / len(clip)
 spread_curves(
@@ -567,7 +569,7 @@ spread_curves(
 # %% [markdown]
 # ## 8 · Fewer bytes per clip
 #
-# Cells save time, not room. Vectors can be made smaller, too. The gentle way is **scalar quantisation**: a number between the least and the greatest that occur becomes one of 256 steps, one byte instead of four. The hard way is **product quantisation**: cut a vector into parts of a few numbers, and replace each part by the nearest of 256 typical ones. What is stored is only *which* one, one byte per part. The typical ones come from k-means, part by part:
+# Cells save time, but no memory. Vectors can be made smaller, too. The gentle way is **scalar quantisation**: a number between the least and the greatest that occur becomes one of 256 steps, one byte instead of four. The hard way is **product quantisation**: cut a vector into parts of a few numbers, and replace each part by the nearest of 256 typical ones. What is stored is only *which* one, one byte per part. The typical ones come from k-means, part by part:
 
 # %%
 part = clip.view(len(clip), 24, 8)  # [M, 24, 8]: 24 parts of 8 numbers
@@ -589,8 +591,8 @@ def measured(candidates: int | None) -> dict[str, float]:
     began = time.perf_counter()
     hits = many.rank(query, 10, candidates=candidates)
     took = 1000 * (time.perf_counter() - began) / len(query)
-    found = torch.tensor([[row_of[hit.video_id] for hit in ranked] for ranked in hits])  # [Q, 10]
-    return {"ms per query": took, "recall %": float(candidate_recall(found, top))}
+    listed = torch.tensor([[row_of[hit.video_id] for hit in ranked] for ranked in hits])  # [Q, 10]
+    return {"ms per query": took, "recall %": float(candidate_recall(listed, top))}
 
 
 row_of = {video_id: row for row, video_id in enumerate(all_films.video_ids)}
@@ -605,7 +607,7 @@ rows["100 clips by codes"] = {"recall %": float(candidate_recall(by_codes, top))
 table(rows)
 
 # %% [markdown]
-# (Times of whatever machine made this page; "all films" reads the collection from the disk once for all queries together, which is kinder to it than one at a time.) At 22,400 clips nobody needs an approximate search. But the time of the exact one grows with the number of clips, and that of the other hardly does; and hardly a film is lost, because exact scores have the last word.
+# (The times are those of the machine that made this page; "all films" reads the collection from the disk once for all queries together, which takes less time per query than one at a time.) At 22,400 clips nobody needs an approximate search. But the time of the exact one grows with the number of clips, and that of the other hardly does; and hardly a film is lost, because exact scores decide in the end.
 #
 # There is a third idea, in other libraries: **HNSW**, a graph that links each clip to some of its neighbours. A search walks along links to ever nearer clips. It is fast, keeps nearly all of each vector, and wants to be in memory.
 #
@@ -648,7 +650,7 @@ spread_curves(
 shard_tables(8, 8, 2)
 
 # %% [markdown]
-# If each GPU minds its own half only, half of the pairs are never compared: fewer negatives, another loss, another model. So the GPUs **gather**: each encodes its own films, sends the vectors to all others, and compares *its* queries with *all* films. Here it is with one batch on one processor, cut in two by hand. The films are two groups of siblings, dealt out to both halves, as a shuffled batch would do:
+# If each GPU uses only its own half, half of the pairs are never compared. There are fewer negatives, so it is another loss and another model. So the GPUs **gather**: each encodes its own films, sends the vectors to all others, and compares *its* queries with *all* films. Here it is with one batch on one processor, cut in two by hand. The films are two groups of siblings, spread over both halves, as in a shuffled batch:
 
 # %%
 rows = sample.videos_in("train")[[0, 4, 1, 5, 2, 6, 3, 7]]  # siblings in both halves
@@ -665,7 +667,7 @@ gathered = torch.stack([info_nce_loss(dot[h], positive[h]) for h in halves]).mea
 print(f"one GPU {whole:.4f}; two, each for itself {alone:.4f}; two, gathered {gathered:.4f}")
 
 # %% [markdown]
-# Gathered, the loss is the same to the last digit. Each for itself it is smaller, and not because the model is better: half of the hardest rivals, the siblings, are out of sight. But one more trap: a loss can be right, and its *gradient* wrong. If gathered vectors arrive as plain numbers, no gradient flows back to the GPU that made them, and films are pushed away only by the queries beside them. With small random vectors:
+# Gathered, the loss is the same to the last digit. If each half computes by itself, the loss is smaller, but not because the model is better: half of the hardest rivals, the siblings, are not seen. There is one more trap: a loss can be right, and its *gradient* can be wrong. If gathered vectors arrive as plain numbers, no gradient flows back to the GPU that made them, and films are pushed away only by the queries beside them. With small random vectors:
 
 
 # %%
@@ -674,12 +676,12 @@ def film_gradient(way: str) -> torch.Tensor:
     g = torch.Generator().manual_seed(0)
     asked, films = torch.randn(8, 5, generator=g), torch.randn(8, 5, generator=g).requires_grad_()
     loss = []
-    for mine in (slice(0, 4), slice(4, 8)):
+    for half in (slice(0, 4), slice(4, 8)):
         seen = films
         if way == "as plain numbers":  # only this GPU's own films carry a gradient
             seen = films.detach().clone()
-            seen[mine] = films[mine]
-        loss.append(info_nce_loss(asked[mine] @ seen.T, torch.eye(8, dtype=torch.bool)[mine]))
+            seen[half] = films[half]
+        loss.append(info_nce_loss(asked[half] @ seen.T, torch.eye(8, dtype=torch.bool)[half]))
     torch.stack(loss).mean().backward()
     return films.grad
 
@@ -696,24 +698,24 @@ print(f"largest gradient {right.abs().max():.3f}, largest error {(right - plain)
 #
 # ## 10 · Predict, then break it
 #
-# You have built an index of ten million films. It took a week. Now somebody trains the model on for one more epoch, at a tenth of the learning rate, and puts the new weights in place. The index is still there; shapes fit, nothing complains. Queries are encoded by the new model, films were encoded by the old one.
+# You have built an index of ten million films. It took a week. Now somebody trains the model on for one more epoch, at a tenth of the learning rate, and puts the new weights in place. The index is still there, the shapes fit, and there is no error. Queries are encoded by the new model, films were encoded by the old one.
 #
 # Write down before you run it: R@1 with the old index and new queries, (a) after that epoch; (b) if the new model was trained from another start, for two epochs.
 
 # %%
 tuned, settings = copy.deepcopy(model), PRESETS["sample"].training
 fit(tuned, sample, replace(settings, epochs=1, learning_rate=2e-4, seed=5), progress=False)
-other, _ = trained("mssl++", sample, epochs=2, seed=1)
-models = {"old": model, "trained on": tuned, "another start": other}
+stranger, _ = trained("mssl++", sample, epochs=2, seed=1)
+models = {"old": model, "trained on": tuned, "another start": stranger}
 indices = {n: VideoIndex.build(m.cpu(), sample, "test", reader=reader) for n, m in models.items()}
 asked = {name: one.encode(*reader.queries(test)) for name, one in indices.items()}
 rows = {}
 for name, one in indices.items():
     scores = {q: one.score_vectors(v).fused(model.config.alpha) for q, v in asked.items()}
-    found = {q: rank_of_first_relevant(score, own) <= 1 for q, score in scores.items()}
-    rows[f"index: {name}"] = {f"queries: {q}": 100 * float(hit.mean()) for q, hit in found.items()}
+    first = {q: rank_of_first_relevant(score, own) <= 1 for q, score in scores.items()}
+    rows[f"index: {name}"] = {f"queries: {q}": 100 * float(hit.mean()) for q, hit in first.items()}
 table(rows)
-VideoCollection.build(folder / "other", other, sample, "train")
+VideoCollection.build(folder / "other", stranger, sample, "train")
 try:
     stored.append(VideoCollection.open(folder / "other", device="cpu"))
 except ValueError as error:
@@ -722,7 +724,7 @@ except ValueError as error:
 # %% [markdown]
 # Columns are queries, rows are indices; along the diagonal both are of one model.
 #
-# (a) The gentle epoch did no harm at all: the old index serves the new queries as well as its own. The vectors moved, but little, and all together. (b) With another start it is over: not some films fewer, but *none*, and still no error, no warning, only nonsense with scores that look like scores. Both models found a good arrangement of films and sentences; there are countless equally good ones, turned and mirrored, and nothing makes two trainings choose the same.
+# (a) The one more epoch did no harm at all: the old index serves the new queries as well as its own. The vectors moved, but little, and all together. (b) With another start the search no longer works: it finds *none* of the films, and still there is no error and no warning. The scores look normal, but they mean nothing. Both models found a good arrangement of films and sentences; there are countless equally good ones, turned and mirrored, and nothing makes two trainings choose the same.
 #
 # Can you rely on (a)? Only if you measure it, each time. That is why an index of `prvr_lite` carries the weights that built it and encodes queries with these, and why `append` refuses films of another model (last line).
 #
@@ -734,14 +736,14 @@ except ValueError as error:
 # - Bytes of an index: $V K (2 H b + 8)$. It lives on disk: a mapped file that does not change, or a database that does.
 # - Candidates first, exact scores for the few films that own them. Measure recall against the exact search.
 # - Cells and graphs save time, codes save room; re-scoring makes up for what both lose.
-# - Over several GPUs, gather films with their gradients, or it is another loss.
+# - Over several GPUs, gather films with their gradients; otherwise it is another loss.
 # - An index belongs to the weights that built it.
 #
 # ## Five questions
 #
-# <details><summary>1. A film has frames at 0, 0.9 and 3.2 s and ends at 4 s. You sample it once a second. Which frames do you get?</summary>
+# <details><summary>1. A film has frames at 0, 0.9 and 3.2 s and ends at 4 s. You sample it once per second. Which frames do you get?</summary>
 #
-# At 0, 1, 2, 3 s: frames 0, 1, 1, 1. The third is never sampled; with two samples a second it would be, at 3.5 s.
+# At 0, 1, 2, 3 s: frames 0, 1, 1, 1. The third is never sampled; with two samples per second it would be, at 3.5 s.
 #
 # </details>
 #

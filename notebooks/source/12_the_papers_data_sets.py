@@ -7,7 +7,7 @@
 # - open the authors' checkpoint safely, and get their scores to the last digit;
 # - read a table of results like a reviewer: who says so, with which features, chosen on what?
 #
-# **You need** lesson 9 (recall, groups by moment-to-video ratio). The model is the one that lesson 8 trained; if you skipped it, it is trained here, which takes about a minute. **No download is needed**: the lesson writes the authors' files itself, out of the little films. (If you have the real ones: `TVR_ROOT` below is the folder with `tvr/FeatureData` and `tvr/TextData` in it; section 8 uses it, and is skipped without.)
+# **You need** lesson 9 (recall, groups by moment-to-video ratio). The model is the one that lesson 8 trained; if you skipped it, it is trained here, which takes about a minute. **No download is needed**: the lesson writes the authors' files itself, from the films of the sample. (If you have the real ones: `TVR_ROOT` below is the folder with `tvr/FeatureData` and `tvr/TextData` in it; section 8 uses it, and is skipped without.)
 #
 # **Time**: 75 minutes to read and solve; running it takes {{cost}}.
 
@@ -62,16 +62,16 @@ def say(text) -> None:
 #
 # | | what it shows | a query is | features that come with it |
 # |---|---|---|---|
-# | **TVR** | six TV series, clips of about a minute | one of five sentences a clip | I3D + ResNet152, 3,072 numbers a frame |
-# | **ActivityNet Captions** | YouTube, two minutes | one of three or four sentences that tell the whole video | I3D, 1,024 |
+# | **TVR** | six TV series, clips of about a minute | one of five sentences per clip | I3D + ResNet152, 3,072 numbers per frame |
+# | **ActivityNet Captions** | YouTube, two minutes | one of three or four sentences that describe the whole video | I3D, 1,024 |
 # | **Charades-STA** | people at home, half a minute | a short sentence, made of action labels | I3D, 1,024 |
 #
-# Three very different tasks. A moment may be a tenth of its video or all of it; lesson 9 measured that by
+# These are three very different tasks. A moment may be a tenth of its video or all of it; lesson 9 measured that by
 #
 # $$\text{M/V} = \frac{\text{length of the moment}}{\text{length of the video}}$$
 # <!-- eq: moment-to-video ratio -> prvr_lite.search.metrics:moment_to_video_ratio -->
 #
-# The numbers below: videos and queries from the authors' `dataset/readme.md`; moments in the three M/V groups counted in the annotation files. Guess first: which data set has the shortest moments, which one the longest?
+# In the numbers below, videos and queries come from the authors' `dataset/readme.md`; the moments in the three M/V groups were counted in the annotation files. Guess first: which data set has the shortest moments, which one the longest?
 
 # %%
 SETS = {  # videos: train, test; queries: train, test; test moments by M/V: ≤ .2, ≤ .4, longer
@@ -99,15 +99,15 @@ stacked_rows(
 )
 
 # %% [markdown]
-# TVR is where retrieval is most *partial*: six moments of seven cover less than a fifth of their video. In ActivityNet a third of them cover more than two fifths, and a mean over the video is not so bad there. (Charades' 5,538 train videos are what the readme says; the caption file has 5,336. Likely a typo.)
+# TVR is where retrieval is most *partial*: six moments of seven cover less than a fifth of their video. In ActivityNet a third of them cover more than two fifths, and a mean over the video is not so bad there. (Charades' 5,538 train videos are what the readme says; the caption file has 5,336. This is probably a typing error.)
 #
 # ### What is "test"?
 #
-# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports on one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code has the same habit, and their numbers can be compared with each other. They can't be compared with yours if you are honest. How much does it matter? Section 7 measures it.
+# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports on one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code does the same, and those numbers can be compared with each other. They can't be compared with yours if you choose on val. How much does it matter? Section 7 measures it.
 #
 # ## 2 · The release, file by file
 #
-# Instead of downloading 18 GB we write a release ourselves, in the authors' formats: the little films, as if they were TVR.
+# Instead of downloading 18 GB we write a release ourselves, in the authors' formats: the films of the sample, as if they were TVR.
 
 # %%
 base = write_release(table_of(sample), root, "tvr")
@@ -117,7 +117,7 @@ for path in sorted(p for p in base.rglob("*") if p.is_file()):
 # %% [markdown]
 # ### The features: a BigFile
 #
-# Three files. `shape.txt` holds two numbers, `id.txt` the name of each row, and `feature.bin` nothing but the numbers, row after row, 4 bytes each, no header. The loop reads one row by hand, a number at a time:
+# It consists of three files. `shape.txt` holds two numbers, `id.txt` the name of each row, and `feature.bin` nothing but the numbers, row after row, 4 bytes each, without a header. The loop reads one row by hand, number by number:
 #
 # $$\text{row } r \text{ begins at byte } r \cdot \text{dim} \cdot 4$$
 # <!-- eq: BigFile -> prvr_lite.paper.bigfile:BigFile.at -->
@@ -146,7 +146,7 @@ byte_layout(ids[:6], dim, row=3)
 # %% [markdown]
 # ### ✏️ Exercise 12.1 · bigfile_rows  (★★☆, 10 minutes)
 #
-# The authors' reader opens the file anew for each frame, and makes a Python list of its numbers. Do it for many names at once, without a loop over numbers.
+# The authors' reader opens the file again for each frame, and makes a Python list of its numbers. Do it for many names at once, without a loop over numbers.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -177,11 +177,11 @@ theirs = BigFile.open(features).rows(asked)
 print("as prvr_lite:", np.array_equal(mine.numpy(), theirs))
 
 # %% [markdown]
-# `read_bytes` takes the whole file into memory: 19 MB here, 18 GB there. `BigFile` does the same with a *memory map*: `np.memmap` looks like the table, and the disk is read only where you look.
+# `read_bytes` takes the whole file into memory: 19 MB for this release, 18 GB for the real one. `BigFile` does the same with a *memory map*: `np.memmap` looks like the table, and the disk is read only where you look.
 #
 # ### Which frames does a video have?
 #
-# `video2frames.txt` tells, as the text of a Python dictionary. The released code reads it with `eval` (`utils/basic_utils.py:170-175`). That gives a dictionary. It also does whatever else stands in the file. Suppose somebody has changed one on the way to you:
+# `video2frames.txt` says that, as the text of a Python dictionary. The released code reads it with `eval` (`utils/basic_utils.py:170-175`). That gives a dictionary, but it also runs whatever else is written in the file. Suppose that somebody has changed such a file on its way to you:
 
 # %%
 lists, evil = features / "video2frames.txt", root / "evil.txt"
@@ -196,11 +196,11 @@ film_name, names = next(read_frame_lists(lists))
 print(film_name, "has", len(names), "frames:", ", ".join(names[:3]), "…")
 
 # %% [markdown]
-# What `eval` gave looks quite in order: nobody would have noticed. A *parser* for just this form of text can't be made to do anything else, and says what is wrong. (Note what is *not* in the file: times. A frame's time is its place in the list: second $= i / \text{frames} \times \text{duration}$.)
+# What `eval` returned looks correct: nobody would have noticed. A *parser* for just this form of text can't be made to do anything else, and says what is wrong. (Note what is *not* in the file: times. A frame's time is its place in the list: second $= i / \text{frames} \times \text{duration}$.)
 #
 # ### Captions, and where the moments are
 #
-# A caption is a line: an id, a space, the sentence. The id is `<video>#enc#<n>`; the features of its words are in an HDF5 file, under the same id. The *moments* are in none of these files: PRVR is trained and measured without. They are in the annotations of the data set itself, which somebody else distributes. TVR's are one JSON a line:
+# A caption is a line: an id, a space, the sentence. The id is `<video>#enc#<n>`; the features of its words are in an HDF5 file, under the same id. The *moments* are in none of these files: PRVR is trained and measured without. They are in the annotations of the data set itself, which somebody else distributes. TVR's file has one JSON object per line:
 
 # %%
 text = base / "TextData"
@@ -215,7 +215,7 @@ for one in annotations[:3]:
     print(one["vid_name"], one["ts"], "of", round(one["duration"], 1), "s:", one["desc"][:40], "…")
 
 # %% [markdown]
-# To *look* at a moment (lesson 9), to group queries by M/V, to measure moments (lesson 10): for all that they must be joined with the captions. For TVR the rule is: caption `#enc#n` belongs to line number $n$ **of its video**. (On the real files it holds for 8,097 of 8,097 captions that we could compare.)
+# They must be joined with the captions to *look* at a moment (lesson 9), to group queries by M/V, and to measure moments (lesson 10). For TVR the rule is: caption `#enc#n` belongs to line number $n$ **of its video**. (On the real files it holds for 8,097 of 8,097 captions that we could compare.)
 #
 # ### ✏️ Exercise 12.2 · join_moments  (★★☆, 12 minutes)
 #
@@ -251,11 +251,11 @@ print("as in the sample:", np.array_equal(joined.numpy(), sample.moment[test]))
 film(sample, int(sample.videos_in("test")[3]), title="Joined again: who does what, and when")
 
 # %% [markdown]
-# Charades-STA is joined by *text*: its annotations are lines `id start end##sentence`, without numbers. And texts get cleaned up: "Person is PUTTING a book, on the shelf!" in one file is "person is putting a book on the shelf" in the other. So compare what survives any clean-up, letters and digits alone. (On the real files 3,689 of 3,720 fit so; for the rest the package tries the order.)
+# Charades-STA is joined by *text*: its annotations are lines `id start end##sentence`, without numbers. But texts get cleaned: "Person is PUTTING a book, on the shelf!" in one file is "person is putting a book on the shelf" in the other. So compare only what every cleaning leaves as it is: letters and digits. (On the real files 3,689 of 3,720 fit so; for the rest the package tries the order.)
 #
 # ## 3 · Conversion
 #
-# All of it in one call, which is also a command: `prvr-lite convert ROOT tvr --out tvr.h5`. It reads piece by piece, so that memory holds one video at a time; when it is interrupted, it goes on where it was. And it says what it found:
+# One call does all of it, and it is also a command: `prvr-lite convert ROOT tvr --out tvr.h5`. It reads piece by piece, so that memory holds one video at a time; when it is interrupted, it goes on where it was. And it says what it found:
 
 # %%
 report = convert_release(root, "tvr", root / "tvr.h5")
@@ -272,7 +272,7 @@ print(f"features the same, to the last bit: {same} of {len(place)} films")
 #
 # ### Damaged files
 #
-# Downloads break off. A broken file should be named at once, and not be found after ten hours of training. A small release, to be damaged in four ways:
+# Downloads break off. A broken file should be named at once, and not be found after ten hours of training. We make a small release, and damage it in four ways:
 
 # %%
 small = root / "small"
@@ -294,7 +294,7 @@ for name, damage in damages.items():
     (small / name).write_bytes(good)
 
 # %% [markdown]
-# Each says what is wrong, where, and what to do. Nothing half-written is left behind.
+# Each error says what is wrong, where, and what to do. No partly written file is left behind.
 #
 # ## 4 · The authors' checkpoint
 #
@@ -307,7 +307,7 @@ print(
 )
 
 # %% [markdown]
-# Ours under *their* names, in a file as theirs. `AUTHORS_MODULES` is the dictionary between both. Their configuration is an `EasyDict`, a class of a package that you may not have. (Here we make a module of that name, use it once, and take it away again.)
+# Here is our model under *their* names, in a file like theirs. `AUTHORS_MODULES` translates between the names. Their configuration is an `EasyDict`, a class of a package that you may not have. (Here we make a module of that name, use it once, and take it away again.)
 
 # %%
 from prvr_lite.paper import AUTHORS_MODULES
@@ -337,11 +337,11 @@ except Exception as error:
     print(f"{type(error).__name__}:", str(error).splitlines()[0][:70], "…")
 
 # %% [markdown]
-# torch refuses (since version 2.6 without being asked to). The advice that you will find everywhere is `weights_only=False`. What does that switch off?
+# torch refuses (since version 2.6 it does so by default). The advice that you will find everywhere is `weights_only=False`. What does that switch off?
 #
 # ### What a pickle is
 #
-# A torch file holds a **pickle**, and a pickle is no data. It is a little *program*: push this, import that, call it. To see which names a file asks for, watch `find_class`, the method that is called for each of them:
+# A torch file holds a **pickle**, and a pickle is not data. It is a small *program*, with instructions such as "push this", "import that" and "call it". To see which names a file asks for, watch `find_class`, the method that is called for each of them:
 
 
 # %%
@@ -357,13 +357,13 @@ for data in (plain, evil):
     print(f"{len(data)} bytes give", Loud(io.BytesIO(data)).load())
 
 # %% [markdown]
-# The first file names nothing: numbers, texts, lists and dictionaries need no names. The second made us import a module and call a function of it, **while it was read**. With `os.system` in place of `print` it is any command. To look at the result afterwards is too late.
+# The first file names nothing: numbers, texts, lists and dictionaries need no names. The second made us import a module and call a function of it, **while it was read**. With `os.system` in place of `print` it could have run any command. It is too late to check the result afterwards.
 #
 # A list of what is *bad* does not help: there is always one more way. A list of what is **allowed** does. A checkpoint needs a handful of names (`OrderedDict`, a few functions that put tensors together); and what the file calls `EasyDict` can just as well be a plain dictionary.
 #
 # ### ✏️ Exercise 12.3 · read_without_running  (★★★, 15 minutes)
 #
-# Some of these files are good, and some will ring a bell, if they can. (It only rings. The check hears it.)
+# Some of these files are good, and some ring a bell if they can. (The bell does no harm, and the check notices it.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -392,7 +392,7 @@ easy = pickle_that_calls("easydict", "EasyDict", {"alpha": 0.7})
 print(read_without_running([plain, evil, easy], {"easydict.EasyDict": dict}).tolist())
 
 # %% [markdown]
-# `load_authors_checkpoint` does it like that, with torch's own restricted unpickler: tensors and plain values pass, `EasyDict` becomes a dictionary, any other name ends the reading. It returns a model, whose sizes it takes from the weights:
+# `load_authors_checkpoint` does it in this way, with torch's own restricted unpickler: tensors and plain values pass, `EasyDict` becomes a dictionary, any other name ends the reading. It returns a model, whose sizes it takes from the weights:
 
 # %%
 from prvr_lite.paper import load_authors_checkpoint
@@ -404,7 +404,7 @@ agreement(*scores, names=("our file", "their file"), title="The same model, read
 
 
 # %% [markdown]
-# The results on the converted release are those on the sample, to the last digit. And a checkpoint that runs a command? The name that the error tells is what `os.system` really is:
+# The results on the converted release are those on the sample, to the last digit. And a checkpoint that runs a command? The name in the error is the real name of `os.system`:
 
 
 # %%
@@ -424,7 +424,7 @@ except ValueError as error:
     say(error)
 
 # %% [markdown]
-# Training on it works like on anything else: `prvr-lite train --data tvr.h5 --preset tvr`. The preset `tvr` is the authors' own: 384 numbers a vector, 128 videos a batch, margin 0.1, up to 100 epochs. That is for a GPU; here five epochs of it on the twenty films of the small release, to see it move:
+# Training on it works like on anything else: `prvr-lite train --data tvr.h5 --preset tvr`. The preset `tvr` is the authors' own: 384 numbers per vector, 128 videos per batch, margin 0.1, up to 100 epochs. That is for a GPU; here five epochs of it on the twenty films of the small release, to see it move:
 
 # %%
 convert_release(small, "tvr", root / "small.h5")
@@ -451,7 +451,7 @@ print("the little films · measured here, a moment ago")
 table({f"{'MS-SL++':12s}": {c: before.fused[c] for c in columns}})
 
 # %% [markdown]
-# A first test that costs nothing: SumR is the sum of the four recalls. Does it add up? Each number was rounded to one decimal, so a little may be missing:
+# One test costs nothing: SumR is the sum of the four recalls. Does it add up? Each number was rounded to one decimal, so a little may be missing:
 #
 # $$\Big|\sum_k \text{R@}k - \text{SumR}\Big| \;\le\; 5 \cdot 0.05$$
 # <!-- eq: rounding -> prvr_lite.course.lesson12.answers:cannot_add_up -->
@@ -505,7 +505,7 @@ known = [
 by_source([*known, *LATER], metric="SumR on TVR", title="What makes the difference?")
 
 # %% [markdown]
-# **Features.** The same MS-SL, fed with frames and words from CLIP-L, gains 79 points. What HLFormer gains over it on the old ones is a fifth of that. CLIP-L *without any training* nearly reaches a trained MS-SL on the old ones. So three questions to any row: which features? Who measured it? And where is the line of the features alone, without a model?
+# **Features.** The same MS-SL, fed with frames and words from CLIP-L, gains 79 points. What HLFormer gains over it on the old ones is a fifth of that. CLIP-L *without any training* nearly reaches a trained MS-SL on the old ones. So ask three questions about any row: which features does it use? Who measured it? And where is the row of the features alone, without a model?
 #
 # And MS-SL++? It gains 2.2, 1.0 and 1.3 points of SumR over MS-SL. Is that much?
 
@@ -524,24 +524,24 @@ seeds = {one: {"SumR": list(results.values(n, "SumR").values())} for one, n in n
 seed_band(seeds, {"MS-SL++": {"SumR": before.fused["SumR"]}}, title="Five seeds each, and our run")
 
 # %% [markdown]
-# On our films MS-SL++ is no better than MS-SL, and one seed of a model differs from the next by more than the published gains. Whether that is so on TVR nobody has told: none of the tables that we saw prints seeds. A gain of one or two points from single runs says little. That does not make MS-SL++ pointless, as its case is another one: the same accuracy with **32 vectors a video in place of 528** (lesson 5).
+# On our films MS-SL++ is no better than MS-SL, and one seed of a model differs from the next by more than the published gains. Whether that is so on TVR is not known: none of the tables that we saw prints seeds. A gain of one or two points from single runs says little. That does not make MS-SL++ pointless, as its case is another one: the same accuracy with **32 vectors per video in place of 528** (lesson 5).
 #
 # ## 6 · What one number hides
 #
-# **Who is in it.** By M/V group, as you did in lesson 9: every data set has other shares of these groups (section 1), so that its one number answers another question.
+# **Which queries are in it.** Split it by M/V group, as you did in lesson 9: every data set has other shares of these groups (section 1), so that its one number answers another question.
 #
-# **What counts as right.** One right video a query: the one that the sentence was written for. "She opens the door" fits a hundred. Here we know all true answers; on the real data somebody looked for more (prvr-ea: 1.18 videos answer a TVR query, on average).
+# **What counts as right.** There is one right video per query: the one that the sentence was written for. "She opens the door" fits a hundred. Here we know all true answers; on the real data somebody looked for more (prvr-ea: 1.18 videos answer a TVR query, on average).
 
 # %%
 fair = evaluate(model, sample, "test", several=True).fused
 counted = {"the own film only": before.fused, "every true answer": fair}
 table({name: {c: row[c] for c in columns} for name, row in counted.items()})
 score, own = before.similarity.fused(0.7), before.relevant.argmax(1)
-found = by_group(score, own, groups)
+recalls = by_group(score, own, groups)
 ratio_bars(
-    {"MS-SL++": [found[g]["R@1"] for g in found]},
-    groups=list(found),
-    counts=[int(found[g]["queries"]) for g in found],
+    {"MS-SL++": [recalls[g]["R@1"] for g in recalls]},
+    groups=list(recalls),
+    counts=[int(recalls[g]["queries"]) for g in recalls],
     title="One model, three questions",
 )
 
@@ -568,7 +568,7 @@ val, tested = grid("val"), grid("test")
 print(f"{len(tried)} settings: {', '.join(tried[:6])}, …")
 
 # %% [markdown]
-# An honest person takes, for each seed, the setting that is best on val, and reports its test result. Somebody else takes the one that is best on test:
+# The honest way is to take, for each seed, the setting that is best on val, and to report its test result. The other way is to take the setting that is best on test:
 #
 # $$\text{optimism} = \frac{1}{S} \sum_s \Big( \max_c \text{test}_{s,c} - \text{test}_{s,\,\arg\max_c \text{val}_{s,c}} \Big)$$
 # <!-- eq: optimism -> prvr_lite.course.lesson12.answers:optimism -->
@@ -606,11 +606,11 @@ spread_curves(
 )
 
 # %% [markdown]
-# About what MS-SL++ gains over MS-SL, and nothing has become better. And it grows with every further try. (Why does the order matter? Two settings tie on val, with one seed. Which of them is "the" best then moves the mean by a point: so thin is the ice.)
+# About what MS-SL++ gains over MS-SL, and nothing has become better. And it grows with every further try. (Why does the order matter? Two settings tie on val, with one seed. Which of them is "the" best then moves the mean by a point: such small things decide.)
 #
 # ### Predict, then break it
 #
-# But these settings do differ, and some are truly better. Perhaps test just knows better? So take the truth away: **all settings are the same model**. Nothing distinguishes them but luck, on val and on test, as large as it is between the five seeds of MS-SL++.
+# But these settings do differ, and some are truly better. Perhaps test only shows better which ones? To find out, take the differences away: **all settings are the same model**. They differ only by luck, on val and on test, as large as it is between the five seeds of MS-SL++.
 #
 # Write down before you run it: does choosing on test still add something? More than before, or less? And what does choosing on *val* gain over taking the first?
 
@@ -634,7 +634,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# With nothing to choose from, choosing on test adds even *more*: it picks the luckiest, and now no bad setting is in the way. (Real luck also goes together a little on val and on test, which lowers the other line.) Choosing on val picks a lucky one too, but its luck stays on val, and on test it gains nothing. **That is all that a validation set is for.**
+# With nothing to choose from, choosing on test adds even *more*: it picks the luckiest, and now no bad setting is in the way. (In reality luck on val and luck on test are a little related, which lowers the other line.) Choosing on val picks a lucky one too, but its luck stays on val, and on test it gains nothing. **That is all that a validation set is for.**
 #
 # In practice: choose on val, look at test once, print how many choices were tried, and several seeds. To compare with the old papers, use the habit of the old papers, and say so: `prvr-lite train --validate-on test`.
 #
@@ -684,12 +684,12 @@ else:
 # - A BigFile is a table without a header: row r at byte r · dim · 4. Map it, don't load it.
 # - Moments are joined from the annotations: by number, by text. What does not fit is NaN, never 0.
 # - A text for `eval` and a pickle are programs. Parse; allow by list; decide before anything is called.
-# - A published number has a source, features, a choice and a seed. Without them it is half a number.
+# - A published number has a source, features, a choice and a seed. Without them it says little.
 # - Choosing on test adds points even where nothing differs, and more with each try.
 #
 # ## Five questions
 #
-# <details><summary>1. A feature.bin has 25,165,824 bytes and 3,072 numbers a row. How many frames is that, and where does frame 100 begin?</summary>
+# <details><summary>1. A feature.bin has 25,165,824 bytes and 3,072 numbers per row. How many frames is that, and where does frame 100 begin?</summary>
 #
 # A row takes 12,288 bytes: 2,048 frames. Frame 100 begins at byte 1,228,800.
 #
@@ -697,7 +697,7 @@ else:
 #
 # <details><summary>2. You join captions and annotations by text, and 31 of 3,720 don't fit. Leave them out of the evaluation?</summary>
 #
-# Not of retrieval: that needs no times, and with fewer queries your R@1 is another number than everybody's. Their moments stay unknown (NaN), and only what needs times goes without them, saying how many there are.
+# Do not leave them out of retrieval: it needs no times, and with fewer queries your R@1 can't be compared with that of others. Their moments stay unknown (NaN), and only what needs times goes without them, saying how many there are.
 #
 # </details>
 #
@@ -709,7 +709,7 @@ else:
 #
 # <details><summary>4. A paper reports 176.1 on TVR with an early stop on val that it took from train, another one 177.0 with the released code. Which model is better?</summary>
 #
-# Nobody can tell. The second may have chosen its epoch on test, which may well be worth a point; both are single runs; and a tenth of the train videos is missing to the first. Train both in the same way, with several seeds.
+# This is unknown. The second may have chosen its epoch on test, which may well be worth a point; both are single runs; and a tenth of the train videos is missing to the first. Train both in the same way, with several seeds.
 #
 # </details>
 #

@@ -116,11 +116,11 @@ def _numbers(column: Any) -> tuple[Any, list[int]]:
 def digests(batch: Any) -> list[int]:
     """Returns the CRC-32 of each row of a record batch."""
     facts = zip(*(batch[name].to_pylist() for name in COLUMNS[:3]), strict=True)
-    found = [zlib.crc32(repr(fact).encode()) for fact in facts]
+    checksums = [zlib.crc32(repr(fact).encode()) for fact in facts]
     for name in LISTS:
         numbers, width = _numbers(batch[name])
         content = numbers.to_numpy().view(np.uint8)
         ends = np.cumsum([0, *batch[name].value_lengths().to_pylist()]) * 4 * math.prod(width)
         for row, (start, stop) in enumerate(pairwise(ends)):
-            found[row] = zlib.crc32(content[start:stop], found[row])
-    return found
+            checksums[row] = zlib.crc32(content[start:stop], checksums[row])
+    return checksums

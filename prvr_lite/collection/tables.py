@@ -13,7 +13,7 @@ import torch
 from prvr_lite.collection.database import CollectionError, ExistsError, VideoTable
 from prvr_lite.collection.rows import make_schema
 from prvr_lite.model.retrieval_model import RetrievalModel
-from prvr_lite.search.model_record import identity, model_record, restore_record
+from prvr_lite.search.model_record import model_digest, model_record, restore_record
 from prvr_lite.search.video_index import refuse_folder
 
 Uri = str | os.PathLike[str]
@@ -32,7 +32,7 @@ def start_videos(uri: Uri, model: RetrievalModel, job: str) -> VideoTable:
         names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else {folder.name}
         if names - {f"{VIDEOS}.lance", f"{MODEL}.lance"}:
             raise ExistsError(f"{uri}: something else is there already: choose another name")
-    metadata = {"format": FORMAT, "model": identity(model), "job": job}
+    metadata = {"format": FORMAT, "model": model_digest(model), "job": job}
     try:
         return VideoTable.create(uri, VIDEOS, make_schema(model.config.hidden_dim, metadata))
     except ExistsError:

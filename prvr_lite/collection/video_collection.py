@@ -24,7 +24,7 @@ from prvr_lite.search.best_hits import best_hits
 from prvr_lite.search.check_rows import check_rows
 from prvr_lite.search.model_record import (
     WithModel,
-    identity,
+    model_digest,
     text_side,
 )
 from prvr_lite.search.ranking import Hit
@@ -265,7 +265,7 @@ class VideoCollection(WithModel):
                 f"{self.uri}: {len(damaged)} of {len(seen)} videos are damaged ({damaged[0]!r} "
                 "first): delete them and append them again"
             )
-        if identity(self.model) != self._table.metadata["model"]:
+        if model_digest(self.model) != self._table.metadata["model"]:
             raise CollectionError(f"{self.uri}: its model is damaged: rebuild the collection")
         return len(seen)
 
@@ -353,8 +353,8 @@ class VideoCollection(WithModel):
         vectors = direction.cpu().float().numpy()
         near = (self._table.nearest(v, candidates, PROBES, COLUMNS) for v in vectors)
         return [
-            best(map(from_batch, found), query[None])[0]
-            for found, query in zip(near, direction, strict=True)
+            best(map(from_batch, rows), query[None])[0]
+            for rows, query in zip(near, direction, strict=True)
         ]
 
 

@@ -19,6 +19,7 @@ from prvr_lite.data.columns import FeatureFileError
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
+from prvr_lite.faces import OneLineError
 from prvr_lite.files import held
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.training.fit import History, fit
@@ -37,11 +38,8 @@ PATIENCE = 900.0  # seconds to wait for a model that another open notebook train
 RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works
 
 
-class NotReadyError(RuntimeError):
-    """Something that lessons need is missing; in a notebook one line says what to do."""
-
-    def _render_traceback_(self) -> list[str]:  # IPython's hook: no traceback above the line
-        return [f"Not ready: {self}"]
+class NotReadyError(OneLineError, RuntimeError):
+    """Something that lessons need is missing."""
 
 
 def start(lesson: int) -> None:
@@ -79,7 +77,7 @@ def trained(
     """A model trained by the sample preset: now, or from where an earlier call left off.
 
     Each epoch is kept in ``runs/lesson-….pt``, so that lesson 9 finds what lesson 8 trained and an
-    interrupted cell goes on when it is run again. Delete the file to train anew.
+    interrupted cell goes on when it is run again. Delete the file to train from the start.
 
     Args:
         name: of the model, such as "mssl++" (see ``model.registry.MODELS``).
@@ -89,9 +87,9 @@ def trained(
         BusyError: another notebook has been training the same model for a quarter of an hour.
     """
     model, config = from_preset(name, dataset, seed=seed, **changes)
-    told = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
+    settings = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
     folder = Path(os.environ.get(RUNS, "runs"))
-    kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{told}.pt"
+    kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{settings}.pt"
     with held(kept.with_suffix(".training"), patience=PATIENCE):  # by another open notebook
         history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
     return model, history
@@ -132,10 +130,10 @@ def gallery(
     from prvr_lite.plots.ranked_gallery import ranked_gallery
 
     values, rows = np.asarray(score, dtype=np.float64), np.asarray(videos)
-    own = int(dataset.query_video[query])
+    right_video = int(dataset.query_video[query])
     shown = []
     for place, i in enumerate(np.argsort(-values, kind="stable")):
-        video, right = int(rows[i]), int(rows[i]) == own
+        video, right = int(rows[i]), int(rows[i]) == right_video
         if place < top or right:
             moment = _span(dataset, query) if right else None
             value = float(values[i])

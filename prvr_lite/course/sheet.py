@@ -1,50 +1,14 @@
-"""The page that lesson pictures begin with: a heading, and panels that matplotlib places."""
+"""What several lesson pictures put on their page: rows of panels, names, the time, a film."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from prvr_lite.plots import page, strip
-from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, Span, Thumbnail
-
-
-def lay_out(
-    mosaic: Sequence[Sequence[str]],
-    title: str,
-    about: str,
-    height: float,
-    *,
-    alt: str,
-    dark: bool = False,
-    gap: float = 0.08,
-    left: float = 0.0,
-    **settings: Any,
-) -> tuple[page.Picture, dict[str, Axes]]:
-    """Make a page with its heading and, below it, the panels of a mosaic.
-
-    matplotlib's constrained layout leaves room for labels, titles and legends, whatever they say,
-    so that the size of the page depends on the heading and on `height` alone.
-
-    Args:
-        mosaic: rows of panels by name, see ``Figure.subplot_mosaic``; "." is an empty place.
-        title, about: the heading. height: inches below it. alt: the alt text.
-        dark: a page for videos. gap: inches between two panels.
-        left: inches beside the panels for `names`, on pages that follow a slider.
-        settings: of ``Figure.subplot_mosaic``, such as height_ratios or sharex.
-    """
-    face, ink, soft = (NIGHT, CHALK, HAZE) if dark else ("white", page.INK, page.SOFT)
-    head = page.heading(title, about)
-    whole, edge = head.height + height, (page.EDGE - gap / 2) / page.WIDTH
-    margin = left / page.WIDTH
-    below = (edge + margin, 0.03 / whole, 1 - 2 * edge - margin, (height - 0.1) / whole)
-    layout = ConstrainedLayoutEngine(w_pad=gap / 2, h_pad=gap / 2, hspace=0, wspace=0, rect=below)
-    picture = page.new_picture(page.WIDTH, whole, alt=alt, facecolor=face, layout=layout)
-    head.draw(picture, color=ink, soft=soft)
-    return picture, picture.subplot_mosaic([list(row) for row in mosaic], **settings)
+from prvr_lite.plots.page import CHALK, HAZE
+from prvr_lite.plots.strip import Span, Thumbnail
 
 
 def in_rows(names: Sequence[str], columns: int) -> list[list[str]]:

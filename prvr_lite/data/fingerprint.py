@@ -35,7 +35,7 @@ def fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()[:16]
 
 
-def dataset_identity(dataset: Dataset) -> dict[str, Any]:
+def dataset_summary(dataset: Dataset) -> dict[str, Any]:
     """Returns what says which data set this is: its name and sizes for readers, its fingerprint."""
     sizes = [len(dataset.video_id), len(dataset.query_id), int(dataset.frame_offset[-1])]
     return {

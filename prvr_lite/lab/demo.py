@@ -113,8 +113,8 @@ def _line(score: Any, test: Evaluation, dataset: Dataset) -> dict[str, float]:
     two = two_step(dataset, test.queries)
     hit = rank_of_first_relevant(score, test.relevant) == 1  # [Q]
     steps = {"single-step": ~two, "two-step": two}
-    found = {kind: 100 * float(hit[rows].mean()) for kind, rows in steps.items() if rows.any()}
-    return retrieval_metrics(score, test.relevant) | found
+    recalls = {kind: 100 * float(hit[rows].mean()) for kind, rows in steps.items() if rows.any()}
+    return retrieval_metrics(score, test.relevant) | recalls
 
 
 def print_table(table: dict[str, dict[str, float]], trained: dict[str, Trained]) -> None:
@@ -144,12 +144,12 @@ def choose_queries(test: Evaluation, dataset: Dataset, alpha: float) -> dict[str
     The failure is the two-step query (any, where there is none) whose film ranks lowest.
     """
     rank = rank_of_first_relevant(test.similarity.fused(alpha), test.relevant)  # [Q]
-    own = dataset.query_video[test.queries]
-    ratio = moment_to_video_ratio(dataset.moment[test.queries], dataset.duration[own])
+    right = dataset.query_video[test.queries]
+    ratio = moment_to_video_ratio(dataset.moment[test.queries], dataset.duration[right])
     two = two_step(dataset, test.queries)
-    found = rank == rank.min()  # 1, unless no query at all is answered
-    short = found & ~two if (found & ~two).any() else found
-    long = found & two if (found & two).any() else found
+    best = rank == rank.min()  # 1, unless no query at all is answered
+    short = best & ~two if (best & ~two).any() else best
+    long = best & two if (best & two).any() else best
     lost = two if two.any() else np.ones(len(two), dtype=bool)
     return {
         "short": int(np.where(short, np.nan_to_num(ratio, nan=1.0), 2.0).argmin()),

@@ -64,8 +64,8 @@ class Explorer:
         split = test if isinstance(test, str) else test.split
         self.model, self.dataset = model, dataset
         self.queries, self.videos = dataset.queries_in(split), dataset.videos_in(split)
-        own = relevant_matrix(dataset, self.queries, self.videos, several=False)
-        self.relevant = own if isinstance(test, str) else test.relevant  # [Q, V]
+        right = relevant_matrix(dataset, self.queries, self.videos, several=False)
+        self.relevant = right if isinstance(test, str) else test.relevant  # [Q, V]
         self.reader = InputReader(dataset, model.config)
         self.index = Searcher.of_split(model, dataset, split, reader=self.reader)
         self.query = lru_cache(len(self.queries))(self._query)
@@ -122,8 +122,8 @@ class Explorer:
             height: of the picture in inches; None: as needed.
         """
         asked, count = self._asked(query), len(self.index)
-        found = self.shown(asked, alpha=alpha, top=top)
-        videos = [self._ranked(asked, hit, moment, chosen) for hit in found]
+        hits = self.shown(asked, alpha=alpha, top=top)
+        videos = [self._ranked(asked, hit, moment, chosen) for hit in hits]
         return ranked_gallery(asked.text, videos, top=top, num_videos=count, height=height)
 
     def _ranked(self, asked: Query, hit: Hit, moment: bool, chosen: int | None) -> RankedVideo:

@@ -92,14 +92,14 @@ def ratios(results: Results) -> page.Picture | None:
     bins = results.kinds("ratio")
     rows = {}
     for name in _trained():
-        found = [_seeds(results, name, "R@1", queries=kind) for kind in bins]
-        if found and all(found):
-            rows[short(name)] = found
+        bars = [_seeds(results, name, "R@1", queries=kind) for kind in bins]
+        if bars and all(bars):
+            rows[short(name)] = bars
     if not rows:
         return None
     counts = [count for kind in bins if (count := count_of(results, kind)) is not None]
-    told = counts if len(counts) == len(bins) else None
-    return ratio_bars(rows, groups=[kind_name(kind) for kind in bins], counts=told)
+    numbers = counts if len(counts) == len(bins) else None
+    return ratio_bars(rows, groups=[kind_name(kind) for kind in bins], counts=numbers)
 
 
 def medoids(results: Results) -> page.Picture | None:
@@ -110,8 +110,8 @@ def medoids(results: Results) -> page.Picture | None:
         if list(row.architecture) == ["num_clusters"] and row.model == FULL
     }
     sizes |= {FULL: USED.num_clusters or USED.num_clips, "mssl": USED.num_clips}
-    found = {k: _seeds(results, name, "R@1") for name, k in sizes.items()}
-    curve: Row = {float(k): found[k] for k in sorted(found) if found[k]}
+    recalls = {k: _seeds(results, name, "R@1") for name, k in sizes.items()}
+    curve: Row = {float(k): recalls[k] for k in sorted(recalls) if recalls[k]}
     if len(curve) < 3:
         return None
     return spread_curves(
@@ -136,14 +136,14 @@ def alphas(results: Results) -> page.Picture | None:
     """R@1 and SumR of MS-SL++ against α, the weight of the clip scale."""
     panels: dict[str, dict[str, Row]] = {}
     for metric in ("R@1", "SumR"):
-        found: Row = {}
+        curve: Row = {}
         for name, score in results.scored(metric):
             match = re.fullmatch(r"alpha=([\d.]+)", score)
             if name == FULL and match:
                 values = results.values(name, metric, score=score)
-                found[float(match[1])] = list(values.values())
-        if len(found) > 2:
-            panels[f"{metric} (%)" if metric == "R@1" else metric] = {OURS: found}
+                curve[float(match[1])] = list(values.values())
+        if len(curve) > 2:
+            panels[f"{metric} (%)" if metric == "R@1" else metric] = {OURS: curve}
     if not panels:
         return None
     return spread_curves(

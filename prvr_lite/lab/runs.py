@@ -55,19 +55,19 @@ class Run:
     data: str  # its fingerprint
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """What must be the same for a kept run to be this one."""
         return {
             "model": self.model,
             "config": asdict(self.config),
-            "training": self.training.identity,
+            "training": self.training.run_fields,
             "data": self.data,
         }
 
     @property
     def key(self) -> str:
-        """A file name for each identity: rows that ask for the same run share it."""
-        digest = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+        """A file name for these settings: rows that ask for the same run share it."""
+        digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
         return f"{self.model.replace('+', 'p')}-seed{self.seed}-{digest[:12]}"
 
 
@@ -114,7 +114,7 @@ def finished_run(run: Run, setting: Setting) -> FinishedRun | None:
         record = load_record(path, RUN_FORMAT)
     except (FileNotFoundError, FileFormatError):
         return None
-    if record["identity"] != run.identity:
+    if record["identity"] != run.settings:
         return None
     scores = {
         split: {scale: score.numpy() for scale, score in record["scores"][split].items()}
@@ -126,9 +126,9 @@ def finished_run(run: Run, setting: Setting) -> FinishedRun | None:
 def model_of(finished: FinishedRun, *, device: str = "cpu") -> RetrievalModel:
     """The trained model of a finished run."""
     record = load_record(finished.path, RUN_FORMAT)
-    identity = record["identity"]
+    settings = record["identity"]
     weights = record["weights"]
-    return restore_model(identity["model"], identity["config"], weights, torch.device(device))
+    return restore_model(settings["model"], settings["config"], weights, torch.device(device))
 
 
 def perform(run: Run, setting: Setting, dataset: Dataset, *, progress: bool = False) -> None:
@@ -149,7 +149,7 @@ def perform(run: Run, setting: Setting, dataset: Dataset, *, progress: bool = Fa
             )
         seconds = history.seconds
     record = {
-        "identity": run.identity,
+        "identity": run.settings,
         "scores": {split: _scores(model, dataset, split) for split in SPLITS},
         "seconds": seconds,
         "parameters": sum(p.numel() for p in model.parameters()),

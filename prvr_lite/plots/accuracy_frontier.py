@@ -6,30 +6,23 @@ import itertools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
-from matplotlib.text import Text
+from matplotlib.text import Annotation
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from prvr_lite.plots import page
+from prvr_lite.plots.point_names import LEADER, place_names
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 HIGH = 4.75  # inches of the panels, with their axes
 OTHERS: Final = (*page.OTHERS, page.INK)  # as in the bars
 HALO: Final = withStroke(linewidth=2.5, foreground="white")
-DOT: Final = 7.0  # points around a dot that names keep free
-MOVING: Final[dict[str, Any]] = {
-    "iter_lim": 150,
-    "expand": (1.08, 1.25),
-    "arrowprops": {"arrowstyle": "-", "color": page.SOFT, "lw": 0.9, "zorder": 2},
-}
-FORCES: Final = ((0.1, 0.2), (0.3, 0.5), (0.2, 0.8), (0.5, 0.8))  # tried in turn
 TRAIL: Final = "#B9C0CC"
 NAME_WIDTH, NAME_SIZE = 1.45, 10.0
 
@@ -40,7 +33,7 @@ class ModelCost:
 
     Attributes:
         name: as written beside its point.
-        accuracy: in the metric's unit, one number or one a seed.
+        accuracy: in the metric's unit, one number or one per seed.
         index_bytes: bytes that the index keeps of a video, above 0.
         query_ms: time to search for one query in ms, above 0; None if unknown.
     """
@@ -79,7 +72,7 @@ def accuracy_frontier(
 
     Args:
         models: one or more, each name once.
-        ours: the name of the model drawn in the method's colour and told of in the headline.
+        ours: the name of the model drawn in the method's colour and described in the headline.
         level_with: names of models that the seeds do not tell apart from it (``lab.is_level``).
         metric: named on the axis, its unit in brackets; higher is better.
         time_label: named below the second panel.
@@ -98,7 +91,7 @@ def accuracy_frontier(
     if not any(np.isfinite(p.time) for p in points):
         del labels["time"]
     picture, panels = page.panels(
-        head, [list(labels)], HIGH, alt=_in_words(points, metric, headline), sharey=True
+        head, [list(labels)], HIGH, alt=_in_words(points, metric, headline), gap=0.2, sharey=True
     )
     for name, axes in panels.items():
         _dress(axes, points, name, labels[name])
@@ -114,13 +107,13 @@ def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None
     x = np.array([getattr(p, field) for p in points])
     x = x[np.isfinite(x)]
     low, high = np.log10(x.min()), np.log10(x.max())
-    margin = max(0.09 * (high - low), 0.15)
+    margin = max(0.2 * (high - low), 0.15)
     axes.set_xscale("log")
     axes.set_xlim(10 ** (low - margin), 10 ** (high + margin))
     spread = np.nan_to_num([p.spread for p in points])
     mean = np.array([p.mean for p in points])
     bottom, top = float((mean - spread).min()), float((mean + spread).max())
-    air = 0.13 * (top - bottom) or 1.0
+    air = 0.2 * (top - bottom) or 1.0
     axes.set_ylim(max(bottom - air, min(0.0, bottom)), top + air)
     ticks = 10 ** _ticks(low - margin, high + margin, np.log10(x))
     text = _bytes_text if field == "size" else _time_text
@@ -151,11 +144,12 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
     trail = _stairs(np.sort(x[best]), np.sort(y[best]), axes.get_xlim()[1])
     axes.plot(*trail.T, color=TRAIL, lw=1.6, zorder=1.2, label="best")
     others = itertools.cycle(OTHERS)
-    names = []
+    names: list[Annotation] = []
+    drawn = [trail]
     for point, spot, is_best in zip(shown, x, best, strict=True):
-        mine = point.name == ours
-        color, dot, weight = (page.BLUE, 10.0, "bold") if mine else (next(others), 7.5, "normal")
-        axes.errorbar(
+        is_ours = point.name == ours
+        color, dot, weight = (page.BLUE, 10.0, "bold") if is_ours else (next(others), 7.5, "normal")
+        bar = axes.errorbar(
             spot,
             point.mean,
             yerr=np.nan_to_num(point.spread),
@@ -165,15 +159,16 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
             mfc=color if is_best else "white",
             mew=1.8,
             elinewidth=1.8,
-            zorder=3 + mine,
+            zorder=3 + is_ours,
             label=page.plain(point.name),
         )
+        drawn += [segment for line in bar.lines[2] for segment in line.get_segments()]
         names.append(
-            axes.text(
-                spot,
-                point.mean,
+            axes.annotate(
                 _broken(point.name, weight),
-                color=color if mine else _dark(color),
+                (spot, point.mean),
+                arrowprops=LEADER,
+                color=color if is_ours else _dark(color),
                 size=NAME_SIZE,
                 weight=weight,
                 parse_math=False,
@@ -181,39 +176,7 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
                 path_effects=[HALO],
             )
         )
-    _place(axes, names)
-
-
-def _place(axes: Axes, names: Sequence[Text]) -> None:
-    """Names beside their points, with a thin line to those that had to move away."""
-    spots = np.array([name.get_position() for name in names])
-    angles = np.linspace(0, 2 * np.pi, 8, endpoint=False)
-    rim = DOT / 72 * axes.figure.dpi * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    free = axes.transData.transform(spots)[:, None] + rim  # [P, 8, 2] in pixels
-    x, y = axes.transData.inverted().transform(free.reshape(-1, 2)).T
-    tries = []
-    for force in FORCES:
-        for name, spot in zip(names, spots, strict=True):
-            name.set(position=spot, ha="center", va="center")
-        _, lines = adjust_text(list(names), x, y, ax=axes, force_text=force, **MOVING)
-        tries.append((_crowding(names, free), [name.get_position() for name in names], lines))
-        for line in lines:
-            line.remove()
-        if tries[-1][0] == 0:
-            break
-    _, places, lines = min(tries, key=lambda one: one[0])
-    for name, place in zip(names, places, strict=True):
-        name.set_position(place)
-    for line in lines:
-        axes.add_patch(line)
-
-
-def _crowding(names: Sequence[Text], free: page.Array) -> int:
-    """How often a name lies over another one (counts tenfold) or over a point."""
-    boxes = [name.get_window_extent() for name in names]
-    pairs = sum(one.overlaps(two) for one, two in itertools.combinations(boxes, 2))
-    spots = free.mean(axis=1)
-    return 10 * pairs + sum(box.contains(*spot) for box in boxes for spot in spots)
+    place_names(axes, names, drawn)
 
 
 def _stairs(x: page.Array, y: page.Array, end: float) -> page.Array:
@@ -308,8 +271,8 @@ def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     """
     cheaper = cost[:, None] <= cost
     better = accuracy[:, None] >= accuracy
-    other = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
-    return np.asarray(np.isfinite(cost) & ~(cheaper & better & other).any(0))
+    differs = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
+    return np.asarray(np.isfinite(cost) & ~(cheaper & better & differs).any(0))
 
 
 def _bytes_text(value: float) -> str:

@@ -59,7 +59,7 @@ def ratio_bars(
     """One metric of several models by how much of its video the moment fills.
 
     Args:
-        rows: model -> [G] values in %, each a number or one a seed (bar = mean, dots = seeds).
+        rows: model -> [G] values in %, each a number or one per seed (bar = mean, dots = seeds).
         groups: [G] names of moment-to-video ratio, such as "≤ .08". counts: [G] queries in each.
         metric, title: named on the axis and above.
     Raises:
@@ -157,7 +157,7 @@ def _columns(names: Sequence[str]) -> int:
 
 
 def _seeds(value: Value, model: str, group: str) -> page.Array:
-    """The finite values of one bar, one a seed; none where the value is unknown."""
+    """The finite values of one bar, one per seed; none where the value is unknown."""
     seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=float)), f"{model!r}, {group!r}")
     seeds = seeds[~np.isnan(seeds)]
     if np.isinf(seeds).any() or (seeds < 0).any():

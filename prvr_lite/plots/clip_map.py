@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
-from matplotlib.patches import Polygon
 
-from prvr_lite.plots.pyramid import cells, tent
+from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL, SPOT
+from prvr_lite.plots.pyramid import draw_clips, draw_tent
 from prvr_lite.plots.scene import Scene
-from prvr_lite.plots.strip import CHALK, HAZE, NIGHT, RAIL, SPOT, Span, draw_scale
+from prvr_lite.plots.strip import Span, draw_scale
 
 # Inferno without its black end, so that low scores stay visible on the night.
 EMBER: Final = ListedColormap(colormaps["inferno"](np.linspace(0.12, 1, 256)), name="ember")
@@ -26,19 +26,17 @@ def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
     Args:
         limits: scores of the darkest and the brightest colour; None: the lowest and the highest.
     """
-    unit = scene.unit
-    shown = np.ma.masked_invalid(scene.score)
-    grid = PolyCollection(
-        list(cells(scene.n, unit)),
-        array=shown,
+    grid = draw_clips(
+        axes,
+        scene.n,
+        scene.unit,
+        array=np.ma.masked_invalid(scene.score),
         cmap=EMBER.with_extremes(bad=RAIL),
         clim=limits,
         edgecolors=NIGHT,
         linewidths=0.6 if scene.n <= 64 else 0.0,
-        label="clips",
     )
-    axes.add_collection(grid)
-    axes.set(xlim=(0, scene.extent), ylim=(0, (scene.n + 1) * unit), facecolor=NIGHT)
+    axes.set_facecolor(NIGHT)
     _mark_clips(axes, scene)
     _pitch_tents(axes, scene)
     axes.set_ylabel(f"clip length ({'s' if scene.known else 'units'})", color=CHALK)
@@ -68,17 +66,12 @@ def star(axes: Axes, x: float, y: float) -> None:
 
 def _pitch_tents(axes: Axes, scene: Scene) -> None:
     """The moment's tent, and a dashed one for each step."""
-    dashes = (0, (3, 2))
     for step in scene.steps:
-        axes.add_patch(
-            Polygon(tent(*step), fill=False, ec=SPOT, lw=1.3, ls=dashes, label="step", zorder=5)
-        )
+        draw_tent(axes, *step, lw=1.3, ls=(0, (3, 2)), label="step", zorder=5, clip_on=True)
     if scene.moment:
         shade = patheffects.Stroke(linewidth=5.5, foreground=NIGHT, alpha=0.75)
-        outline = Polygon(tent(*scene.moment), fill=False, ec=SPOT, lw=2.6, joinstyle="round")
-        outline.set(label="moment", zorder=5, clip_on=False)
+        outline = draw_tent(axes, *scene.moment, lw=2.6, joinstyle="round", zorder=5)
         outline.set_path_effects([shade, patheffects.Normal()])
-        axes.add_patch(outline)
 
 
 def _explain(axes: Axes, scene: Scene, grid: PolyCollection) -> None:

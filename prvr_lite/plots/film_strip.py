@@ -10,20 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
+from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.scene import known_span
-from prvr_lite.plots.strip import (
-    CHALK,
-    GLOW,
-    HAZE,
-    NIGHT,
-    RAIL,
-    SPOT,
-    Span,
-    Thumbnail,
-    dark_page,
-    draw_strip,
-    strip_slots,
-)
+from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_strip, strip_slots
 
 COLORS: Final = (SPOT, page.ORANGE, page.GREEN, page.PURPLE, GLOW, page.VERMILION)
 ROOM: Final = page.WIDTH - 2 * page.EDGE  # inches for the film

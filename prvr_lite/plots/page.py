@@ -21,6 +21,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation
 from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
@@ -39,6 +40,9 @@ VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#8A8F98"
 CYCLE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY)
 OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION)  # of models beside ours, BLUE
 INK, SOFT, RULE = "#1B2233", "#5A6375", "#D9DDE5"
+# Videos are shown on dark pages, with light colours for words, bars and marks.
+NIGHT, RAIL, HAZE, CHALK = "#0B1226", "#1A2440", "#AEB7CB", "#F6F3EA"
+SPOT, GLOW = "#4DD8FF", "#FFD98A"  # the true moment; what the model attends to
 
 _LOOK: Final[dict[str, Any]] = {
     "font.family": "DejaVu Sans",
@@ -171,21 +175,33 @@ def panels(
     height: float,
     *,
     alt: str,
+    dark: bool = False,
+    gap: float = 0.08,
+    left: float = 0.0,
     **settings: Any,
 ) -> tuple[Picture, dict[str, Axes]]:
     """A page with its heading and, in `height` inches under it, panels that matplotlib lays out.
 
+    The constrained layout leaves room for labels, titles and legends, whatever they say, so that
+    the size of the page depends on the heading and on `height` alone.
+
     Args:
-        mosaic: names of the panels, row by row; each becomes the label of its axes.
-        alt: in words. settings: of `Figure.subplot_mosaic`.
+        mosaic: names of the panels, row by row; each becomes the label of its axes, "." is empty.
+        alt: in words. dark: a page for videos. gap: inches between two panels.
+        left: inches kept free beside the panels, for names on pages that follow a slider.
+        settings: of `Figure.subplot_mosaic`, such as height_ratios or sharex.
     """
-    tall = head.height + height
-    picture = new_picture(WIDTH, tall, alt=alt, layout="constrained")
-    head.draw(picture)
-    engine = picture.get_layout_engine()
-    assert engine is not None
-    rect = (0.18 / WIDTH, 0.06 / tall, 1 - 0.34 / WIDTH, (height - 0.26) / tall)
-    engine.set(rect=rect, hspace=0.0, wspace=0.05)  # type: ignore[call-arg]
+    face, ink, soft = (NIGHT, CHALK, HAZE) if dark else ("white", INK, SOFT)
+    tall, edge = head.height + height, EDGE - gap / 2
+    rect = (
+        (edge + left) / WIDTH,
+        0.03 / tall,
+        1 - (2 * edge + left) / WIDTH,
+        (height - 0.1) / tall,
+    )
+    layout = ConstrainedLayoutEngine(w_pad=gap / 2, h_pad=gap / 2, hspace=0, wspace=0, rect=rect)
+    picture = new_picture(WIDTH, tall, alt=alt, facecolor=face, layout=layout)
+    head.draw(picture, color=ink, soft=soft)
     return picture, picture.subplot_mosaic([list(row) for row in mosaic], **settings)
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from prvr_lite.plots import page
@@ -51,3 +55,19 @@ def tent(start: float, end: float) -> page.Array:
     is where a clip of exactly this span would stand.
     """
     return np.array([(start, 0.0), ((start + end) / 2, end - start), (end, 0.0)])
+
+
+def draw_clips(axes: Axes, n: int, unit: float = 1.0, **style: Any) -> PolyCollection:
+    """Draw the cell of every clip of `n` units; `style` is a collection's."""
+    clips = PolyCollection(list(cells(n, unit)), label="clips", **style)
+    axes.add_collection(clips)
+    axes.set(xlim=(0, n * unit), ylim=(0, (n + 1) * unit))
+    return clips
+
+
+def draw_tent(axes: Axes, start: float, end: float, **style: Any) -> Polygon:
+    """Draw the tent over [start, end]."""
+    usual: dict[str, Any] = {"fill": False, "ec": page.SPOT, "label": "moment", "clip_on": False}
+    outline = Polygon(tent(start, end), **usual | style)
+    axes.add_patch(outline)
+    return outline

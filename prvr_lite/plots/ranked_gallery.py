@@ -14,19 +14,9 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.text import Text
 
 from prvr_lite.plots import page
+from prvr_lite.plots.page import CHALK, GLOW, HAZE, RAIL, SPOT
 from prvr_lite.plots.scene import known_span
-from prvr_lite.plots.strip import (
-    CHALK,
-    GLOW,
-    HAZE,
-    RAIL,
-    SPOT,
-    Span,
-    Thumbnail,
-    dark_page,
-    draw_strip,
-    strip_slots,
-)
+from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_strip, strip_slots
 
 LEFT: Final = 1.95  # inches for rank, name and score
 ROOM: Final = page.WIDTH - LEFT - page.EDGE - 0.1  # inches for the video
@@ -62,7 +52,7 @@ def ranked_gallery(
     title: str | None = None,
     height: float | None = None,
 ) -> page.Picture:
-    """The videos a query found, best first, each with its strip, its score and its key clip.
+    """The videos that a query found, best first, each with its strip, its score and its key clip.
 
     The right video is framed; if it is not among the `top`, it follows below with its true rank.
 

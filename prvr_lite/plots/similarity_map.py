@@ -10,14 +10,9 @@ from matplotlib.patches import Polygon, Rectangle
 
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import draw_map
+from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.scene import Scene, make_scene
 from prvr_lite.plots.strip import (
-    CHALK,
-    GLOW,
-    HAZE,
-    NIGHT,
-    RAIL,
-    SPOT,
     Span,
     Thumbnail,
     dark_page,

@@ -29,7 +29,7 @@ def spread_curves(
     more than twentyfold is logarithmic.
 
     Args:
-        panels: unit of y, such as "R@1 (%)" -> name of a curve -> {x: one number, or one a seed}.
+        panels: unit of y, such as "R@1 (%)" -> name of a curve -> {x: one number, or one per seed}.
             A curve may lack some x; where all panels hold but one curve, it is not named.
         xlabel, title: named below and above. about: a remark added to how the picture is read.
         logarithmic: x on a logarithmic axis.

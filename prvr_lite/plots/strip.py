@@ -15,10 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from prvr_lite.plots import page
-
-# Videos are shown on the night, numbers on paper. Light colours for words, bars and marks.
-NIGHT, RAIL, HAZE, CHALK = "#0B1226", "#1A2440", "#AEB7CB", "#F6F3EA"
-SPOT, GLOW = "#4DD8FF", "#FFD98A"  # the true moment; what the model attends to
+from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL
 
 Thumbnail = tuple[float, bytes]  # when (s), and the JPEG, PNG or WebP file as bytes
 Span = tuple[float, float]  # [start, end] in seconds
@@ -42,14 +39,14 @@ def decode(thumbnail: Thumbnail) -> NDArray[np.uint8]:
     """The pixels [height, width, 3] of one thumbnail.
 
     Raises:
-        ValueError: if the bytes are no image, naming the thumbnail's time.
+        ValueError: if the bytes are not an image, naming the thumbnail's time.
     """
     time, data = thumbnail
     try:
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image.convert("RGB"))
     except (UnidentifiedImageError, OSError, TypeError) as error:
-        raise ValueError(f"the thumbnail at {time:g} s is no readable image: {error}") from error
+        raise ValueError(f"the thumbnail at {time:g} s is not a picture: {error}") from error
 
 
 def strip_slots(thumbnails: Sequence[Thumbnail], width: float, height: float) -> tuple[int, float]:

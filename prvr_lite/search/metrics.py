@@ -95,18 +95,18 @@ def by_group(
         Label -> metrics, and "queries", how many there are; in the order of the sorted labels.
 
     Raises:
-        ValueError: as `retrieval_metrics`, or not one label a query.
+        ValueError: as `retrieval_metrics`, or not one label per query.
     """
     values, right = _checked(score, relevant)
     label = np.asarray(group)
     if label.shape != (len(values),):
         raise ValueError(f"group has shape {list(label.shape)}; give one label for each query.")
-    found = {}
+    metrics = {}
     for name in np.unique(label):
         rows = label == name
         count = {"queries": float(rows.sum())}
-        found[str(name)] = retrieval_metrics(values[rows], right[rows]) | count
-    return found
+        metrics[str(name)] = retrieval_metrics(values[rows], right[rows]) | count
+    return metrics
 
 
 def moment_to_video_ratio(moment: Array, duration: Array) -> NDArray[np.float64]:
@@ -194,15 +194,15 @@ def _irrelevant_ahead(score: Array, relevant: Array, threshold: Array) -> NDArra
 def _average_precision(score: Array, relevant: Array) -> NDArray[np.float64]:
     """[Q]. One pass for the best relevant video of every query, one for the second best, …"""
     query, video = np.nonzero(relevant)
-    own = score[query, video]  # [R], the score of each relevant video
-    order = np.lexsort((-own, query))
-    query, own = query[order], own[order]
+    relevant_score = score[query, video]  # [R], the score of each relevant video
+    order = np.lexsort((-relevant_score, query))
+    query, relevant_score = query[order], relevant_score[order]
     count = relevant.sum(axis=1)
     place = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count)  # 0, 1, … a query
     total = np.zeros(len(score))
     for k in range(count.max()):
         rows = query[place == k]
-        ahead = _irrelevant_ahead(score[rows], relevant[rows], own[place == k])
+        ahead = _irrelevant_ahead(score[rows], relevant[rows], relevant_score[place == k])
         total[rows] += (k + 1) / (k + 1 + ahead)
     average: NDArray[np.float64] = total / count
     return average
@@ -217,7 +217,7 @@ def _numpy(values: Values) -> Array:
 
 
 def _checked(score: Values, relevant: Values) -> tuple[Array, Array]:
-    """Score as floats [Q, V] without NaN, relevant as bool [Q, V] with at least one a row."""
+    """Score as floats [Q, V] without NaN, relevant as bool [Q, V] with at least one per row."""
     values, right = _numpy(score), _numpy(relevant)
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"score has shape {list(values.shape)}; give [Q, V], both at least 1.")
@@ -226,12 +226,12 @@ def _checked(score: Values, relevant: Values) -> tuple[Array, Array]:
     nan = np.isnan(values)
     if nan.any():
         query, video = np.argwhere(nan)[0].tolist()
-        raise ValueError(f"score of query {query} and video {video} is NaN; mend the model.")
+        raise ValueError(f"score of query {query} and video {video} is NaN; fix the model.")
     if right.dtype.kind in "iu" and right.shape == values.shape[:1]:
         return values, _one_hot(right, values.shape[1])
     if right.dtype != bool or right.shape != values.shape:
-        found = f"relevant is {right.dtype} {list(right.shape)}, score {list(values.shape)}"
-        raise ValueError(f"{found}; give integer rows of videos [Q], or bool [Q, V].")
+        problem = f"relevant is {right.dtype} {list(right.shape)}, score {list(values.shape)}"
+        raise ValueError(f"{problem}; give integer rows of videos [Q], or bool [Q, V].")
     if not right.any(axis=1).all():
         query = int((~right.any(axis=1)).argmax())
         raise ValueError(f"query {query} has no relevant video; leave it out of the evaluation.")

@@ -72,7 +72,7 @@ def text_side(dataset: Dataset) -> dict[str, Any]:
     return {"text_model": dataset.text_model, **arrays}
 
 
-def identity(model: RetrievalModel) -> str:
+def model_digest(model: RetrievalModel) -> str:
     """Returns 16 hexadecimal digits of a model's class, config and weights."""
     digest = hashlib.sha256(f"{type(model).__name__} {model.config}".encode())
     for name, tensor in sorted(model.state_dict().items()):

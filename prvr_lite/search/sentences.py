@@ -86,7 +86,7 @@ class MiniLMText:
 
     @torch.inference_mode()
     def words(self, sentence: str) -> Float:
-        """[L, Dw] float32: one row a word piece, without [CLS] and [SEP]."""
+        """[L, Dw] float32: one row per word piece, without [CLS] and [SEP]."""
         inputs = self._tokenizer(
             [sentence], truncation=True, max_length=MINILM_TOKENS, return_tensors="pt"
         )

@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from prvr_lite.config import TrainConfig
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.data.fingerprint import dataset_identity
+from prvr_lite.data.fingerprint import dataset_summary
 from prvr_lite.device import choose_device
 from prvr_lite.files import FileFormatError, damaged, load_record, save_record
 from prvr_lite.model.registry import model_name, restore_model
@@ -27,7 +27,7 @@ STATE = {  # what a training goes on from
 }
 
 
-def run_identity(model: RetrievalModel, config: TrainConfig, dataset: Dataset) -> dict[str, Any]:
+def run_settings(model: RetrievalModel, config: TrainConfig, dataset: Dataset) -> dict[str, Any]:
     """Returns what must be equal in a checkpoint and a run, so that the run may go on from it.
 
     Raises:
@@ -36,18 +36,18 @@ def run_identity(model: RetrievalModel, config: TrainConfig, dataset: Dataset) -
     return {
         "model": model_name(model),
         "config": vars(model.config).copy(),
-        "training": config.identity,
-        "data": dataset_identity(dataset),
+        "training": config.run_fields,
+        "data": dataset_summary(dataset),
     }
 
 
 def write_run(path: str | os.PathLike[str], run: dict[str, Any], state: dict[str, Any]) -> None:
-    """Writes the identity of a run and its state to a file, as a whole or not at all."""
+    """Writes the settings of a run and its state to a file, as a whole or not at all."""
     save_record(path, CHECKPOINT_FORMAT, {**run, **state})
 
 
 def read_run(path: str | os.PathLike[str], run: dict[str, Any]) -> dict[str, Any]:
-    """Reads the state of the run with this identity, onto the CPU.
+    """Reads the state of the run with these settings, onto the CPU.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -127,14 +127,14 @@ def check_same_run(
     problem: str,
     fix: str = "start every machine with the same command, code and data",
 ) -> None:
-    """Raises a ValueError with problem, differences and fix, unless two identities are equal."""
+    """Raises a ValueError with problem, differences and fix, unless both settings are equal."""
     for part, value in second.items():
         if first[part] != value:
             raise ValueError(f"{problem} ({_difference(first[part], value)}): {fix}")
 
 
 def _difference(first: Any, second: Any) -> str:
-    """What differs between two parts of an identity, in words."""
+    """What differs between two parts of the settings, in words."""
     if not isinstance(second, dict):
         return f"{first!r} instead of {second!r}"
     unset = "the default"  # a field that counts only where it isn't

@@ -150,12 +150,11 @@ class _Run:
                 "batch: nothing can be learned without 2 of both, one of which is not the answer"
             )
         # now: a model that has no name can't be saved later
-        self.identity = checkpoints.run_identity(model, config, dataset)
-        identities = ranks.from_all(self.identity)
-        for rank, identity in enumerate(identities):  # each rank sees all: they stop together
-            checkpoints.check_same_run(
-                identities[0], identity, f"rank {rank} has other settings than rank 0"
-            )
+        self.run_settings = checkpoints.run_settings(model, config, dataset)
+        settings = ranks.from_all(self.run_settings)
+        for rank, others in enumerate(settings):  # each rank sees all: they stop together
+            problem = f"rank {rank} has other settings than rank 0"
+            checkpoints.check_same_run(settings[0], others, problem)
         self.split = _validation_split(dataset, config)
         self.loss = MSSLppLoss(config)
         self.optimizer = make_optimizer(model, config)
@@ -256,12 +255,12 @@ class _Run:
             "schedule": self.schedule.state_dict(),
             "history": self.history.rows,
         }
-        checkpoints.write_run(path, self.identity, state)
+        checkpoints.write_run(path, self.run_settings, state)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Goes on from the checkpoint, if there is one where rank 0 runs."""
         record = self.ranks.from_first(
-            lambda: checkpoints.read_run(path, self.identity) if Path(path).exists() else None
+            lambda: checkpoints.read_run(path, self.run_settings) if Path(path).exists() else None
         )
         if record is not None:
             checkpoints.restore_state(path, record, self.model, self.optimizer, self.schedule)

@@ -11,7 +11,7 @@ from toy import toy_table
 
 from prvr_lite.data.columns import FeatureTable
 from prvr_lite.data.dataset import open_features
-from prvr_lite.data.fingerprint import dataset_identity, fingerprint
+from prvr_lite.data.fingerprint import dataset_summary, fingerprint
 from prvr_lite.data.table import write_features
 
 
@@ -50,10 +50,10 @@ def test_other_data_of_the_same_sizes_is_seen(tmp_path: Path) -> None:
     assert print_of(tmp_path / "a.h5", one) != print_of(tmp_path / "b.h5", other)
 
 
-def test_identity_is_plain(tmp_path: Path) -> None:
+def test_summary_is_plain(tmp_path: Path) -> None:
     write_features(tmp_path / "a.h5", toy_table())
     with open_features(tmp_path / "a.h5") as dataset:
-        found = dataset_identity(dataset)
+        found = dataset_summary(dataset)
         assert found["fingerprint"] == fingerprint(dataset)
     assert found["videos, queries, frames"][:2] == [24, 48]
     assert all(type(n) is int for n in found["videos, queries, frames"])

@@ -12,7 +12,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
 from prvr_lite.data import openai_clip
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, model_entry, named_model, unit_rows
 
@@ -22,7 +22,7 @@ Pixels = NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return random_clip(tmp_path_factory.mktemp("clip"))
+    return random_openai_clip(tmp_path_factory.mktemp("clip"))
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_models_that_do_not_fit_say_what_would(tmp_path: Path) -> None:
         hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8, vocab_size=9
     )
     transformers.BertModel(config).save_pretrained(tmp_path)
-    folder = random_clip(tmp_path / "clip")  # its tokenizer and image processor
+    folder = random_openai_clip(tmp_path / "clip")  # its tokenizer and image processor
     for name in ("config.json", "model.safetensors"):
         (folder / name).write_bytes((tmp_path / name).read_bytes())
     with pytest.raises(ValueError, match=r"is a BertModel, .* choose a CLIP or SigLIP"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -11,11 +13,17 @@ pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, names, panel, part, words
 from matplotlib.figure import Figure
+from matplotlib.path import Path
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
+from prvr_lite.lab.figures import frontier
 from prvr_lite.lab.intervals import is_level, with_intervals
+from prvr_lite.lab.results import Results
 from prvr_lite.plots import ModelCost, accuracy_frontier, alt_text, gap_chart, spread_curves
 from prvr_lite.plots.accuracy_frontier import pareto_best
 
+CSV = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "experiments.csv"
 LONG = "It costs $5, a_b^c, Donaudampfschifffahrtsgesellschaftskapitänsmützenknopf-and-more " * 3
 MODELS = [  # as they are on the sample films: three at one place, two more nearly so
     ModelCost("mean-pool", [14.0, 15.0, 16.0], 768, 0.05),
@@ -90,6 +98,32 @@ def test_frontier_names_do_not_overlap(crowd: float, name: str) -> None:
     level = [model.name for model in models if is_level(ours.accuracy, model.accuracy)]
     named = ours.name if name[0] == "m" else None
     assert_readable(accuracy_frontier(models, ours=named, level_with=level))
+
+
+@pytest.mark.parametrize("measured", [False, True], ids=["made up", "measured"])
+def test_frontier_names_hide_nothing(measured: bool) -> None:
+    figure = frontier(Results.read(CSV)) if measured else accuracy_frontier(MODELS)
+    assert figure is not None
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        names = {text.get_text(): Text.get_window_extent(text) for text in axes.texts}
+        assert len(names) == len(axes.containers)
+        for (one, a), (two, b) in combinations(names.items(), 2):
+            assert not a.overlaps(b), f"{one!r} overlaps {two!r}"
+        whiskers = [line for box in axes.containers for line in box.lines[2]]
+        lines = [part(axes, "best").get_xydata(), *(w.get_segments()[0] for w in whiskers)]
+        for name, box in names.items():
+            assert axes.bbox.containsx(box.x0 - 2), name
+            assert axes.bbox.containsx(box.x1 + 2), name
+            assert axes.bbox.containsy(box.y0 - 2), name
+            assert axes.bbox.containsy(box.y1 + 2), name
+            for dot in axes.containers:
+                (x, y), radius = axes.transData.transform(dot.lines[0].get_xydata()[0]), 11
+                point = Bbox.from_bounds(x - radius, y - radius, 2 * radius, 2 * radius)
+                assert not box.overlaps(point), f"{name!r} lies over {dot.get_label()!r}"
+            for line in lines:
+                path = Path(axes.transData.transform(line))
+                assert not path.intersects_bbox(box, filled=False), f"{name!r} lies over a line"
 
 
 def test_frontier_claims_what_the_numbers_bear() -> None:

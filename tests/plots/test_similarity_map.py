@@ -201,7 +201,7 @@ def test_map_needs_nothing_but_scores() -> None:
         ({"frame_attention": [0.5, NAN]}, "frame_attention must be finite"),
         ({"frame_time": [1.0]}, "frame_time has 1 values, frame_attention 4"),
         ({"frame_time": [3.0, 2.0, 1.0, 0.0]}, "frame_time must be finite and ascending"),
-        ({"thumbnails": [(1.0, b"no image")]}, "thumbnail at 1 s is no readable image"),
+        ({"thumbnails": [(1.0, b"no image")]}, "thumbnail at 1 s is not a picture"),
     ],
 )
 def test_map_says_what_does_not_fit(changes: dict[str, Any], message: str) -> None:

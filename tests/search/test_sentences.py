@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from feature_tables import ragged_table
 
-from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.openai_clip import WORDS_TAKEN, model_entry
 from prvr_lite.data.sample import load_sample
@@ -45,7 +45,7 @@ def clip_file(folder: Path, clip: Path, dim: int) -> Path:
 
 
 def test_a_file_of_ones_own_videos_brings_its_clip(tmp_path: Path) -> None:
-    clip = random_clip(tmp_path / "clip", dim=12)
+    clip = random_openai_clip(tmp_path / "clip", dim=12)
     with open_features(clip_file(tmp_path, clip, 12)) as dataset:
         encoder = text_encoder(dataset, device="cpu")
         assert isinstance(encoder, OpenAIClipText)
@@ -56,7 +56,7 @@ def test_a_file_of_ones_own_videos_brings_its_clip(tmp_path: Path) -> None:
 
 
 def test_a_model_that_moved_is_given_by_hand(tmp_path: Path) -> None:
-    clip = random_clip(tmp_path / "clip", dim=12)
+    clip = random_openai_clip(tmp_path / "clip", dim=12)
     with open_features(clip_file(tmp_path, tmp_path / "gone", 12)) as dataset:
         with pytest.raises(ValueError, match=r"gone' can't be loaded"):
             text_encoder(dataset)
@@ -64,7 +64,7 @@ def test_a_model_that_moved_is_given_by_hand(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_size_is_refused(tmp_path: Path) -> None:
-    clip = random_clip(tmp_path / "clip", dim=12)
+    clip = random_openai_clip(tmp_path / "clip", dim=12)
     with (
         open_features(clip_file(tmp_path, clip, 8)) as dataset,
         pytest.raises(ValueError, match=r"words have 8 numbers, .* gives 12"),

@@ -14,7 +14,7 @@ import pytest
 from benchmarks import extraction
 from prvr_lite import cli
 from prvr_lite.config import TrainConfig
-from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, named_model, unit_rows
 from prvr_lite.model.registry import build_model
@@ -32,7 +32,7 @@ from video_makers import even_times, make_video, picture
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return random_clip(tmp_path_factory.mktemp("clip"))
+    return random_openai_clip(tmp_path_factory.mktemp("clip"))
 
 
 @pytest.fixture

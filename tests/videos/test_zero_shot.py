@@ -14,7 +14,7 @@ from toy import SMALL
 
 from prvr_lite import cli
 from prvr_lite.config import ModelConfig
-from prvr_lite.course.lesson11.tiny_openai_clip import random_clip
+from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.openai_clip import IMAGE_TAKEN, WORDS_TAKEN, OpenAIClipEncoder, model_entry
@@ -34,7 +34,7 @@ DIM = 16
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return random_clip(tmp_path_factory.mktemp("clip"), dim=DIM)
+    return random_openai_clip(tmp_path_factory.mktemp("clip"), dim=DIM)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_files_whose_spaces_are_two_are_refused(path: Path, clip: Path, tmp_path
             pytest.raises(ValueError, match=r"two\.h5: .*needs both by one CLIP"),
         ):
             ZeroShotSearch.build(data)
-    smaller = random_clip(tmp_path / "smaller", dim=8)
+    smaller = random_openai_clip(tmp_path / "smaller", dim=8)
     with open_features(path) as data:
         with pytest.raises(ValueError, match=r"frames have 16 numbers, .*gives 8"):
             ZeroShotSearch.build(data, model=smaller)

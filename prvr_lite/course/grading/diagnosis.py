@@ -19,11 +19,11 @@ from prvr_lite.course.grading.outputs import (
     close,
     finite_fault,
     form_fault,
+    in_words,
     order_fault,
     parts,
     shape,
     shape_fault,
-    told,
     type_fault,
     value_fault,
     whole,
@@ -46,11 +46,11 @@ def diagnose(exercise: Exercise, answer: Function, seed: int) -> str | None:
         OpenExerciseError: nothing was answered yet.
     """
     cases = [_draw(exercise, seed + i) for i in range(DRAWS)]
-    found = next((text for inputs in cases if (text := _fault(exercise, answer, inputs))), None)
-    if found is None:
+    fault = next((text for inputs in cases if (text := _fault(exercise, answer, inputs))), None)
+    if fault is None:
         return _loop(exercise, answer, cases)
     known = _known_mistake(exercise, answer, cases)
-    return found if known is None else known.message
+    return fault if known is None else known.message
 
 
 def _draw(exercise: Exercise, seed: int) -> Inputs:
@@ -65,16 +65,16 @@ def _known_mistake(exercise: Exercise, answer: Function, cases: list[Inputs]) ->
     return None
 
 
-def _alike(exercise: Exercise, one: Function, other: Function, inputs: Inputs) -> bool:
+def _alike(exercise: Exercise, one: Function, another: Function, inputs: Inputs) -> bool:
     """Do both give the same, or fail in the same way?"""
-    a, b = _outcome(one, inputs), _outcome(other, inputs)
+    a, b = _outcome(one, inputs), _outcome(another, inputs)
     if isinstance(a, Exception) or isinstance(b, Exception):
         return type(a) is type(b) and str(a) == str(b)
     if _looks(a) != _looks(b):
         return False
     if any(not close(x, y, exercise.tolerance) for x, y in zip(parts(a), parts(b), strict=True)):
         return False
-    return gradients(exercise, one, inputs) == gradients(exercise, other, inputs)
+    return gradients(exercise, one, inputs) == gradients(exercise, another, inputs)
 
 
 def _looks(value: Any) -> list[tuple[Any, ...]]:
@@ -99,17 +99,17 @@ def _fault(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None:
     misdeed = exercise.misdeed or (lambda: None)
     misdeed()  # whatever another answer did
     try:
-        found = answer(**given)
+        returned = answer(**given)
     except NotImplementedError as error:
         raise OpenExerciseError from error
     except Exception as error:
-        return f"it stopped with {_error(error)}. {told(inputs)}"
+        return f"it stopped with {_error(error)}. {in_words(inputs)}"
     if done := misdeed():
         return done
     for name, value in inputs.items():
         if isinstance(value, Tensor) and not torch.equal(given[name], value):
             return f"it changed its input {name} in place: work on a copy, or build a new tensor."
-    trial = Trial(exercise, inputs, found, expected)
+    trial = Trial(exercise, inputs, returned, expected)
     for stage in (form_fault, order_fault, shape_fault, type_fault, finite_fault):
         if text := stage(trial):
             return text
@@ -124,9 +124,12 @@ def _padding(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None
     """Other garbage in the padding must change nothing."""
     if exercise.padding is None:
         return None
-    one, other = _outcome(answer, inputs), _outcome(answer, exercise.padding(copy_inputs(inputs)))
-    if not isinstance(other, Exception) and all(
-        close(a, b, exercise.tolerance) for a, b in zip(parts(one), parts(other), strict=True)
+    plain, padded = (
+        _outcome(answer, inputs),
+        _outcome(answer, exercise.padding(copy_inputs(inputs))),
+    )
+    if not isinstance(padded, Exception) and all(
+        close(a, b, exercise.tolerance) for a, b in zip(parts(plain), parts(padded), strict=True)
     ):
         return None
     return "what stands in the padding changes the result: what is masked must not count."

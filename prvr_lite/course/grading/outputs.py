@@ -21,14 +21,14 @@ class Trial:
 
     exercise: Exercise
     inputs: Inputs
-    found: Any
+    returned: Any
     right: Any
 
     def pairs(self) -> Iterator[tuple[str, Any, Any]]:
         """What to call an output, what was given, what is right; for each output."""
-        mine, right = parts(self.found), parts(self.right)
-        for i, (one, other) in enumerate(zip(mine, right, strict=True)):
-            yield self.name(i), one, other
+        returned, reference = parts(self.returned), parts(self.right)
+        for i, (output, expected) in enumerate(zip(returned, reference, strict=True)):
+            yield self.name(i), output, expected
 
     def name(self, i: int) -> str:
         """Output i in a sentence."""
@@ -38,7 +38,7 @@ class Trial:
         return names[i] if names else f"result {i + 1} of {len(parts(self.right))}"
 
 
-def told(inputs: Inputs) -> str:
+def in_words(inputs: Inputs) -> str:
     """The inputs in a sentence."""
     values = (f"{name} {_value(value)}" for name, value in inputs.items())
     return f"The inputs were {', '.join(values)}."
@@ -46,13 +46,13 @@ def told(inputs: Inputs) -> str:
 
 def form_fault(trial: Trial) -> str | None:
     """As many outputs as asked for, and tensors where tensors are."""
-    found, right = trial.found, trial.right
-    count, asked = len(parts(found)), len(parts(right))
-    if found is None:
+    returned, right = trial.returned, trial.right
+    count, asked = len(parts(returned)), len(parts(right))
+    if returned is None:
         return "it returns None: is the return statement missing?"
-    if isinstance(found, list) and asked > 1:
+    if isinstance(returned, list) and asked > 1:
         return f"it returns a list: return {_names(trial) or f'{asked} results'}, without brackets."
-    if count != asked and isinstance(found, tuple) and hasattr(found, "indices"):
+    if count != asked and isinstance(returned, tuple) and hasattr(returned, "indices"):
         part = "values" if isinstance(right, Tensor) and right.is_floating_point() else "indices"
         return (
             "it returns values and indices, as max, min, sort and topk do over a dimension: take "
@@ -62,21 +62,21 @@ def form_fault(trial: Trial) -> str | None:
         names = f": {_names(trial)}" if _names(trial) else ""
         wanted = f"{asked} are asked for{names}" if asked > 1 else "1 is asked for"
         return f"it returns {count} result{'s' * (count > 1)}, and {wanted}."
-    for name, mine, wanted in trial.pairs():
-        if isinstance(wanted, Tensor) and not isinstance(mine, Tensor):
-            return f"{name} is {_kind(mine)} where a torch tensor is asked for."
-        if not isinstance(mine, (Real, np.generic, np.ndarray, list, Tensor)):
-            return f"{name} is {_kind(mine)} where a number is asked for."
+    for name, value, wanted in trial.pairs():
+        if isinstance(wanted, Tensor) and not isinstance(value, Tensor):
+            return f"{name} is {_kind(value)} where a torch tensor is asked for."
+        if not isinstance(value, (Real, np.generic, np.ndarray, list, Tensor)):
+            return f"{name} is {_kind(value)} where a number is asked for."
     return None
 
 
 def order_fault(trial: Trial) -> str | None:
     """Two outputs, each in the other's place."""
-    mine, right = parts(trial.found), parts(trial.right)
+    got, right = parts(trial.returned), parts(trial.right)
     tolerance = trial.exercise.tolerance
-    if len(right) != 2 or all(map(close, mine, right, 2 * [tolerance])):
+    if len(right) != 2 or all(map(close, got, right, 2 * [tolerance])):
         return None
-    if not all(map(close, mine[::-1], right, 2 * [tolerance])):
+    if not all(map(close, got[::-1], right, 2 * [tolerance])):
         return None
     cure = f"return {_names(trial)}" if _names(trial) else "swap them"
     return f"the two results come in the wrong order: {cure}."
@@ -84,25 +84,25 @@ def order_fault(trial: Trial) -> str | None:
 
 def shape_fault(trial: Trial) -> str | None:
     asked = trial.exercise.shape.split(" and ")
-    for i, (name, mine, right) in enumerate(trial.pairs()):
-        if shape(mine) != shape(right):
+    for i, (name, got, right) in enumerate(trial.pairs()):
+        if shape(got) != shape(right):
             dims = asked[i] if len(asked) == len(parts(trial.right)) else trial.exercise.shape
             return (
-                f"{name} has shape {list(shape(mine))} instead of {list(shape(right))} = {dims}. "
-                f"{told(trial.inputs)}"
+                f"{name} has shape {list(shape(got))} instead of {list(shape(right))} = {dims}. "
+                f"{in_words(trial.inputs)}"
             )
     return None
 
 
 def type_fault(trial: Trial) -> str | None:
-    for name, mine, right in trial.pairs():
-        if isinstance(right, Tensor) and mine.dtype != right.dtype:
-            return f"{name} is of type {mine.dtype} instead of {right.dtype}."
-        if isinstance(right, Tensor) and mine.device != right.device:
-            return f"{name} is on {mine.device} instead of {right.device}."
-        if isinstance(right, int) and not whole(mine):
+    for name, got, right in trial.pairs():
+        if isinstance(right, Tensor) and got.dtype != right.dtype:
+            return f"{name} is of type {got.dtype} instead of {right.dtype}."
+        if isinstance(right, Tensor) and got.device != right.device:
+            return f"{name} is on {got.device} instead of {right.device}."
+        if isinstance(right, int) and not whole(got):
             return (
-                f"{name} is {_kind(mine)}, {_value(mine)}, where an integer is asked for: // "
+                f"{name} is {_kind(got)}, {_value(got)}, where an integer is asked for: // "
                 "divides integers without a remainder."
             )
     return None
@@ -118,8 +118,8 @@ def whole(value: Any) -> bool:
 
 
 def finite_fault(trial: Trial) -> str | None:
-    for name, mine, right in trial.pairs():
-        if bool((~torch.as_tensor(mine).isfinite() & torch.as_tensor(right).isfinite()).any()):
+    for name, got, right in trial.pairs():
+        if bool((~torch.as_tensor(got).isfinite() & torch.as_tensor(right).isfinite()).any()):
             return (
                 f"{name} holds NaN or infinity: is something divided by 0, does an exponential "
                 "overflow, or is a softmax taken over nothing but -inf?"
@@ -129,8 +129,8 @@ def finite_fault(trial: Trial) -> str | None:
 
 def value_fault(trial: Trial) -> str | None:
     tolerance = trial.exercise.tolerance
-    for name, mine, right in trial.pairs():
-        a, b = torch.as_tensor(mine).double(), torch.as_tensor(right).double()
+    for name, got, right in trial.pairs():
+        a, b = torch.as_tensor(got).double(), torch.as_tensor(right).double()
         wrong = ~torch.isclose(a, b, atol=tolerance, rtol=tolerance, equal_nan=True)
         if bool(wrong.any()):
             return _number(trial, name) if wrong.dim() == 0 else _numbers(trial, name, wrong)
@@ -140,23 +140,23 @@ def value_fault(trial: Trial) -> str | None:
 def _number(trial: Trial, name: str) -> str:
     """A wrong number, with inputs that can be tried again where they are few."""
     which = f"{name} is wrong: " if len(parts(trial.right)) > 1 else ""
-    gave = f"gave {_value(trial.found)}, and {_value(trial.right)} is right."
+    gave = f"gave {_value(trial.returned)}, and {_value(trial.right)} is right."
     if any(isinstance(value, (Tensor, np.ndarray)) for value in trial.inputs.values()):
-        return f"{which}it {gave} {told(trial.inputs)}"
+        return f"{which}it {gave} {in_words(trial.inputs)}"
     given = ", ".join(f"{key}={value!r}" for key, value in trial.inputs.items())
     return f"{which}{trial.exercise.name}({given}) {gave}"
 
 
 def _numbers(trial: Trial, name: str, wrong: Tensor) -> str:
     """How many numbers are wrong, and the first of them."""
-    mine, right = next((a, b) for other, a, b in trial.pairs() if other == name)
+    returned, right = next((a, b) for output, a, b in trial.pairs() if output == name)
     place = wrong.nonzero()[0].tolist()
     which = f"{name}: " if len(parts(trial.right)) > 1 else ""
     plain = not all(isinstance(value, (Tensor, np.ndarray)) for value in trial.inputs.values())
-    got, wanted = (_value(part[tuple(place)].item()) for part in (mine, right))
+    got, wanted = (_value(part[tuple(place)].item()) for part in (returned, right))
     return (
         f"{which}{int(wrong.sum())} of {wrong.numel()} numbers differ; the first at {place} is "
-        f"{got} instead of {wanted}." + f" {told(trial.inputs)}" * plain
+        f"{got} instead of {wanted}." + f" {in_words(trial.inputs)}" * plain
     )
 
 

@@ -41,8 +41,8 @@ def find(name: str) -> Exercise:
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)
-    other = "give the function the name that the text asks for"
-    cure = f"did you mean {near[0]!r}?" if near else other
+    fix = "give the function the name that the text asks for"
+    cure = f"did you mean {near[0]!r}?" if near else fix
     raise ValueError(f"there is no exercise {name!r}: {cure}")
 
 
@@ -62,7 +62,7 @@ def check(answer: Function, *, seed: int | None = None) -> Any:
     """
     exercise = find(_name(answer))
     if answer is exercise.reference:  # the check ran before, on a blank, and gave it out
-        return _go_on(exercise, "open", "is prvr_lite's own here: run the cell of your answer anew")
+        return _go_on(exercise, "open", "is our solution here: run the cell of your answer again")
     try:
         fault = diagnose(exercise, answer, secrets.randbelow(2**31) if seed is None else seed)
     except OpenExerciseError:
@@ -125,7 +125,7 @@ def progress(lesson: int) -> None:
 
 def board(lesson: int) -> str:
     """One line: each exercise of a lesson with its mark."""
-    own = [name for name, exercise in exercises().items() if exercise.lesson == lesson]
-    done = sum(_state.get(name) == "right" for name in own)
-    marks = "  ".join(f"{MARKS[_state.get(name, 'open')]} {name}" for name in own)
-    return f"lesson {lesson}: {done} of {len(own)} solved   {marks}"
+    names = [name for name, exercise in exercises().items() if exercise.lesson == lesson]
+    done = sum(_state.get(name) == "right" for name in names)
+    marks = "  ".join(f"{MARKS[_state.get(name, 'open')]} {name}" for name in names)
+    return f"lesson {lesson}: {done} of {len(names)} solved   {marks}"

@@ -39,8 +39,8 @@ def log_sum(sharp: Tensor, mask: Tensor) -> Tensor:
 
 def recall_at(score: Tensor, right: Tensor, k: int) -> float:
     """Percentage of queries whose right film is among the first k: score [Q, V], right [Q]."""
-    own = score.gather(1, right[:, None])  # [Q, 1]
-    rank = (score >= own).sum(1)  # [Q]; the film itself makes it start at 1
+    right_score = score.gather(1, right[:, None])  # [Q, 1]
+    rank = (score >= right_score).sum(1)  # [Q]; the film itself makes it start at 1
     return 100 * float((rank <= k).float().mean())
 
 
@@ -92,8 +92,8 @@ def real_exponentials(score: Tensor, mask: Tensor, temperature: float) -> Tensor
 
 
 def ties_for_the_model(score: Tensor, right: Tensor, k: int) -> float:
-    own = score.gather(1, right[:, None])
-    ahead = (score > own).sum(1)
+    right_score = score.gather(1, right[:, None])
+    ahead = (score > right_score).sum(1)
     return 100 * float((ahead < k).float().mean())
 
 
@@ -112,5 +112,5 @@ def by_one_sort(score: Tensor, right: Tensor, k: int) -> float:
 
 
 def wrong_own(score: Tensor, right: Tensor, k: int) -> float:
-    own = score.gather(0, right[:, None])
-    return 100 * float(((score >= own).sum(1) <= k).float().mean())
+    right_score = score.gather(0, right[:, None])
+    return 100 * float(((score >= right_score).sum(1) <= k).float().mean())

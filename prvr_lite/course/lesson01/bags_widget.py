@@ -13,12 +13,12 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from prvr_lite.course import sheet
 from prvr_lite.course.slider import slider
-from prvr_lite.plots import page, strip
+from prvr_lite.plots import page
 from prvr_lite.plots.strip import Span, Thumbnail
 
 TEMPERATURES: Final = (math.inf, 1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.0)
 WIDTH, STRIP, CURVE, ROW = 4.5, 0.46, 0.62, 0.24  # inches
-GOLD: Final = LinearSegmentedColormap.from_list("gold", [strip.RAIL, strip.GLOW])
+GOLD: Final = LinearSegmentedColormap.from_list("gold", [page.RAIL, page.GLOW])
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,13 @@ def bag_picture(
         "width_ratios": [WIDTH, 1.4],
     }
     settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(bags, query)}
-    picture, axes = sheet.lay_out(mosaic, title, wins, len(films) * height + 0.3, **settings)
+    picture, axes = page.panels(
+        page.heading(title, wins), mosaic, len(films) * height + 0.3, **settings
+    )
     limits = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
     for name, bag in films.items():
         label = page.wrap(name, 4.4, 11.5, lines=1) + (", the right film" if bag.right else "")
-        color, top = strip.SPOT if bag.right else strip.CHALK, axes[f"{next(iter(rows))} {name}"]
+        color, top = page.SPOT if bag.right else page.CHALK, axes[f"{next(iter(rows))} {name}"]
         top.set_title(label, size=11.5, color=color, parse_math=False)
         _draw_frames(axes[f"frames {name}"], scores[name], limits, bag)
         for row, t in enumerate(temperatures):
@@ -123,7 +125,7 @@ def bag_picture(
             every = [score for score, _ in bags[t].values()]
             _draw_score(axes[f"scores {name}"], row, bags[t][name][0], every, name == winner[t])
     about = "curve: score of each frame · gold: how much it counts · right: score of the film"
-    picture.supxlabel(about, x=page.EDGE / page.WIDTH, ha="left", size=10, color=strip.HAZE)
+    picture.supxlabel(about, x=page.EDGE / page.WIDTH, ha="left", size=10, color=page.HAZE)
     _dress(axes, list(map(in_words, temperatures)))
     for name, bag in films.items():
         if "strip" in rows:
@@ -141,7 +143,7 @@ def _dress(axes: Mapping[str, Axes], temperatures: Sequence[str]) -> None:
             places = [1 - (row + 0.5) / len(rows) for row in rows]
             sheet.names(panel, dict(zip(temperatures, places, strict=True)))
         panel.spines[:].set_visible(False)
-        panel.tick_params(length=0, labelsize=10.5, labelcolor=strip.CHALK)
+        panel.tick_params(length=0, labelsize=10.5, labelcolor=page.CHALK)
         panel.set(facecolor="none", xlim=(0, 1), xticks=[])
 
 
@@ -174,11 +176,11 @@ def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag
     axes.set(xlim=(0, 1), ylim=(low - pad, high + pad))
     axes.set_yticks([low, high], [f"{low:.2f}", f"{high:.2f}"])
     if bag.moment:
-        axes.axvspan(*bag.moment, color=strip.SPOT, alpha=0.25, lw=0, label="moment")
+        axes.axvspan(*bag.moment, color=page.SPOT, alpha=0.25, lw=0, label="moment")
     if low < 0 < high:
-        axes.axhline(0, color=strip.HAZE, lw=0.6, alpha=0.6)
+        axes.axhline(0, color=page.HAZE, lw=0.6, alpha=0.6)
     edges = np.linspace(0, 1, len(score) + 1)
-    axes.stairs(score, edges, baseline=None, color=strip.CHALK, lw=1.4, label="score")
+    axes.stairs(score, edges, baseline=None, color=page.CHALK, lw=1.4, label="score")
 
 
 def _draw_weights(axes: Axes, row: int, weight: page.Array) -> None:
@@ -192,7 +194,7 @@ def _draw_score(axes: Axes, row: int, score: float, every: Sequence[float], wins
     """The film's score at one temperature beside all films' scores, as a bar and a number."""
     low, high = min(0.0, *every), max(0.0, *every)
     share = 0.6 * (score - low) / ((high - low) or 1.0)
-    color, weight = (strip.GLOW, "bold") if wins else (strip.HAZE, "normal")
-    axes.barh(row, 0.6, height=0.5, color=strip.RAIL)
+    color, weight = (page.GLOW, "bold") if wins else (page.HAZE, "normal")
+    axes.barh(row, 0.6, height=0.5, color=page.RAIL)
     axes.barh(row, share, height=0.5, color=color, label=f"score {row}")
     axes.text(0.65, row, f"{score:.3f}", va="center", size=10.5, color=color, weight=weight)

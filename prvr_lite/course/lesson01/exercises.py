@@ -152,7 +152,7 @@ EXERCISES = (
         (
             Mistake(
                 lambda score, right, k: recall_at(score, right, k) / 100,
-                "it is a fraction: recalls are told in per cent.",
+                "it is a fraction: recalls are given in per cent.",
             ),
             Mistake(
                 lambda score, right, k: recall_at(score, right, k) * len(score) / 100,

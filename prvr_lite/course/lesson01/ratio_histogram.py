@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 
@@ -38,8 +37,12 @@ def ratio_histogram(
     about = f"{name}: {len(values):,} queries; {short:.0f} % of their moments cover under a fifth"
     named = ", ".join(f"{key} {mean:.3f}" for key, mean in means.items())
     alt = f"Histogram of moment-to-video ratios: {short:.0f} % lie under a fifth. Means: {named}."
-    picture, axes = sheet.lay_out(
-        [["means"], ["histogram"]], title, about, 4.2, alt=alt, height_ratios=[1.1, 2.3]
+    picture, axes = page.panels(
+        page.heading(title, about),
+        [["means"], ["histogram"]],
+        4.2,
+        alt=alt,
+        height_ratios=[1.1, 2.3],
     )
     chart, top = axes["histogram"], axes["means"]
     sns.histplot(

@@ -37,7 +37,9 @@ def film_numbers(
     alt = f"{title}: thumbnails of a film of {duration:.1f} s, and under them, {about}."
     _, high = strip_slots(thumbnails, page.WIDTH - 2 * page.EDGE, 0.62)
     settings: dict[str, Any] = {"alt": alt, "dark": True, "height_ratios": [1.05 * high + 0.01, 2]}
-    picture, axes = sheet.lay_out([["film"], ["numbers"]], title, about, high + 3.0, **settings)
+    picture, axes = page.panels(
+        page.heading(title, about), [["film"], ["numbers"]], high + 3.0, **settings
+    )
     most = float(np.quantile(np.abs(rows), 0.98))
     place = (0, duration, dim, 0)
     look: dict[str, Any] = {"cmap": "RdBu_r", "aspect": "auto", "interpolation": "none"}

@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 ABOUT = "frames above, units below; orange: a frame used once more; ×: a frame left out"
@@ -68,7 +67,9 @@ def pooling_windows(
         for name, film in films.items()
     ]
     alt, height = f"{title} {'; '.join(parts)}.", 1.2 * len(films) + 0.15
-    picture, axes = sheet.lay_out([[name] for name in films], title, about, height, alt=alt)
+    picture, axes = page.panels(
+        page.heading(title, about), [[name] for name in films], height, alt=alt
+    )
     for name, film in films.items():
         _draw(axes[name], film)
         axes[name].set_title(name, size=11, parse_math=False)

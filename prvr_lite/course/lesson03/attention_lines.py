@@ -1,4 +1,4 @@
-"""Which frames a frame looks at: a line to each, as strong as its weight."""
+"""Which frames one frame looks at: a line goes to each of them, as wide as its weight."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 TOP, FOOT = 0.9, 0.1  # where the frames looked at, and the one that looks, stand in a panel
@@ -36,7 +35,9 @@ def attention_lines(
     colors = "; head 0 blue and head 1 orange" if len(heads) == 2 else ""
     about = f"a line is as wide as its weight{colors}"
     mosaic, alt = [[f"frame {frame}"] for frame in frames], _alt(heads, names, frames)
-    picture, axes = sheet.lay_out(mosaic, title, about, 1.4 * len(frames) + 0.2, alt=alt)
+    picture, axes = page.panels(
+        page.heading(title, about), mosaic, 1.4 * len(frames) + 0.2, alt=alt
+    )
     for frame in frames:
         _draw(axes[f"frame {frame}"], heads, names, frame)
     return picture
@@ -47,7 +48,7 @@ def _check(
 ) -> list[page.Array]:
     heads = [page.as_array(w, f"weight of head {i}", ndim=2) for i, w in enumerate(weight)]
     if not heads or not frames:
-        raise ValueError("weight must hold a head, and frames a frame")
+        raise ValueError("weight must hold a head, and frames must hold a frame")
     for i, matrix in enumerate(heads):
         if matrix.shape != (len(names), len(names)):
             raise ValueError(f"head {i} has shape {matrix.shape} for {len(names)} names")

@@ -67,8 +67,8 @@ def wrong_means(
     n = units.shape[1]
     start, end = _spans(n, longest)
     total = F.pad(units.cumsum(axis), (0, 0, 1, 0))
-    own = end - start
-    size = {"own": own, "more": own + 1, "n": torch.tensor(n), "one": torch.tensor(1)}[by]
+    length = end - start
+    size = {"own": length, "more": length + 1, "n": torch.tensor(n), "one": torch.tensor(1)}[by]
     return (total[:, end] - total[:, start]) / size.reshape(-1, 1)
 
 

@@ -12,8 +12,9 @@ from prvr_lite.course.slider import slider
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.clips import clip_spans
 from prvr_lite.plots import page
+from prvr_lite.plots.page import CHALK, SPOT
 from prvr_lite.plots.pyramid import cells, clip_units
-from prvr_lite.plots.strip import CHALK, SPOT, timed_thumbnails
+from prvr_lite.plots.strip import timed_thumbnails
 
 # A clip's name and outline show while the pointer is on its cell. All are in the page from the
 # start, so they follow the pointer at once, without asking the kernel.

@@ -186,12 +186,12 @@ EXERCISES = (
             ),
             Mistake(
                 lambda queries, clips: inner_products(queries, F.normalize(clips, dim=-1)),
-                "the queries are not divided by their norms: the scores are no cosines.",
+                "the queries are not divided by their norms: the scores are not cosines.",
             ),
             Mistake(
                 lambda queries, clips: inner_products(F.normalize(queries), F.normalize(clips)),
                 "clips are divided by norms over the wrong dimension (F.normalize takes dimension "
-                "1 unless told): H is the last one.",
+                "1 unless it is given another one): H is the last one.",
             ),
             Mistake(
                 mean_score,

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 COLORS = page.CYCLE[1:]
@@ -42,7 +41,7 @@ def running_total(
     slopes = [f"[{s}, {e}) has mean {m:.2f}" for (s, e), m in zip(spans, means, strict=True)]
     alt = f"{title}: {n} units, their running total up to {total[-1]:.2f}; {'; '.join(slopes)}."
     settings: dict[str, Any] = {"alt": alt, "height_ratios": [1.4, 2.3], "sharex": True}
-    picture, axes = sheet.lay_out([["units"], ["total"]], title, about, 4.5, **settings)
+    picture, axes = page.panels(page.heading(title, about), [["units"], ["total"]], 4.5, **settings)
     axes["units"].bar(np.arange(n) + 0.5, units, width=0.86, color=page.SOFT, alpha=0.45)
     axes["total"].plot(range(n + 1), total, "o-", color=page.BLUE, ms=5, lw=1.6, label="total")
     for i, ((start, end), mean) in enumerate(zip(spans, means, strict=True)):

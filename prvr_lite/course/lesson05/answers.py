@@ -73,8 +73,8 @@ def wrong_start(distance: Tensor, norm: Tensor, k: int, far: str, once: bool = T
     """kkz_start with something wrong in it; unless ``once``, a row may be taken again."""
     chosen = [int(norm.argmax())]
     while len(chosen) < k:
-        own = distance[chosen]  # [chosen, N]
-        seen = {"last": own[-1], "sum": own.sum(0), "close": -own.amin(0)}.get(far, own.amin(0))
+        near = distance[chosen]  # [chosen, N]
+        seen = {"last": near[-1], "sum": near.sum(0), "close": -near.amin(0)}.get(far, near.amin(0))
         if once and far != "twice":
             seen = seen.clone()
             seen[chosen] = -torch.inf
@@ -120,8 +120,8 @@ def wrong_loop(points: Tensor, k: int, wrong: str) -> tuple[Tensor, Tensor]:
     assign = own_lost if wrong == "lost" else assign_points
     for _ in range(1 if wrong == "once" else 60):
         before = medoids
-        found = assign(nearness if wrong == "similar" else distance, medoids)
-        member = membership(found, k)
+        cluster = assign(nearness if wrong == "similar" else distance, medoids)
+        member = membership(cluster, k)
         whole = wrong == "whole"
         table = distance.square() if wrong == "mean" else distance
         cost = table.sum(1, keepdim=True).expand(-1, k) if whole else table @ member
@@ -204,8 +204,8 @@ def set_inputs(g: Generator) -> Inputs:
 def _telling(points: Tensor, k: int) -> bool:
     """Do the wrong loops find other medoids than the right one, and than each other?"""
     wrong = ("", "mean", "whole", "similar", "small", "once")
-    found = {tuple(wrong_loop(points, k, name)[0].tolist()) for name in wrong}
-    return len(found) == len(wrong)
+    results = {tuple(wrong_loop(points, k, name)[0].tolist()) for name in wrong}
+    return len(results) == len(wrong)
 
 
 def code_inputs(g: Generator) -> Inputs:

@@ -46,7 +46,7 @@ def cluster_rounds(
     centres = "; ".join(f"{name}: medoids {rows.tolist()}" for name, (rows, _) in rounds.items())
     alt = f"{title} {len(places)} points. {centres}."
     height = len(mosaic) * (0.86 * page.WIDTH / len(mosaic[0]) + 0.32)
-    picture, axes = sheet.lay_out(mosaic, title, about, height, alt=alt, gap=0.2)
+    picture, axes = page.panels(page.heading(title, about), mosaic, height, alt=alt, gap=0.2)
     for name, (medoids, assignment) in rounds.items():
         axes[name].set_title(name, size=11)
         _draw(axes[name], places, medoids, assignment)

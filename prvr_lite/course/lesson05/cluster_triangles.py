@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from prvr_lite.course import sheet
 from prvr_lite.course.pictures.triangles import draw_cells
 from prvr_lite.plots import page
+from prvr_lite.plots.page import CHALK, NIGHT
 from prvr_lite.plots.pyramid import clip_units, units_of
-from prvr_lite.plots.strip import CHALK, NIGHT
 
 YELLOW: Final = "#F0E442"
 PAINTS = [page.ORANGE, page.SKY, page.GREEN, YELLOW, page.PURPLE, page.BLUE, page.VERMILION]
@@ -44,7 +44,9 @@ def cluster_triangles(
     mosaic = sheet.in_rows(list(clusterings), columns)
     height = len(mosaic) * (min(page.WIDTH / len(mosaic[0]) - 0.3, 3.4) + 0.36) + 0.1
     alt = _cluster_alt(title, clusterings)
-    picture, axes = sheet.lay_out(mosaic, title, about, height, alt=alt, dark=True, gap=0.2)
+    picture, axes = page.panels(
+        page.heading(title, about), mosaic, height, alt=alt, dark=True, gap=0.2
+    )
     for name, clustering in clusterings.items():
         axes[name].set_title(page.plain(name), size=11, color=CHALK)
         _draw(axes[name], *clustering)

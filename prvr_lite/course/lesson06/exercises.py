@@ -26,8 +26,8 @@ EXERCISES = (
             ),
             mistake(
                 lambda q, c: a.products(F.normalize(q), F.normalize(c)).argmax(-1),
-                "F.normalize goes over dimension 1 unless told otherwise, and that is K in clips: "
-                "say dim=-1, so that each vector gets length 1.",
+                "F.normalize goes over dimension 1 unless dim says otherwise, and that is K in "
+                "clips: say dim=-1, so that each vector gets length 1.",
             ),
             mistake(
                 lambda q, c: a.cosines(q, c).argmin(-1),

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
 from prvr_lite.course import sheet
-from prvr_lite.plots import page, strip
+from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER
 from prvr_lite.plots.scene import known_span
 from prvr_lite.plots.strip import Span, Thumbnail
@@ -64,10 +64,10 @@ def guided_attention(
     time = (np.arange(weights.shape[1]) + 0.5) * duration / weights.shape[1]
     for i, (name, (start, end)) in enumerate(zip(row_names, covered, strict=True)):
         panel = axes[f"clip {i}"]
-        panel.barh(-0.14, end - start, left=start, height=0.16, color=strip.CHALK, label="clip")
-        panel.fill_between(time, weights[i] / weights.max(), color=strip.GLOW, alpha=0.35, lw=0)
-        panel.plot(time, weights[i] / weights.max(), color=strip.GLOW, lw=1.6, label="attention")
-        panel.set(ylim=(-0.26, 1.12), facecolor=strip.RAIL)
+        panel.barh(-0.14, end - start, left=start, height=0.16, color=page.CHALK, label="clip")
+        panel.fill_between(time, weights[i] / weights.max(), color=page.GLOW, alpha=0.35, lw=0)
+        panel.plot(time, weights[i] / weights.max(), color=page.GLOW, lw=1.6, label="attention")
+        panel.set(ylim=(-0.26, 1.12), facecolor=page.RAIL)
         sheet.names(panel, {page.wrap(name, MARGIN, 10.5, lines=2): 0.5})
         _outline(panel, lit if moments is None else truths[i])
     if thumbnails:
@@ -114,13 +114,13 @@ def attention_table(
     edges, norm = np.linspace(0, duration, weights.shape[1] + 1), PowerNorm(0.5, 0, None)
     levels, (start, end) = np.arange(len(order) + 1), np.array(covered)[order].T
     panel.pcolormesh(edges, levels, weights[order], cmap=EMBER, norm=norm, label="attention")
-    panel.hlines(levels[:-1] + 0.5, start, end, strip.CHALK, lw=1, alpha=0.9, label="clips")
+    panel.hlines(levels[:-1] + 0.5, start, end, page.CHALK, lw=1, alpha=0.9, label="clips")
     if key is not None:
         row = order.index(key) + 0.5
-        look: dict[str, Any] = {"mfc": strip.CHALK, "mec": strip.NIGHT, "clip_on": False}
+        look: dict[str, Any] = {"mfc": page.CHALK, "mec": page.NIGHT, "clip_on": False}
         panel.plot(0, row, "*", ms=13, label="key", **look)
         sheet.names(panel, {"key clip ": 1 - row / len(order)})
-    panel.set(ylim=(len(order), 0), facecolor=strip.NIGHT)
+    panel.set(ylim=(len(order), 0), facecolor=page.NIGHT)
     _outline(panel, lit)
     if thumbnails:
         sheet.names(axes["film"], {"film": 0.5})
@@ -154,7 +154,9 @@ def _page(
         "height_ratios": list(rows.values()),
         "left": MARGIN,
     }
-    picture, axes = sheet.lay_out(mosaic, title, about, height, alt=alt, dark=True, **settings)
+    picture, axes = page.panels(
+        page.heading(title, about), mosaic, height, alt=alt, dark=True, **settings
+    )
     for panel in picture.axes:
         panel.set(xlim=(0, duration), yticks=[])
         panel.spines[:].set_visible(False)
@@ -165,7 +167,7 @@ def _page(
 
 def _outline(panel: Axes, moment: Span | None) -> None:
     if moment:
-        panel.axvspan(*moment, fill=False, ec=strip.SPOT, lw=1.8, label="moment", zorder=4)
+        panel.axvspan(*moment, fill=False, ec=page.SPOT, lw=1.8, label="moment", zorder=4)
 
 
 def _seconds(span: Span) -> str:

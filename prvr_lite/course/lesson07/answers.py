@@ -15,7 +15,7 @@ def triplet_loss(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
 
 
 def draw_negative(score: Tensor, negative: Tensor, pool: int, luck: Tensor) -> Tensor:
-    """One of the ``pool`` best negatives a row: [R, C], [R, C] bool, int, [R] in 0..1 -> [R]."""
+    """One of the ``pool`` best negatives per row: [R, C], [R, C] bool, int, [R] in 0..1 -> [R]."""
     allowed = score.masked_fill(~negative, -torch.inf)  # [R, C]
     ranked = allowed.sort(1, descending=True).values
     size = negative.sum(1).clamp(max=pool)  # [R]
@@ -29,8 +29,8 @@ def own_query_mean(score: Tensor, own: Tensor) -> Tensor:
 
 def info_nce(score: Tensor, positive: Tensor) -> Tensor:
     """mean over rows of -log(sum of e^s over positives / over all): [R, C], bool -> one number."""
-    own = score.masked_fill(~positive, -torch.inf)
-    return (score.logsumexp(1) - own.logsumexp(1)).mean()
+    positives = score.masked_fill(~positive, -torch.inf)
+    return (score.logsumexp(1) - positives.logsumexp(1)).mean()
 
 
 def frame_negatives(query_video: Tensor, same_video: bool) -> Tensor:

@@ -144,7 +144,7 @@ EXERCISES = (
             ),
             mistake(
                 lambda s, own: (s * own).sum(1),
-                "it is one number a query: sum over queries (dimension 0), not over films.",
+                "it is one number per query: sum over queries (dimension 0), not over films.",
             ),
             mistake(
                 lambda s, own: (s * ~own).sum(0) / (~own).sum(0),
@@ -199,7 +199,7 @@ EXERCISES = (
             ),
             mistake(
                 lambda s, p: (s.logsumexp(1) - (s * p).logsumexp(1)).mean(),
-                "what is no positive became 0, and e^0 = 1 is added: fill it with -inf.",
+                "what is not a positive became 0, and e^0 = 1 is added: fill it with -inf.",
             ),
         ),
         (
@@ -236,7 +236,7 @@ EXERCISES = (
             ),
             mistake(
                 lambda own, same: ~frame_negatives(own, same),
-                "it marks the pairs that are no negatives: True is a negative.",
+                "it marks the pairs that are not negatives: True is a negative.",
             ),
         ),
         (

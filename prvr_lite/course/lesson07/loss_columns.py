@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 Mask = NDArray[np.bool_]
@@ -57,7 +56,9 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
     mosaic = [[f"{loss} {i}" for i in range(len(cases))] for loss in ("triplet", "infoNCE")]
     settings: dict[str, Any] = {"height_ratios": [1.55, 1.35], "sharex": True, "gap": 0.16}
     alt = _alt(title, pulls, cases)
-    picture, axes = sheet.lay_out(mosaic, title, about, 4.1 + 0.2 * lines, alt=alt, **settings)
+    picture, axes = page.panels(
+        page.heading(title, about), mosaic, 4.1 + 0.2 * lines, alt=alt, **settings
+    )
     both = list(zip(cases, pulls, strict=True))
     steepest = max(np.abs(push(*case, pull.scale)).max() for case, pull in both)
     dearest = max(0.05, *(hinge(*case, pull.margin).max() for case, pull in both))

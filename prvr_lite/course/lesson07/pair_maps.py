@@ -10,7 +10,6 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 Mask = NDArray[np.bool_]
@@ -51,7 +50,9 @@ def pair_maps(
     height = min(TALLEST, max(1.6, width * outlined.shape[0] / outlined.shape[1]))
     alt, mosaic = _alt(title, tables, outlined, signed=signed), [[*tables, "scale"]]
     settings: dict[str, Any] = {"gap": 0.2, "width_ratios": [width] * len(tables) + [0.14]}
-    picture, axes = sheet.lay_out(mosaic, title, about, height + 1.05, alt=alt, **settings)
+    picture, axes = page.panels(
+        page.heading(title, about), mosaic, height + 1.05, alt=alt, **settings
+    )
     values = np.stack(list(tables.values()))
     for i, (name, table) in enumerate(tables.items()):
         reach = float(np.abs(table if signed else values).max()) or 1.0

@@ -244,7 +244,7 @@ def interval_inputs(g: Generator) -> Inputs:
 
 
 class _Fresh(dict[str, Any]):
-    """Inputs that are built anew whenever they are read: training changes what it is given."""
+    """Inputs that are built again whenever they are read: training changes what it is given."""
 
     def __init__(self, build: Callable[[], Inputs]) -> None:
         super().__init__(build())

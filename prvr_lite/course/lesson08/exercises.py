@@ -264,7 +264,7 @@ EXERCISES = (
                 a.wrong_interval,
                 "biased",
                 "the deviation is divided by S: of a sample it is divided by S - 1 (torch's std "
-                "does so unless told otherwise).",
+                "does so by default).",
             ),
             named_mistake(
                 a.wrong_interval,

@@ -9,7 +9,6 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 WIDE, HIGH, LINE = 1.18, 0.62, 1.12  # inches of a box, and from one row to the next
@@ -57,7 +56,9 @@ def model_flow(
         raise ValueError(f"{unknown[0]!r} is not a box: choose from {', '.join(BOXES)}")
     about = "rows: the query, the clip scale, the frame scale; both scales compare with the query"
     high = 2 * LINE + HIGH + 0.1
-    picture, axes = sheet.lay_out([["flow"]], title, about, high + 0.4, alt=_alt(shapes))
+    picture, axes = page.panels(
+        page.heading(title, about), [["flow"]], high + 0.4, alt=_alt(shapes)
+    )
     flow, room = axes["flow"], page.WIDTH - 2 * page.EDGE
     flow.set(xlim=(0, room), ylim=(high, 0))
     flow.axis("off")

@@ -19,9 +19,9 @@ def alpha_curve(clip: Tensor, frame: Tensor, own: Tensor, alphas: Tensor) -> Ten
     weight = alphas[:, None, None]
     score = weight * clip + (1 - weight) * frame  # [A, Q, V]
     column = own[None, :, None].expand(len(alphas), -1, 1)  # [A, Q, 1]
-    mine = score.gather(2, column)
-    found = (score >= mine).sum(2) == 1  # [A, Q]
-    return 100 * found.float().mean(1)
+    own_score = score.gather(2, column)
+    hit = (score >= own_score).sum(2) == 1  # [A, Q]
+    return 100 * hit.float().mean(1)
 
 
 def span_iou(first: Tensor, second: Tensor) -> Tensor:
@@ -40,8 +40,8 @@ def recall_by_ratio(rank: Tensor, moment: Tensor, duration: Tensor, k: int) -> T
     """
     ratio = (moment[:, 1] - moment[:, 0]) / duration  # [Q]
     group = torch.bucketize(ratio, torch.tensor([0.2, 0.4]))  # [Q], 0..2
-    found = (rank <= k).float()
-    return torch.stack([100 * found[group == g].mean() for g in range(3)])
+    hit = (rank <= k).float()
+    return torch.stack([100 * hit[group == g].mean() for g in range(3)])
 
 
 def failure_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor) -> Tensor:
@@ -90,8 +90,8 @@ def wrong_curve(clip: Tensor, frame: Tensor, own: Tensor, alphas: Tensor, wrong:
     """alpha_curve with something wrong in it."""
     weight = alphas[:, None, None]
     if wrong == "recalls":
-        one, other = (found_alone(s, own).float().mean() for s in (clip, frame))
-        return 100 * (alphas * one + (1 - alphas) * other)
+        clips, frames = (found_alone(s, own).float().mean() for s in (clip, frame))
+        return 100 * (alphas * clips + (1 - alphas) * frames)
     if wrong == "standard":
         clip, frame = ((s - s.mean(1, True)) / s.std(1, keepdim=True) for s in (clip, frame))
     if wrong == "swapped":
@@ -101,9 +101,9 @@ def wrong_curve(clip: Tensor, frame: Tensor, own: Tensor, alphas: Tensor, wrong:
         score = weight * clip + frame
     ahead = (score > mine_of(score, own)).sum(-1)
     first = score.argmax(-1)  # [A, Q]
-    found = {"kind": ahead == 0, "argmax": first == own, "five": ahead < 2}
-    found |= {"row": first == torch.arange(len(own)), "nothing": first < 0}
-    hit = found.get(wrong, found_alone(score, own)).float()
+    hits = {"kind": ahead == 0, "argmax": first == own, "five": ahead < 2}
+    hits |= {"row": first == torch.arange(len(own)), "nothing": first < 0}
+    hit = hits.get(wrong, found_alone(score, own)).float()
     return (
         hit.mean(1) if wrong == "share" else hit.sum(1) if wrong == "count" else 100 * hit.mean(1)
     )
@@ -138,18 +138,18 @@ def wrong_recall(rank: Tensor, moment: Tensor, duration: Tensor, k: int, wrong: 
     if wrong == "equal":
         edges = ratio.quantile(torch.tensor([1 / 3, 2 / 3]))
     group = torch.bucketize(ratio, edges, right=wrong == "upper")
-    found = {"below": rank < k, "only k": rank == k}.get(wrong, rank <= k).float()
+    hit = {"below": rank < k, "only k": rank == k}.get(wrong, rank <= k).float()
     rows = [group <= g if wrong == "nested" else group == g for g in range(3)]
     if wrong == "all":
-        return torch.stack([100 * (found * row).mean() for row in rows])
+        return torch.stack([100 * (hit * row).mean() for row in rows])
     if wrong == "share of hits":
-        return torch.stack([100 * row.float()[found > 0].mean() for row in rows])
-    return torch.stack([(1 if wrong == "share" else 100) * found[row].mean() for row in rows])
+        return torch.stack([100 * row.float()[hit > 0].mean() for row in rows])
+    return torch.stack([(1 if wrong == "share" else 100) * hit[row].mean() for row in rows])
 
 
 def wrong_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor, wrong: str) -> Tensor:
     """failure_kind with something wrong in it."""
-    row, mine, rival = rivals(score, own)
+    row, own_score, rival = rivals(score, own)
     best = score[row, rival]
     if wrong in ("nought", "answering"):
         others = score.scatter(1, own[:, None], 0.0 if wrong == "nought" else -torch.inf)
@@ -160,7 +160,7 @@ def wrong_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor, wrong
         rival, best = first, torch.where(first == own, -torch.inf, torch.inf)
     same, answering = group[rival] == group[own], answers[row, rival]
     if wrong == "ahead":  # any film ahead, not the rival alone
-        ahead = (score >= mine[:, None]).scatter(1, own[:, None], False)  # [Q, V]
+        ahead = (score >= own_score[:, None]).scatter(1, own[:, None], False)  # [Q, V]
         same, answering = ((ahead & s).any(1) for s in (group == group[own, None], answers))
     if wrong == "own":
         answering = answers[row, own]
@@ -173,7 +173,7 @@ def wrong_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor, wrong
         kind = torch.where(same, 2, torch.where(answering, 1, 3))
     if wrong == "always":
         return kind
-    return torch.where(mine >= best if wrong == "tie" else mine > best, 0, kind)
+    return torch.where(own_score >= best if wrong == "tie" else own_score > best, 0, kind)
 
 
 def two_scales(g: Generator) -> Inputs:
@@ -182,10 +182,10 @@ def two_scales(g: Generator) -> Inputs:
     clip, frame = (torch.randint(-r, r + 1, (q, v), generator=g) / 8 for r in (5, 15))
     own = torch.randint(v, (q,), generator=g)
     clip, frame = (s.scatter_add(1, own[:, None], torch.full((q, 1), 0.75)) for s in (clip, frame))
-    for row, (mine, other) in enumerate(((0, v - 1), (v - 1, 0))):
-        own[row] = mine
+    for row, (right, wrong) in enumerate(((0, v - 1), (v - 1, 0))):
+        own[row] = right
         for score in (clip, frame):
-            score[row, [mine, other]] = 3.0
+            score[row, [right, wrong]] = 3.0
     order, alphas = torch.randperm(q, generator=g), torch.randperm(9, generator=g)[:a] / 8
     return {"clip": clip[order], "frame": frame[order], "own": own[order], "alphas": alphas}
 
@@ -227,17 +227,22 @@ def planted_failures(g: Generator) -> Inputs:
     score = torch.rand(queries, films, generator=g) / 2
     answers = torch.zeros(queries, films, dtype=torch.bool)
     own = 1 + torch.randint(films - 2, (queries,), generator=g)
-    for q, mine in enumerate(own.tolist()):
-        kin = [v for v in range(films) if label[v] == label[mine] and v != mine]
-        other = [v for v in range(films) if label[v] != label[mine]]
-        score[q, mine], answers[q, mine] = 0.7, True
+    for q, right_film in enumerate(own.tolist()):
+        kin = [v for v in range(films) if label[v] == label[right_film] and v != right_film]
+        strangers = [v for v in range(films) if label[v] != label[right_film]]
+        score[q, right_film], answers[q, right_film] = 0.7, True
         tied = (films - 1 if q % 2 else 0, 0.7)  # after the own film, or before it
-        near, far = (kin[0], 0.9), (other[0], 0.9)
+        near, far = (kin[0], 0.9), (strangers[0], 0.9)
         weaker = [(v, 0.8) for v, _ in (near, far)]
         ahead = ([], [tied], [near], [far], [near, weaker[1]], [far, weaker[0]], [tied])[q % 7]
         for film, value in ahead:
             score[q, film] = value
-        answers[q, (mine, mine, kin[0], other[0], other[0], mine, mine)[q % 7]] = True
+        answers[
+            q,
+            (right_film, right_film, kin[0], strangers[0], strangers[0], right_film, right_film)[
+                q % 7
+            ],
+        ] = True
         if 7 <= q < 14:  # each kind also where all scores lie below 0
             score[q] -= 2
     order = torch.randperm(queries, generator=g)

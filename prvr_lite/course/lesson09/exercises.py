@@ -22,8 +22,8 @@ EXERCISES = (
             named_mistake(
                 a.wrong_curve,
                 "kind",
-                "a tie counts as found: where another film scores as high as the own one, the "
-                "model has not told them apart. Only films that are alone in front are found.",
+                "a tie counts as found: where another film scores as high as the query's own, "
+                "the model does not separate them. Only films that are alone in front are found.",
             ),
             named_mistake(
                 a.wrong_curve,
@@ -41,7 +41,7 @@ EXERCISES = (
                 a.wrong_curve,
                 "recalls",
                 "it mixes two recalls: that is a straight line from one to the other. Mix the "
-                "scores, and rank anew for each alpha.",
+                "scores, and rank again for each alpha.",
             ),
             named_mistake(
                 a.wrong_curve,
@@ -63,10 +63,10 @@ EXERCISES = (
                 a.wrong_curve,
                 "row",
                 "it takes film number i for the film of query i: queries outnumber films, and "
-                "own[i] tells which film is whose.",
+                "own[i] says which film is the one of query i.",
             ),
             named_mistake(
-                a.wrong_curve, "share", "it is a share, 0 to 1: recalls are told in per cent."
+                a.wrong_curve, "share", "it is a share, 0 to 1: recalls are given in per cent."
             ),
             named_mistake(
                 a.wrong_curve,
@@ -104,7 +104,7 @@ EXERCISES = (
                 "of it. They share no time, so 0.",
             ),
             named_mistake(
-                a.wrong_iou, "per cent", "it is in per cent: an IoU is told as a share, 0 to 1."
+                a.wrong_iou, "per cent", "it is in per cent: an IoU is given as a share, 0 to 1."
             ),
             named_mistake(
                 a.wrong_iou,
@@ -226,13 +226,13 @@ EXERCISES = (
                 "film.",
             ),
             named_mistake(
-                a.wrong_recall, "share", "these are shares, 0 to 1: recalls are told in per cent."
+                a.wrong_recall, "share", "these are shares, 0 to 1: recalls are given in per cent."
             ),
         ),
         (
-            "Two numbers a query: how much of its film the moment covers, and whether it is found.",
+            "Two numbers per query: how much of its film the moment covers, and if it is found.",
             "torch.bucketize(ratio, torch.tensor([0.2, 0.4])) gives 0, 1 or 2; or compare twice.",
-            "found = (rank <= k).float(); for each group 100 * found[group == g].mean(), stacked.",
+            "hit = (rank <= k).float(); for each group 100 * hit[group == g].mean(), stacked.",
         ),
         minutes=8,
     ),

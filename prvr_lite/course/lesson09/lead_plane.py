@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 
@@ -40,7 +39,7 @@ def lead_plane(
         raise ValueError(f"clip and frame must be finite and pair up: {len(x)} and {len(y)} leads")
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha:g}: it must lie in 0..1")
-    found = alpha * x + (1 - alpha) * y > 0  # [Q]
+    ahead = alpha * x + (1 - alpha) * y > 0  # [Q]
     corners = {  # where it is: left and top
         "ahead by frames only": (True, True, (x <= 0) & (y > 0)),
         "ahead at both": (False, True, (x > 0) & (y > 0)),
@@ -48,7 +47,7 @@ def lead_plane(
         "ahead by clips only": (False, False, (x > 0) & (y <= 0)),
     }
     counts = {
-        name: f"{name}: {(inside & found).sum():,} of {inside.sum():,} found"
+        name: f"{name}: {(inside & ahead).sum():,} of {inside.sum():,} found"
         for name, (_, _, inside) in corners.items()
     }
     about = f"square: a query whose film is found, cross: not found; thick: a tie at α = {alpha:g}"
@@ -56,8 +55,8 @@ def lead_plane(
         f"The lead of each query's right film over its rival, clip scale across, frame scale up, "
         f"and the line of ties at alpha {alpha:g}. {'; '.join(counts.values())}."
     )
-    picture, axes = sheet.lay_out([["leads"]], title, about, 4.3, alt=alt)
-    _draw(axes["leads"], x, y, found, alpha)
+    picture, axes = page.panels(page.heading(title, about), [["leads"]], 4.3, alt=alt)
+    _draw(axes["leads"], x, y, ahead, alpha)
     for name, (left, above, _) in corners.items():
         corner, offset = (1 - left, int(above)), (0, 6 if above else -46)
         where: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
@@ -66,7 +65,7 @@ def lead_plane(
     return picture
 
 
-def _draw(axes: Axes, x: page.Array, y: page.Array, found: NDArray[np.bool_], alpha: float) -> None:
+def _draw(axes: Axes, x: page.Array, y: page.Array, ahead: NDArray[np.bool_], alpha: float) -> None:
     """A mark for each query, the two axes of the plane, and the line of alpha."""
     import seaborn as sns
 
@@ -74,7 +73,7 @@ def _draw(axes: Axes, x: page.Array, y: page.Array, found: NDArray[np.bool_], al
     look: dict[str, Any] = {"lw": 0, "antialiased": False, "legend": False, "label": "queries"}
     look |= {"palette": {True: page.BLUE, False: page.VERMILION}, "sizes": {True: 6.5, False: 14}}
     look |= {"markers": {True: "s", False: "X"}}
-    sns.scatterplot(x=x, y=y, hue=found, style=found, size=found, ax=axes, **look)
+    sns.scatterplot(x=x, y=y, hue=ahead, style=ahead, size=ahead, ax=axes, **look)
     reach = 1.08 * float(np.quantile(np.abs(np.concatenate([x, y])), 0.995)) or 1.0
     axes.axhline(0, color=page.SOFT, lw=1)
     axes.axvline(0, color=page.SOFT, lw=1)

@@ -154,13 +154,13 @@ def wrong_run(score: Tensor, real: Tensor, share: float, wrong: str) -> Tensor:
 
 def wrong_strike(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
     """strike_out with something wrong in it."""
-    if wrong in ("nought", "nought told", "itself"):
+    if wrong in ("nought", "nought known", "itself"):
         return wrong_loop(score, near, keep, wrong)
     order = score.argsort(descending=True).tolist()
     taken: list[int] = []
     for row in order[:keep] if wrong == "first keep" else order:
         others = {"all": order[: order.index(row)], "last": taken[-1:], "none": []}
-        if not any(bool(near[row, other]) for other in others.get(wrong, taken)):
+        if not any(bool(near[row, clip]) for clip in others.get(wrong, taken)):
             taken.append(row)
     if wrong == "place":
         taken.sort()
@@ -317,17 +317,17 @@ def film_moments(g: Generator) -> Inputs:
 
 def corpus_predictions(g: Generator) -> Inputs:
     """Each way to be right or wrong, in other numbers, so that no two answers count alike."""
-    own, else_ = True, False
+    hit, miss = True, False
     ways: dict[tuple[tuple[bool, float], ...], int] = {  # film named rightly?, IoU: ranks 1 to 4
-        ((own, 0.7), (else_, 0.1), (else_, 0.1), (else_, 0.1)): 1,
-        ((else_, 0.1), (own, 0.5), (else_, 0.1), (else_, 0.1)): 2,  # exactly at the threshold
-        ((own, 0.1), (else_, 0.9), (else_, 0.1), (else_, 0.1)): 1,  # film here, moment there
-        ((else_, 0.8), (else_, 0.1), (else_, 0.1), (else_, 0.1)): 3,
-        ((else_, 0.1), (else_, 0.1), (own, 0.9), (else_, 0.1)): 3,  # too late
-        ((own, 0.6), (own, 0.6), (else_, 0.1), (else_, 0.1)): 2,
-        ((own, 0.1), (else_, 0.2), (own, 0.3), (else_, 0.1)): 3,
-        ((own, 0.1), (own, 0.2), (else_, 0.1), (own, 0.9)): 4,  # too late in its own film, too
-        ((else_, 0.1), (else_, 0.2), (else_, 0.3), (else_, 0.1)): sizes(g, 1, 2, 6)[0],
+        ((hit, 0.7), (miss, 0.1), (miss, 0.1), (miss, 0.1)): 1,
+        ((miss, 0.1), (hit, 0.5), (miss, 0.1), (miss, 0.1)): 2,  # exactly at the threshold
+        ((hit, 0.1), (miss, 0.9), (miss, 0.1), (miss, 0.1)): 1,  # film here, moment there
+        ((miss, 0.8), (miss, 0.1), (miss, 0.1), (miss, 0.1)): 3,
+        ((miss, 0.1), (miss, 0.1), (hit, 0.9), (miss, 0.1)): 3,  # too late
+        ((hit, 0.6), (hit, 0.6), (miss, 0.1), (miss, 0.1)): 2,
+        ((hit, 0.1), (miss, 0.2), (hit, 0.3), (miss, 0.1)): 3,
+        ((hit, 0.1), (hit, 0.2), (miss, 0.1), (hit, 0.9)): 4,  # too late in its own film, too
+        ((miss, 0.1), (miss, 0.2), (miss, 0.3), (miss, 0.1)): sizes(g, 1, 2, 6)[0],
     }
     rows = [way for way, count in ways.items() for _ in range(count)]
     right = torch.tensor([[named for named, _ in row] for row in rows])  # [Q, 4]

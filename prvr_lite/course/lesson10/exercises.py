@@ -50,7 +50,7 @@ EXERCISES = (
                 "among them is enough.",
             ),
             named_mistake(
-                a.wrong_recall, "share", "it is a share, 0 to 1: recalls are told in per cent."
+                a.wrong_recall, "share", "it is a share, 0 to 1: recalls are given in per cent."
             ),
             named_mistake(
                 a.wrong_recall,
@@ -100,7 +100,7 @@ EXERCISES = (
                 "nought",
                 "what is struck out gets the score 0, and that beats every score below 0: it must "
                 "be lower than any score can be.",
-                "nought told",
+                "nought known",
             ),
             named_mistake(
                 a.wrong_strike,
@@ -350,7 +350,7 @@ EXERCISES = (
             ),
             named_mistake(a.wrong_corpus, "above", "an IoU of exactly the threshold must count."),
             named_mistake(
-                a.wrong_corpus, "share", "it is a share, 0 to 1: recalls are told in per cent."
+                a.wrong_corpus, "share", "it is a share, 0 to 1: recalls are given in per cent."
             ),
         ),
         (

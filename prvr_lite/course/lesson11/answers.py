@@ -126,8 +126,8 @@ def wrong_rescore(hits: Tensor, video_of: Tensor, score: Tensor, k: int, wrong: 
         ]
         return torch.tensor([([*dict.fromkeys(row)] + [-1] * k)[:k] for row in lists])
     if wrong in ("twice", "column"):
-        own = score.gather(1, video).masked_fill(hits < 0, -torch.inf)  # [Q, C]
-        place = best_rows(own, k)
+        clip_score = score.gather(1, video).masked_fill(hits < 0, -torch.inf)  # [Q, C]
+        place = best_rows(clip_score, k)
         if wrong == "column":
             return place
         return video.gather(1, place.clamp(min=0)).where(place >= 0, place)
@@ -162,23 +162,23 @@ def wrong_cells(
     query: Tensor, centre: Tensor, clip: Tensor, cell: Tensor, probes: int, k: int, wrong: str
 ) -> Tensor:
     """cell_search with something wrong in it."""
-    fit, own = centre @ query, clip @ query
+    fit, score = centre @ query, clip @ query
     if wrong == "distance":
         fit = -(centre - query).norm(dim=1)
     near = fit.topk(1 if wrong == "one" else probes, largest=wrong != "far").indices
     inside = torch.isin(cell, near)
     if wrong == "clips":  # the cells of the best clips, which one would have to know already
-        inside = torch.isin(cell, cell[own.topk(probes).indices])
+        inside = torch.isin(cell, cell[score.topk(probes).indices])
     if wrong == "all":
-        return own.topk(k).indices
+        return score.topk(k).indices
     if wrong == "within":  # rows of the list that was searched, not of all clips
-        rows = own[inside].sort(descending=True).indices.tolist()
+        rows = score[inside].sort(descending=True).indices.tolist()
         return torch.tensor((rows + [-1] * k)[:k])
     if wrong == "by cell":
-        own = own - 1e3 * (fit > fit[cell][:, None]).sum(1)  # by how many cells are better
+        score = score - 1e3 * (fit > fit[cell][:, None]).sum(1)  # by how many cells are better
     if wrong == "lowest":
-        own = -own
-    left = own.masked_fill(~inside, 0.0 if wrong == "zero" else -torch.inf)
+        score = -score
+    left = score.masked_fill(~inside, 0.0 if wrong == "zero" else -torch.inf)
     return left.topk(k).indices if wrong == "filler" else best_rows(left, k)
 
 
@@ -230,15 +230,15 @@ def found_and_exact(g: Generator) -> Inputs:
     q, k = sizes(g, 1, 6, 9)[0], 3
     width, films = k + sizes(g, 1, 2, 4)[0], 14
     exact = torch.stack([torch.randperm(films, generator=g)[:k] for _ in range(q)])
-    found = torch.stack([torch.randperm(films, generator=g)[:width] for _ in range(q)])
-    found[0, :k] = exact[0].flip(0)  # all of them, in another order
-    found[0, k:] = -1
-    found[1, :] = torch.tensor([f for f in range(films) if f not in exact[1].tolist()])[:width]
-    found[2, 0], found[2, -1] = exact[2, 1], exact[2, 0]
-    found[2, 1:-1] = -1
-    found[3, :] = -1
+    candidates = torch.stack([torch.randperm(films, generator=g)[:width] for _ in range(q)])
+    candidates[0, :k] = exact[0].flip(0)  # all of them, in another order
+    candidates[0, k:] = -1
+    candidates[1, :] = torch.tensor([f for f in range(films) if f not in exact[1].tolist()])[:width]
+    candidates[2, 0], candidates[2, -1] = exact[2, 1], exact[2, 0]
+    candidates[2, 1:-1] = -1
+    candidates[3, :] = -1
     order = torch.randperm(q, generator=g)
-    return {"found": found[order], "exact": exact[order]}
+    return {"found": candidates[order], "exact": exact[order]}
 
 
 def cells_of_clips(g: Generator) -> Inputs:

@@ -70,6 +70,6 @@ def cell_map(
     return picture
 
 
-def _distance(one: page.Array, other: page.Array) -> page.Array:
+def _distance(points: page.Array, centres: page.Array) -> page.Array:
     """Squared distances, [A, 2], [B, 2] -> [A, B]."""
-    return np.asarray(((one[:, None] - other) ** 2).sum(-1))
+    return np.asarray(((points[:, None] - centres) ** 2).sum(-1))

@@ -27,14 +27,14 @@ def code_parts(
     Raises:
         ValueError: of different length, or parts that do not divide the numbers.
     """
-    original, other = page.as_array(vector, "vector"), page.as_array(rebuilt, "rebuilt")
+    original, copy = page.as_array(vector, "vector"), page.as_array(rebuilt, "rebuilt")
     codes = page.as_array(code, "code")
     size, parts = len(original), len(codes)
-    if other.shape != original.shape or size % parts:
+    if copy.shape != original.shape or size % parts:
         raise ValueError(
-            f"vector, rebuilt and code must fit: {size} and {len(other)} numbers, {parts} parts"
+            f"vector, rebuilt and code must fit: {size} and {len(copy)} numbers, {parts} parts"
         )
-    cosine = float(original @ other / (np.linalg.norm(original) * np.linalg.norm(other)))
+    cosine = float(original @ copy / (np.linalg.norm(original) * np.linalg.norm(copy)))
     before, after = number_bytes * size, parts
     about = (
         f"grey: {size} numbers, {before:,} bytes; blue: what {after} bytes stand for, one a part "
@@ -46,12 +46,10 @@ def code_parts(
         f"{listed}; {before} bytes become {after}, cosine {cosine:.2f}."
     )
     head = page.heading(title, about)
-    picture = page.new_picture(page.WIDTH, head.height + 3.3, alt=alt)
-    head.draw(picture)
-    top = head.height + 0.45
-    axes = page.stack(picture, {"code": 2.3}, top=top, left=0.85, right=0.25, gap=0.0)["code"]
+    picture, panels = page.panels(head, [["code"]], 3.3, alt=alt)
+    axes = panels["code"]
     axes.bar(np.arange(size) + 0.5, original, width=0.9, color=page.GREY, alpha=0.6, label="vector")
-    axes.stairs(other, np.arange(size + 1), color=page.BLUE, lw=2, baseline=None, label="rebuilt")
+    axes.stairs(copy, np.arange(size + 1), color=page.BLUE, lw=2, baseline=None, label="rebuilt")
     _draw_codes(axes, codes, size)
     axes.axhline(0, color=page.INK, lw=0.8)
     axes.set(xlim=(0, size), xlabel="number of the vector", ylabel="value")
@@ -64,15 +62,5 @@ def _draw_codes(axes: Axes, codes: np.ndarray, size: int) -> None:
     step = size // parts
     for part, number in enumerate(codes):
         axes.axvline(part * step, color=page.RULE, lw=1, zorder=0.5)
-        axes.annotate(
-            f"{number:.0f}",
-            ((part + 0.5) / parts, 1),
-            xycoords="axes fraction",
-            xytext=(0, 5),
-            textcoords="offset points",
-            ha="center",
-            size=10,
-            weight="bold",
-            color=page.BLUE,
-            annotation_clip=False,
-        )
+        spot, style = ((part + 0.5) / parts, 1), {"size": 10, "weight": "bold", "color": page.BLUE}
+        page.write(axes, f"{number:.0f}", spot, (0, 5), at="axes fraction", ha="center", **style)

@@ -188,14 +188,14 @@ EXERCISES = (
             named_mistake(
                 a.wrong_rescore,
                 "zero",
-                "what is no candidate scores 0, which beats candidates with scores below 0: use "
+                "what is not a candidate scores 0, which beats candidates with scores below 0: use "
                 "-inf.",
             ),
             named_mistake(
                 a.wrong_rescore,
                 "filler",
-                "where there are fewer than k candidates, it fills up with videos that are none: "
-                "give -1 there.",
+                "where there are fewer than k candidates, it fills up with videos that are not "
+                "candidates: give -1 there.",
             ),
             named_mistake(a.wrong_rescore, "lowest", "the worst come first."),
         ),
@@ -260,7 +260,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_candidate_recall,
                 "share",
-                "it is a share, 0 to 1: recalls are told in per cent.",
+                "it is a share, 0 to 1: recalls are given in per cent.",
             ),
         ),
         (

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 COLORS: Final = (page.BLUE, page.ORANGE)  # of frames, in turn
@@ -51,7 +50,9 @@ def frame_times(
     )
     about = "bar: a frame, as long as it is shown; dot: a sample and what it takes"
     settings: dict[str, Any] = {"alt": alt, "height_ratios": [1.2, 0.45], "sharex": True}
-    picture, axes = sheet.lay_out([["frames"], ["samples"]], title, about, 2.5, **settings)
+    picture, axes = page.panels(
+        page.heading(title, about), [["frames"], ["samples"]], 2.5, **settings
+    )
     colors = [COLORS[int(frame) % 2] for frame in which]
     axes["samples"].scatter(when, 0 * when, s=24, c=colors, label="samples", clip_on=False)
     axes["samples"].set(ylim=(-1, 1), xlabel="s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +11,7 @@ from matplotlib.colors import ListedColormap
 from prvr_lite.plots import page
 
 NOBODY: Final = "#EEF0F4"
-SIDE, TOP = 2.9, 0.75  # inches of a table, and above it
+SIDE: Final = 2.9  # inches of a table
 
 
 @page.house_style
@@ -49,18 +49,12 @@ def shard_tables(
     alt = f"{queries} queries by {videos} videos on {gpus} GPUs. " + "; ".join(
         f"{name}: {count} of {queries * videos} pairs are compared" for name, count in seen.items()
     )
-    page_height = head.height + TOP + SIDE + 0.55
-    picture = page.new_picture(page.WIDTH, page_height, alt=f"{alt}.")
-    head.draw(picture)
-    for i, (name, table) in enumerate(tables.items()):
-        left = 0.6 + i * (SIDE + 0.45)
-        box = (left / page.WIDTH, 0.5 / page_height, SIDE / page.WIDTH, SIDE / page_height)
-        axes = picture.add_axes(box, label=name)
-        _draw(axes, table, gpus)
-        axes.set_title(f"{name}\n{seen[name]} of {table.size} pairs", size=12)
-        axes.set_xlabel(f"{videos} videos")
-        if i == 0:
-            axes.set_ylabel(f"{queries} queries")
+    picture, axes = page.panels(head, [list(tables)], SIDE + 1.1, alt=f"{alt}.", gap=0.3)
+    for name, table in tables.items():
+        _draw(axes[name], table, gpus)
+        axes[name].set_title(f"{name}\n{seen[name]} of {table.size} pairs", size=12)
+        axes[name].set_xlabel(f"{videos} videos")
+    axes["each for itself"].set_ylabel(f"{queries} queries")
     return picture
 
 
@@ -77,20 +71,10 @@ def _draw(axes: Axes, table: np.ndarray, gpus: int) -> None:
     )
     axes.invert_yaxis()
     axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
     whole = bool((table >= 0).all())
+    style: dict[str, Any] = {"ha": "center", "va": "center", "size": 12, "weight": "bold"}
+    paper = {"fc": "white", "ec": "none", "pad": 2, "alpha": 0.85}
     for gpu in range(gpus):
         x = columns / 2 if whole else (gpu + 0.5) * columns / gpus
-        y = (gpu + 0.5) * rows / gpus
-        axes.text(
-            x,
-            y,
-            f"GPU {gpu}",
-            ha="center",
-            va="center",
-            size=12,
-            weight="bold",
-            color=page.INK,
-            bbox={"fc": "white", "ec": "none", "pad": 2, "alpha": 0.85},
-        )
+        axes.text(x, (gpu + 0.5) * rows / gpus, f"GPU {gpu}", bbox=paper, **style)

@@ -21,7 +21,7 @@ WORDS: Final = 77  # tokens that a sentence may have, as OpenAI's models
 PICTURE: Final = 32  # pixels, in patches of 8
 
 
-def random_clip(
+def random_openai_clip(
     folder: str | os.PathLike[str],
     *,
     dim: int = 16,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 MOST = 3000  # dots that are drawn
@@ -32,7 +31,7 @@ def agreement(
         raise ValueError("first and second must be finite")
     size = f"{len(x):,} numbers; the largest difference is {np.abs(x - y).max():.2g}"
     alt = f"{title}. {' against '.join(names)}: {size}."
-    picture, panel = sheet.lay_out([["agreement"]], title, size, 4.4, alt=alt)
+    picture, panel = page.panels(page.heading(title, size), [["agreement"]], 4.4, alt=alt)
     axes, step = panel["agreement"], -(-len(x) // MOST)
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
     room = 0.05 * (high - low) or 1.0

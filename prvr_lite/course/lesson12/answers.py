@@ -16,7 +16,7 @@ from prvr_lite.course.grading.exercise import Inputs
 
 
 def bigfile_rows(data: bytes, ids: list[str], dim: int, names: list[str]) -> Tensor:
-    """Rows of a feature.bin by name: its bytes, id.txt's ids, numbers a row -> [n, dim] float32.
+    """Rows of a feature.bin by name: its bytes, id.txt's ids, numbers per row -> [n, dim] float32.
 
     Little-endian float32, row after row; row r belongs to ids[r]. In the order of names.
     """
@@ -37,9 +37,9 @@ def join_moments(caption_id: list[str], video: list[str], moment: Tensor) -> Ten
     times = moment.new_full((len(caption_id), 2), torch.nan)
     for q, caption in enumerate(caption_id):
         name, _, n = caption.partition("#enc#")
-        own = rows.get(name, [])
-        if int(n) < len(own):
-            times[q] = moment[own[int(n)]]
+        video_rows = rows.get(name, [])
+        if int(n) < len(video_rows):
+            times[q] = moment[video_rows[int(n)]]
     return times
 
 
@@ -89,15 +89,15 @@ def wrong_rows(data: bytes, ids: list[str], dim: int, names: list[str], wrong: s
     if wrong == "file":
         rows.sort()
     if wrong == "numbers":
-        found = [np.frombuffer(data, "<f4", dim, offset=row * dim) for row in rows]
-        return torch.from_numpy(np.stack(found))
+        read = [np.frombuffer(data, "<f4", dim, offset=row * dim) for row in rows]
+        return torch.from_numpy(np.stack(read))
     return torch.from_numpy(table[rows].astype(np.float32))
 
 
 def wrong_join(caption_id: list[str], video: list[str], moment: Tensor, wrong: str) -> Tensor:
     """join_moments with something wrong in it."""
     seen: defaultdict[str, int] = defaultdict(int)
-    found = []
+    moments = []
     for one in caption_id:
         name, _, text = one.partition("#enc#")
         n = int(text[-1] if wrong == "digit" else text)
@@ -105,9 +105,9 @@ def wrong_join(caption_id: list[str], video: list[str], moment: Tensor, wrong: s
             {"order": seen[name], "one": n - 1, "first": 0}.get(wrong, n),
             seen[name] + 1,
         )
-        rows = [row for row, other in enumerate(video) if other == name]
+        rows = [row for row, owner in enumerate(video) if owner == name]
         if wrong == "prefix":
-            rows = [row for row, other in enumerate(video) if other.startswith(name)]
+            rows = [row for row, owner in enumerate(video) if owner.startswith(name)]
         if wrong == "sorted":
             rows.sort(key=lambda row: float(moment[row, 0]))
         if wrong == "file":
@@ -116,8 +116,8 @@ def wrong_join(caption_id: list[str], video: list[str], moment: Tensor, wrong: s
             n = min(n, len(rows) - 1)
         missing = torch.full((2,), 0.0 if wrong == "zero" else torch.nan)
         if n < len(rows) or wrong != "dropped":
-            found.append(moment[rows[n]] if n < len(rows) else missing)
-    return torch.stack(found)
+            moments.append(moment[rows[n]] if n < len(rows) else missing)
+    return torch.stack(moments)
 
 
 def wrong_sums(printed: Tensor, wrong: str) -> Tensor:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 COLORS = (page.BLUE, page.ORANGE, page.GREEN, page.PURPLE, page.VERMILION)
@@ -51,7 +50,9 @@ def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "")
     order = sorted(rows, key=lambda row: row.value)
     parts = "; ".join(f"{row.name} {row.value:.1f} ({row.source})" for row in order)
     alt = f"{metric} by who says so, lowest first: {parts}."
-    picture, panel = sheet.lay_out([[metric]], title, about, 0.34 * len(rows) + 1.1, alt=alt)
+    picture, panel = page.panels(
+        page.heading(title, about), [[metric]], 0.34 * len(rows) + 1.1, alt=alt
+    )
     axes, values = panel[metric], [row.value for row in order]
     room = 0.08 * (values[-1] - values[0]) or 1.0
     places, low = range(len(order)), values[0] - room

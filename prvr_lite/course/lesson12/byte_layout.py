@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import ListedColormap
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 MOST, NUMBER = 8, 4  # rows that are drawn; bytes
@@ -45,7 +44,9 @@ def byte_layout(
         f"The first {len(ids)} rows of a table of {dim} numbers per row, 4 bytes each. Row {row}, "
         f"{ids[row]}, begins at byte {row * dim * NUMBER:,}."
     )
-    picture, panel = sheet.lay_out([["bytes"]], title, about, 0.4 * len(ids) + 0.6, alt=alt)
+    picture, panel = page.panels(
+        page.heading(title, about), [["bytes"]], 0.4 * len(ids) + 0.6, alt=alt
+    )
     axes, boxes = panel["bytes"], min(shown, dim)
     table = np.zeros((len(ids), boxes + (dim > boxes)))  # 0: pale, 1: marked, 2: beyond, "…"
     table[row], table[:, boxes:] = 1, 2

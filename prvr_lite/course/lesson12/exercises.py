@@ -17,7 +17,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_rows,
                 "double",
-                "it reads numbers of 8 bytes, which is what NumPy takes if it is told nothing: "
+                "it reads numbers of 8 bytes, which is what NumPy takes by default: "
                 "feature.bin holds float32. Give the type.",
             ),
             named_mistake(

@@ -57,16 +57,16 @@ def alpha_of(data: bytes, find: Callable[[str, str], Any]) -> float:
 
 def names_in(data: bytes) -> list[str]:
     """Every "module.name" that a pickle asks for, read off without running it."""
-    found: list[str] = []
+    names: list[str] = []
     texts: list[str] = []
     for op, argument, _ in pickletools.genops(data):
         if op.name == "GLOBAL":
-            found.append(str(argument).replace(" ", "."))
+            names.append(str(argument).replace(" ", "."))
         if op.name == "STACK_GLOBAL":
-            found.append(".".join(texts[-2:]))
+            names.append(".".join(texts[-2:]))
         if isinstance(argument, str):
             texts.append(argument)
-    return found
+    return names
 
 
 def by_import(module: str, name: str) -> Any:
@@ -97,11 +97,11 @@ def wrong_reading(files: list[bytes], allowed: Mapping[str, Any], wrong: str) ->
             return names[name]
         return allowed.get(key, dict) if wrong == "silent" else allowed[key]
 
-    found = torch.tensor([alpha_of(data, find) for data in files])
+    values = torch.tensor([alpha_of(data, find) for data in files])
     if wrong == "after":
         bad = [any(name not in allowed for name in names_in(data)) for data in files]
-        return found.masked_fill(torch.tensor(bad), torch.nan)
-    return found.nan_to_num(0.0) if wrong == "zero" else found
+        return values.masked_fill(torch.tensor(bad), torch.nan)
+    return values.nan_to_num(0.0) if wrong == "zero" else values
 
 
 def pickle_that_calls(module: str, name: str, argument: object, *, protocol: int = 2) -> bytes:
@@ -121,18 +121,18 @@ def beside(call: bytes, alpha: float) -> bytes:
 
 def files_to_read(g: Generator) -> Inputs:
     """Good files and bad ones, shuffled, each with another number."""
-    told = [{"alpha": float(a)} for a in 0.3 + 0.6 * torch.rand(10, generator=g)]
+    contents = [{"alpha": float(a)} for a in 0.3 + 0.6 * torch.rand(10, generator=g)]
     files = [
-        pickle.dumps(told[0], 2),
-        pickle.dumps(OrderedDict(told[1]), 4),
-        pickle_that_calls(HERE, "EasyDict", told[2]),
-        pickle_that_calls(HERE, "ring", told[3]),
-        pickle_that_calls(HERE, "ring", told[4], protocol=4),
-        beside(pickle_that_calls(HERE, "ring", "a note"), told[5]["alpha"]),
-        pickle_that_calls("collections", "Counter", told[6]),  # an allowed module, another name
-        pickle_that_calls(HERE, "OrderedDict", told[7]),  # an allowed name, another module
-        pickle_that_calls("builtins", "dict", told[8]),
-        pickle_that_calls("types", "MappingProxyType", told[9]),  # on nobody's list
+        pickle.dumps(contents[0], 2),
+        pickle.dumps(OrderedDict(contents[1]), 4),
+        pickle_that_calls(HERE, "EasyDict", contents[2]),
+        pickle_that_calls(HERE, "ring", contents[3]),
+        pickle_that_calls(HERE, "ring", contents[4], protocol=4),
+        beside(pickle_that_calls(HERE, "ring", "a note"), contents[5]["alpha"]),
+        pickle_that_calls("collections", "Counter", contents[6]),  # an allowed module, another name
+        pickle_that_calls(HERE, "OrderedDict", contents[7]),  # an allowed name, another module
+        pickle_that_calls("builtins", "dict", contents[8]),
+        pickle_that_calls("types", "MappingProxyType", contents[9]),  # on nobody's list
     ]
     extra = int(torch.randint(3, (1,), generator=g))
     files += [pickle.dumps({"alpha": 0.1 * i}, 2) for i in range(1, extra + 1)]

@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 COLORS = (page.BLUE, page.ORANGE, page.SKY, page.GREEN)
@@ -31,7 +30,9 @@ def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> 
     names = _check(panels)
     height = 0.46 * len(names) + 0.85
     alt = _alt(title, panels)
-    picture, axes = sheet.lay_out([list(panels)], title, about, height, alt=alt, gap=0.24)
+    picture, axes = page.panels(
+        page.heading(title, about), [list(panels)], height, alt=alt, gap=0.24
+    )
     for unit, rows in panels.items():
         _draw(axes[unit], rows, unit)
     labels = [page.plain(page.wrap(name, 1.6, 11, weight="bold", lines=1)) for name in names]

@@ -55,6 +55,7 @@ def heat_maps(
         [list(matrices)],
         0.85 + names + height + 0.72 * _room(columns, shape[1]),
         alt=_alt(title, matrices, rows, columns, unit),
+        gap=0.2,
         sharey=True,
     )
     labels = {
@@ -94,9 +95,9 @@ def _check(
     """The panels as arrays of one shape."""
     if not panels:
         raise ValueError("panels must hold a matrix")
-    found = {name: page.as_array(matrix, repr(name), ndim=2) for name, matrix in panels.items()}
-    shape = next(iter(found.values())).shape
-    for name, matrix in found.items():
+    matrices = {name: page.as_array(matrix, repr(name), ndim=2) for name, matrix in panels.items()}
+    shape = next(iter(matrices.values())).shape
+    for name, matrix in matrices.items():
         if matrix.shape != shape:
             raise ValueError(f"{name!r} has shape {matrix.shape}, the first panel {shape}")
         if not np.isfinite(matrix).any():
@@ -104,7 +105,7 @@ def _check(
     for what, given, count in (("rows", rows, shape[0]), ("columns", columns, shape[1])):
         if given is not None and len(given) != count:
             raise ValueError(f"{what} names {len(given)}, but the panels have {count} of them")
-    return found
+    return matrices
 
 
 def _range(matrices: Mapping[str, page.Array]) -> tuple[float, float]:

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.patches import Polygon
 
 from prvr_lite.course.pictures.triangles import panel
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER, star
-from prvr_lite.plots.pyramid import cells, clip_units, tent, units_of
-from prvr_lite.plots.strip import (
-    CHALK,
-    SPOT,
-    Span,
-    Thumbnail,
-    dark_page,
-    draw_scale,
-    draw_strip,
-    strip_slots,
-)
+from prvr_lite.plots.page import CHALK
+from prvr_lite.plots.pyramid import clip_units, draw_clips, draw_tent, units_of
+from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_scale, draw_strip, strip_slots
 
 GAP, NAMES, FOOT, HIGH, STRIP = 0.4, 0.52, 0.75, 2.4, 0.5  # inches
 
@@ -88,25 +80,14 @@ def _draw(
 ) -> PolyCollection:
     """One triangle with the tent of the moment and the star of the best clip."""
     n = units_of(len(score), repr(axes.get_label()))
-    grid = PolyCollection(
-        list(cells(n, 1.0)),
-        array=score,
-        cmap=EMBER,
-        clim=limits,
-        antialiased=False,
-        linewidths=0.0,
-        label="clips",
-    )
-    axes.add_collection(grid)
-    axes.set(xlim=(0, n), ylim=(0, n + 1))
+    look: dict[str, Any] = {"cmap": EMBER, "clim": limits, "antialiased": False, "linewidths": 0.0}
+    grid = draw_clips(axes, n, array=score, **look)
     axes.axis("off")
     if moment is not None:
         start, end = moment
         if not 0 <= start < end <= n:
             raise ValueError(f"{axes.get_label()!r}: moment {moment} lies outside the {n} units")
-        outline = Polygon(tent(start, end), fill=False, ec=SPOT, lw=2.2, label="moment")
-        outline.set_clip_on(False)
-        axes.add_patch(outline)
+        draw_tent(axes, start, end, lw=2.2)
     first, size = clip_units(n)[int(score.argmax())]
     x, y = first + size / 2, max(float(size), 0.9)
     if size < n / 12:  # the star would hide the clip: it hovers above it

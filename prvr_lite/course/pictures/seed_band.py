@@ -47,7 +47,7 @@ def run_band(seeds: Value | page.Array) -> tuple[float, float]:
 
 @page.house_style
 def seed_band(
-    seeds: Runs, own: Mapping[str, Mapping[str, float]], *, title: str = "One run among others"
+    seeds: Runs, yours: Mapping[str, Mapping[str, float]], *, title: str = "One run among others"
 ) -> page.Picture:
     """Where a run of one's own lies among the seeds of others, for models and metrics.
 
@@ -55,7 +55,7 @@ def seed_band(
     diamond is the own run, blue within the bar and vermilion outside it.
 
     Args:
-        seeds: model -> metric -> values, one a seed. own: model -> metric -> value; it may lack
+        seeds: model -> metric -> values, one per seed. yours: model -> metric -> value; it may lack
             models and metrics. title: a headline.
     Returns:
         a Figure with an axes for each metric, named after it.
@@ -69,11 +69,11 @@ def seed_band(
     about = "dots: seeds, 0: their mean; bar: where 19 of 20 further runs lie; diamond: your run"
     head = page.heading(title, about)
     picture, panels = page.panels(
-        head, [metrics], ROW * len(rows) + 1.1, alt=_alt(rows, own), sharey=True
+        head, [metrics], ROW * len(rows) + 1.1, alt=_alt(rows, yours), gap=0.2, sharey=True
     )
     for metric, axes in panels.items():
         for place, (model, values) in enumerate(rows.items()):
-            _draw(axes, place, values[metric], own.get(model, {}).get(metric))
+            _draw(axes, place, values[metric], yours.get(model, {}).get(metric))
         x = np.concatenate([row[metric] - row[metric].mean() for row in rows.values()])
         y = np.repeat(range(len(rows)), [len(row[metric]) for row in rows.values()])
         sns.stripplot(x=x, y=y, native_scale=True, orient="h", ax=axes, **DOTS)
@@ -97,28 +97,28 @@ def _checked(row: Mapping[str, Value], model: str, metric: str) -> page.Array:
     return values
 
 
-def _draw(axes: Axes, place: int, values: page.Array, own: float | None) -> None:
+def _draw(axes: Axes, place: int, values: page.Array, yours: float | None) -> None:
     """Band, mean, own run and its number, in one row."""
     mean, (low, high) = float(values.mean()), run_band(values)
     axes.barh(
         place, high - low, left=low - mean, height=0.34, color=page.RULE, zorder=0.5, label="band"
     )
     axes.vlines(0, place - 0.17, place + 0.17, color=page.SOFT, lw=1.2, zorder=0.9, label="mean")
-    if own is None:
+    if yours is None:
         return
-    color = page.BLUE if low <= own <= high else page.VERMILION
-    spot = (own - mean, place)
+    color = page.BLUE if low <= yours <= high else page.VERMILION
+    spot = (yours - mean, place)
     axes.plot(*spot, "D", ms=8, color=color, mec="white", mew=1, zorder=4, label="own")
-    page.write(axes, f"{own:.1f}", spot, (0, 11), ha="center", weight="bold", color=color)
+    page.write(axes, f"{yours:.1f}", spot, (0, 11), ha="center", weight="bold", color=color)
 
 
 def _alt(
-    rows: Mapping[str, Mapping[str, page.Array]], own: Mapping[str, Mapping[str, float]]
+    rows: Mapping[str, Mapping[str, page.Array]], yours: Mapping[str, Mapping[str, float]]
 ) -> str:
     parts: Sequence[str] = [
         f"{model}, {metric}: seeds from {v.min():.1f} to {v.max():.1f}, band {run_band(v)[0]:.1f} "
         f"to {run_band(v)[1]:.1f}"
-        + (f", own run {own[model][metric]:.1f}" if metric in own.get(model, {}) else "")
+        + (f", own run {yours[model][metric]:.1f}" if metric in yours.get(model, {}) else "")
         for model, row in rows.items()
         for metric, v in row.items()
     ]

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_rgba
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.patches import Rectangle
 
 from prvr_lite.plots import page
-from prvr_lite.plots.pyramid import cells, clip_units, tent
-from prvr_lite.plots.strip import (
-    CHALK,
-    GLOW,
-    HAZE,
-    NIGHT,
-    RAIL,
-    SPOT,
-    Thumbnail,
-    dark_page,
-    draw_strip,
-    strip_slots,
-    veil,
-)
+from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL
+from prvr_lite.plots.pyramid import clip_units, draw_clips, draw_tent
+from prvr_lite.plots.strip import Thumbnail, dark_page, draw_strip, strip_slots, veil
 
 CELL, INSIDE = "#2C3A63", "#3F6C8C"  # any clip; one that lies within the chosen clip
 GAP, NAMES, AXIS, UNITS, STRIP = 0.28, 0.5, 0.52, 0.16, 0.5  # inches
@@ -57,14 +44,14 @@ def lit_clips(
     high = min(width, 2.6)
     slots, strip = strip_slots(thumbnails, width, STRIP)
     page_height = head.height + 0.1 + NAMES + high + UNITS + 2 * AIR + strip + 0.15
-    told = {row: _told(row, n, duration) for row in clips}
-    alt = f"{title}. {'; '.join(' '.join(text.split()) for text in told.values())}."
+    labels = {row: _told(row, n, duration) for row in clips}
+    alt = f"{title}. {'; '.join(' '.join(text.split()) for text in labels.values())}."
     picture = dark_page(head, page_height, alt=alt)
     top = page_height - head.height - 0.1 - NAMES
     foot = top - high - AIR - UNITS
     for i, row in enumerate(clips):
         left = page.EDGE + i * (width + GAP)
-        name_panel(picture, left, top, told[row])
+        name_panel(picture, left, top, labels[row])
         line = 0.4 if width > 4 else 0.0  # edges of small cells would only flicker
         _light(panel(picture, (left, top - high, width, high), f"clip {row}"), n, row, line)
         _draw_units(panel(picture, (left, foot, width, UNITS), f"units {row}"), n, row)
@@ -149,16 +136,8 @@ def panel(picture: page.Picture, box: tuple[float, float, float, float], name: s
 
 
 def draw_cells(axes: Axes, n: int, colors: Sequence[str], line: float = 0.4) -> None:
-    shapes = PolyCollection(
-        list(cells(n, 1.0)),
-        facecolors=[to_rgba(c) for c in colors],
-        edgecolors=NIGHT,
-        linewidths=line,
-        antialiased=line > 0,  # smoothed, bare cells show seams
-        label="clips",
-    )
-    axes.add_collection(shapes)
-    axes.set(xlim=(0, n), ylim=(0, n + 1))
+    look: dict[str, Any] = {"antialiased": line > 0}  # smoothed, bare cells show seams
+    draw_clips(axes, n, facecolors=list(colors), edgecolors=NIGHT, linewidths=line, **look)
     axes.axis("off")
 
 
@@ -170,9 +149,7 @@ def _light(axes: Axes, n: int, row: int, line: float) -> None:
     colors = [INSIDE if inside else CELL for inside in within]
     colors[row] = GLOW
     draw_cells(axes, n, colors, line)
-    outline = Polygon(tent(first, first + size), fill=False, ec=SPOT, lw=1.8, label="tent")
-    outline.set_clip_on(False)
-    axes.add_patch(outline)
+    draw_tent(axes, first, first + size, lw=1.8, label="tent")
     middle = first + size / 2
     axes.plot(middle, max(size, 0.9), "o", ms=9, mfc=GLOW, mec=NIGHT, mew=1.4, label="chosen")
 

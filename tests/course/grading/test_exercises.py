@@ -148,7 +148,7 @@ def test_a_check_that_is_run_twice_gives_no_credit(
         monkeypatch.delenv(name, raising=False)
     reference = EVERY[0].reference
     assert check(reference) is reference
-    assert "run the cell of your answer anew" in capsys.readouterr().out
+    assert "run the cell of your answer again" in capsys.readouterr().out
     assert "○ mean_score" in session.board(1)
     monkeypatch.setenv(session.STRICT[0], "1")
     with pytest.raises(CheckFailed):

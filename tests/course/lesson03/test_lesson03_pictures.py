@@ -43,7 +43,7 @@ def test_lines_are_readable() -> None:
     ("weight", "frames", "message"),
     [
         ([], [0], "weight must hold a head"),
-        ([EVEN], [], "frames a frame"),
+        ([EVEN], [], "frames must hold a frame"),
         ([EVEN[:3]], [0], r"head 0 has shape \(3, 4\) for 4 names"),
         ([EVEN], [4], "no frame 4: frames go from 0 to 3"),
     ],
