@@ -28,7 +28,7 @@ from benchmarks.fault_inputs import Format, make_inputs
 from benchmarks.fault_worker import Outcome, Worker
 from benchmarks.measure import Row, options, save, table
 
-FULL = {"random": 2000, "structured": 100_000, "races": 300, "disk": 60, "kills": 100}
+FULL = {"random": 2000, "structured": 1500, "races": 300, "disk": 60, "kills": 100}
 SAMPLE = {"random": 600, "structured": 900, "races": 60, "disk": 30, "kills": 40}
 SHOWN = 3  # examples of what went wrong, per row
 
