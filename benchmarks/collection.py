@@ -197,7 +197,7 @@ def draw(rows: list[Row], path: Path) -> None:
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=int, default=1_000_000)
     parser.add_argument("--old", type=Path, help="a checkout at version 0.1.0")
-    parser.add_argument("--rounds", type=int, default=20, help="of each storm of processes")
+    parser.add_argument("--rounds", type=int, default=20, help="of each storm of processes; 0: no storm")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -213,7 +213,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             where.parent.mkdir()
             return old_version(chosen.old, job, where, *inputs)
 
-        save("collection_care", collection_care.rows(folder, rounds, ask, chosen.old), chosen)
+        if rounds:
+            save("collection_care", collection_care.rows(folder, rounds, ask, chosen.old), chosen)
         rows = measure_scale(clips, folder, hidden, epochs, chosen.seed)
         if chosen.old is not None:
             size = {name: rows[0][name] for name in ("clips", "videos", "hidden")}

@@ -40,7 +40,7 @@ def log_sum(sharp: Tensor, mask: Tensor) -> Tensor:
 def recall_at(score: Tensor, right: Tensor, k: int) -> float:
     """Percentage of queries whose right film is among the first k: score [Q, V], right [Q]."""
     right_score = score.gather(1, right[:, None])  # [Q, 1]
-    rank = (score >= right_score).sum(1)  # [Q]; the film itself makes it start at 1
+    rank = (score >= right_score).sum(1)  # [Q], from 1: the film itself counts
     return 100 * float((rank <= k).float().mean())
 
 
