@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prvr_lite.files import FileFormatError
+from prvr_lite.videos.clock import Clock
 
 Pixels = NDArray[np.uint8]
 SHORTFALL: Final = 2.0, 0.1  # seconds, share of the declared length that may be missing at the end
@@ -37,6 +39,10 @@ class VideoError(FileFormatError):
 
     def __reduce__(self) -> tuple[type[VideoError], tuple[Path, str]]:
         return type(self), (self.path, self.reason)
+
+
+class VideoWarning(UserWarning):
+    """A file's frames were read, but not all as the file says; the message says what and where."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,8 @@ def read_frames(path: str | os.PathLike[str], fps: float = 1.0) -> Iterator[tupl
     of the file varies. Where the file has fewer than ``fps`` frames per second, frames repeat. Time
     0 is the first frame, also if the file's clock starts elsewhere. Frames are turned upright as
     the file says (its display matrix). Frames are decoded when they are asked for, so a file of any
-    length needs the memory of a few frames.
+    length needs the memory of a few frames. Where the file's clock steps back, as in two recordings
+    that were joined, the frames after it follow on; a ``VideoWarning`` says so once, at the end.
 
     Args:
         path: a file that FFmpeg can read.
@@ -94,9 +101,10 @@ def read_frames(path: str | os.PathLike[str], fps: float = 1.0) -> Iterator[tupl
 def _frames(path: Path, fps: float) -> Iterator[tuple[float, Pixels]]:
     rate = Fraction(fps).limit_denominator(10**6)  # exact: a frame due at 1 s is not late by 1e-16
     with _opened(path) as (container, stream):
+        clock = Clock(1 / Fraction(stream.average_rate or stream.guessed_rate or 25))
         shown: Any = None  # the frame on the screen until `start`, when the next one comes
         start, taken = Fraction(0), 0
-        for frame, start in _timed(path, container, stream):
+        for frame, start in _timed(path, container, stream, clock):
             if shown is not None and taken / rate < start:
                 pixels = _upright(shown)
                 while taken / rate < start:
@@ -106,25 +114,21 @@ def _frames(path: Path, fps: float) -> Iterator[tuple[float, Pixels]]:
         if not start:
             raise VideoError(path, "no frame could be decoded: it is damaged, or is not a video")
         _check_end(path, float(start), _stream_seconds(stream))
+        for note in clock.notes():
+            warnings.warn(f"{path}: {note}", VideoWarning, stacklevel=2)
 
 
-def _timed(path: Path, container: Any, stream: Any) -> Iterator[tuple[Any, Fraction]]:
+def _timed(path: Path, container: Any, stream: Any, clock: Clock) -> Iterator[tuple[Any, Fraction]]:
     """Frames with the seconds from which each is shown, from 0; at last None and the end."""
-    first, end = None, Fraction(0)
-    usual = 1 / Fraction(stream.average_rate or stream.guessed_rate or 25)
     try:
         for frame in container.decode(stream):
             unit = Fraction(frame.time_base or stream.time_base)
-            time = end + (first or 0) if frame.pts is None else frame.pts * unit
-            first = time if first is None else first
-            # some files repeat a time, or step back: such a frame replaces the one before
-            start = max(time - first, Fraction(0))
-            end = start + ((frame.duration or 0) * unit or usual)
-            yield frame, start
+            time = None if frame.pts is None else frame.pts * unit
+            yield frame, clock.start(time, (frame.duration or 0) * unit)
     except _ffmpeg_error() as error:
-        where = f"can't be decoded past {float(end):.1f} s"
+        where = f"can't be decoded past {float(clock.end):.1f} s"
         raise VideoError(path, f"{where} ({_ffmpeg_reason(error)}): copy it again") from error
-    yield None, end
+    yield None, clock.end
 
 
 def _check_end(path: Path, end: float, declared: float) -> None:

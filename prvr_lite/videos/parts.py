@@ -7,8 +7,10 @@ import io
 import json
 import math
 import os
+import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,9 +21,9 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, resolved_name, unit_rows
 from prvr_lite.files import replacing
-from prvr_lite.videos.frames import Pixels, VideoError, probe_video, read_frames
+from prvr_lite.videos.frames import Pixels, VideoError, VideoWarning, probe_video, read_frames
 
-VERSION: Final = 1  # of what a part holds and how it is computed
+VERSION: Final = 2  # of what a part holds and how it is computed
 THUMBNAIL_SIDE: Final = 160  # pixels of the longer side
 THUMBNAIL_QUALITY: Final = 75
 
@@ -34,11 +36,13 @@ class VideoPart:
         feature: [T, D] float16.
         thumbnail: T JPEG pictures.
         duration: seconds.
+        notes: what was wrong with the file, a line each, although its frames could be read.
     """
 
     feature: NDArray[np.float16]
     thumbnail: list[bytes]
     duration: float
+    notes: list[str]
 
 
 def part_path(folder: Path, file: Path, **settings: Any) -> Path:
@@ -57,9 +61,10 @@ def save_part(path: Path, part: VideoPart) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     sizes = np.array([len(data) for data in part.thumbnail], np.int64)
     pictures = np.frombuffer(b"".join(part.thumbnail), np.uint8)
-    duration = np.float64(part.duration)
+    notes = np.array(part.notes, np.str_)
+    about = {"duration": np.float64(part.duration), "notes": notes}
     with replacing(path) as draft, draft.open("wb") as file:
-        np.savez(file, feature=part.feature, size=sizes, picture=pictures, duration=duration)
+        np.savez(file, feature=part.feature, size=sizes, picture=pictures, **about)
 
 
 def load_part(path: Path) -> VideoPart | None:
@@ -68,7 +73,8 @@ def load_part(path: Path) -> VideoPart | None:
         with np.load(path) as stored:
             data, ends = stored["picture"].tobytes(), np.cumsum(stored["size"]).tolist()
             pictures = [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-            return VideoPart(stored["feature"], pictures, float(stored["duration"]))
+            duration, notes = float(stored["duration"]), stored["notes"].tolist()
+            return VideoPart(stored["feature"], pictures, duration, notes)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
@@ -141,16 +147,34 @@ class PartMaker:
                 pictures.append(_jpeg(pixels) if self.thumbnails else b"")
                 yield pixels
 
-        feature = unit_rows(self.encoder.images(watched())).astype(np.float16)  # [T, D]
+        encoder = self.encoder
+        with _video_warnings() as notes:
+            feature = unit_rows(encoder.images(watched())).astype(np.float16)  # [T, D]
         # what is declared may include sound that goes on; the last frame is shown once at least
         longest = len(feature) / self.fps
-        duration = longest if math.isnan(declared) else min(declared, longest)
-        return VideoPart(feature, pictures, max(duration, (len(feature) - 1) / self.fps))
+        duration = longest if notes or math.isnan(declared) else min(declared, longest)
+        duration = max(duration, (len(feature) - 1) / self.fps)
+        reasons = [note.removeprefix(f"{file}: ") for note in notes]
+        return VideoPart(feature, pictures, duration, reasons)
 
     def _check_length(self, file: Path, seconds: float) -> None:
         if seconds > 60 * self.max_minutes:  # never where the length is unknown
             limit = f"{self.max_minutes:g} minutes"
             raise VideoError(file, f"is longer than {limit}: cut it, or raise --max-minutes")
+
+
+@contextmanager
+def _video_warnings() -> Iterator[list[str]]:
+    """Collects the messages of ``VideoWarning`` in the list; other warnings are shown as usual."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", VideoWarning)
+        yield notes
+    for one in caught:
+        if issubclass(one.category, VideoWarning):
+            notes.append(str(one.message))
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def _jpeg(pixels: Pixels) -> bytes:
