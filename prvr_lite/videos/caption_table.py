@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from prvr_lite.data.checks import TIME_TOLERANCE
 from prvr_lite.files import FileFormatError
+from prvr_lite.videos.video_files import composed, told_apart
 
 HEADER: Final = "video"  # a first line that begins with this word names the columns
 
@@ -67,8 +68,9 @@ def match_videos(
 ) -> dict[str, list[CaptionRow]]:
     """Returns the captions of each video, by video id.
 
-    A caption may name its video by id, by path in the folder, or by file name, with or without
-    ending, if only one file has that name.
+    A caption may name its video by id, which is its path in the folder; or by file name, or by
+    either without the ending, if that fits only one file. How letters are coded (é as one letter,
+    or as e and an accent) does not matter.
 
     Args:
         path: the file of the captions, for messages.
@@ -80,21 +82,31 @@ def match_videos(
     """
     names: dict[str, set[str]] = {}
     for video, file in files.items():
-        for name in (PurePosixPath(file).name, PurePosixPath(file).stem):
-            names.setdefault(name, set()).add(video)
-    exact = {file: video for video, file in files.items()} | {video: video for video in files}
+        place = PurePosixPath(file)
+        for name in (place.name, place.stem, place.with_suffix("").as_posix()):
+            names.setdefault(composed(name), set()).add(video)
+    exact = {composed(file): video for video, file in files.items()}
+    exact |= {composed(video): video for video in files}
     by_video: dict[str, list[CaptionRow]] = {}
     for caption in captions:
-        asked = caption.video.replace("\\", "/").removeprefix("./")
+        asked = composed(caption.video)
+        if asked not in exact:
+            asked = asked.replace("\\", "/").removeprefix("./")
         several = {exact[asked]} if asked in exact else names.get(asked, set())
         if len(several) != 1:
-            problem = f"no video has this name; the first video is called {next(iter(files))!r}"
-            if several:
-                problem = "several videos have this name: " + ", ".join(sorted(several)[:3])
-            raise _fault(path, caption.line, f"video {caption.video!r}: {problem}")
+            raise _fault(path, caption.line, _no_video(caption.video, sorted(several), files))
         (video,) = several
         by_video.setdefault(video, []).append(caption)
     return by_video
+
+
+def _no_video(asked: str, several: Sequence[str], files: Mapping[str, str]) -> str:
+    """What is wrong with a name that no video has, or several."""
+    if several:
+        name, *others = told_apart([asked, *several[:3]])
+        return f"video '{name}': several videos have this name: {', '.join(others)}"
+    name, first = told_apart([asked, next(iter(files))])
+    return f"video '{name}': no video has this name; the first video is called '{first}'"
 
 
 def check_times(

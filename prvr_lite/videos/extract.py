@@ -90,11 +90,10 @@ def extract_features(
 
     The results of each video are kept in a folder beside ``out`` (its name and ".parts"). After an
     interruption the same call goes on from there; a later call decodes only videos that are new or
-    have changed. A video's id is its path in the folder without the ending, or with it if two files
-    differ in nothing else.
+    have changed. A video's id is its path in the folder (``find_videos`` says why).
 
     Args:
-        folder: the folder of the videos; hidden files and files of other endings are skipped.
+        folder: the folder of the videos; files of other endings are skipped, and what is hidden.
         out: the feature file; it is replaced when everything is done.
         model: as in ``OpenAIClipEncoder``.
         fps: how many frames per second are used.
@@ -133,7 +132,7 @@ def extract_features(
     skipped: dict[Path, str] = {}
     for video in tqdm(files, desc="videos", unit="video", disable=not progress):
         try:
-            parts[video] = work.part(files[video])
+            parts[video] = work.part(video, files[video])
         except VideoError as error:
             skipped[files[video]] = error.reason
     if not parts:

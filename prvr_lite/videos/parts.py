@@ -26,6 +26,7 @@ from prvr_lite.videos.frames import Pixels, VideoError, VideoWarning, probe_vide
 VERSION: Final = 2  # of what a part holds and how it is computed
 THUMBNAIL_SIDE: Final = 160  # pixels of the longer side
 THUMBNAIL_QUALITY: Final = 75
+DIGESTED: Final = 2**16  # bytes at either end of a file
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,31 @@ class VideoPart:
     notes: list[str]
 
 
-def part_path(folder: Path, file: Path, **settings: Any) -> Path:
+def part_path(folder: Path, video: str, file: Path, **settings: Any) -> Path:
     """The file of a video's results; another file when the video or any setting changes.
 
-    A video counts as changed when its size or its time of change differs.
+    A video counts as changed when its id, its time of change or its content differs.
     """
+    key = json.dumps([VERSION, video, content_key(file), settings], sort_keys=True)
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
+
+
+def content_key(file: Path) -> tuple[int, int, str]:
+    """Size and time of change of a file, and a digest of its beginning and its end."""
     stat = file.stat()
-    key = json.dumps([VERSION, stat.st_size, stat.st_mtime_ns, settings], sort_keys=True)
-    where = hashlib.sha256(f"{file.name} {key}".encode(errors="surrogateescape")).hexdigest()
-    return folder / f"{where[:32]}.npz"
+    with file.open("rb") as opened:
+        digest = hashlib.sha256(opened.read(DIGESTED))
+        opened.seek(max(stat.st_size - DIGESTED, 0))
+        digest.update(opened.read(DIGESTED))
+    return stat.st_size, stat.st_mtime_ns, digest.hexdigest()
+
+
+def model_key(model: str) -> list[tuple[str, tuple[int, int, str]]]:
+    """What is in a model's folder: its files and their content; nothing for a name of the hub."""
+    if not Path(model).is_dir():
+        return []
+    files = sorted(file for file in Path(model).iterdir() if file.is_file())
+    return [(file.name, content_key(file)) for file in files]
 
 
 def save_part(path: Path, part: VideoPart) -> None:
@@ -111,12 +128,16 @@ class PartMaker:
         self._load = partial(OpenAIClipEncoder, model, device=device, batch_size=batch_size)
 
     @cached_property
+    def _model_key(self) -> list[tuple[str, tuple[int, int, str]]]:
+        return model_key(self.model)
+
+    @cached_property
     def encoder(self) -> OpenAIClipEncoder:
         """The model. Raises the errors of ``OpenAIClipEncoder``."""
         return self._load()
 
-    def part(self, file: Path) -> VideoPart:
-        """Returns the features of a video, from its file or computed.
+    def part(self, video: str, file: Path) -> VideoPart:
+        """Returns the features of a video with an id, from an earlier run or computed.
 
         Raises:
             VideoError: the video has no frames, is too long, or has a name that can't be
@@ -126,8 +147,9 @@ class PartMaker:
             str(file).encode()
         except UnicodeEncodeError as error:
             raise VideoError(file, "its name is not valid Unicode: rename it") from error
-        settings = {"model": self.model, "fps": self.fps, "thumbnails": self.thumbnails}
-        place = part_path(self.folder, file, **settings)
+        model = [self.model, self._model_key]
+        settings = {"model": model, "fps": self.fps, "thumbnails": self.thumbnails}
+        place = part_path(self.folder, video, file, **settings)
         part = load_part(place)
         if part is None:
             part = self._compute(file)
