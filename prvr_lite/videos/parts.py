@@ -171,7 +171,12 @@ class PartMaker:
 
         encoder = self.encoder
         with _video_warnings() as notes:
-            feature = unit_rows(encoder.images(watched())).astype(np.float16)  # [T, D]
+            rows = encoder.images(watched())  # [T, D]
+        if not np.isfinite(rows).all():
+            first = int(np.flatnonzero(~np.isfinite(rows).all(1))[0]) / self.fps
+            what = f"the model gives its frame at {first:.1f} s numbers that are not finite"
+            raise VideoError(file, f"{what}: use other weights, or convert the video again")
+        feature = unit_rows(rows).astype(np.float16)
         # what is declared may include sound that goes on; the last frame is shown once at least
         longest = len(feature) / self.fps
         duration = longest if notes or math.isnan(declared) else min(declared, longest)

@@ -276,6 +276,21 @@ def test_other_weights_in_the_model_folder_mean_other_features(tmp_path: Path, f
         assert np.abs(data.frames(0) - before).max() > 0.01
 
 
+def test_numbers_that_are_not_finite_are_refused_with_the_films_name(
+    films: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def images(self: OpenAIClipEncoder, frames: Any) -> Any:
+        rows = np.ones((len(list(frames)), self.dim), np.float32)
+        rows[3:, 0] = np.inf if len(rows) == 4 else 1  # the film of 4 s
+        return rows
+
+    monkeypatch.setattr(OpenAIClipEncoder, "images", images)
+    report = extract(films, clip)
+    assert report.videos == ["alps/beach.MP4", "beach.mp4"]
+    (line,) = (line for line in report.lines() if "not finite" in line)
+    assert line.startswith(f"skipped {films / 'alps' / 'snow.webm'}: the model gives its frame at")
+
+
 def test_what_a_files_clock_does_is_noted_in_each_run(tmp_path: Path, clip: Path) -> None:
     (tmp_path / "films").mkdir()
     shutil.copy(CASES / "videos" / "cat.ts", tmp_path / "films")
