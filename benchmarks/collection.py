@@ -197,7 +197,9 @@ def draw(rows: list[Row], path: Path) -> None:
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=int, default=1_000_000)
     parser.add_argument("--old", type=Path, help="a checkout at version 0.1.0")
-    parser.add_argument("--rounds", type=int, default=20, help="of each storm of processes; 0: no storm")
+    parser.add_argument(
+        "--rounds", type=int, default=20, help="of each storm of processes; 0: no storm"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

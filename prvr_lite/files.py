@@ -40,7 +40,7 @@ PART = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part", re.DOTALL)
 AGAIN = "copy or download the file again, or write it again"
 PROBE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); \
 from prvr_lite.data.hdf5_probe import main; main(sys.argv[2])"
-PROBE_SECONDS = 60  # that an examination may take, and one more for each 50 MB
+PROBE_SECONDS = 30  # that an examination may take; and one more per MB, up to ten minutes
 _examined: set[tuple[int, ...]] = set()  # HDF5 files that are sound: `_identity` of each
 
 
@@ -345,7 +345,7 @@ def _examine(path: Path) -> None:
 
 def _verdict(path: Path) -> dict[str, Any]:
     """What `data.hdf5_probe` says, which runs with the libraries of this process."""
-    seconds = PROBE_SECONDS + path.stat().st_size // 50_000_000
+    seconds = min(600, PROBE_SECONDS + path.stat().st_size // 1_000_000)
     small = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # NumPy starts faster
     try:
         run = subprocess.run(

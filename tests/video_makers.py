@@ -41,6 +41,8 @@ def make_video(
     *,
     codec: str = "libx264",
     rotation: int = 0,
+    matrix: Sequence[int] | None = None,
+    aspect: Fraction | None = None,
     offset: float = 0.0,
     sound: bool = False,
     pictures: Sequence[Pixels] | None = None,
@@ -50,6 +52,8 @@ def make_video(
 
     Args:
         rotation: degrees counterclockwise, written as display matrix.
+        matrix: the whole display matrix, instead of a rotation; not every PyAV can write it.
+        aspect: width of a pixel / its height.
         offset: seconds at which the file's clock starts.
         pictures: other pictures than the numbered ones, of even width and height.
         options: of the container, such as movflags.
@@ -62,6 +66,10 @@ def make_video(
         stream.time_base = stream.codec_context.time_base = TICK
         if rotation:
             stream.set_display_rotation(rotation)
+        if matrix is not None:
+            stream.set_display_matrix(matrix)
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         if codec == "libx264":
             stream.options = {"preset": "ultrafast", "crf": "18"}
         else:

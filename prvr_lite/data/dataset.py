@@ -278,12 +278,13 @@ def read_attributes(path: Path, file: h5py.File) -> dict[str, str]:
         FeatureFileError: the format is another, the version is newer, or an attribute is missing
             or is not text.
     """
-    if file.attrs.get("format") != FORMAT:
-        problem = f"is {file.attrs.get('format')!r}, not '{FORMAT}'"
+    written = file.attrs.get("format")
+    if not isinstance(written, str) or written != FORMAT:
+        problem = f"is {_brief(written)}, not '{FORMAT}'"
         raise fault(path, "attribute format", problem, "give a file that write_features made")
     version = file.attrs.get("version")
     if not isinstance(version, (int, np.integer)) or version < 1:
-        raise fault(path, "attribute version", f"is {version!r}", f"write it as {VERSION}")
+        raise fault(path, "attribute version", f"is {_brief(version)}", f"write it as {VERSION}")
     if version > VERSION:
         problem = f"is {version}, but this prvr_lite reads versions up to {VERSION}"
         raise fault(path, "attribute version", problem, "install a newer prvr_lite")
@@ -291,7 +292,7 @@ def read_attributes(path: Path, file: h5py.File) -> dict[str, str]:
     for key in ATTRIBUTES:
         text = file.attrs.get(key)
         if not isinstance(text, str):
-            problem = "is missing" if text is None else f"is {text!r}, not text"
+            problem = "is missing" if text is None else f"is {_brief(text)}, not text"
             raise fault(
                 path,
                 f"attribute {key}",
@@ -300,6 +301,11 @@ def read_attributes(path: Path, file: h5py.File) -> dict[str, str]:
             )
         attributes[key] = text
     return attributes
+
+
+def _brief(value: object) -> str:
+    """A value on one line, for a message; it may be an array of any size."""
+    return " ".join(repr(value).split())[:80]
 
 
 def read_columns(path: Path, file: h5py.File) -> dict[str, Any]:
@@ -312,7 +318,7 @@ def read_columns(path: Path, file: h5py.File) -> dict[str, Any]:
     Raises:
         FeatureFileError: a column has a fault; names the first.
     """
-    columns = _find_columns(file)
+    columns = _find_columns(path, file)
     check_structure(path, columns)
     values: dict[str, Any] = {}
     text: dict[str, list[str]] = {}
@@ -329,12 +335,19 @@ def read_columns(path: Path, file: h5py.File) -> dict[str, Any]:
     return values | text
 
 
-def _find_columns(file: h5py.File) -> dict[str, Any]:
+def _find_columns(path: Path, file: h5py.File) -> dict[str, Any]:
     """The HDF5 datasets of known columns and all splits, by name; unknown columns are ignored."""
     splits = file.get("splits")
     extra = [f"splits/{name}" for name in splits] if isinstance(splits, h5py.Group) else []
     by_name = {name: file.get(name) for name in dict.fromkeys([*COLUMNS, *extra])}
-    return {name: column for name, column in by_name.items() if isinstance(column, h5py.Dataset)}
+    columns = {name: stored for name, stored in by_name.items() if isinstance(stored, h5py.Dataset)}
+    for name, stored in columns.items():
+        try:
+            _ = stored.dtype
+        except Exception as error:
+            problem = f"has a type of numbers that NumPy lacks ({error})"
+            raise fault(path, name, problem, AGAIN) from error
+    return columns
 
 
 def _decode(path: Path, column: str, raw: Array) -> list[str]:

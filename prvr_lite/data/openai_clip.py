@@ -9,8 +9,10 @@ transformers is optional: ``pip install "prvr-lite[video]"``.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -34,7 +36,7 @@ WORDS_TAKEN: Final = "the sentence's feature, then its tokens', each divided by 
 class OpenAIClipEncoder:
     """Turns images and sentences into vectors of one space, by a model of the CLIP family.
 
-    It takes CLIP models (OpenAI's, LAION's, …) and SigLIP models of transformers: any model with
+    It takes CLIP models (OpenAI's, LAION's, …), SigLIP and SigLIP 2 of transformers: any model with
     ``get_image_features`` and ``get_text_features`` of one size.
 
     Args:
@@ -47,7 +49,7 @@ class OpenAIClipEncoder:
         dim: D, numbers in a feature.
 
     Raises:
-        ValueError: the model can't be found or loaded, or is of another kind.
+        ValueError: the model can't be found or loaded, is damaged, or is of another kind.
         ModuleNotFoundError: transformers is not installed.
     """
 
@@ -58,16 +60,36 @@ class OpenAIClipEncoder:
         device: str = "auto",
         batch_size: int = 32,
     ) -> None:
-        if batch_size < 1:
+        if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"batch_size={batch_size}: take at least one picture at a time")
         self.name = resolved_name(model)
         self.batch_size, self.device = batch_size, choose_device(device)
         self._network, self._processor, self._tokenizer = _load(self.name)
-        self._network = self._network.to(self.device).eval()
-        config = self._network.config
-        self._text_length = int(config.text_config.max_position_embeddings)
-        self._siglip = str(config.model_type).startswith("siglip")
-        self.dim = int(getattr(config, "projection_dim", 0) or config.vision_config.hidden_size)
+        with _one_line(self.name):
+            self._network = self._network.to(self.device).eval()
+            config = self._network.config
+            self._text_length = int(config.text_config.max_position_embeddings)
+            self._siglip = str(config.model_type).startswith("siglip")
+            self.dim = self._try_out()
+
+    @torch.inference_mode()
+    def _try_out(self) -> int:
+        """Computes a picture and two sentences; returns how many numbers a feature has.
+
+        Where files of a model are missing, transformers may load something else that does not fit,
+        such as a tokenizer without words.
+        """
+        dim = int(self._image_batch([np.zeros((48, 64, 3), np.uint8)]).shape[1])
+        whole, hidden, ids = self._text_batch(["a dog jumps into the water", "snow on the roof"])
+        if whole.shape[1] != dim:
+            raise ValueError(f"pictures get {dim} numbers, sentences {whole.shape[1]}")
+        special = set(self._tokenizer.all_special_ids)
+        first, second = (set(row) - special for row in ids.tolist())
+        if not first - second or not second - first:
+            raise ValueError("its tokenizer knows no words")
+        if self._text_head()(hidden).shape[2] != dim:
+            raise ValueError("words and sentences have different sizes")
+        return dim
 
     def images(self, frames: Iterable[Pixels]) -> Float:
         """Computes ``get_image_features`` of RGB pictures, [h, w, 3] uint8 each -> [T, D] float32.
@@ -97,7 +119,7 @@ class OpenAIClipEncoder:
         that also makes the sentence's vector.
 
         Raises:
-            ValueError: the sentence is empty.
+            ValueError: the sentence is empty, or gets numbers that are not finite.
         """
         if not sentence.strip():
             raise ValueError("the sentence is empty: type some words")
@@ -106,15 +128,18 @@ class OpenAIClipEncoder:
         real = torch.tensor([token not in special for token in ids[0].tolist()])  # [L]
         with torch.inference_mode():
             tokens = self._text_head()(hidden[0, real.to(hidden.device)])  # [tokens, D]
-        return np.concatenate([whole, tokens.float().cpu().numpy()])
+        rows = np.concatenate([whole, tokens.float().cpu().numpy()])
+        if not np.isfinite(rows).all():
+            raise ValueError(f"model {self.name!r} gives {sentence!r} numbers that are not finite")
+        return rows
 
     @torch.inference_mode()
     def _image_batch(self, batch: Sequence[Pixels]) -> Float:
         from PIL import Image
 
         pictures = [Image.fromarray(pixels) for pixels in batch]
-        pixels = self._processor(images=pictures, return_tensors="pt")["pixel_values"]
-        output = self._network.get_image_features(pixel_values=pixels.to(self.device))
+        inputs = self._processor(images=pictures, return_tensors="pt").to(self.device)
+        output = self._network.get_image_features(**inputs)  # SigLIP 2: sizes and a mask as well
         return np.asarray(_vectors(output).float().cpu(), dtype=np.float32)
 
     @torch.inference_mode()
@@ -169,22 +194,64 @@ def _load(name: str) -> tuple[Any, Any, Any]:
         raise ModuleNotFoundError(
             f'CLIP features need {error.name}: pip install "prvr-lite[video]"', name=error.name
         ) from error
-    try:
-        network = transformers.AutoModel.from_pretrained(name)
-        processor = transformers.AutoImageProcessor.from_pretrained(name)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ValueError(
-            f"model {name!r} can't be loaded ({reason}): give the name of a CLIP or SigLIP model "
-            f"on the Hugging Face hub, such as {DEFAULT_MODEL}, or the folder of one saved there"
-        ) from error
+    settings = {"local_files_only": Path(name).is_dir(), "trust_remote_code": False}
+    with _one_line(name):
+        network, report = transformers.AutoModel.from_pretrained(
+            name, output_loading_info=True, **settings
+        )
     if not hasattr(network, "get_image_features") or not hasattr(network, "text_model"):
         raise ValueError(
             f"model {name!r} is a {type(network).__name__}, which has no image and sentence "
             f"features in one space: choose a CLIP or SigLIP model, such as {DEFAULT_MODEL}"
         )
+    with _one_line(name):
+        _check_weights(network, report["missing_keys"], report["unexpected_keys"])
+        processor = transformers.AutoImageProcessor.from_pretrained(name, **settings)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, **settings)
+        _check_merges(tokenizer)
     return network, processor, tokenizer
+
+
+def _check_weights(network: Any, missing: Iterable[str], unexpected: Iterable[str]) -> None:
+    """Refuses weights that are not whole: transformers would draw what is missing at random."""
+    towers = ("text_model.", "vision_model.")  # older files also number the positions
+    other = [k for k in unexpected if k.startswith(towers) and not k.endswith("position_ids")]
+    empty = [k for k, w in network.named_parameters() if w.dim() > 1 and not w.any()]
+    faults = {"are missing": list(missing), "fit nowhere": other, "are zero": empty}
+    for fault, names in faults.items():
+        if names:
+            raise ValueError(f"{len(names)} tensors of its weights {fault}, such as {min(names)}")
+
+
+def _check_merges(tokenizer: Any) -> None:
+    """Refuses a CLIP tokenizer that can't make its own words: its file of merges was cut off.
+
+    The vocabulary of these is letters, special tokens, and what the merges make of letters.
+    """
+    if not type(tokenizer).__name__.startswith("CLIP") or not hasattr(
+        tokenizer, "backend_tokenizer"
+    ):
+        return
+    model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    pairs = (pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"])
+    made = {"".join(pair) for pair in pairs} | set(tokenizer.all_special_tokens)
+    words = (word for word in model["vocab"] if len(word.removesuffix("</w>")) > 1)
+    if lacking := [word for word in words if word not in made]:
+        raise ValueError(f"its tokenizer can't make {len(lacking)} words, such as {lacking[0]!r}")
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    """Turns any error into a ValueError of one line: damaged files fail in any way they can."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split("\n\n")[0].split()) or type(error).__name__
+        raise ValueError(
+            f"model {name!r} can't be loaded ({reason[:200]}): give the name of a CLIP or SigLIP "
+            f"model on the Hugging Face hub, such as {DEFAULT_MODEL}, or the folder of one saved "
+            "there; if it is such a folder, copy or download it again"
+        ) from error
 
 
 def _vectors(output: Any) -> Tensor:

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from prvr_lite.data.checks import TIME_TOLERANCE
 from prvr_lite.files import FileFormatError
-from prvr_lite.text import check_unicode, read_json, read_text
+from prvr_lite.text import canonical_name, check_unicode, read_json, read_text
+from prvr_lite.videos.video_files import distinct_names
 
 HEADER: Final = "video"  # a first line that begins with this word names the columns
 
@@ -65,8 +66,9 @@ def match_videos(
 ) -> dict[str, list[CaptionRow]]:
     """Returns the captions of each video, by video id.
 
-    A caption may name its video by id, by path in the folder, or by file name, with or without
-    ending, if only one file has that name.
+    A caption may name its video by id, which is its path in the folder; or by file name, or by
+    either without the ending, if that fits only one file. How letters are coded (é as one letter,
+    or as e and an accent) does not matter.
 
     Args:
         path: the file of the captions, for messages.
@@ -78,21 +80,31 @@ def match_videos(
     """
     names: dict[str, set[str]] = {}
     for video, file in files.items():
-        for name in (PurePosixPath(file).name, PurePosixPath(file).stem):
-            names.setdefault(name, set()).add(video)
-    exact = {file: video for video, file in files.items()} | {video: video for video in files}
+        place = PurePosixPath(file)
+        for name in (place.name, place.stem, place.with_suffix("").as_posix()):
+            names.setdefault(canonical_name(name), set()).add(video)
+    exact = {canonical_name(file): video for video, file in files.items()}
+    exact |= {canonical_name(video): video for video in files}
     by_video: dict[str, list[CaptionRow]] = {}
     for caption in captions:
-        asked = caption.video.replace("\\", "/").removeprefix("./")
+        asked = canonical_name(caption.video)
+        if asked not in exact:
+            asked = asked.replace("\\", "/").removeprefix("./")
         several = {exact[asked]} if asked in exact else names.get(asked, set())
         if len(several) != 1:
-            problem = f"no video has this name; the first video is called {next(iter(files))!r}"
-            if several:
-                problem = "several videos have this name: " + ", ".join(sorted(several)[:3])
-            raise _fault(path, caption.line, f"video {caption.video!r}: {problem}")
+            raise _fault(path, caption.line, _no_video(caption.video, sorted(several), files))
         (video,) = several
         by_video.setdefault(video, []).append(caption)
     return by_video
+
+
+def _no_video(asked: str, several: Sequence[str], files: Mapping[str, str]) -> str:
+    """What is wrong with a name that no video has, or several."""
+    if several:
+        name, *others = distinct_names([asked, *several[:3]])
+        return f"video '{name}': several videos have this name: {', '.join(others)}"
+    name, first = distinct_names([asked, next(iter(files))])
+    return f"video '{name}': no video has this name; the first video is called '{first}'"
 
 
 def check_times(

@@ -50,6 +50,7 @@ class ExtractionReport:
         skipped: the path of each file that was left out -> the reason, in one line.
         queries: captions in the file.
         dropped: captions of files that were skipped.
+        notes: the path of each file that is in it, but was not read as it says of itself -> why.
     """
 
     path: Path
@@ -58,10 +59,12 @@ class ExtractionReport:
     skipped: dict[Path, str]
     queries: int
     dropped: int
+    notes: dict[Path, list[str]]
 
     def lines(self) -> list[str]:
-        """Lines to print: one for each file that was skipped, then one with totals."""
+        """Lines to print: one for each file that was skipped, one for a note, then the totals."""
         lines = [f"skipped {path}: {reason}" for path, reason in self.skipped.items()]
+        lines += [f"note {path}: {note}" for path, notes in self.notes.items() for note in notes]
         if self.dropped:
             lines.append(f"left out {self.dropped} captions of skipped files")
         kept = len(self.videos) - self.computed
@@ -87,11 +90,10 @@ def extract_features(
 
     The results of each video are kept in a folder beside ``out`` (its name and ".parts"). After an
     interruption the same call goes on from there; a later call decodes only videos that are new or
-    have changed. A video's id is its path in the folder without the ending, or with it if two files
-    differ in nothing else.
+    have changed. A video's id is its path in the folder (``find_videos`` says why).
 
     Args:
-        folder: the folder of the videos; hidden files and files of other endings are skipped.
+        folder: the folder of the videos; files of other endings are skipped, and what is hidden.
         out: the feature file; it is replaced when everything is done.
         model: as in ``OpenAIClipEncoder``.
         fps: how many frames per second are used.
@@ -130,7 +132,7 @@ def extract_features(
     skipped: dict[Path, str] = {}
     for video in tqdm(files, desc="videos", unit="video", disable=not progress):
         try:
-            parts[video] = work.part(files[video])
+            parts[video] = work.part(video, files[video])
         except VideoError as error:
             skipped[files[video]] = error.reason
     if not parts:
@@ -142,7 +144,9 @@ def extract_features(
     table = _table(folder, work, parts, by_video, splits)
     write_features(out, table)
     dropped = sum(map(len, by_video.values())) - len(table.query_id)
-    return ExtractionReport(out, list(parts), work.computed, skipped, len(table.query_id), dropped)
+    notes = {files[video]: part.notes for video, part in parts.items() if part.notes}
+    counts = work.computed, skipped, len(table.query_id), dropped
+    return ExtractionReport(out, list(parts), *counts, notes)
 
 
 def _table(

@@ -7,8 +7,10 @@ import io
 import json
 import math
 import os
+import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,11 +21,12 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, resolved_name, unit_rows
 from prvr_lite.files import replacing
-from prvr_lite.videos.frames import Pixels, VideoError, probe_video, read_frames
+from prvr_lite.videos.frames import Pixels, VideoError, VideoWarning, probe_video, read_frames
 
-VERSION: Final = 1  # of what a part holds and how it is computed
+VERSION: Final = 2  # of what a part holds and how it is computed
 THUMBNAIL_SIDE: Final = 160  # pixels of the longer side
 THUMBNAIL_QUALITY: Final = 75
+DIGESTED: Final = 2**16  # bytes at either end of a file
 
 
 @dataclass(frozen=True)
@@ -34,22 +37,40 @@ class VideoPart:
         feature: [T, D] float16.
         thumbnail: T JPEG pictures.
         duration: seconds.
+        notes: what was wrong with the file, a line each, although its frames could be read.
     """
 
     feature: NDArray[np.float16]
     thumbnail: list[bytes]
     duration: float
+    notes: list[str]
 
 
-def part_path(folder: Path, file: Path, **settings: Any) -> Path:
+def part_path(folder: Path, video: str, file: Path, **settings: Any) -> Path:
     """The file of a video's results; another file when the video or any setting changes.
 
-    A video counts as changed when its size or its time of change differs.
+    A video counts as changed when its id, its time of change or its content differs.
     """
+    key = json.dumps([VERSION, video, content_key(file), settings], sort_keys=True)
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
+
+
+def content_key(file: Path) -> tuple[int, int, str]:
+    """Size and time of change of a file, and a digest of its beginning and its end."""
     stat = file.stat()
-    key = json.dumps([VERSION, stat.st_size, stat.st_mtime_ns, settings], sort_keys=True)
-    where = hashlib.sha256(f"{file.name} {key}".encode(errors="surrogateescape")).hexdigest()
-    return folder / f"{where[:32]}.npz"
+    with file.open("rb") as opened:
+        digest = hashlib.sha256(opened.read(DIGESTED))
+        opened.seek(max(stat.st_size - DIGESTED, 0))
+        digest.update(opened.read(DIGESTED))
+    return stat.st_size, stat.st_mtime_ns, digest.hexdigest()
+
+
+def model_key(model: str) -> list[tuple[str, tuple[int, int, str]]]:
+    """What is in a model's folder: its files and their content; nothing for a name of the hub."""
+    if not Path(model).is_dir():
+        return []
+    files = sorted(file for file in Path(model).iterdir() if file.is_file())
+    return [(file.name, content_key(file)) for file in files]
 
 
 def save_part(path: Path, part: VideoPart) -> None:
@@ -57,9 +78,10 @@ def save_part(path: Path, part: VideoPart) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     sizes = np.array([len(data) for data in part.thumbnail], np.int64)
     pictures = np.frombuffer(b"".join(part.thumbnail), np.uint8)
-    duration = np.float64(part.duration)
+    notes = np.array(part.notes, np.str_)
+    about = {"duration": np.float64(part.duration), "notes": notes}
     with replacing(path) as draft, draft.open("wb") as file:
-        np.savez(file, feature=part.feature, size=sizes, picture=pictures, duration=duration)
+        np.savez(file, feature=part.feature, size=sizes, picture=pictures, **about)
 
 
 def load_part(path: Path) -> VideoPart | None:
@@ -68,7 +90,8 @@ def load_part(path: Path) -> VideoPart | None:
         with np.load(path) as stored:
             data, ends = stored["picture"].tobytes(), np.cumsum(stored["size"]).tolist()
             pictures = [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-            return VideoPart(stored["feature"], pictures, float(stored["duration"]))
+            duration, notes = float(stored["duration"]), stored["notes"].tolist()
+            return VideoPart(stored["feature"], pictures, duration, notes)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
@@ -105,12 +128,16 @@ class PartMaker:
         self._load = partial(OpenAIClipEncoder, model, device=device, batch_size=batch_size)
 
     @cached_property
+    def _model_key(self) -> list[tuple[str, tuple[int, int, str]]]:
+        return model_key(self.model)
+
+    @cached_property
     def encoder(self) -> OpenAIClipEncoder:
         """The model. Raises the errors of ``OpenAIClipEncoder``."""
         return self._load()
 
-    def part(self, file: Path) -> VideoPart:
-        """Returns the features of a video, from its file or computed.
+    def part(self, video: str, file: Path) -> VideoPart:
+        """Returns the features of a video with an id, from an earlier run or computed.
 
         Raises:
             VideoError: the video has no frames, is too long, or has a name that can't be
@@ -120,8 +147,9 @@ class PartMaker:
             str(file).encode()
         except UnicodeEncodeError as error:
             raise VideoError(file, "its name is not valid Unicode: rename it") from error
-        settings = {"model": self.model, "fps": self.fps, "thumbnails": self.thumbnails}
-        place = part_path(self.folder, file, **settings)
+        model = [self.model, self._model_key]
+        settings = {"model": model, "fps": self.fps, "thumbnails": self.thumbnails}
+        place = part_path(self.folder, video, file, **settings)
         part = load_part(place)
         if part is None:
             part = self._compute(file)
@@ -141,16 +169,39 @@ class PartMaker:
                 pictures.append(_jpeg(pixels) if self.thumbnails else b"")
                 yield pixels
 
-        feature = unit_rows(self.encoder.images(watched())).astype(np.float16)  # [T, D]
+        encoder = self.encoder
+        with _video_warnings() as notes:
+            rows = encoder.images(watched())  # [T, D]
+        if not np.isfinite(rows).all():
+            first = int(np.flatnonzero(~np.isfinite(rows).all(1))[0]) / self.fps
+            what = f"the model gives its frame at {first:.1f} s numbers that are not finite"
+            raise VideoError(file, f"{what}: use other weights, or convert the video again")
+        feature = unit_rows(rows).astype(np.float16)
         # what is declared may include sound that goes on; the last frame is shown once at least
         longest = len(feature) / self.fps
-        duration = longest if math.isnan(declared) else min(declared, longest)
-        return VideoPart(feature, pictures, max(duration, (len(feature) - 1) / self.fps))
+        duration = longest if notes or math.isnan(declared) else min(declared, longest)
+        duration = max(duration, (len(feature) - 1) / self.fps)
+        reasons = [note.removeprefix(f"{file}: ") for note in notes]
+        return VideoPart(feature, pictures, duration, reasons)
 
     def _check_length(self, file: Path, seconds: float) -> None:
         if seconds > 60 * self.max_minutes:  # never where the length is unknown
             limit = f"{self.max_minutes:g} minutes"
             raise VideoError(file, f"is longer than {limit}: cut it, or raise --max-minutes")
+
+
+@contextmanager
+def _video_warnings() -> Iterator[list[str]]:
+    """Collects the messages of ``VideoWarning`` in the list; other warnings are shown as usual."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", VideoWarning)
+        yield notes
+    for one in caught:
+        if issubclass(one.category, VideoWarning):
+            notes.append(str(one.message))
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def _jpeg(pixels: Pixels) -> bytes:

@@ -55,10 +55,25 @@ def delete(name: str) -> Edit:
     return lambda file: file.__delitem__(name)
 
 
+def as_type(column: str) -> Edit:
+    """Stores a column as floats of a form that NumPy lacks."""
+
+    def edit(file: h5py.File) -> None:
+        rows, kind = file[column][()], h5py.h5t.IEEE_F32LE.copy()
+        kind.set_ebias(2**30)
+        space, (group, name) = h5py.h5s.create_simple(rows.shape), column.split("/")
+        del file[column]
+        made = h5py.h5d.create(file[group].id, name.encode(), kind, space)
+        made.write(h5py.h5s.ALL, h5py.h5s.ALL, rows.astype("f4"))
+
+    return edit
+
+
 def label(name: str, value: Any) -> Edit:
     return lambda file: file.attrs.__setitem__(name, value)
 
 
+WRAPPING = [2**62, -(2**63), -(2**62)]  # in 64 bits, every difference is above 0
 FAULTS: list[tuple[Edit, str, int | None, str]] = [
     (delete("videos/duration"), "videos/duration", None, "missing"),
     (delete("words/feature"), "words/feature", None, "missing"),
@@ -101,9 +116,18 @@ FAULTS: list[tuple[Edit, str, int | None, str]] = [
     (put("steps/span", 2, [np.nan, np.nan]), "steps/span", 2, "finite"),
     (put("projection/text_basis", 4, np.nan), "projection/text_basis", 4, "NaN"),
     (label("format", "other"), "attribute format", None, "write_features"),
+    (label("format", ["prvr-lite features", "b"]), "attribute format", None, "write_features"),
     (label("version", 2), "attribute version", None, "newer prvr_lite"),
     (label("version", "one"), "attribute version", None, "'one'"),
     (label("license", 3), "attribute license", None, "3"),
+    (label("license", np.eye(9)), "attribute license", None, "[1., 0., 0."),
+    (
+        put("videos/frame_offset", slice(1, 4), [2**62, -(2**63), -(2**62)]),
+        "videos/frame_offset",
+        2,
+        "goes back",
+    ),
+    (as_type("frames/feature"), "frames/feature", None, "NumPy lacks"),
 ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import shutil
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +20,8 @@ from prvr_lite.data import openai_clip
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, model_entry, named_model, unit_rows
 
 transformers: Any = pytest.importorskip("transformers")
+pil: Any = pytest.importorskip("PIL.Image")
+safetensors: Any = pytest.importorskip("safetensors.torch")
 Pixels = NDArray[np.uint8]
 
 
@@ -150,6 +155,114 @@ def test_siglip_gives_features_too(folder: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(words[:1], expected, atol=1e-5)
     assert words.shape == (1 + 4, 32)  # the, d, o, g
     assert encoder.images(pictures(2)).shape == (2, encoder.dim) == (2, 32)
+
+
+def siglip2(to: Path) -> Any:
+    """A tiny SigLIP 2 of any picture size (NaFlex) in the folder ``to``."""
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+    tower |= {"num_attention_heads": 4}
+    ends = {"bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}
+    text = {**tower, **ends, "vocab_size": 32, "projection_size": 32}
+    config = transformers.Siglip2Config(
+        text_config={**text, "max_position_embeddings": 24},
+        vision_config={**tower, "num_patches": 16, "patch_size": 8},
+    )
+    network = transformers.Siglip2Model(config).eval()
+    network.save_pretrained(to)
+    letters = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "\u2581", *string.ascii_lowercase]
+    vocabulary = {letter: i for i, letter in enumerate(letters)}
+    transformers.Siglip2Tokenizer(vocab=vocabulary, merges=[]).save_pretrained(to)
+    kinds = ("Siglip2ImageProcessorPil", "Siglip2ImageProcessor")
+    kind = next(getattr(transformers, name) for name in kinds if hasattr(transformers, name))
+    kind(patch_size=8, max_num_patches=16).save_pretrained(to)
+    return network
+
+
+@pytest.mark.skipif(not hasattr(transformers, "Siglip2Tokenizer"), reason="an older transformers")
+def test_siglip_2_sees_pictures_of_any_shape(tmp_path: Path) -> None:
+    """Its processor also makes a mask and sizes, without which the network can't read a picture."""
+    network = siglip2(tmp_path)
+    encoder = OpenAIClipEncoder(tmp_path, device="cpu")
+    wide = np.tile(pictures(1)[0], (1, 2, 1))
+    inputs = transformers.AutoImageProcessor.from_pretrained(tmp_path)(
+        images=[pil.fromarray(wide)], return_tensors="pt"
+    )
+    assert set(inputs) == {"pixel_values", "pixel_attention_mask", "spatial_shapes"}
+    with torch.inference_mode():
+        expected = vectors(network.get_image_features(**inputs))
+    np.testing.assert_allclose(encoder.images([wide]), expected, atol=1e-5)
+    assert encoder.words("the dog").shape == (1 + 7, encoder.dim) == (8, 32)
+    (tmp_path / "tokenizer.json").unlink()  # then transformers makes one without words
+    with pytest.raises(ValueError, match="its tokenizer knows no words"):
+        OpenAIClipEncoder(tmp_path, device="cpu")
+
+
+def damaged_files(name: str, data: bytes) -> dict[str, bytes | None]:
+    """What an interrupted or wrong download leaves of a file; None: nothing."""
+    half = len(data) // 2
+    return {
+        "missing": None,
+        "empty": b"",
+        "cut": data[:half],
+        "sparse": data[:half] + bytes(len(data) - half),
+        "noise": np.random.default_rng(0).bytes(len(data)),
+        "page": b"<html>404</html>",
+        "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+        "list": b"[1, 2]",
+        "null": b"null",
+        "deep": b'{"a":' * 9999,
+    }
+
+
+DAMAGES = sorted(damaged_files("", b""))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["config.json", "merges.txt", "model.safetensors", "preprocessor_config.json", "vocab.json"],
+)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_model_is_refused_in_one_line(
+    folder: Path, tmp_path: Path, name: str, damage: str
+) -> None:
+    copy = shutil.copytree(folder, tmp_path / "clip")
+    data = damaged_files(name, (copy / name).read_bytes())[damage]
+    (copy / name).unlink()
+    if data is not None:
+        (copy / name).write_bytes(data)
+    with pytest.raises(ValueError, match=r"can't be loaded .* copy or download it again") as error:
+        OpenAIClipEncoder(copy, device="cpu")
+    assert "\n" not in str(error.value)
+    assert str(copy) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [("visual_projection.weight", "missing"), ("vision_model.more.weight", "fit nowhere")],
+)
+def test_weights_that_lack_a_tensor_or_have_one_too_many(
+    folder: Path, tmp_path: Path, key: str, problem: str
+) -> None:
+    """Transformers would draw what is missing at random, and leave out what it does not know."""
+    copy = shutil.copytree(folder, tmp_path / "clip")
+    network = transformers.AutoModel.from_pretrained(folder)
+    weights = network.state_dict()
+    if key in weights:
+        del weights[key]
+    else:
+        weights[key] = torch.ones(2, 2)
+    safetensors.save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=f"1 tensors of its weights .*{problem}, such as {key}"):
+        OpenAIClipEncoder(copy, device="cpu")
+
+
+def test_numbers_that_are_not_finite_are_refused(folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder, tmp_path / "clip")
+    network = transformers.AutoModel.from_pretrained(folder)
+    network.text_projection.weight.data[0] = math.nan
+    network.save_pretrained(copy)
+    with pytest.raises(ValueError, match="gives 'snow' numbers that are not finite"):
+        OpenAIClipEncoder(copy, device="cpu").words("snow")
 
 
 @pytest.mark.parametrize("output", ["tensor", "object"])

@@ -70,33 +70,70 @@ def test_no_captions_and_no_text(tmp_path: Path) -> None:
         read_caption_table(tmp_path / "nowhere")
 
 
-FILES = {"alps/beach": "alps/beach.mp4", "beach": "beach.mp4", "alps/snow": "alps/snow.webm"}
+FILES = ["alps/beach.mp4", "beach.mp4", "alps/snow.webm"]
 
 
-def match(tmp_path: Path, names: list[str]) -> dict[str, list[str]]:
+def match(tmp_path: Path, names: list[str], files: list[str] = FILES) -> dict[str, list[str]]:
     path = tmp_path / "captions"
     path.write_text("".join(f"{name}\tx{i}\n" for i, name in enumerate(names)), encoding="utf-8")
-    found = match_videos(path, read_caption_table(path), FILES)
+    found = match_videos(path, read_caption_table(path), {name: name for name in files})
     return {video: [c.text for c in own] for video, own in found.items()}
 
 
-def test_videos_go_by_id_path_or_the_name_of_one_file(tmp_path: Path) -> None:
-    names = ["alps/beach", "beach", "alps\\beach.mp4", "snow", "./alps/snow.webm", "snow.webm"]
+def test_videos_go_by_path_or_the_name_of_one_file(tmp_path: Path) -> None:
+    names = ["alps/beach", "beach.mp4", "alps\\beach.mp4", "snow", "./alps/snow.webm", "snow.webm"]
     assert match(tmp_path, names) == {
-        "alps/beach": ["x0", "x2"],
-        "beach": ["x1"],
-        "alps/snow": ["x3", "x4", "x5"],
+        "alps/beach.mp4": ["x0", "x2"],
+        "beach.mp4": ["x1"],
+        "alps/snow.webm": ["x3", "x4", "x5"],
     }
 
 
-def test_a_video_that_is_none_or_several_names_its_line(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"line 2: video 'lake': no video .*'alps/beach'"):
+@pytest.mark.parametrize(
+    ("name", "files", "video"),
+    [
+        ("video.mp4", ["video.mp4", "video.mp4.webm", "video.webm"], "video.mp4"),
+        ("video.mp4", ["a/video.mp4", "video.mp4"], "video.mp4"),
+        ("a\\b.mp4", ["a/b.mp4", "a\\b.mp4"], "a\\b.mp4"),  # Linux allows it in a name
+        ("Caf\u00e9", ["Cafe\u0301.mp4"], "Cafe\u0301.mp4"),
+        ("Cafe\u0301.mp4", ["Caf\u00e9.mp4"], "Caf\u00e9.mp4"),
+    ],
+)
+def test_a_whole_path_means_that_file(
+    tmp_path: Path, name: str, files: list[str], video: str
+) -> None:
+    assert match(tmp_path, [name], files) == {video: ["x0"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("video.mp4", ["a/video.mp4", "b/video.mp4.webm"]),
+        ("film", ["film.mp4", "film.webm"]),
+        ("beach", ["alps/beach.mp4", "beach.mp4"]),
+        ("x", ["a/x.mp4", "b/x.mp4"]),
+    ],
+)
+def test_a_name_that_fits_two_files_is_refused_with_both(
+    tmp_path: Path, name: str, files: list[str]
+) -> None:
+    with pytest.raises(ValueError, match=r"line 1: video '.*': several videos have") as error:
+        match(tmp_path, [name], files)
+    assert str(error.value).endswith(": " + ", ".join(files))
+
+
+def test_a_video_that_is_none_names_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"line 2: video 'lake': no video .*'alps/beach\.mp4'"):
         match(tmp_path, ["snow", "lake"])
-    files = {"a/x": "a/x.mp4", "b/x": "b/x.mp4"}
-    path = tmp_path / "captions"
-    path.write_text("x\twho?\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"line 1: video 'x': several .*a/x, b/x"):
-        match_videos(path, read_caption_table(path), files)
+
+
+def test_names_that_look_alike_are_escaped(tmp_path: Path) -> None:
+    """The ligature fi is one letter, which no keyboard types."""
+    with pytest.raises(ValueError, match="no video") as error:
+        match(tmp_path, ["\ufb01lm.mp4"], ["film.mp4"])
+    assert r"video '\ufb01lm.mp4': no video has this name" in str(error.value)
+    with pytest.raises(ValueError, match=r"video 'été': no video .* 'film\.mp4'"):
+        match(tmp_path, ["été"], ["film.mp4"])
 
 
 def test_ids_count_the_captions_of_each_video() -> None:

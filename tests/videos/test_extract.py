@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from prvr_lite.videos.video_files import find_videos, split_of
 pytest.importorskip("transformers")
 from test_frames import broken_files
 from video_makers import even_times, make_video, picture
+
+CASES = Path(__file__).parents[1] / "cases"
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,7 @@ def test_features_thumbnails_and_durations_of_all_films(films: Path, clip: Path)
     from PIL import Image
 
     report = extract(films, clip, fps=2)
-    assert report.videos == ["alps/beach", "alps/snow", "beach"]
+    assert report.videos == ["alps/beach.MP4", "alps/snow.webm", "beach.mp4"]
     assert (report.computed, report.skipped, report.queries, report.dropped) == (3, {}, 0, 0)
     encoder = OpenAIClipEncoder(clip, device="cpu")
     with open_features(report.path) as data:
@@ -154,7 +157,7 @@ def test_what_gives_no_frames_is_skipped_with_one_line(films: Path, clip: Path) 
     broken = broken_files(films)
     report = extract(films, clip, max_minutes=4.5 / 60)
     lines = report.lines()
-    assert report.videos == ["alps/beach", "alps/snow"]
+    assert report.videos == ["alps/beach.MP4", "alps/snow.webm"]
     assert len(lines) == len(broken) + 1 + 1  # and the long one; and the last line
     for reason, path in broken.items():
         (line,) = [line for line in lines if str(path) in line]
@@ -168,19 +171,137 @@ def test_a_limit_holds_for_parts_from_before_and_for_unknown_lengths(
     films: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extract(films, clip)
-    assert extract(films, clip, max_minutes=4.5 / 60).videos == ["alps/beach", "alps/snow"]
+    assert extract(films, clip, max_minutes=4.5 / 60).videos == ["alps/beach.MP4", "alps/snow.webm"]
     unknown = video_parts.probe_video(films / "beach.mp4")
     object.__setattr__(unknown, "duration", float("nan"))
     monkeypatch.setattr(video_parts, "probe_video", lambda path: unknown)
     report = extract(films, clip, max_minutes=4.5 / 60, fps=4)
-    assert report.videos == ["alps/beach", "alps/snow"]
+    assert report.videos == ["alps/beach.MP4", "alps/snow.webm"]
     with open_features(report.path) as data:
         np.testing.assert_allclose(data.duration, [3, 4], atol=0.26)
 
 
-def test_files_that_differ_in_their_ending_keep_it(films: Path) -> None:
-    make_video(films / "beach.mkv", [0.0, 0.1])
-    assert list(find_videos(films)) == ["alps/beach", "alps/snow", "beach.mkv", "beach.mp4"]
+def test_three_films_whose_names_begin_alike(tmp_path: Path, clip: Path) -> None:
+    """None is lost, and each id shows its own film: of 3, 4 and 5 pictures, one a second."""
+    names = ["video.mp4", "video.mp4.webm", "video.webm"]
+    (tmp_path / "films").mkdir()
+    for name in names[:2]:
+        shutil.copy(CASES / "videos" / name, tmp_path / "films")
+    captions = tmp_path / "captions.tsv"
+    captions.write_text("video.mp4\tnumbers\n", encoding="utf-8")
+    assert extract(tmp_path / "films", clip, captions=captions).videos == names[:2]
+    shutil.copy(CASES / "videos" / "video.webm", tmp_path / "films")  # later: no id changes
+    report = extract(tmp_path / "films", clip, captions=captions)
+    assert (report.videos, report.computed) == (names, 1)
+    with open_features(report.path) as data:
+        assert [len(data.frames(row)) for row in range(3)] == [3, 5, 4]
+        assert data.query_id == ["video.mp4#0"]
+
+
+def test_a_name_is_the_same_however_its_letters_are_coded(tmp_path: Path, clip: Path) -> None:
+    """A Mac writes é as e and an accent; a caption of another system has one letter."""
+    (tmp_path / "films").mkdir()
+    decomposed = tmp_path / "films" / "Cafe\u0301.mp4"
+    shutil.copy(CASES / "videos" / "video.mp4", decomposed)
+    report = extract(tmp_path / "films", clip, captions=CASES / "captions" / "nfc.csv")
+    assert (report.videos, report.queries) == (["Caf\u00e9.mp4"], 1)
+    shutil.copy(CASES / "videos" / "video.mp4", tmp_path / "films" / "Caf\u00e9.mp4")
+    if len(list((tmp_path / "films").iterdir())) == 1:
+        pytest.skip("this disk holds both names for one")
+    with pytest.raises(ValueError, match="rename one") as error:
+        find_videos(tmp_path / "films")
+    assert r"'Cafe\u0301.mp4' and 'Caf\xe9.mp4' are one name" in str(error.value)
+
+
+def test_hidden_folders_are_left_out_at_every_depth(films: Path) -> None:
+    for hidden in (".Trash-1000/files", ".ipynb_checkpoints", "alps/.cache/a/b"):
+        (films / hidden).mkdir(parents=True)
+        shutil.copy(films / "beach.mp4", films / hidden)
+    assert list(find_videos(films)) == ["alps/beach.MP4", "alps/snow.webm", "beach.mp4"]
+    assert list(find_videos(films / ".Trash-1000")) == ["files/beach.mp4"]  # asked for by name
+
+
+def link(link: Path, target: Path) -> None:
+    try:
+        link.symlink_to(target, target_is_directory=target.is_dir())
+    except OSError:  # Windows allows it to few
+        pytest.skip("links can't be made here")
+
+
+def test_linked_folders_are_entered_and_loops_end(films: Path, tmp_path: Path) -> None:
+    other = tmp_path / "disk"
+    (other / "deep").mkdir(parents=True)
+    shutil.copy(films / "beach.mp4", other / "deep" / "sea.mp4")
+    link(other / "deep" / "up", other)
+    link(other / "back", films)
+    link(films / "linked", other)
+    link(films / "alps" / "self", films / "alps")
+    link(films / "a-second-way", films / "alps")
+    link(films / "broken", tmp_path / "nowhere")
+    link(films / "loop.mp4", films / "loop.mp4")
+    link(films / "file.mp4", films / "beach.mp4")
+    shown = ["alps/beach.MP4", "alps/snow.webm", "beach.mp4", "file.mp4", "linked/deep/sea.mp4"]
+    assert list(find_videos(films)) == shown
+
+
+def test_two_cameras_of_one_file_name_keep_their_own_features(tmp_path: Path, clip: Path) -> None:
+    """Equal in name, size and time of change, but in other folders, or of other content."""
+    shutil.copytree(CASES / "videos" / "cams", tmp_path / "cams")
+    one, two = (tmp_path / "cams" / name / "0001.avi" for name in ("cam1", "cam2"))
+    for file in (one, two):
+        os.utime(file, (1e9, 1e9))
+    with open_features(extract(tmp_path / "cams", clip).path) as data:
+        first, second = data.frames(0), data.frames(1)
+        assert np.abs(first - second).max() > 0.01
+    shutil.copy(two, one)
+    os.utime(one, (1e9, 1e9))
+    report = extract(tmp_path / "cams", clip)
+    assert report.computed == 1
+    with open_features(report.path) as data:
+        np.testing.assert_array_equal(data.frames(0), second)
+
+
+def test_other_weights_in_the_model_folder_mean_other_features(tmp_path: Path, films: Path) -> None:
+    clip = random_clip(tmp_path / "own-clip", seed=0)
+    with open_features(extract(films, clip).path) as data:
+        before = data.frames(0)
+    assert extract(films, clip).computed == 0
+    stat = (clip / "model.safetensors").stat()
+    random_clip(clip, seed=1)
+    for file in clip.iterdir():
+        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    report = extract(films, clip)
+    assert report.computed == 3
+    with open_features(report.path) as data:
+        assert np.abs(data.frames(0) - before).max() > 0.01
+
+
+def test_numbers_that_are_not_finite_are_refused_with_the_films_name(
+    films: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def images(self: OpenAIClipEncoder, frames: Any) -> Any:
+        rows = np.ones((len(list(frames)), self.dim), np.float32)
+        rows[3:, 0] = np.inf if len(rows) == 4 else 1  # the film of 4 s
+        return rows
+
+    monkeypatch.setattr(OpenAIClipEncoder, "images", images)
+    report = extract(films, clip)
+    assert report.videos == ["alps/beach.MP4", "beach.mp4"]
+    (line,) = (line for line in report.lines() if "not finite" in line)
+    assert line.startswith(f"skipped {films / 'alps' / 'snow.webm'}: the model gives its frame at")
+
+
+def test_what_a_files_clock_does_is_noted_in_each_run(tmp_path: Path, clip: Path) -> None:
+    (tmp_path / "films").mkdir()
+    shutil.copy(CASES / "videos" / "cat.ts", tmp_path / "films")
+    for computed in (1, 0):
+        report = extract(tmp_path / "films", clip)
+        (note,) = report.notes[tmp_path / "films" / "cat.ts"]
+        assert note.startswith("its clock steps back once")
+        assert report.lines()[0] == f"note {tmp_path / 'films' / 'cat.ts'}: {note}"
+        assert report.computed == computed
+        with open_features(report.path) as data:
+            assert (len(data.frames(0)), data.duration.tolist()) == (20, [20])
 
 
 def test_captions_become_queries_with_words_and_moments(films: Path, clip: Path) -> None:
@@ -196,7 +317,8 @@ def test_captions_become_queries_with_words_and_moments(films: Path, clip: Path)
     report = extract(films, clip, captions=captions)
     assert report.queries == 4
     with open_features(report.path) as data:
-        assert data.query_id == ["alps/beach#0", "alps/snow#0", "alps/snow#1", "beach#0"]
+        snow = ["alps/snow.webm#0", "alps/snow.webm#1"]
+        assert data.query_id == ["alps/beach.MP4#0", *snow, "beach.mp4#0"]
         assert data.query_text == ["a lake", "it snows", "a cable car", "Waves, and a dog"]
         np.testing.assert_allclose(data.moment, [[0, 2], [np.nan] * 2, [1, 4.2], [1, 3.5]])
         encoder = text_encoder(data, device="cpu")
@@ -225,7 +347,7 @@ def test_a_caption_that_leaves_its_film_names_its_line(films: Path, clip: Path) 
 def test_a_file_of_ones_own_captions_trains_a_model(films: Path, clip: Path) -> None:
     captions = films / "captions.tsv"
     captions.write_text("alps/beach\ta lake\nsnow\tsnow\nbeach.mp4\twaves\n", encoding="utf-8")
-    split = {"alps/beach": "train", "alps/snow": "train", "beach": "val"}
+    split = {"alps/beach.MP4": "train", "alps/snow.webm": "train", "beach.mp4": "val"}
     report = extract(films, clip, captions=captions, split=split, fps=4)
     with open_features(report.path) as data:
         config = {"hidden_dim": 12, "num_heads": 3}

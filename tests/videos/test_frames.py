@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pickle
+import struct
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from video_makers import HEIGHT, WIDTH, even_times, make_sound, make_video, number_of, picture
+from video_makers import HEIGHT, WIDTH, av, even_times, make_sound, make_video, number_of, picture
 
-from prvr_lite.videos.frames import VideoError, probe_video, read_frames
+from prvr_lite.videos.frames import VideoError, oriented, probe_video, read_frames
+from prvr_lite.videos.matroska import is_whole_matroska
+
+CASES = Path(__file__).parents[1] / "cases" / "videos"
 
 
 def shown_at(times: list[float], seconds: float) -> int:
@@ -70,6 +75,73 @@ def test_frames_are_turned_upright(tmp_path: Path, rotation: int) -> None:
         assert number_of(pixels) == 5
 
 
+def shown(path: Path) -> np.ndarray:
+    return next(iter(read_frames(path)))[1]
+
+
+def red_part(pixels: np.ndarray) -> str:
+    """Which edge of a picture of :func:`picture` is red."""
+    red = (pixels[..., 0] > 150) & (pixels[..., 1] < 90)  # [h, w]
+    edges = {"top": red[0], "bottom": red[-1], "left": red[:, 0], "right": red[:, -1]}
+    return max(edges, key=lambda edge: edges[edge].mean())
+
+
+def test_mirrored_films_are_shown_mirrored() -> None:
+    """A flip along one axis has no angle, or that of a turn by 180 degrees."""
+    across, over = shown(CASES / "hflip.mp4"), shown(CASES / "vflip.mp4")
+    assert (red_part(across), red_part(over)) == ("top", "bottom")
+    assert number_of(across[:, ::-1]) == 5
+    assert number_of(over[::-1]) == 5
+
+
+def corners(pixels: np.ndarray) -> list[int]:
+    """The brightness of the four corners of a picture in quarters: 0, 1, 2 or 3."""
+    levels = [pixels[y, x].mean() / 80 for y in (2, -3) for x in (2, -3)]
+    return [round(float(level)) for level in levels]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [  # column p, row q go to column a p + c q, row b p + d q; the stored corners are 0 1 / 2 3
+        ((1, 0, 0, 1), [0, 1, 2, 3]),
+        ((-1, 0, 0, 1), [1, 0, 3, 2]),
+        ((1, 0, 0, -1), [2, 3, 0, 1]),
+        ((-1, 0, 0, -1), [3, 2, 1, 0]),
+        ((0, 1, 1, 0), [0, 2, 1, 3]),
+        ((0, 1, -1, 0), [2, 0, 3, 1]),
+        ((0, -1, 1, 0), [1, 3, 0, 2]),
+        ((0, -1, -1, 0), [3, 1, 2, 0]),
+        ((0.98, 0.17, -0.17, 0.98), [0, 1, 2, 3]),  # by 10 degrees: rounded
+        ((0, 0, 0, 0), [0, 1, 2, 3]),
+    ],
+)
+def test_all_eight_orientations(
+    tmp_path: Path, matrix: tuple[float, ...], expected: list[int]
+) -> None:
+    quarters = np.array([[0, 1], [2, 3]], np.uint8).repeat(32, 0).repeat(48, 1) * 80
+    lying = np.stack([quarters] * 3, -1)  # [64, 96, 3]
+    a, b, c, d = (round(number * 2**16) for number in matrix)
+    numbers = (a, b, 0, c, d, 0, 0, 0, 2**30)
+    upright = oriented(lying, struct.pack("=9i", *numbers))
+    assert corners(upright) == expected
+    assert upright.flags.c_contiguous
+    if hasattr(av.VideoStream, "set_display_matrix"):
+        path = make_video(tmp_path / "a.mp4", [0.0], pictures=[lying], matrix=numbers)
+        assert corners(shown(path)) == expected
+        assert shown(path).shape == upright.shape
+
+
+def test_pixels_that_are_not_square_are_made_so(tmp_path: Path) -> None:
+    """DVD and DV store a wide picture narrow."""
+    pixels = shown(CASES / "sar.mp4")
+    assert pixels.shape == (64, 192, 3)
+    assert red_part(pixels) == "top"
+    narrow = make_video(tmp_path / "narrow.mkv", [0.0], aspect=Fraction(8, 9), rotation=90)
+    assert shown(narrow).shape == (85, 64, 3)  # first made square, then turned
+    absurd = make_video(tmp_path / "absurd.mkv", [0.0], aspect=Fraction(500, 1))
+    assert shown(absurd).shape == (64, 96, 3)
+
+
 def test_length_and_size_without_decoding(tmp_path: Path) -> None:
     for name, codec in (("a.mp4", "libx264"), ("a.webm", "libvpx-vp9")):
         info = probe_video(make_video(tmp_path / name, even_times(3, 20), codec=codec))
@@ -123,6 +195,49 @@ def test_a_film_that_breaks_off_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match=r"(breaks off at|decoded past) [2-7]\.\d s"):
         taken.extend(number_of(pixels) for _, pixels in read_frames(path, 1))
     assert taken[:2] == [0, 25]
+
+
+@pytest.mark.parametrize(("name", "count"), [("late.mkv", 5), ("n10s1.mkv", 10)])
+def test_what_outlasts_the_pictures_is_no_break(tmp_path: Path, name: str, count: int) -> None:
+    """Pictures that begin late; sound of 30 s; a file that states more, or no track's length."""
+    data = (CASES / name).read_bytes()
+    at = data.index(b"\x44\x89\x88") + 3  # the element Duration, a float of 8 bytes, in ms
+    (milliseconds,) = struct.unpack(">d", data[at : at + 8])
+    longer = data[:at] + struct.pack(">d", 3 * milliseconds) + data[at + 8 :]
+    for i, content in enumerate((data, longer)):
+        for j, tag in enumerate((b"DURATION", b"SOMEWHAT")):
+            path = tmp_path / f"{i}{j}.mkv"
+            path.write_bytes(content.replace(b"DURATION", tag))
+            shown = [number_of(pixels) for _, pixels in read_frames(path)]
+            assert shown == list(range(count))
+
+
+@pytest.mark.parametrize(
+    ("name", "sound"),
+    [("a.mkv", False), ("a.mkv", True), ("a.flv", False), ("a.flv", True), ("a.webm", False)],
+)
+def test_a_cut_is_noticed_where_the_pictures_state_no_length(
+    tmp_path: Path, name: str, sound: bool
+) -> None:
+    codec = "libvpx-vp9" if name == "a.webm" else "libx264"
+    path = make_video(tmp_path / name, even_times(10, 10), codec=codec, sound=sound)
+    whole = path.read_bytes()
+    assert len(list(read_frames(path))) == 10
+    path.write_bytes(whole[: len(whole) * 6 // 10].replace(b"DURATION", b"SOMEWHAT"))
+    with pytest.raises(VideoError, match=r"breaks off at [3-7]\.\d s of (9|1\d)\.\d s"):
+        list(read_frames(path))
+
+
+def test_only_matroska_states_that_it_is_whole(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mkv", [0.0, 0.1])
+    whole = path.read_bytes()
+    assert is_whole_matroska(path)
+    at = whole.index(bytes.fromhex("18538067")) + 4
+    unknown = whole[:at] + b"\x01" + b"\xff" * 7 + whole[at + 8 :]
+    for data in (whole[:-1], unknown, whole[: at + 2], whole[:at], whole[:4], whole[:3], b""):
+        path.write_bytes(data)
+        assert not is_whole_matroska(path)
+    assert not is_whole_matroska(make_video(tmp_path / "a.mp4", [0.0, 0.1]))
 
 
 def test_paths_and_rates_that_can_not_be(tmp_path: Path) -> None:
