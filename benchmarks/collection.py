@@ -198,7 +198,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=int, default=1_000_000)
     parser.add_argument("--old", type=Path, help="a checkout at version 0.1.0")
     parser.add_argument(
-        "--rounds", type=int, default=20, help="of each storm of processes; 0: no storm"
+        "--rounds", type=int, default=20, help="of each storm of processes; 0: none"
     )
 
 

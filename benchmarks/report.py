@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import collection_page, experiments_page
+from benchmarks import collection_page, experiments_page, fault_page
 from benchmarks.measure import RESULTS
 
 README = Path(__file__).parent / "README.md"
@@ -177,10 +177,11 @@ def render() -> str:
     measured = {name: row for name, row in OPTIONAL.items() if (RESULTS / f"{name}.csv").exists()}
     for name, (figures, shows) in {**BENCHMARKS, **measured}.items():
         lines.append(f"| `python -m benchmarks.{name}` | {shows} | {figures(read(name))} |")
-    lines.append(collection_page.line())
+    lines += [collection_page.line(), fault_page.line()]
     first = read("clustering")[0]
     where = "{device}, {threads} threads, torch {torch}, {date}".format(**first)
-    return TEXT.format(rows="\n".join(lines), where=where) + collection_page.section()
+    sections = collection_page.section() + fault_page.section()
+    return TEXT.format(rows="\n".join(lines), where=where) + sections
 
 
 if __name__ == "__main__":

@@ -62,3 +62,11 @@ def test_a_dead_link_is_found(tmp_path: Path) -> None:
     text += '\n[e](there.md#other) [f](https://example.org) <a href="lost.md">g</a>'
     page.write_text(text)
     assert dead(page, text) == ["gone.png", "there.md#other", "lost.md"]
+
+
+def test_each_promise_has_its_test() -> None:
+    """The tests that docs/reliability.md names are there."""
+    promised = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", prose(ROOT / "docs" / "reliability.md"))
+    assert len(promised) > 15
+    for path, name in promised:
+        assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{name}"

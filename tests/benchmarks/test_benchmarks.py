@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from benchmarks import (
     collection,
     collection_page,
     experiments_page,
+    faults,
     growth,
     measure,
     paper_release,
@@ -208,3 +210,9 @@ def test_pages_are_drawn_from_the_experiments() -> None:
     assert len(pictures) > 5
     for picture in pictures:
         assert (page.PAGE.parent / picture).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="its workers wait for pipes")
+def test_nothing_goes_wrong_in_a_thin_slice_of_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert faults.main(["--quick"]) == 0, capsys.readouterr().out

@@ -262,12 +262,12 @@ def test_two_cameras_of_one_file_name_keep_their_own_features(tmp_path: Path, cl
 
 
 def test_other_weights_in_the_model_folder_mean_other_features(tmp_path: Path, films: Path) -> None:
-    clip = random_clip(tmp_path / "own-clip", seed=0)
+    clip = random_openai_clip(tmp_path / "own-clip", seed=0)
     with open_features(extract(films, clip).path) as data:
         before = data.frames(0)
     assert extract(films, clip).computed == 0
     stat = (clip / "model.safetensors").stat()
-    random_clip(clip, seed=1)
+    random_openai_clip(clip, seed=1)
     for file in clip.iterdir():
         os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     report = extract(films, clip)
