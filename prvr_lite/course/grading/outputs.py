@@ -78,8 +78,8 @@ def order_fault(trial: Trial) -> str | None:
         return None
     if not all(map(close, got[::-1], right, 2 * [tolerance])):
         return None
-    cure = f"return {_names(trial)}" if _names(trial) else "swap them"
-    return f"the two results come in the wrong order: {cure}."
+    fix = f"return {_names(trial)}" if _names(trial) else "swap them"
+    return f"the two results come in the wrong order: {fix}."
 
 
 def shape_fault(trial: Trial) -> str | None:
