@@ -165,7 +165,7 @@ def parts(value: Any) -> list[Any]:
 
 
 def shape(value: Any) -> tuple[int, ...]:
-    """Of anything that an answer may give; of a ragged list its length alone."""
+    """The shape of anything that an answer may give; of a ragged list only its length."""
     try:
         return tuple(np.shape(value))
     except ValueError:
@@ -181,7 +181,7 @@ def close(a: Any, b: Any, tolerance: float) -> bool:
 
 
 def _names(trial: Trial) -> str:
-    """Of the outputs, as after ``return``; "" where they have none."""
+    """The names of the outputs, as after ``return``; "" where they have none."""
     return ", ".join(trial.exercise.outputs)
 
 
