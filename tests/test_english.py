@@ -14,15 +14,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # The words after "a" in "bytes a clip", where the field would say "bytes per clip"
 UNITS = (
-    "batch|clip|core|day|epoch|file|film|frame|GPU|hour|lesson|line|minute|model|moment|month|"
+    "axes|batch|clip|core|day|epoch|file|film|frame|GPU|hour|lesson|line|minute|model|moment|month|"
     "name|process|prediction|query|rank|row|run|search|second|seed|sentence|shard|split|step|"
-    "time|token|video|word|worker"
+    "series|time|token|video|word|worker"
 )
 COUNTED = (
     "bytes|clips|command|draws|frames|GB|GiB|ids|integers|kB|MB|medoids|MiB|moments|ms|negatives|"
     "numbers|pictures|positives|predictions|queries|rows|samples|seconds|tokens|us|vectors|videos|"
     "words|one|(?:one|an?) "
-    "(?:bar|column|command|feature|file|label|line|number|picture|point|row|true moment|vector)"
+    "(?:axes|bar|column|command|entry|feature|file|label|line|number|picture|point|row|"
+    "true moment|vector)"
 )
 BANNED = {
     r"\bmend(?:s|ed|ing)?\b": "fix",

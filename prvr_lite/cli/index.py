@@ -92,8 +92,8 @@ def append_to_index(options: argparse.Namespace) -> None:
     index = _open(options)
     if options.others and options.data is not None:
         raise ValueError("give either other collections or --data: not both at once")
-    for other in options.others:
-        index.append(type(index).open(other, device="cpu"), skip=options.skip)
+    for folder in options.others:
+        index.append(type(index).open(folder, device="cpu"), skip=options.skip)
     if not options.others:
         with open_data(options) as dataset:
             index.append(dataset, options.split, skip=options.skip, batch_videos=options.batch)

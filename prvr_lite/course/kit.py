@@ -1,6 +1,6 @@
 """What every lesson needs: a first line that says where it runs, a film, a gallery, a table.
 
-And for the lessons that train: a model that is trained once, and taken up again ever after.
+For the lessons that train there is a model that is trained once and then read from its file.
 """
 
 from __future__ import annotations

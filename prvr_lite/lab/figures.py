@@ -27,7 +27,7 @@ PARTS: Final = {
     "frames": "the frame scale",
     "losses": "losses and negatives",
 }
-FAR: Final = ("frame-scale",)  # so far off that the others could not be told apart beside it
+FAR: Final = ("frame-scale",)  # so far off that the others would all look alike beside it
 NEARLY: Final = 0.98  # a first stage may cost this much of the recall of exhaustive search
 Row = dict[float, list[float]]
 

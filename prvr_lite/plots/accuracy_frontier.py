@@ -73,7 +73,7 @@ def accuracy_frontier(
     Args:
         models: one or more, each name once.
         ours: the name of the model drawn in the method's colour and described in the headline.
-        level_with: names of models that the seeds do not tell apart from it (``lab.is_level``).
+        level_with: names of models that the seeds do not separate from it (``lab.is_level``).
         metric: named on the axis, its unit in brackets; higher is better.
         time_label: named below the second panel.
         title: a headline instead of the one drawn from the numbers.
@@ -201,10 +201,10 @@ def _dark(color: str) -> tuple[float, float, float]:
 
 def _how_to_read(points: Sequence[_Point], headline: str) -> str:
     """How to read the picture, and what its headline means by level."""
-    level = " (“level”: they do not tell the two apart)" if " is level with " in headline else ""
+    level = " (“level”: they do not separate the two)" if " is level with " in headline else ""
     whisker = f"whisker: ± standard deviation over seeds{level}; "
     several = any(np.isfinite(p.spread) for p in points)
-    return f"{whisker if several else ''}line: the best to be had at that cost"
+    return f"{whisker if several else ''}line: the best result at that cost"
 
 
 def _headline(

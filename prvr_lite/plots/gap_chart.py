@@ -155,7 +155,7 @@ def _headline(rows: Sequence[_Row], against: str, metric: str) -> str:
     worse = [row for row in known if row.high < 0]
     better = sum(row.low > 0 for row in known)
     if not known:
-        return f"What each change of {against} makes of {metric}"
+        return f"How each change of {against} affects {metric}"
     most = ""
     if worse:
         worst = min(worse, key=lambda row: row.seeds.mean())

@@ -19,7 +19,7 @@ def growth_curves(
     ylabel: str,
     title: str | None = None,
 ) -> page.Picture:
-    """How a cost grows: one line a series on logarithmic axes, with its growth exponent.
+    """How a cost grows: one line per series on logarithmic axes, with its growth exponent.
 
     The exponent is the slope of the least-squares line through the logarithms: 1 is linear growth,
     2 quadratic.

@@ -34,7 +34,7 @@ EDGE: Final = 0.22  # inches between the page's edge and the heading
 TITLE_SIZE, ABOUT_SIZE = 15.0, 11.0
 TITLE_LINE, ABOUT_LINE = 0.26, 0.21  # height of a line in inches
 
-# Okabe and Ito's colours, told apart by readers with any common colour vision.
+# Okabe and Ito's colours, which readers with any common colour vision can distinguish.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#8A8F98"
 CYCLE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY)

@@ -25,7 +25,7 @@ def timed_thumbnails(thumbnails: Sequence[bytes], duration: float) -> list[Thumb
     """Give each frame's thumbnail its time, and leave out the frames that have none.
 
     Args:
-        thumbnails: one entry a frame, `b""` where there is none (as `Dataset.thumbnails` gives).
+        thumbnails: one entry per frame, `b""` where there is none (as `Dataset.thumbnails` gives).
         duration: of the video, in s; NaN if unknown (then times count frames).
     Returns:
         (time in s, image bytes) of each frame that has one; frame i of T lies at (i + ½)/T.
@@ -119,7 +119,7 @@ def name_row(axes: Axes, y: float, name: str) -> None:
 
 
 def dark_page(head: page.Heading, height: float, *, alt: str) -> page.Picture:
-    """A page as dark as a cinema, with its heading, `height` inches high."""
+    """A dark page, with its heading, `height` inches high."""
     picture = page.new_picture(page.WIDTH, height, alt=alt, facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     return picture

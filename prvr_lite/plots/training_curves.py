@@ -34,7 +34,7 @@ def training_curves(
     """Loss terms and validation recall, epoch by epoch, with the best epoch marked.
 
     Args:
-        history: one mapping an epoch with "epoch" (else counted from 1) and any of "loss",
+        history: one mapping per epoch with "epoch" (else counted from 1) and any of "loss",
             "clip_triplet", "clip_nce", "frame_triplet", "frame_nce", "R@1", "R@5", "R@10",
             "R@100" and "SumR" (%); epochs may lack some, or hold NaN. Other keys are ignored.
     Returns:

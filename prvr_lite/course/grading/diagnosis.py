@@ -96,15 +96,15 @@ def _fault(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None:
     """The first stage at which an answer differs from the reference on one set of inputs."""
     expected = exercise.reference(**copy_inputs(inputs))
     given = copy_inputs(inputs)
-    misdeed = exercise.misdeed or (lambda: None)
-    misdeed()  # whatever another answer did
+    side_effect = exercise.side_effect or (lambda: None)
+    side_effect()  # whatever another answer did
     try:
         returned = answer(**given)
     except NotImplementedError as error:
         raise OpenExerciseError from error
     except Exception as error:
         return f"it stopped with {_error(error)}. {in_words(inputs)}"
-    if done := misdeed():
+    if done := side_effect():
         return done
     for name, value in inputs.items():
         if isinstance(value, Tensor) and not torch.equal(given[name], value):

@@ -19,7 +19,7 @@ class Mistake:
 
     Attributes:
         wrong: the answer, as somebody might write it.
-        message: names the mistake and points to its cure, without giving the solution away.
+        message: names the mistake and points to its fix, without giving the solution away.
         also: other ways to write it that come out a little differently.
     """
 
@@ -67,8 +67,8 @@ class Exercise:
         outputs: names of the outputs, where there are several.
         loop: for one who calls torch again and again where one call does it all; "": loops are
             welcome.
-        misdeed: says what answers did since it was last asked that none may do, and forgets it;
-            None: nothing. Where there is no such thing, there is no misdeed.
+        side_effect: says what answers did since it was last asked that none may do, and forgets it;
+            None: nothing. Where there is no such thing, there is no side_effect.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Exercise:
     tolerance: float = 1e-4
     outputs: Sequence[str] = ()
     loop: str = ""
-    misdeed: Callable[[], str | None] | None = None
+    side_effect: Callable[[], str | None] | None = None
 
 
 def copy_inputs(inputs: Inputs) -> Inputs:

@@ -78,8 +78,8 @@ def order_fault(trial: Trial) -> str | None:
         return None
     if not all(map(close, got[::-1], right, 2 * [tolerance])):
         return None
-    cure = f"return {_names(trial)}" if _names(trial) else "swap them"
-    return f"the two results come in the wrong order: {cure}."
+    fix = f"return {_names(trial)}" if _names(trial) else "swap them"
+    return f"the two results come in the wrong order: {fix}."
 
 
 def shape_fault(trial: Trial) -> str | None:
@@ -165,7 +165,7 @@ def parts(value: Any) -> list[Any]:
 
 
 def shape(value: Any) -> tuple[int, ...]:
-    """Of anything that an answer may give; of a ragged list its length alone."""
+    """The shape of anything that an answer may give; of a ragged list only its length."""
     try:
         return tuple(np.shape(value))
     except ValueError:
@@ -181,7 +181,7 @@ def close(a: Any, b: Any, tolerance: float) -> bool:
 
 
 def _names(trial: Trial) -> str:
-    """Of the outputs, as after ``return``; "" where they have none."""
+    """The names of the outputs, as after ``return``; "" where they have none."""
     return ", ".join(trial.exercise.outputs)
 
 

@@ -41,9 +41,9 @@ def find(name: str) -> Exercise:
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)
-    fix = "give the function the name that the text asks for"
-    cure = f"did you mean {near[0]!r}?" if near else fix
-    raise ValueError(f"there is no exercise {name!r}: {cure}")
+    name_it = "give the function the name that the text asks for"
+    fix = f"did you mean {near[0]!r}?" if near else name_it
+    raise ValueError(f"there is no exercise {name!r}: {fix}")
 
 
 def check(answer: Function, *, seed: int | None = None) -> Any:

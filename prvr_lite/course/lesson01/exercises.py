@@ -135,7 +135,7 @@ EXERCISES = (
         (
             "Start with the loop: exponentials of score / temperature, their mean, its logarithm.",
             "log(mean) = log(sum) - log(count); torch.logsumexp does the first one safely.",
-            "(score / temperature).masked_fill(~mask, -torch.inf).logsumexp(1), less the log of "
+            "(score / temperature).masked_fill(~mask, -torch.inf).logsumexp(1), minus the log of "
             "mask.sum(1), times the temperature.",
         ),
         minutes=10,
@@ -183,7 +183,7 @@ EXERCISES = (
             ),
             Mistake(
                 a.by_one_sort,
-                "argsort tells which film has each place, not which place a film has. Count how "
+                "argsort says which film has each place, not which place a film has. Count how "
                 "many films score at least as much as the right one.",
             ),
             Mistake(
@@ -193,8 +193,10 @@ EXERCISES = (
         ),
         (
             "How many films must be ahead of the right one, so that it is not among the first k?",
-            "own = score.gather(1, right[:, None]): the score of each query's right film, [Q, 1].",
-            "rank = (score >= own).sum(1); then the share of queries with rank <= k, times 100.",
+            "right_score = score.gather(1, right[:, None]): the score of each query's right film, "
+            "[Q, 1].",
+            "rank = (score >= right_score).sum(1); then the share of queries with rank <= k, times"
+            " 100.",
         ),
         minutes=10,
         difficulty=2,

@@ -89,7 +89,7 @@ EXERCISES = (
             Mistake(
                 a.to_the_end,
                 "the last window runs to the end of the film: as released it stops before frame "
-                "b_count = T - 1, odd as that is.",
+                "b_count = T - 1, although that looks odd.",
             ),
             Mistake(
                 lambda features, count: F.adaptive_avg_pool1d(features.T, count).T,
@@ -185,7 +185,7 @@ EXERCISES = (
         ),
         (
             "Film v is features[offset[v] : offset[v + 1]]. How long is the longest?",
-            "Start with zeros of shape [V, T, D] and copy one film a round; then the mask: "
+            "Start with zeros of shape [V, T, D] and copy one film at a time; then the mask: "
             "torch.arange(T) < length[v].",
             "length = offset.diff(); mask = torch.arange(length.max()) < length[:, None]; in a "
             "loop padded[v, :length[v]] = the film.",

@@ -41,7 +41,7 @@ EXERCISES = (
             ),
             Mistake(
                 lambda score, mask: (score * mask[:, None, :]).softmax(-1),
-                "masked scores became 0, and e^0 = 1 is a good deal: they need a huge negative.",
+                "masked scores became 0, and e^0 = 1 is much: they need a huge negative.",
             ),
             Mistake(lambda score, mask: masked_softmax(score, ~mask), TURNED),
             Mistake(
@@ -258,7 +258,7 @@ EXERCISES = (
             ),
         ),
         (
-            "First the scores, [B, L]: one inner product with w a word.",
+            "First the scores, [B, L]: one inner product with w per word.",
             "tokens @ w; then a masked softmax over the words, as before but without L rows.",
             "weight = (tokens @ w).masked_fill(~mask, -10_000.0).softmax(1); then the sum of "
             "weight[..., None] * tokens over dimension 1.",

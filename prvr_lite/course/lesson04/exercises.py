@@ -195,7 +195,8 @@ EXERCISES = (
             ),
             Mistake(
                 mean_score,
-                "the score is the mean over the clips: a short moment would drown. Take the best.",
+                "the score is the mean over the clips: a short moment would be hidden. Take the "
+                "best.",
             ),
             Mistake(
                 signless_score,

@@ -43,8 +43,8 @@ EXERCISES = (
             ),
             Mistake(
                 lambda distance, norm, k: wrong_start(distance, norm, k, "last"),
-                "it looks only at the medoid chosen last, and so runs to and fro: the distance "
-                "to the nearest of all medoids counts.",
+                "it looks only at the medoid chosen last, and so jumps back and forth: the "
+                "distance to the nearest of all medoids counts.",
                 also=(partial(wrong_start, far="last", once=False),),
             ),
             Mistake(
@@ -72,7 +72,7 @@ EXERCISES = (
             ),
         ),
         (
-            "Keep one number a point: how far it is from its nearest medoid so far.",
+            "Keep one number per point: how far it is from its nearest medoid so far.",
             "The first is norm.argmax(). The next is where that number is largest. And then the "
             "number may shrink.",
             "nearest = torch.minimum(nearest, distance[newest]) after each choice, and "
@@ -129,11 +129,11 @@ EXERCISES = (
         (
             Mistake(
                 lambda distance, assignment, k: (distance @ membership(assignment, k)).argmin(0),
-                "a medoid may come from another cluster: only members may stand.",
+                "a medoid may come from another cluster: only members may be chosen.",
             ),
             Mistake(
                 partial(outside_wins, cost=0.0),
-                "those outside a cluster win the election. For argmin 0 is little, -inf is least, "
+                "points outside a cluster are chosen. For argmin 0 is little, -inf is least, "
                 "and NaN wins over any number: give them +infinity.",
                 also=(partial(outside_wins, cost=-inf), partial(outside_wins, cost=nan)),
             ),
@@ -219,7 +219,7 @@ EXERCISES = (
             ),
         ),
         (
-            "You have all the parts: start, assign, move. What tells you that you may stop?",
+            "You have all the parts: start, assign, move. How do you know that you may stop?",
             "distance = (points[:, None] - points).square().sum(-1).sqrt() is exact; start from "
             "kkz_start(distance, points.norm(dim=1), k).",
             "Loop: new = move_medoids(distance, assign_points(distance, medoids), k), until it "
@@ -250,7 +250,7 @@ EXERCISES = (
             ),
             Mistake(
                 lambda length, dim: wrong_code(length, dim, step=0.5).flatten(1),
-                "the rates fall too slowly: the exponents are 0, 2, 4, … over dim, one a pair.",
+                "the rates fall too slowly: the exponents are 0, 2, 4, … over dim, one per pair.",
             ),
             Mistake(
                 lambda length, dim: wrong_code(length, dim, up=1).flatten(1),

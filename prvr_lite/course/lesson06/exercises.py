@@ -72,7 +72,7 @@ EXERCISES = (
             ),
             mistake(
                 lambda c, f, mask, w: (a.raw_scores(c, f, w) * mask[:, None]).softmax(-1),
-                "padded frames got score 0, and e^0 = 1 is a good share: they need -inf.",
+                "padded frames got score 0, and e^0 = 1 is much: they need -inf.",
             ),
             mistake(
                 lambda c, f, mask, w: a.raw_scores(c, f, w).softmax(-1) * mask[:, None],

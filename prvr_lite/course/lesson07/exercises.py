@@ -56,7 +56,7 @@ EXERCISES = (
             ),
             mistake(
                 lambda p, n, m: (n - p).clamp(min=0).mean(),
-                "the margin is missing: being ahead by a hair would be enough.",
+                "the margin is missing: being ahead by very little would be enough.",
             ),
         ),
         (
@@ -205,7 +205,7 @@ EXERCISES = (
         (
             "One row, with a loop: the sum of e^s over positives, over all; their ratio; -log.",
             "log(a / b) = log a - log b, and torch.logsumexp gives the log of a sum of e^s safely.",
-            "score.logsumexp(1) less that of score.masked_fill(~positive, -torch.inf); the mean.",
+            "score.logsumexp(1) minus that of score.masked_fill(~positive, -torch.inf); the mean.",
         ),
         minutes=10,
         difficulty=2,

@@ -162,7 +162,7 @@ EXERCISES = (
                 a.wrong_steps,
                 "constant",
                 "the schedule does not move between the steps: the learning rate stays that of "
-                "the first one. It moves once a batch.",
+                "the first one. It moves once per batch.",
             ),
             named_mistake(
                 a.wrong_steps,
@@ -213,7 +213,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_epoch,
                 "equal",
-                "of two equal epochs it keeps the later one: an equal value is no better one.",
+                "of two equal epochs it keeps the later one: an equal value is not a better one.",
             ),
             named_mistake(
                 a.wrong_epoch,
@@ -252,7 +252,7 @@ EXERCISES = (
                 a.wrong_interval,
                 "apart",
                 "the seeds are not paired: take the difference seed by seed first, and then its "
-                "spread. What both models share in a seed falls out.",
+                "spread. What both models share in a seed cancels.",
             ),
             named_mistake(
                 a.wrong_interval,
@@ -279,7 +279,8 @@ EXERCISES = (
             named_mistake(
                 a.wrong_interval,
                 "ends",
-                "these are the two ends of the interval: asked are its middle and half its width.",
+                "these are the two ends of the interval: its middle and half its width are asked "
+                "for.",
             ),
             named_mistake(
                 a.wrong_interval,
@@ -289,7 +290,7 @@ EXERCISES = (
             ),
         ),
         (
-            "One number a seed first: ours - theirs. Everything else is about these S numbers.",
+            "One number per seed first: ours - theirs. Everything else is about these S numbers.",
             "Their standard deviation, divided by the square root of S, is the standard error.",
             "gap.mean() and t * gap.std() / math.sqrt(len(gap)).",
         ),

@@ -151,8 +151,8 @@ def wrong_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor, wrong
     """failure_kind with something wrong in it."""
     row, own_score, rival = rivals(score, own)
     best = score[row, rival]
-    if wrong in ("nought", "answering"):
-        others = score.scatter(1, own[:, None], 0.0 if wrong == "nought" else -torch.inf)
+    if wrong in ("zero", "answering"):
+        others = score.scatter(1, own[:, None], 0.0 if wrong == "zero" else -torch.inf)
         others = others.masked_fill(answers, -torch.inf) if wrong == "answering" else others
         best, rival = others.max(1)
     if wrong == "argmax":

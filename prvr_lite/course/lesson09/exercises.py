@@ -71,7 +71,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_curve,
                 "count",
-                "it counts queries: divide by their number, and tell it in per cent.",
+                "it counts queries: divide by their number, and give it in per cent.",
             ),
         ),
         (
@@ -175,14 +175,14 @@ EXERCISES = (
             named_mistake(
                 a.wrong_recall,
                 "all",
-                "it divides by all queries: the three numbers then tell how large the groups are. "
+                "it divides by all queries: the three numbers then say how large the groups are. "
                 "Divide by the queries of each group.",
             ),
             named_mistake(
                 a.wrong_recall,
                 "share of hits",
-                "it tells what share of the found queries is in each group: asked is what share "
-                "of each group is found.",
+                "it is the share of the found queries that is in each group: the share of each "
+                "group that is found is asked for.",
             ),
             named_mistake(
                 a.wrong_recall,
@@ -256,7 +256,7 @@ EXERCISES = (
             ),
             named_mistake(
                 a.wrong_kind,
-                "nought",
+                "zero",
                 "the own film is taken out by the score 0: where all other films score below 0, "
                 "it is its own rival still. Give it a score that is lower than any can be.",
             ),

@@ -154,7 +154,7 @@ def wrong_run(score: Tensor, real: Tensor, share: float, wrong: str) -> Tensor:
 
 def wrong_strike(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
     """strike_out with something wrong in it."""
-    if wrong in ("nought", "nought known", "itself"):
+    if wrong in ("zero score", "zero score kept", "itself"):
         return wrong_loop(score, near, keep, wrong)
     order = score.argsort(descending=True).tolist()
     taken: list[int] = []
@@ -176,7 +176,7 @@ def wrong_loop(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
     gone = -torch.inf if wrong == "itself" else 0.0
     for _ in range(keep):
         best = int(left.argmax())
-        rows.append(-1 if left[best] == gone and wrong != "nought" else best)
+        rows.append(-1 if left[best] == gone and wrong != "zero score" else best)
         left[near[best]] = gone
         if wrong != "itself":
             left[best] = gone

@@ -55,7 +55,8 @@ EXERCISES = (
             named_mistake(
                 a.wrong_recall,
                 "miou",
-                "it averages the IoU itself: asked is how many queries reach the threshold.",
+                "it averages the IoU itself: the share of queries that reach the threshold is "
+                "asked for.",
             ),
         ),
         (
@@ -97,10 +98,10 @@ EXERCISES = (
             ),
             named_mistake(
                 a.wrong_strike,
-                "nought",
+                "zero score",
                 "what is struck out gets the score 0, and that beats every score below 0: it must "
                 "be lower than any score can be.",
-                "nought known",
+                "zero score kept",
             ),
             named_mistake(
                 a.wrong_strike,
@@ -189,7 +190,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_run,
                 "longest",
-                "it is the longest high run of the row: asked is the one that holds the peak.",
+                "it is the longest high run of the row: the one that holds the peak is asked for.",
             ),
             named_mistake(
                 a.wrong_run,
@@ -200,7 +201,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_run,
                 "length",
-                "the second number is the length of the run: asked is one past its last frame.",
+                "the second number is the length of the run: one past its last frame is asked for.",
             ),
             named_mistake(
                 a.wrong_run,
@@ -268,7 +269,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_merge,
                 "turned",
-                "film and moment changed places: the first result tells the films.",
+                "film and moment changed places: the first result names the films.",
             ),
             named_mistake(a.wrong_merge, "lowest", "it ranks the lowest totals first."),
             named_mistake(
@@ -290,12 +291,12 @@ EXERCISES = (
             named_mistake(
                 a.wrong_merge,
                 "flat",
-                "the first result is the place in the flattened table: asked is the film, which "
-                "is the row that this place lies in.",
+                "the first result is the place in the flattened table: the film is asked for, "
+                "which is the row of this place.",
             ),
         ),
         (
-            "A table of n films and m moments each, one total a cell. Which cells are highest?",
+            "A table of n films and m moments each, one total per cell. Which cells are highest?",
             "total = weight * video_score[:, None] + moment_score; total.flatten().topk(keep).",
             "A place p in the flattened table is film p // m, moment p % m.",
         ),

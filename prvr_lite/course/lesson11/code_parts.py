@@ -37,7 +37,7 @@ def code_parts(
     cosine = float(original @ copy / (np.linalg.norm(original) * np.linalg.norm(copy)))
     before, after = number_bytes * size, parts
     about = (
-        f"grey: {size} numbers, {before:,} bytes; blue: what {after} bytes stand for, one a part "
+        f"grey: {size} numbers, {before:,} bytes; blue: what {after} bytes stand for, one per part "
         f"(above it); cosine of the two: {cosine:.2f}"
     )
     listed = ", ".join(f"{c:.0f}" for c in codes)

@@ -46,13 +46,13 @@ EXERCISES = (
             named_mistake(
                 a.wrong_frames,
                 "rate",
-                "it reckons with an even rate: these frames come when they like, so look their "
-                "times up.",
+                "it assumes an even rate: these frames come at uneven times, so look their times "
+                "up.",
                 "rate, moved",
                 "rate, counted",
             ),
             named_mistake(
-                a.wrong_frames, "seconds", "these are times: asked is which frame, a row (int64)."
+                a.wrong_frames, "seconds", "these are times: the frame is asked for, a row (int64)."
             ),
             named_mistake(
                 a.wrong_frames,
@@ -113,7 +113,7 @@ EXERCISES = (
                 a.wrong_zero_shot,
                 "video",
                 "it averages the clips first: that is one vector for the whole video, and lesson 1 "
-                "showed how a short moment drowns in it.",
+                "showed how a short moment is lost in it.",
             ),
             named_mistake(
                 a.wrong_zero_shot,
@@ -177,7 +177,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_rescore,
                 "column",
-                "these are places among the hits: asked are the rows of videos.",
+                "these are places among the hits: the rows of videos are asked for.",
             ),
             named_mistake(
                 a.wrong_rescore,
@@ -229,12 +229,14 @@ EXERCISES = (
             named_mistake(
                 a.wrong_candidate_recall,
                 "any",
-                "one of k in common is enough for it: asked is what share of the k is found.",
+                "one of k in common is enough for it: the share of the k that is found is asked "
+                "for.",
             ),
             named_mistake(
                 a.wrong_candidate_recall,
                 "all",
-                "it only counts queries with all k found: asked is what share of the k is found.",
+                "it only counts queries with all k found: the share of the k that is found is "
+                "asked for.",
             ),
             named_mistake(
                 a.wrong_candidate_recall,
@@ -311,7 +313,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_cells,
                 "within",
-                "these are places among the opened clips: asked are rows of all clips.",
+                "these are places among the opened clips: rows of all clips are asked for.",
             ),
             named_mistake(
                 a.wrong_cells,

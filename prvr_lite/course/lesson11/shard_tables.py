@@ -44,7 +44,7 @@ def shard_tables(
     }
     seen = {name: int((table >= 0).sum()) for name, table in tables.items()}
     head = page.heading(
-        title, "colour: the GPU that compares this query with this video; pale: nobody"
+        title, "colour: the GPU that compares this query with this video; pale: none"
     )
     alt = f"{queries} queries by {videos} videos on {gpus} GPUs. " + "; ".join(
         f"{name}: {count} of {queries * videos} pairs are compared" for name, count in seen.items()

@@ -95,7 +95,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_join,
                 "first",
-                "every caption of a video gets the video's first annotation: n tells which.",
+                "every caption of a video gets the video's first annotation: n says which.",
             ),
             named_mistake(
                 a.wrong_join,
@@ -207,7 +207,7 @@ EXERCISES = (
         ),
         minutes=15,
         difficulty=3,
-        misdeed=p.rung,
+        side_effect=p.rung,
     ),
     Exercise(
         "cannot_add_up",
@@ -286,13 +286,13 @@ EXERCISES = (
             named_mistake(
                 a.wrong_optimism,
                 "own",
-                "it compares val with test at the choice of val: asked is what choosing on *test* "
-                "adds to the test result.",
+                "it compares val with test at the choice of val: what choosing on *test* adds to "
+                "the test result is asked for.",
             ),
             named_mistake(
                 a.wrong_optimism,
                 "turned",
-                "the difference is the wrong way round: chosen on test, less chosen on val.",
+                "the difference is the wrong way round: chosen on test minus chosen on val.",
             ),
             named_mistake(a.wrong_optimism, "sum", "it adds up the seeds: take their mean."),
             named_mistake(

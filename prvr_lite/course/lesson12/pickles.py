@@ -31,7 +31,7 @@ EasyDict = ring  # a bad function under a good name
 
 
 def rung() -> str | None:
-    """For ``Exercise.misdeed``: was ``ring`` called since this was last asked?"""
+    """For ``Exercise.side_effect``: was ``ring`` called since this was last asked?"""
     count = len(_rung)
     _rung.clear()
     if not count:

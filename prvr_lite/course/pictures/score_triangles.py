@@ -35,7 +35,7 @@ def score_triangles(
         title, about: heading.
         films: name -> (time in units, image bytes) of the film below its triangle.
     Returns:
-        a Figure with one axes a name, labelled with it, "film NAME" below, and the axes "scale".
+        a Figure with one axes per name, labelled with it, "film NAME" below, and the axes "scale".
     Raises:
         ValueError: naming the panel that does not fit.
     """
