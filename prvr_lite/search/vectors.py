@@ -101,6 +101,8 @@ def encode_rows(
     model: RetrievalModel, reader: InputReader, videos: Any, batch_videos: int = 64
 ) -> Iterator[VideoRows]:
     """Yields videos of a data set (its rows), encoded a batch at a time on the model's device."""
+    if batch_videos < 1:
+        raise ValueError(f"batch_videos={batch_videos}: take at least one video at a time")
     dataset = reader.dataset
     model.eval()
     for start in range(0, len(videos), batch_videos):
