@@ -148,8 +148,8 @@ class PartMaker:
         """Returns the features of a video with an id, from an earlier run or computed.
 
         Raises:
-            VideoError: the video has no frames, is too long, or has a name that can't be
-                stored.
+            VideoError: the video can't be read, has no frames, is too long, or has a name that
+                can't be stored; or the model gives numbers that are not finite.
         """
         try:
             str(file).encode()
@@ -157,7 +157,11 @@ class PartMaker:
             raise VideoError(file, "its name is not valid Unicode: rename it") from error
         model = [self.model, self._model_key]
         settings = {"model": model, "fps": self.fps, "thumbnails": self.thumbnails}
-        place = part_path(self.folder, video, file, **settings)
+        try:
+            place = part_path(self.folder, video, file, **settings)
+        except OSError as error:
+            reason = f"can't be read ({error.strerror}): check who may read it, and its disk"
+            raise VideoError(file, reason) from error
         part = load_part(place)
         if part is None:
             part = self._compute(file)
