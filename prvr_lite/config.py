@@ -10,15 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from numbers import Integral, Real
 from typing import Any
+
+MAX_SEED = 2**32 - 1  # what NumPy's and torch's generators both take
 
 
 def check_range(config: object, names: Sequence[str], low: float, high: float = math.inf) -> None:
-    """Raises a ValueError that names the first of these fields with a value outside low..high."""
+    """Raises a ValueError that names the first of these fields with a value outside low..high.
+
+    Infinity is outside. Where ``low`` is an int, the value must be a whole number.
+    """
+    whole = ", a whole number" * isinstance(low, int)
+    kind: Any = Integral if whole else Real
     for name in names:
-        value = getattr(config, name)
-        if not low <= value <= high:
-            raise ValueError(f"{name}={value} must lie in {low:g}..{high:g}")
+        value: Any = getattr(config, name)
+        if not isinstance(value, kind) or not low <= value <= high or value == math.inf:
+            raise ValueError(f"{name}={value!r} must lie in {low:g}..{high:g}{whole}")
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class ModelConfig:
             raise ValueError(
                 f"hidden_dim={self.hidden_dim} is not a multiple of num_heads={self.num_heads}"
             )
-        if self.num_clusters is not None and not 1 <= self.num_clusters <= self.num_clips:
+        if self.num_clusters not in (None, *range(1, self.num_clips + 1)):
             raise ValueError(
                 f"num_clusters={self.num_clusters}: {self.num_units} units make "
                 f"{self.num_clips} clips, so it must lie in 1..{self.num_clips}, or be None"
@@ -133,7 +141,12 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_range(self, ("epochs", "batch_videos", "hard_pool"), 1)
+        patience = () if self.patience is None else ("patience",)
+        check_range(self, ("hard_negatives_from", "evaluate_from", *patience), 0)
+        check_range(self, ("seed",), 0, MAX_SEED)
+        weights = [name for name in vars(self) if name.endswith("_weight")]
         check_range(self, ("learning_rate", "weight_decay", "max_grad_norm", "margin"), 0.0)
+        check_range(self, weights, 0.0)
         check_range(self, ("warmup",), 0.0, 1.0)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, say
+from prvr_lite.cli.shared import PART, Commands, say
 from prvr_lite.paper.convert import PRECISIONS, convert_release
 from prvr_lite.paper.layout import COLLECTIONS
 
@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--validation-part",
-        type=float,
+        type=PART,
         default=0.1,
         help="part of the train videos that becomes val if the release has no val; 0: none",
     )

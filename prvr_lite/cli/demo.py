@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, add_data_options, open_data
+from prvr_lite.cli.shared import EPOCHS, SEED, Commands, add_data_options, open_data
 
 
 def add(commands: Commands) -> None:
@@ -15,8 +15,8 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("runs/demo"), help="folder for the pictures"
     )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, help="default: those of the preset")
+    parser.add_argument("--seed", type=SEED, default=0)
+    parser.add_argument("--epochs", type=EPOCHS, help="default: those of the preset")
     add_data_options(parser)
     parser.set_defaults(run=run)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, add_data_options, say
+from prvr_lite.cli.shared import EPOCHS, SEEDS, WORKERS, Commands, add_data_options, say
 from prvr_lite.config import PRESETS
 
 
@@ -21,12 +21,12 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--list", action="store_true", help="list all rows, and which are finished")
     parser.add_argument(
-        "--seeds", type=int, help="how many seeds of each row; default: those of the row"
+        "--seeds", type=SEEDS, help="how many seeds of each row; default: those of the row"
     )
     parser.add_argument("--preset", choices=PRESETS, default="sample", help="hyper-parameters")
-    parser.add_argument("--epochs", type=int, help="default: those of the preset")
+    parser.add_argument("--epochs", type=EPOCHS, help="default: those of the preset")
     parser.add_argument(
-        "--workers", type=int, help="how many runs at a time; default: one per core"
+        "--workers", type=WORKERS, help="how many runs at a time; default: one per core"
     )
     parser.add_argument(
         "--folder",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, say
+from prvr_lite.cli.shared import BATCH, FRAMES_PER_SECOND, MINUTES, Commands, say
 from prvr_lite.data.openai_clip import DEFAULT_MODEL
+from prvr_lite.videos.video_files import check_shares
 
 
 def add(commands: Commands) -> None:
@@ -23,7 +25,7 @@ def add(commands: Commands) -> None:
         help="CLIP or SigLIP model: hub name or folder [%(default)s]",
     )
     parser.add_argument(
-        "--fps", type=float, default=1.0, help="how many frames per second to use [1]"
+        "--fps", type=FRAMES_PER_SECOND, default=1.0, help="how many frames per second to use [1]"
     )
     parser.add_argument(
         "--captions", type=Path, help="captions: CSV, TSV or JSON lines with video, text, times"
@@ -34,19 +36,20 @@ def add(commands: Commands) -> None:
         help="train, val or test for all videos, or shares such as 80,10,10",
     )
     parser.add_argument(
-        "--max-minutes", type=float, default=math.inf, help="skip videos that are longer"
+        "--max-minutes", type=MINUTES, default=math.inf, help="skip videos that are longer"
     )
     parser.add_argument(
         "--no-thumbnails", action="store_true", help="don't keep small pictures of frames"
     )
     parser.add_argument(
-        "--batch-size", type=int, default=32, help="how many frames to compute at a time [32]"
+        "--batch-size", type=BATCH, default=32, help="how many frames to compute at a time [32]"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
+    split = _split(options.split)
     from prvr_lite.videos.extract import extract_features
 
     report = extract_features(
@@ -55,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
         model=options.model,
         fps=options.fps,
         captions=options.captions,
-        split=_split(options.split),
+        split=split,
         max_minutes=options.max_minutes,
         thumbnails=not options.no_thumbnails,
         batch_size=options.batch_size,
@@ -67,10 +70,11 @@ def run(options: argparse.Namespace) -> None:
     say(total)
 
 
-def _split(text: str) -> str | list[float]:
+def _split(text: str) -> str | Sequence[float]:
     if "," not in text:
         return text
     try:
-        return [float(share) for share in text.split(",")]
+        return check_shares([float(share) for share in text.split(",")])
     except ValueError as error:
-        raise ValueError(f"--split {text}: give a split, or shares such as 80,10,10") from error
+        shares = "three shares from 0, such as 80,10,10"
+        raise ValueError(f"--split {text}: give a split, or {shares}") from error

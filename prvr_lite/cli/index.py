@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prvr_lite.cli.shared import (
+    BATCH,
+    TOP,
     Commands,
     add_data_options,
     hit_line,
@@ -44,7 +46,7 @@ def add(commands: Commands) -> None:
     append.add_argument("--skip", action="store_true", help="pass over videos that are there")
     for parser in (build, append):
         parser.add_argument("--split", default="test")
-        parser.add_argument("--batch", type=int, default=64, help="videos encoded at a time")
+        parser.add_argument("--batch", type=BATCH, default=64, help="videos encoded at a time")
         add_data_options(parser)
     delete = _action(actions, "delete", delete_from_index, "take videos out")
     delete.add_argument("folder", help=WHERE)
@@ -59,8 +61,8 @@ def add(commands: Commands) -> None:
     search = _action(actions, "search", search_index, "the best videos for a query, and when")
     search.add_argument("folder", help=READ)
     search.add_argument("query", help="a typed sentence, or with --data the id of a query")
-    search.add_argument("-k", type=int, default=10, help="how many videos")
-    search.add_argument("--candidates", type=int, metavar="N", help="score N that the index finds")
+    search.add_argument("-k", type=TOP, default=10, help="how many videos")
+    search.add_argument("--candidates", type=TOP, metavar="N", help="score N that the index finds")
     search.add_argument("--text-model", help="where the index's text model is now, if it has moved")
     search.add_argument("--data", type=Path, help="feature file that has the query")
     search.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from prvr_lite.cli.shared import (
+    TOP,
     Commands,
     add_data_options,
     hit_line,
@@ -34,7 +35,7 @@ def add(commands: Commands) -> None:
         help="search without a trained model, in a file of CLIP features",
     )
     parser.add_argument("--text-model", help="folder of the data's CLIP model, if it has moved")
-    parser.add_argument("-k", type=int, default=10, help="how many videos to show")
+    parser.add_argument("-k", type=TOP, default=10, help="how many videos to show")
     add_data_options(parser)
     parser.set_defaults(run=run)
 

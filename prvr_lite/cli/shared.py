@@ -1,13 +1,16 @@
-"""What several commands use: options, the data set, a line of metrics."""
+"""What several commands use: options, the ranges of numbers, the data set, a line of metrics."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TextIO, TypeAlias
+from typing import Final, Protocol, TextIO, TypeAlias
 
+from prvr_lite.config import MAX_SEED
 from prvr_lite.data.columns import Array
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.sample import load_sample
@@ -17,8 +20,55 @@ from prvr_lite.paper.checkpoint import is_authors_checkpoint, load_authors_check
 from prvr_lite.search.ranking import Hit
 from prvr_lite.text import canonical_name, printable
 from prvr_lite.training.checkpoints import load_checkpoint
+from prvr_lite.training.parallel import MAX_TIMEOUT
+from prvr_lite.videos.frames import FPS
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+@dataclass(frozen=True)
+class Number:
+    """The ``type`` of a command line option: a finite number from ``low`` to ``high``.
+
+    ``above`` leaves ``low`` itself out, ``below`` leaves out ``high``.
+    """
+
+    low: float
+    high: float
+    whole: bool = True
+    above: bool = False
+    below: bool = False
+
+    def __call__(self, text: str) -> float:
+        try:
+            value = int(text) if self.whole else float(text)
+        except ValueError:
+            value = math.nan
+        inside = self.low <= value <= self.high
+        if not inside or (self.above and value == self.low) or (self.below and value == self.high):
+            raise argparse.ArgumentTypeError(f"{text[:40]!r}: give {self}")
+        return value
+
+    def __str__(self) -> str:
+        start, end = "above" if self.above else "from", "to below" if self.below else "to"
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} {start} {_plain(self.low)} {end} {_plain(self.high)}"
+
+
+def _plain(number: float) -> str:
+    return f"{number:,}".removesuffix(".0")
+
+
+SEED: Final = Number(0, MAX_SEED)
+EPOCHS: Final = Number(1, 1_000_000)
+SEEDS: Final = Number(1, 1_000)
+WORKERS: Final = Number(1, 1_024)
+TIMEOUT_SECONDS: Final = Number(0, MAX_TIMEOUT, whole=False, above=True)
+TOP: Final = Number(1, 1_000_000)  # videos in a ranking, or that are scored for one
+BATCH: Final = Number(1, 65_536)
+PART: Final = Number(0, 1, whole=False, below=True)
+FRAMES_PER_SECOND: Final = Number(*FPS, whole=False)
+MINUTES: Final = Number(0, 1_000_000, whole=False, above=True)
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, add_data_options, metrics_line, open_data, say
+from prvr_lite.cli.shared import (
+    EPOCHS,
+    SEED,
+    TIMEOUT_SECONDS,
+    Commands,
+    add_data_options,
+    metrics_line,
+    open_data,
+    say,
+)
 from prvr_lite.config import PRESETS
 from prvr_lite.model.registry import TRAINABLE
 from prvr_lite.training.fit import fit
@@ -26,8 +35,8 @@ def add(commands: Commands) -> None:
         "--checkpoint", type=Path, required=True, help="file that is written after every epoch"
     )
     parser.add_argument("--restart", action="store_true", help="overwrite an existing checkpoint")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, help="default: those of the preset")
+    parser.add_argument("--seed", type=SEED, default=0)
+    parser.add_argument("--epochs", type=EPOCHS, help="default: those of the preset")
     parser.add_argument(
         "--validate-on",
         choices=("val", "test", "none"),
@@ -36,7 +45,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=TIMEOUT_SECONDS,
         default=TIMEOUT,
         help="how many seconds processes of torchrun wait for each other; default: %(default)g",
     )

@@ -47,10 +47,13 @@ def run_experiments(
         how many lines the CSV has.
 
     Raises:
-        ValueError: an unknown name, or a data set without what is needed.
+        ValueError: an unknown name or count, or a data set without what is needed.
         RunError: some runs failed; the CSV has the numbers of all others.
         BusyError: another program makes runs in the same folder, or writes the same CSV.
     """
+    for name, count in (("seeds", seeds), ("workers", workers)):
+        if count is not None and count < 1:
+            raise ValueError(f"{name}={count}: give 1 or more")
     stages = [name for name in names if name in STAGES] if names else list(STAGES)
     wanted = [name for name in names if name not in STAGES]
     rows = choose(wanted, STAGES) if wanted or not names else {}

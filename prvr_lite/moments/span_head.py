@@ -55,7 +55,7 @@ class SpanHeadConfig:
 
     def __post_init__(self) -> None:
         check_range(self, ("channels", "hidden", "context", "epochs", "batch_queries"), 1)
-        check_range(self, ("weight_decay",), 0)
+        check_range(self, ("weight_decay",), 0.0)
         check_range(self, ("temperature",), 1e-6)
         if not self.learning_rates:
             raise ValueError("learning_rates is empty: give at least one")

@@ -34,6 +34,7 @@ from prvr_lite.device import choose_device, seed_generators
 from prvr_lite.model.retrieval_model import RetrievalModel, TrainingScores
 
 T = TypeVar("T")
+MAX_TIMEOUT = 30 * 86_400.0  # seconds
 TIMEOUT = 1800.0  # seconds; longer than rank 0 takes to validate, while the others wait
 # words of the errors that torch raises when a rank is gone; they have no class of their own
 LOST = ("gloo", "nccl", "connection", "broken pipe", "timed out", "timeout")
@@ -155,6 +156,8 @@ def gathered_ranks(device: str, timeout: float = TIMEOUT) -> Iterator[Ranks]:
         LostRankError: another rank ended, or kept this one waiting for longer than ``timeout``.
         ValueError: see :func:`rank_device`.
     """
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError(f"rank_timeout={timeout}: give seconds above 0, up to {MAX_TIMEOUT:g}")
     where = rank_device(device)
     if world_size() == 1:
         yield Ranks(0, 1, where)

@@ -35,6 +35,7 @@ class Clock:
         self.pictures_end = self.sound_end = Fraction(0)
         self._start = self._offset = self._step = Fraction(0)  # of the picture before
         self._longest, self._begun = usual, False
+        self._old: Fraction | None = None  # the offset before the last picture stepped back
         self._sound: list[tuple[Fraction, Fraction]] = []  # stretches without a pause, file's times
         self._steps_back: list[float] = []  # s
         self._jumps: list[float] = []  # s
@@ -59,8 +60,12 @@ class Clock:
         if not self._begun and time is not None:
             self._offset, self._begun = -time, True
         start = self.end if time is None else time + self._offset
+        old, self._old = self._old, None
+        if time is not None and old is not None and self._start <= time + old < start:
+            self._offset, start = old, time + old  # only one picture had a wrong time
         if start < self._start - BACK:
             self._steps_back.append(float(self._seam))
+            self._old = self._offset
             start = self._go_on_from(start)
         elif self._is_jump(start - self._start):
             self._note_jump(start - self._seam)

@@ -26,6 +26,7 @@ from prvr_lite.videos.clock import Clock
 from prvr_lite.videos.matroska import is_whole_matroska
 
 Pixels = NDArray[np.uint8]
+FPS: Final = 0.001, 1000.0  # frames per second: the least and the most
 SHORTFALL: Final = 2.0, 0.1  # seconds, share of the declared length that may be missing at the end
 LEAST_ASPECT: Final = Fraction(1, 10)  # of a pixel; a narrower one, or a flatter one, is an error
 
@@ -100,12 +101,18 @@ def read_frames(path: str | os.PathLike[str], fps: float = 1.0) -> Iterator[tupl
         FileNotFoundError: there is no such file.
         VideoError: the file is empty, is damaged, is not a video, or has sound but no pictures;
             while iterating also: it ends before its declared end.
-        ValueError: ``fps`` is not above 0.
+        ValueError: ``fps`` is outside ``FPS``.
         ModuleNotFoundError: PyAV is not installed.
     """
-    if not (math.isfinite(fps) and fps > 0):
-        raise ValueError(f"fps={fps}: give a number of frames per second above 0")
+    check_fps(fps)
     return _frames(Path(path), fps)
+
+
+def check_fps(fps: float) -> None:
+    """Raises a ValueError where a video can't be read at so many frames per second."""
+    low, high = FPS
+    if not low <= fps <= high:
+        raise ValueError(f"fps={fps}: give a number above 0, from {low} to {high} per second")
 
 
 def _frames(path: Path, fps: float) -> Iterator[tuple[float, Pixels]]:

@@ -21,7 +21,14 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, resolved_name, unit_rows
 from prvr_lite.files import replacing
-from prvr_lite.videos.frames import Pixels, VideoError, VideoWarning, probe_video, read_frames
+from prvr_lite.videos.frames import (
+    Pixels,
+    VideoError,
+    VideoWarning,
+    check_fps,
+    probe_video,
+    read_frames,
+)
 
 VERSION: Final = 2  # of what a part holds and how it is computed
 THUMBNAIL_SIDE: Final = 160  # pixels of the longer side
@@ -107,7 +114,7 @@ class PartMaker:
         computed: how many videos had to be computed.
 
     Raises:
-        ValueError: ``fps`` or ``max_minutes`` is not above 0.
+        ValueError: ``fps`` is outside ``FPS``, or ``max_minutes`` is not above 0.
     """
 
     def __init__(
@@ -121,8 +128,9 @@ class PartMaker:
         batch_size: int = 32,
         device: str = "auto",
     ) -> None:
-        if not (math.isfinite(fps) and fps > 0 and max_minutes > 0):
-            raise ValueError(f"fps={fps}, max_minutes={max_minutes}: give numbers above 0")
+        check_fps(fps)
+        if not max_minutes > 0:
+            raise ValueError(f"max_minutes={max_minutes}: give a number above 0")
         self.folder, self.model, self.computed = folder, resolved_name(model), 0
         self.fps, self.max_minutes, self.thumbnails = fps, max_minutes, thumbnails
         self._load = partial(OpenAIClipEncoder, model, device=device, batch_size=batch_size)
@@ -140,8 +148,8 @@ class PartMaker:
         """Returns the features of a video with an id, from an earlier run or computed.
 
         Raises:
-            VideoError: the video has no frames, is too long, or has a name that can't be
-                stored.
+            VideoError: the video can't be read, has no frames, is too long, or has a name that
+                can't be stored; or the model gives numbers that are not finite.
         """
         try:
             str(file).encode()
@@ -149,7 +157,11 @@ class PartMaker:
             raise VideoError(file, "its name is not valid Unicode: rename it") from error
         model = [self.model, self._model_key]
         settings = {"model": model, "fps": self.fps, "thumbnails": self.thumbnails}
-        place = part_path(self.folder, video, file, **settings)
+        try:
+            place = part_path(self.folder, video, file, **settings)
+        except OSError as error:
+            reason = f"can't be read ({error.strerror}): check who may read it, and its disk"
+            raise VideoError(file, reason) from error
         part = load_part(place)
         if part is None:
             part = self._compute(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import unicodedata
 from collections import deque
@@ -96,19 +97,23 @@ def split_of(video: str, split: str | Sequence[float] | Mapping[str, str]) -> st
     A draw depends on the id alone, so a video keeps its split when others are added.
 
     Raises:
-        ValueError: the split is unknown, or the shares are not three numbers from 0, with a sum
-            above 0.
+        ValueError: the split is unknown; or as :func:`check_shares`.
     """
     if isinstance(split, Mapping):
         name = split.get(video, "none")
     elif isinstance(split, str):
         name = split
     else:
-        shares = np.array(split, np.float64)
-        if shares.shape != (len(SPLITS),) or not (shares >= 0).all() or not shares.sum() > 0:
-            raise ValueError(f"split={split!r}: give three shares, of train, val and test")
-        bounds = shares.cumsum() / shares.sum()
+        bounds = np.cumsum(check_shares(split)) / sum(split)
         name = SPLITS[int(np.searchsorted(bounds, hash_fraction(video), side="right"))]
     if name not in SPLITS:
         raise ValueError(f"video {video!r} is in split {name!r}: use one of {', '.join(SPLITS)}")
     return name
+
+
+def check_shares(shares: Sequence[float]) -> Sequence[float]:
+    """Returns the shares of train, val and test; ValueError: they can't be shares of a whole."""
+    good = len(shares) == len(SPLITS) and all(0 <= share < math.inf for share in shares)
+    if not good or not 0 < sum(shares) < math.inf:
+        raise ValueError(f"split={shares!r}: give three shares, of train, val and test, from 0")
+    return shares

@@ -291,6 +291,21 @@ def test_numbers_that_are_not_finite_are_refused_with_the_films_name(
     assert line.startswith(f"skipped {films / 'alps' / 'snow.webm'}: the model gives its frame at")
 
 
+def test_a_file_that_may_not_be_read_is_skipped(
+    films: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def content_key(file: Path) -> Any:
+        if file.name == "beach.mp4":
+            raise PermissionError(13, "Permission denied", str(file))
+        return original(file)
+
+    original = video_parts.content_key
+    monkeypatch.setattr(video_parts, "content_key", content_key)
+    report = extract(films, clip)
+    assert len(report.videos) == 2
+    assert report.skipped[films / "beach.mp4"].startswith("can't be read (Permission denied)")
+
+
 def test_what_a_files_clock_does_is_noted_in_each_run(tmp_path: Path, clip: Path) -> None:
     (tmp_path / "films").mkdir()
     shutil.copy(CASES / "videos" / "cat.ts", tmp_path / "films")
