@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5l, h5o, h5t, h5z
+from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
 AGAIN: Final = "copy or download the file again, or write it again"
 COPY: Final = "copy what it means into this file"
@@ -150,6 +150,8 @@ def _check_attributes(thing: Any, size: int) -> None:
         return
     for index in range(h5a.get_num_attrs(thing)):
         attribute = h5a.open(thing, index=index)
+        if attribute.get_space().get_simple_extent_type() == h5s.NULL:
+            continue  # it has no value, nor a size
         if (stored := attribute.get_storage_size()) > min(size, ATTRIBUTE):
             raise RefusedError(f"an attribute asks for {stored:,} bytes")
     holder = {h5d.DatasetID: h5py.Dataset, h5g.GroupID: h5py.Group}.get(type(thing), h5py.Datatype)
