@@ -310,15 +310,19 @@ def hdf5_error(path: Path, error: OSError) -> OSError | FileFormatError:
     text, number = " ".join(str(error).split()), error.errno
     if isinstance(error, FileNotFoundError):
         return error
-    if "signature not found" in text:
+    if not number and "signature not found" in text:
         problem = "is not an HDF5 file; it is truncated or of another kind"
         return damaged(path, problem, "give an HDF5 file, or copy or download it again")
     if not number:
         problem = f"can't be read as HDF5, it is truncated or of another kind ({text})"
         return damaged(path, problem, AGAIN)
     problem, fix = (f"can't be read ({os.strerror(number)})", "check the disk or the network")
-    if "lock" in text:
+    locking = "unable to lock file" in text
+    if locking and number in (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES):
         problem, fix = "is locked, another program writes it", "wait for that program, or end it"
+    elif locking:
+        problem = f"can't be locked on this file system ({os.strerror(number)})"
+        fix = "copy it to another disk, or set the environment variable HDF5_USE_FILE_LOCKING=FALSE"
     elif number in (errno.EACCES, errno.EPERM):
         problem, fix = "can't be read, there is no permission", "let its owner change that"
     elif number in (errno.EMFILE, errno.ENFILE):

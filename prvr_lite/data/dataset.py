@@ -330,7 +330,8 @@ def read_columns(path: Path, file: h5py.File) -> dict[str, Any]:
             text[name] = _decode(path, name, read_rows(path, column, 0, len(column)))
         else:
             rows = read_rows(path, column, 0, len(column))
-            values[name] = rows.astype(np.int64 if kind == "integers" else np.float32)
+            with np.errstate(over="ignore"):  # too large for float32: infinite, and refused below
+                values[name] = rows.astype(np.int64 if kind == "integers" else np.float32)
     check_values(path, values, text)
     return values | text
 

@@ -16,7 +16,10 @@ from prvr_lite.data.columns import FeatureFileError
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.table import write_features
 
-pytestmark = pytest.mark.usefixtures("examined_here")
+pytestmark = [
+    pytest.mark.usefixtures("examined_here"),
+    pytest.mark.filterwarnings("error"),
+]
 
 
 @pytest.fixture
@@ -120,6 +123,8 @@ FAULTS: list[tuple[Edit, str, int | None, str]] = [
     (label("version", 2), "attribute version", None, "newer prvr_lite"),
     (label("version", "one"), "attribute version", None, "'one'"),
     (label("license", 3), "attribute license", None, "3"),
+    (label("license", h5py.Empty("S5")), "attribute license", None, "not text"),
+    (store("queries/moment", np.full((5, 2), 1e300)), "queries/moment", 0, "not finite"),
     (label("license", np.eye(9)), "attribute license", None, "[1., 0., 0."),
     (
         put("videos/frame_offset", slice(1, 4), [2**62, -(2**63), -(2**62)]),

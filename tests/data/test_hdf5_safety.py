@@ -75,6 +75,12 @@ def low_level(file: h5py.File, shape: tuple[int, ...], **made: object) -> None:
     file.create_dataset("videos/duration", shape, "f4", **made)
 
 
+def packed_bomb(file: h5py.File) -> None:
+    """A chunk of a hundred bytes that says it holds four million."""
+    low_level(file, (2**20,), chunks=(2**20,), compression="gzip")
+    file["videos/duration"].id.write_direct_chunk((0,), b"x" * 100)
+
+
 EDITS: dict[str, tuple[Edit, str]] = {
     "external link": (external_link, "'videos/id' is a link to another file"),
     "external storage": (external_storage, "'videos/duration' is in external storage"),
@@ -106,6 +112,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
         lambda file: low_level(file, (2**28,), chunks=(2**28,)),
         "holds 0 of its 1 chunks",
     ),
+    "packed too well": (packed_bomb, "asks for 4,194,304 bytes where the file holds 100"),
     "a long fixed text": (
         lambda file: file.create_dataset("extra", (2,), "S2000000000"),
         "'extra' asks for 4,000,000,000 bytes",
@@ -242,6 +249,8 @@ def test_a_file_that_another_program_writes(path: Path) -> None:
         (OSError(errno.EMFILE, "no"), OSError, "too many files are open"),
         (OSError(errno.EIO, "read failed\n, errno = 5"), OSError, os.strerror(errno.EIO)),
         (OSError(errno.EAGAIN, "unable to lock file"), BlockingIOError, "is locked"),
+        (OSError(errno.ENOLCK, "unable to lock file"), OSError, "HDF5_USE_FILE_LOCKING"),
+        (OSError(errno.EIO, "read of /blocks/lock.h5"), OSError, os.strerror(errno.EIO)),
         (OSError("truncated file: eof = 9"), FileFormatError, "truncated or of another kind"),
         (OSError("file signature not found"), FileFormatError, "is not an HDF5 file"),
     ],
