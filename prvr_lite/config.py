@@ -73,11 +73,8 @@ class ModelConfig:
             raise ValueError(
                 f"hidden_dim={self.hidden_dim} is not a multiple of num_heads={self.num_heads}"
             )
-        if self.num_clusters not in (None, *range(1, self.num_clips + 1)):
-            raise ValueError(
-                f"num_clusters={self.num_clusters}: {self.num_units} units make "
-                f"{self.num_clips} clips, so it must lie in 1..{self.num_clips}, or be None"
-            )
+        if self.num_clusters is not None:  # the medoids of the clips that the units make
+            check_range(self, ("num_clusters",), 1, self.num_clips)
 
     @property
     def num_clips(self) -> int:

@@ -32,6 +32,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--split",
+        type=_split,
         default="test",
         help="train, val or test for all videos, or shares such as 80,10,10",
     )
@@ -49,7 +50,6 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    split = _split(options.split)
     from prvr_lite.videos.extract import extract_features
 
     report = extract_features(
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
         model=options.model,
         fps=options.fps,
         captions=options.captions,
-        split=split,
+        split=options.split,
         max_minutes=options.max_minutes,
         thumbnails=not options.no_thumbnails,
         batch_size=options.batch_size,
@@ -77,4 +77,4 @@ def _split(text: str) -> str | Sequence[float]:
         return check_shares([float(share) for share in text.split(",")])
     except ValueError as error:
         shares = "three shares from 0, such as 80,10,10"
-        raise ValueError(f"--split {text}: give a split, or {shares}") from error
+        raise argparse.ArgumentTypeError(f"{text!r}: give a split, or {shares}") from error

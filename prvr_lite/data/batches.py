@@ -86,10 +86,9 @@ def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float
 
 def normalise(features: Float) -> Float:
     """Divides each row x by |x| + 1e-5 (data_provider.py:45-48)."""
-    with np.errstate(over="ignore"):
-        length = np.linalg.norm(features, axis=-1, keepdims=True)
-    if np.isinf(length).any():  # squares of numbers above 1e19 are too large for float32
-        length = np.linalg.norm(features.astype(np.float64), axis=-1, keepdims=True)
+    # squares of numbers above 1e19 are too large for float32
+    wide = features if np.abs(features).max(initial=0) < 1e18 else features.astype(np.float64)
+    length = np.linalg.norm(wide, axis=-1, keepdims=True)
     return np.asarray(features / (length + 1e-5), dtype=np.float32)
 
 

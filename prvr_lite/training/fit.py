@@ -102,15 +102,13 @@ def fit(
     config = config or TrainConfig()
     with gathered_ranks(config.device, rank_timeout) as ranks, ExitStack() as stack:
         run = _Run(model, dataset, config, ranks)
-        try:
-            if checkpoint is not None:  # two trainings into one file would lose one of them
-                ranks.from_first(lambda: stack.enter_context(held(checkpoint)))
-                if resume:
-                    run.load(checkpoint)
-            watch = watch if watch is not None and ranks.rank == 0 else lambda history: None
-            _train(run, checkpoint, quiet=ranks.rank > 0 or not progress, watch=watch)
-        finally:
-            run.close()
+        stack.callback(run.close)
+        if checkpoint is not None:  # two trainings into one file would lose one of them
+            ranks.from_first(lambda: stack.enter_context(held(checkpoint)))
+            if resume:
+                run.load(checkpoint)
+        watch = watch if watch is not None and ranks.rank == 0 else lambda history: None
+        _train(run, checkpoint, quiet=ranks.rank > 0 or not progress, watch=watch)
     return run.history
 
 
@@ -161,8 +159,7 @@ class _Run:
         steps = config.epochs * math.ceil(videos / config.batch_videos)
         self.schedule = make_schedule(self.optimizer, config, steps)
         self.autocast = use_bfloat16(config, self.device)
-        self.epoch = 0
-        self.history = History()
+        self.epoch, self.history = 0, History()
         self.best_weights: dict[str, Tensor] = {}
         self.shared = shared_scores(model, ranks) if ranks.size > 1 else None
 
@@ -179,13 +176,12 @@ class _Run:
         seed_generators(self.device, seed)
         self.model.train()
         totals: dict[str, float] = {}
-        batches = 0
-        for rows in self.reader.training_rows("train", config.batch_videos, seed):
+        batches = list(self.reader.training_rows("train", config.batch_videos, seed))
+        for rows in batches:
             terms = self.step(rows)
             totals = {name: totals.get(name, 0.0) + float(term) for name, term in terms.items()}
-            batches += 1
         row: dict[str, float] = {"epoch": self.epoch}
-        row |= {name: total / batches for name, total in totals.items()}
+        row |= {name: total / len(batches) for name, total in totals.items()}
         row["learning_rate"] = float(self.schedule.get_last_lr()[0])
         row["seconds"] = time.perf_counter() - start
         if self.split is not None and self.epoch >= config.evaluate_from:

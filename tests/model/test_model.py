@@ -203,9 +203,9 @@ def test_a_sequence_that_is_too_long_is_named() -> None:
     ("change", "message"),
     [
         ({"hidden_dim": 13}, "multiple of num_heads"),
-        ({"num_clusters": 22}, "21 clips"),
+        ({"num_clusters": 22}, r"num_clusters=22 must lie in 1..21"),
         ({"num_clusters": 0}, "1..21"),
-        ({"num_clusters": 2.5}, r"num_clusters=2\.5: "),
+        ({"num_clusters": 2.5}, r"num_clusters=2.5 must lie in 1..21, a whole number"),
         ({"num_units": 6.0}, "num_units=6.0 must lie in 1"),
         ({"alpha": 1.5}, "alpha"),
         ({"num_heads": 0}, "num_heads=0 must lie in 1"),
