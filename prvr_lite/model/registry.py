@@ -72,6 +72,8 @@ def restore_model(
     """
     try:
         sizes = ModelConfig(**config)
+        if not isinstance(sizes.length_aware, bool):
+            raise TypeError(f"length_aware={sizes.length_aware!r:.40} is neither True nor False")
         with torch.device("meta"):  # tensors without content
             expected = build_model(name, sizes).state_dict()
     except (TypeError, RuntimeError, OverflowError) as error:

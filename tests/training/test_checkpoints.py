@@ -71,6 +71,8 @@ def widen_weight(record: dict[str, Any]) -> None:
         (lambda r: r["config"].update(hidden_dim=3_000_000), "its config .3000000"),
         (lambda r: r["config"].update(hidden_dim=3 * 10**30), "config"),
         (lambda r: r["config"].update(num_heads=0), "num_heads"),
+        (lambda r: r["config"].update(length_aware="yes"), "length_aware='yes'"),
+        (lambda r: r["config"].update(length_aware=torch.zeros(9)), "length_aware="),
         (lambda r: r.update(model="other"), "there is no model 'other'"),
         (lambda r: r.update(model=["mssl++"]), "model"),
         (lambda r: r.update(best_weights=[1]), "weights"),
