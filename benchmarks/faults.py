@@ -15,21 +15,30 @@ import argparse
 import json
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks import fault_damage, fault_events
 from benchmarks.fault_events import ROOM, Job, tried
-from benchmarks.fault_inputs import Format, make_inputs
+from benchmarks.fault_inputs import TESTS, Format, make_inputs
 from benchmarks.fault_worker import Outcome, Worker
 from benchmarks.measure import Row, options, save, table
 
-FULL = {"random": 2000, "structured": 1500, "races": 300, "disk": 60, "kills": 100}
-SAMPLE = {"random": 600, "structured": 900, "races": 60, "disk": 30, "kills": 40}
+FULL = {
+    "random": 2000,
+    "structured": 1500,
+    "races": 300,
+    "disk": 60,
+    "kills": 100,
+    "trainings": 200,
+}
+SAMPLE = {"random": 600, "structured": 900, "races": 60, "disk": 30, "kills": 40, "trainings": 10}
 SHOWN = 3  # examples of what went wrong, per row
 
 
@@ -200,6 +209,29 @@ def kills(bench: Bench) -> Iterator[Row]:
         )
 
 
+def trainings(bench: Bench) -> Iterator[Row]:
+    """Two processes of torchrun train; rank 1 does its work, raises, is killed, or stays silent."""
+    sys.path.insert(0, str(TESTS / "training"))
+    torchrun = import_module("test_parallel").torchrun
+    works = ("runs", "raise", "die", "hush")
+
+    def work(draw: random.Random) -> str:
+        job = draw.choice(works)
+        with fresh(bench.folder / "train") as folder:
+            shutil.copyfile(bench.formats["feature file"].whole, folder / "toy.h5")
+            try:
+                status, said, _ = torchrun(
+                    str(TESTS / "torchrun_job.py"), job, str(folder), limit=90
+                )
+            except subprocess.TimeoutExpired:
+                return f"{job}: hangs"
+        return (
+            "" if (status == 0) == (job == "runs") else f"{job}: exit code {status}: {said[-100:]}"
+        )
+
+    yield events("two processes of torchrun", *tried(bench.counts["trainings"], bench.seed, work))
+
+
 def events(what: str, tries: int, wrong: list[str]) -> Row:
     examples = " | ".join(text[:160] for text in wrong[:SHOWN])
     return {"what": what, "tries": tries, "unexpected": len(wrong), "examples": examples}
@@ -220,6 +252,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "races": races,
     "disk": disk,
     "kills": kills,
+    "trainings": trainings,
 }
 
 
@@ -235,7 +268,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     counts = (
         FULL
         if chosen.full
-        else {k: max(4, v // 15) for k, v in SAMPLE.items()}
+        else {k: max(4, v // 15) * (k != "trainings") for k, v in SAMPLE.items()}
         if chosen.quick
         else SAMPLE
     )
