@@ -76,5 +76,5 @@ def _split(text: str) -> str | Sequence[float]:
     try:
         return check_shares([float(share) for share in text.split(",")])
     except ValueError as error:
-        shares = "three shares from 0, such as 80,10,10"
+        shares = "shares of train, val and test, such as 80,10,10"
         raise argparse.ArgumentTypeError(f"{text!r}: give a split, or {shares}") from error

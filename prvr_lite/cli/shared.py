@@ -132,7 +132,7 @@ def query_words(
 
 
 def _row_of_query(dataset: Dataset, query: str) -> int | None:
-    """The row of a query's id, spelled as it is stored or with the same letters."""
+    """Returns the row of a query's id, as stored or in another Unicode form (NFC), or None."""
     if query in dataset.query_id:
         return dataset.query_id.index(query)
     names = list(map(canonical_name, dataset.query_id))
@@ -145,8 +145,8 @@ def _refuse_a_mistyped_id(query: str, dataset: Dataset, split: str) -> None:
     rows = dataset.queries_in(split)
     if len(query.split()) == 1 and len(rows):
         raise ValueError(
-            f"{dataset.path} has no query {query!r}; the first query of its {split} split is "
-            f"{dataset.query_id[rows[0]]!r}"
+            f"{dataset.path} has no query with the id {query!r}: give an id such as "
+            f"{dataset.query_id[rows[0]]!r}, or a sentence of several words"
         )
 
 

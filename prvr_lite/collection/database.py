@@ -77,7 +77,7 @@ def connect(uri: str) -> Any:
 
 
 def calling(uri: str, work: Callable[[], T], tries: int = TRIES) -> T:
-    """Returns what ``work`` gives; turns an error of the database into one line that names ``uri``.
+    """Returns what ``work`` gives; a database error becomes one line that names ``uri``.
 
     Work that meets a change of another process is done again.
     """

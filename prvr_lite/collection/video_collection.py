@@ -215,7 +215,7 @@ class VideoCollection(WithModel):
         return added
 
     def delete(self, video_ids: Sequence[str]) -> int:
-        """Takes videos out, all in one commit, and returns how many there were.
+        """Deletes videos, all in one commit, and returns how many it deleted.
 
         Raises:
             ValueError: an id that the collection does not have; nothing is deleted then.

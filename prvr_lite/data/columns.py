@@ -44,7 +44,7 @@ class Column:
 
 
 def column(name: str, kind: Kind, *shape: str | int) -> dict[str, Column]:
-    """Returns the metadata of a field that declares a column; optional if the field may be None."""
+    """Returns what declares a field as a column; optional if its default is None (`declared`)."""
     return {name: Column(kind, shape)}
 
 

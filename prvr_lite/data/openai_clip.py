@@ -130,7 +130,10 @@ class OpenAIClipEncoder:
             tokens = self._text_head()(hidden[0, real.to(hidden.device)])  # [tokens, D]
         rows = np.concatenate([whole, tokens.float().cpu().numpy()])
         if not np.isfinite(rows).all():
-            raise ValueError(f"model {self.name!r} gives {sentence!r} numbers that are not finite")
+            raise ValueError(
+                f"model {self.name!r} gives NaN or infinity for {sentence!r}: change the "
+                "sentence, or download the model again"
+            )
         return rows
 
     @torch.inference_mode()

@@ -39,7 +39,7 @@ SPLITS = ("train", "val", "test")
 def moment_lines(
     setting: Setting, dataset: Dataset, seeds: int | None, *, device: str, workers: int | None
 ) -> Iterator[list[Line]]:
-    """SVMR and VCMR of every finished run of MS-SL++: the lines of one seed after the other.
+    """Yields SVMR and VCMR of each finished run of MS-SL++ as CSV lines; measures what is missing.
 
     The numbers are kept beside each run, and not measured again. Where the data set has no moments
     or durations, this is printed, and nothing is yielded.

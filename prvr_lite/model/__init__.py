@@ -1,4 +1,4 @@
-"""MS-SL++ and the models that it is compared with; this room reads no files and prints nothing."""
+"""MS-SL++ and the models that it is compared with; no code here reads files or prints."""
 
 from prvr_lite.faces import face
 

@@ -112,7 +112,9 @@ def vcmr_metrics(video: Values, spans: Values, own: Values, truth: Values) -> di
     named, right = (_numpy(values, None) for values in (video, own))
     if named.shape != iou.shape or right.shape != iou.shape[:1]:
         shapes = f"video has shape {list(named.shape)} and own {list(right.shape)}"
-        raise ValueError(f"{shapes}; to fit the spans, give {list(iou.shape)} and [{len(iou)}].")
+        raise ValueError(
+            f"{shapes}; to fit the spans, give video {list(iou.shape)} and own [{len(iou)}]."
+        )
     if named.dtype.kind not in "iu" or right.dtype.kind not in "iu":
         raise ValueError(f"video is {named.dtype}, own is {right.dtype}; give integers.")
     if (right < 0).any():

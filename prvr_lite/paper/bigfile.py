@@ -41,7 +41,7 @@ def existing(path: Path, what: str) -> Path:
 
 
 def check_finite_rows(path: Path, rows: Float, owner: Callable[[int], str]) -> None:
-    """Refuses NaN and infinity in rows [n, dim]; ``owner`` says what a row belongs to."""
+    """Refuses NaN and infinity in rows [n, dim]; ``owner(i)`` is in words what row i belongs to."""
     if not all_finite(rows):
         row = int((~np.isfinite(rows).all(axis=1)).argmax())
         raise damaged(

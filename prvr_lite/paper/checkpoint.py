@@ -140,7 +140,7 @@ def translate(name: str) -> str:
     """
     module, _, kind = name.rpartition(".")
     if module not in AUTHORS_MODULES:
-        raise KeyError(f"{name!r} is not a parameter of the released MS-SL++")
+        raise KeyError(f"{name!r} is not the name of a weight of the released MS-SL++")
     return f"{AUTHORS_MODULES[module]}.{kind}"
 
 

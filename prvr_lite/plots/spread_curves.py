@@ -64,7 +64,7 @@ def spread_curves(
 def _check(
     panels: Mapping[str, Mapping[str, Curve]], logarithmic: bool
 ) -> dict[str, dict[str, dict[float, page.Array]]]:
-    """The panels with seeds as arrays and x ascending."""
+    """Checks the panels; returns them with x sorted, and an array of seeds at each x."""
     if not panels or not all(panel and all(panel.values()) for panel in panels.values()):
         raise ValueError("panels must hold a panel, each panel a curve and each curve an x")
     checked: dict[str, dict[str, dict[float, page.Array]]] = {}

@@ -69,7 +69,7 @@ def evaluate(
     searcher = Searcher.of_split(model, dataset, split, reader=reader)
     queries, videos = dataset.queries_in(split), dataset.videos_in(split)
     if not len(queries):
-        raise ValueError(f"{dataset.path}: no query belongs to split {split!r}")
+        raise ValueError(f"{dataset.path}: no query belongs to split {split!r}: choose another")
     similarity = _score(searcher, reader, queries)
     frame = similarity.frame
     relevant = relevant_matrix(dataset, queries, videos, several=several)

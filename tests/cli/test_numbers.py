@@ -80,7 +80,7 @@ def test_shares_of_the_splits(split: str, capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit) as end:
         cli.main(["extract", "films", "--out", "x.h5", f"--split={split}"])
     assert end.value.code == 2
-    what = "give a split, or three shares from 0, such as 80,10,10"
+    what = "give a split, or shares of train, val and test, such as 80,10,10"
     assert f"argument --split: {split!r}: {what}\n" in capsys.readouterr().err
     with pytest.raises(ValueError, match="give three shares"):
         split_of("a", [float(share) for share in split.split(",")])

@@ -159,9 +159,13 @@ def test_bad_moments_are_named(spans: Any, truth: Any, message: str) -> None:
         (
             np.zeros((3, 1), int),
             [0, 0, 0],
-            r"video has shape \[3, 1\].*to fit the spans, give \[3, 2\]",
+            r"video has shape \[3, 1\].*to fit the spans, give video \[3, 2\]",
         ),
-        (np.zeros((3, 2), int), [0, 0], r"own \[2\]; to fit the spans, give \[3, 2\] and \[3\]"),
+        (
+            np.zeros((3, 2), int),
+            [0, 0],
+            r"own \[2\]; to fit the spans, give video \[3, 2\] and own \[3\]",
+        ),
         (np.zeros((3, 2)), [0, 0, 0], "video is float64.*integers"),
         (np.zeros((3, 2), int), [0, -1, 0], r"own\[1\] is -1"),
     ],

@@ -45,7 +45,7 @@ def in_words(inputs: Inputs) -> str:
 
 
 def form_fault(trial: Trial) -> str | None:
-    """As many outputs as asked for, and tensors where tensors are."""
+    """Says what is wrong with the number or the types of the outputs; None if nothing is."""
     returned, right = trial.returned, trial.right
     count, asked = len(parts(returned)), len(parts(right))
     if returned is None:

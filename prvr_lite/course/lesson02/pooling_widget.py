@@ -20,7 +20,7 @@ def pooling_slider(
     static: Sequence[int] = (16, 32, 41, 110),
     title: str = "Which frames become which unit?",
 ) -> Any:
-    """A slider over the number of frames; static: one panel for each of a few numbers.
+    """Shows which frames become which unit: a slider over the number of frames, or static panels.
 
     Args:
         bounds: (number of frames, count) -> the count + 1 bounds; your own function, for instance.

@@ -50,7 +50,7 @@ def attention_pool(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
 
 
 def masked_score(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
-    """w . h_l, and nothing that counts at masked words: [B, L]."""
+    """w . h_l, and -10,000 at masked words, to which a softmax gives weight 0: [B, L]."""
     return (tokens @ w).masked_fill(~mask, NEVER)
 
 

@@ -96,7 +96,7 @@ def outside_wins(distance: Tensor, assignment: Tensor, k: int, cost: float) -> T
 
 
 def integer_members(distance: Tensor, assignment: Tensor, k: int, turned: bool = False) -> Tensor:
-    """move_medoids with one_hot as it is, before or behind the distances: torch refuses."""
+    """move_medoids without .float() behind one_hot, on either side: torch refuses."""
     member = F.one_hot(assignment, k)  # [N, k] int64
     cost = (member.T @ distance).T if turned else distance @ member
     return cost.masked_fill(member == 0, torch.inf).argmin(0)

@@ -38,7 +38,7 @@ class Pull:
 
 @page.house_style
 def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.Picture:
-    """A column for each case: above, the triplet loss; below, how hard infoNCE pulls at each.
+    """A column for each case: above, the triplet loss; below, infoNCE's gradient at every score.
 
     Above, the line is what a negative costs at each score; the positives' mean sets where it bends.
     Positives cost nothing; those with nearly the same score are stacked, for the eye alone.

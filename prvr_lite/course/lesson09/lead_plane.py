@@ -1,4 +1,4 @@
-"""Two scales of one score: the right video's lead at each, and the line that alpha draws."""
+"""The right video's lead over its rival at clip and frame scale, and the line of ties at alpha."""
 
 from __future__ import annotations
 

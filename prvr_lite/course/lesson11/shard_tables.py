@@ -22,7 +22,7 @@ def shard_tables(
     *,
     title: str = "What a GPU does not see, it can't push away",
 ) -> page.Picture:
-    """Two tables of queries by videos: every GPU for itself, and with all videos gathered.
+    """A picture of the pairs that GPUs compare: each for itself, and with all videos gathered.
 
     Args:
         queries, videos: of the whole batch; multiples of ``gpus``, at most 7 of these.

@@ -59,7 +59,9 @@ def _check(panels: Mapping[str, Rows]) -> list[str]:
             if list(row) != parts or len(parts) > len(COLORS):
                 raise ValueError(f"{unit!r}, {name!r}: parts are {list(row)}, not {parts}")
             if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
-                raise ValueError(f"{unit!r}, {name!r}: values must be 0 or more, not all 0")
+                raise ValueError(
+                    f"panel {unit!r}, row {name!r}: values must be finite, 0 or more, and not all 0"
+                )
     return names
 
 

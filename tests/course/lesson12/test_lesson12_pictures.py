@@ -121,7 +121,7 @@ def test_agreement_tells_the_largest_difference() -> None:
             r"'b' has the rows \['y'\]",
         ),
         (lambda: stacked_rows({"a": {"x": {"p": 1}, "y": {"q": 1}}}, title=""), "parts are"),
-        (lambda: stacked_rows({"a": {"x": {"p": -1}}}, title=""), "must be 0 or more"),
+        (lambda: stacked_rows({"a": {"x": {"p": -1}}}, title=""), "must be finite, 0 or more"),
         (lambda: byte_layout(["a"], 4, row=1), "1 ids, row 1, dim 4"),
         (lambda: by_source([], metric="R", title=""), "0 rows of 0 sources"),
         (lambda: by_source([Told("a", np.nan, "b")], metric="R", title=""), "must be finite"),
