@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
@@ -31,10 +33,22 @@ STILL = replace(SMALL, dropout=0.0, input_dropout=0.0)  # nothing is left to cha
 RUNS: dict[str, tuple[str, TrainConfig]] = {
     "plain": ("mssl++", QUICK),
     "frames": ("frame-max", replace(QUICK, batch_videos=5)),
-    "one video": ("mssl++", replace(QUICK, batch_videos=1, epochs=2)),
+    "one video": ("mssl++", replace(QUICK, batch_videos=2, epochs=2)),
     "resumed": ("mssl++", replace(QUICK, seed=3)),
     "dropout": ("mssl++", replace(QUICK, precision="bfloat16")),
 }
+
+
+@contextmanager
+def films_of(name: str, dataset: Dataset) -> Iterator[Dataset]:
+    """Three train videos for "one video", whose second batch leaves nothing to the second rank."""
+    splits = dict(dataset.splits)
+    if name == "one video":
+        dataset.splits["train"] = splits["train"][:3]
+    try:
+        yield dataset
+    finally:
+        dataset.splits.update(splits)
 
 
 def train(name: str, dataset: Dataset, folder: Path) -> None:
@@ -43,14 +57,15 @@ def train(name: str, dataset: Dataset, folder: Path) -> None:
     watched: list[int] = []
     sizes = SMALL if name == "dropout" else STILL
     model = build_model(model_name, sizes, seed=rank)  # rank 0's weights count
-    history = fit(
-        model,
-        dataset,
-        config,
-        checkpoint=folder / f"{name}.pt",
-        progress=False,
-        watch=lambda h: watched.append(len(h.rows)),
-    )
+    with films_of(name, dataset):
+        history = fit(
+            model,
+            dataset,
+            config,
+            checkpoint=folder / f"{name}.pt",
+            progress=False,
+            watch=lambda h: watched.append(len(h.rows)),
+        )
     weights = [float(w.double().abs().sum()) for w in model.state_dict().values()]
     seen = {"rows": history.rows, "watched": watched, "weights": weights}
     (folder / f"{name}.{rank}.json").write_text(json.dumps(seen), encoding="utf-8")

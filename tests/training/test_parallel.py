@@ -19,7 +19,7 @@ import psutil
 import pytest
 import torch
 import torch.distributed as dist
-from torchrun_job import RUNS, STILL
+from torchrun_job import RUNS, STILL, films_of
 from toy import toy_dataset
 
 from prvr_lite import cli
@@ -98,7 +98,7 @@ def alone(name: str, folder: Path, **kwargs: Any) -> Result:
     """One of the runs, by this process."""
     kind, config = RUNS[name]
     model = build_model(kind, STILL, seed=0)
-    with open_features(folder / "toy.h5") as dataset:
+    with open_features(folder / "toy.h5") as dataset, films_of(name, dataset):
         history = fit(model, dataset, config, progress=False, **kwargs)
     return {"rows": history.rows, "weights": sums(model)}
 
