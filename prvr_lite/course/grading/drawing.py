@@ -61,6 +61,11 @@ def cut(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inp
     }
 
 
+def fits(inputs: Inputs, axes: Mapping[str, str]) -> bool:
+    """Have the inputs the dimensions that the letters name? Planted ones need not."""
+    return all(inputs[name].dim() == len(letters) for name, letters in axes.items())
+
+
 def size_of(inputs: Inputs, axes: Mapping[str, str], letter: str) -> int:
     name = next(name for name, letters in axes.items() if letter in letters)
     return int(inputs[name].shape[axes[name].index(letter)])

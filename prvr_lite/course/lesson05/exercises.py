@@ -271,5 +271,6 @@ EXERCISES = (
         ),
         minutes=10,
         difficulty=2,
+        axes={"length": "N"},
     ),
 )

@@ -72,6 +72,7 @@ EXERCISES = (
         difficulty=2,
         gradient=("queries", "clips", "attended"),
         outputs=("score", "key"),
+        axes={"queries": "QH", "clips": "VKH", "attended": "VKH"},
     ),
     Exercise(
         "learning_rate_at",
