@@ -7,7 +7,6 @@ name: one that gives the very same numbers on all inputs, and wrong ones on some
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice
@@ -15,10 +14,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from prvr_lite.course.grading.drawing import cut, cuttable, fits, size_of
 from prvr_lite.course.grading.exercise import Exercise, Function, Inputs, Mistake, copy_inputs
+from prvr_lite.course.grading.looping import loop_fault
 from prvr_lite.course.grading.outputs import (
     Trial,
     close,
@@ -148,7 +147,7 @@ def _diagnose(exercise: Exercise, answer: Function, seed: int, said: Said) -> st
     faults = [f for case, outcome in pairs if (f := _fault(answer, case, outcome))]
     faults = faults or [f for case in tried if (f := _gradient_fault(answer, case))]
     if not faults:
-        return _loop(exercise, answer, tried)
+        return loop_fault(exercise, answer, [case.inputs for case in tried[:DRAWS]])
     known = _known_mistake(exercise, answer, pairs)
     return known.message if known else _told(exercise, answer, faults)
 
@@ -350,48 +349,3 @@ def _told(exercise: Exercise, answer: Function, faults: list[Fault]) -> str:
                 smallest = fault
                 break
     return f"{smallest.text} hint({exercise.name!r}) may help."
-
-
-def _loop(exercise: Exercise, answer: Function, tried: list[Case]) -> str | None:
-    """Does a right answer call torch the more often, the larger its inputs are?"""
-    if not exercise.loop:
-        return None
-    counts = [_calls(answer, case.inputs) for case in tried[:DRAWS]]
-    if min(counts) == max(counts):
-        return None
-    return (
-        f"the numbers are right, but a loop makes them ({min(counts)} calls of torch for the "
-        f"smallest inputs, {max(counts)} for the largest). {exercise.loop}"
-    )
-
-
-def _calls(answer: Function, inputs: Inputs) -> int:
-    """How often an answer calls torch with numbers (positions may be listed in a loop)."""
-    answer(**copy_inputs(inputs))  # first, whatever is remembered for the next time
-    counter = _Counter()
-    with counter:
-        answer(**copy_inputs(inputs))
-    return counter.count
-
-
-class _Counter(TorchFunctionMode):
-    """Counts calls in which a tensor of floats takes part."""
-
-    count: int = 0
-
-    def __torch_function__(
-        self, func: Function, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        given = list(_tensors([*args, *(kwargs or {}).values()]))
-        floats = [tensor for tensor in given if tensor.is_floating_point()]
-        self.count += floats[0].numel() if floats and func is Tensor.tolist else bool(floats)
-        return func(*args, **(kwargs or {}))
-
-
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
-    """All tensors among arguments, and in lists among them."""
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from _tensors(value)

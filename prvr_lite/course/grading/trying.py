@@ -167,7 +167,7 @@ def _stop(thread: threading.Thread) -> None:
 def _line_now(thread: threading.Thread, answer: Function) -> str:
     """The line of an answer that a thread is in."""
     frame = sys._current_frames().get(thread.ident or 0)
-    while frame is not None and not _own(frame, answer):
+    while frame is not None and not own(frame, answer):
         frame = frame.f_back
     return "" if frame is None else _text(frame, frame.f_lineno)
 
@@ -175,8 +175,8 @@ def _line_now(thread: threading.Thread, answer: Function) -> str:
 def line_of(error: BaseException, answer: Function) -> str:
     """The line of an answer that an error comes from; "" where it is not known."""
     steps = _steps(error)
-    own = next((one for one in reversed(steps) if _own(one.tb_frame, answer)), None)
-    return "" if own is None else _text(own.tb_frame, own.tb_lineno)
+    step = next((one for one in reversed(steps) if own(one.tb_frame, answer)), None)
+    return "" if step is None else _text(step.tb_frame, step.tb_lineno)
 
 
 def left_open(error: BaseException | None, answer: Function) -> bool:
@@ -184,7 +184,7 @@ def left_open(error: BaseException | None, answer: Function) -> bool:
     if not isinstance(error, NotImplementedError):
         return False
     steps = _steps(error)
-    if not steps or not _own(steps[-1].tb_frame, answer):
+    if not steps or not own(steps[-1].tb_frame, answer):
         return False
     code, place = steps[-1].tb_frame.f_code, steps[-1].tb_lasti
     return dis.opname[code.co_code[place]] == "RAISE_VARARGS"  # torch raises it, too, but not so
@@ -198,7 +198,7 @@ def _steps(error: BaseException) -> list[TracebackType]:
     return steps
 
 
-def _own(frame: FrameType, answer: Function) -> bool:
+def own(frame: FrameType, answer: Function) -> bool:
     """Is this the code of an answer, or of what is written beside it?"""
     code = getattr(inspect.unwrap(answer), "__code__", None)
     return isinstance(code, CodeType) and frame.f_code.co_filename == code.co_filename
