@@ -7,7 +7,7 @@ name: one that gives the very same numbers on all inputs, and wrong ones on some
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count, islice
 from typing import Any
@@ -63,8 +63,15 @@ class Case:
     planted: bool = False  # where ties may be: their gradients are nobody's fault
 
     @cached_property
+    def outcome(self) -> Outcome:
+        outcome = attempt(self.exercise.reference, self.inputs, self.exercise.after)
+        if outcome.error:
+            raise outcome.error
+        return outcome
+
+    @property
     def right(self) -> Any:
-        return self.exercise.reference(**copy_inputs(self.inputs))
+        return self.outcome.value
 
     @cached_property
     def gradients(self) -> dict[str, Tensor | None]:
@@ -182,9 +189,9 @@ def _outcome(function: Function, case: Case) -> Outcome:
     """What a function gives on a case, and what it does that no answer may do."""
     side_effect = case.exercise.side_effect or (lambda: None)
     side_effect()  # whatever another answer did
-    outcome = attempt(function, case.inputs)
+    outcome = attempt(function, case.inputs, case.exercise.after)
     done = side_effect()
-    return Outcome(outcome.value, outcome.error, done) if done else outcome
+    return replace(outcome, left=done) if done else outcome
 
 
 def _shows(wrong: Function, case: Case) -> bool:
@@ -229,8 +236,9 @@ def _alike(exercise: Exercise, one: Outcome, another: Outcome) -> bool:
         return False
     if exercise.side_effect and one.left != another.left:
         return False
-    both = zip(parts(one.value), parts(another.value), strict=True)
-    return all(close(a, b, exercise.tolerance) for a, b in both)
+    values = [*parts(one.value), *(one.after or {}).values()]
+    others = [*parts(another.value), *(another.after or {}).values()]
+    return all(close(a, b, exercise.tolerance) for a, b in zip(values, others, strict=True))
 
 
 def _looks(value: Any) -> list[tuple[Any, ...]]:
@@ -263,8 +271,12 @@ def _value_fault(case: Case, outcome: Outcome, answer: Function | None = None) -
             return Fault(stage.__name__, text, case)
     if answer is not None and (padded := _padding(answer, case, outcome)):
         return Fault("padding", padded, case)
-    wrong = value_fault(trial)
-    return Fault("value", wrong, case) if wrong else None
+    if wrong := value_fault(trial):
+        return Fault("value", wrong, case)
+    for name, right in (case.outcome.after or {}).items():
+        if not close((outcome.after or {})[name], right, case.exercise.tolerance):
+            return Fault("after", f"the result is right, but not {name} afterwards.", case)
+    return None
 
 
 def _padding(answer: Function, case: Case, plain: Outcome) -> str | None:

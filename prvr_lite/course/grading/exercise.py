@@ -68,6 +68,8 @@ class Exercise:
         padding: inputs -> the same with other garbage in the padding; None: there is no padding.
         gradient: names of inputs that must get the right gradient.
         tolerance: absolute and relative, of values.
+        after: what an answer must leave behind in its inputs, by its name in a message, such as the
+            weights of a model that it trains.
         outputs: names of the outputs, where there are several.
         loop: for one who calls torch again and again where one call does it all; "": loops are
             welcome.
@@ -89,6 +91,7 @@ class Exercise:
     padding: Callable[[Inputs], Inputs] | None = None
     gradient: Sequence[str] = ()
     tolerance: float = 1e-4
+    after: Callable[[Inputs], dict[str, Any]] | None = None
     outputs: Sequence[str] = ()
     loop: str = ""
     side_effect: Callable[[], str | None] | None = None

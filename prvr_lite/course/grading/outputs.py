@@ -136,6 +136,8 @@ def type_fault(trial: Trial) -> str | None:
     for name, got, right in trial.pairs():
         if isinstance(right, Tensor) and got.dtype != right.dtype:
             return f"{name} is of type {got.dtype} instead of {right.dtype}."
+        if isinstance(right, Tensor) and got.requires_grad and not right.requires_grad:
+            return f"{name} still carries its gradient: detach() takes it off."
         if isinstance(right, Tensor) and got.device != right.device:
             return f"{name} is on {got.device} instead of {right.device}."
         if isinstance(right, int) and not whole(got):

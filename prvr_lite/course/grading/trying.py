@@ -45,21 +45,29 @@ class Outcome:
     value: Any = None
     error: BaseException | None = None
     left: str | None = None
+    after: dict[str, Any] | None = None
 
 
-def attempt(function: Function, inputs: Inputs) -> Outcome:
-    """Run a function on a copy of its inputs; put back what it changed around it."""
+def attempt(
+    function: Function, inputs: Inputs, after: Callable[[Inputs], dict[str, Any]] | None = None
+) -> Outcome:
+    """Run a function on a copy of its inputs; put back what it changed around it.
+
+    Args:
+        after: what to note of the inputs when it is done.
+    """
     given, before = copy_inputs(inputs), _Settings()
     try:
         value = function(**given)
     except (Exception, SystemExit) as error:
         before.restore()
         return Outcome(error=error)
-    changed = next((name for name, was in inputs.items() if not same(was, given[name])), None)
+    kept = dict.items(inputs)  # those that are built afresh are never handed out as they are
+    changed = next((name for name, was in kept if not same(was, given[name])), None)
     left = before.restore()
     if changed:
         left = f"it changed its input {changed} in place: work on a copy, or build a new one."
-    return Outcome(value, left=left)
+    return Outcome(value, left=left, after=after(given) if after else None)
 
 
 class _Settings:
