@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson10 import answers as a
+from prvr_lite.course.lesson10 import planted
 
 EXERCISES = (
     Exercise(
@@ -65,6 +66,8 @@ EXERCISES = (
             "A row is hit where any(1) is; 100 times the mean of that over the queries.",
         ),
         minutes=5,
+        axes={"iou": "Qp"},
+        planted=planted.hard_ious,
     ),
     Exercise(
         "strike_out",
@@ -139,6 +142,7 @@ EXERCISES = (
         ),
         minutes=12,
         difficulty=2,
+        planted=planted.hard_crowds,
     ),
     Exercise(
         "attended_run",
@@ -236,6 +240,8 @@ EXERCISES = (
         minutes=15,
         difficulty=3,
         padding=a.other_garbage,
+        axes={"score": "Rt", "real": "Rt"},
+        planted=planted.hard_rows,
     ),
     Exercise(
         "merge_moments",
@@ -303,6 +309,7 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         outputs=("video", "moment"),
+        planted=planted.hard_merges,
     ),
     Exercise(
         "corpus_recall",
@@ -360,5 +367,7 @@ EXERCISES = (
             "As moment_recall: 100 * hit[:, :k].any(1).float().mean().",
         ),
         minutes=6,
+        axes={"video": "Qp", "iou": "Qp", "own": "Q"},
+        planted=planted.hard_predictions,
     ),
 )
