@@ -18,6 +18,7 @@ from torch import Generator, Tensor
 from prvr_lite.course.grading.exercise import Inputs
 
 HERE = __name__
+REACHED = ("ring", "EasyDict", "rung")  # also where answers are graded: files name them
 _rung: list[str] = []
 
 
