@@ -5,6 +5,7 @@ back is plain (see ``wire``), so that nothing an answer changes here can change 
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
@@ -30,7 +31,7 @@ from prvr_lite.course.handins.state import state_of
 from prvr_lite.course.handins.task import Task
 from prvr_lite.course.handins.wire import decode, encode
 
-ANSWER = "<answer>"
+ANSWER, FUTURE = "<answer>", "from __future__ import annotations"
 GRAPHS = 4  # calls of which gradients may still be asked
 KEPT = ("SYSTEMROOT", "PATH", "LANG", "LC_ALL")
 
@@ -108,13 +109,16 @@ class _Answer:
             self._run(text)
         self.fault = None
         names.pop(task.name, None)
+        solutions = {name: names[name] for name in task.solutions}
+        future = __future__.annotations.compiler_flag if FUTURE in task.cell else 0
         for node in ast.parse(task.cell).body:
-            self._run(ast.Module([node], []))
+            self._run(ast.Module([node], []), future)
+        names.update(solutions)  # no other answer is used, even one in the same cell
 
-    def _run(self, code: str | ast.Module) -> None:
+    def _run(self, code: str | ast.Module, future: int = 0) -> None:
         """Runs one statement; the first error is kept, and the next statement runs all the same."""
         try:
-            exec(compile(code, ANSWER, "exec"), self.names)
+            exec(compile(code, ANSWER, "exec", future, True), self.names)
         except BaseException as error:
             self.fault = self.fault or _told(error)
 

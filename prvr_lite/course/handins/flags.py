@@ -14,8 +14,9 @@ from prvr_lite.course.grading.exercise import Exercise
 from prvr_lite.course.handins.notebook import HandIn, is_blank, mentioned, normal_form, parsed
 from prvr_lite.course.handins.task import Task, package_names
 
+PUBLISHED = "is the published solution"
 LONG = 60  # nodes of an answer's syntax tree: two people hardly write the same by chance
-MODULES = ("importlib", "inspect", "gc", "ctypes", "subprocess", "multiprocessing", "pickle")
+MODULES = ("importlib", "inspect", "gc", "ctypes", "subprocess", "multiprocessing", "os", "sys")
 WORDS = ("__import__", "exec", "eval", "compile", "open", "globals", "vars", "breakpoint")
 
 
@@ -35,7 +36,7 @@ def suspicious(exercise: Exercise, task: Task, cell: str) -> list[str]:
     if odd:
         flags.append(f"uses {', '.join(sorted(odd))}")
     if _length(cell) >= LONG and normal_form(cell) == normal_form(_own_text(exercise.reference)):
-        flags.append("is the published solution")
+        flags.append(PUBLISHED)
     return flags
 
 

@@ -14,12 +14,13 @@ import torch
 
 from prvr_lite.course.grading.diagnosis import OpenExerciseError, diagnose
 from prvr_lite.course.grading.exercise import Exercise
-from prvr_lite.course.handins.flags import shared_answers, suspicious
+from prvr_lite.course.handins.flags import PUBLISHED, shared_answers, suspicious
 from prvr_lite.course.handins.notebook import HandIn, is_blank
 from prvr_lite.course.handins.remote import EndedError, OpenError, OutOfTimeError, RemoteAnswer
 from prvr_lite.course.handins.task import Task, make_task, of_lesson
 
 SECONDS, MEGABYTES = 10.0, 2048  # that one answer may use
+LETTERS = 2_000  # of a message
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def _cores() -> int:
 
 def _flagged(verdict: Verdict, shared: dict[str, str]) -> Verdict:
     extra = shared.get(verdict.exercise)
-    return replace(verdict, flags=(*verdict.flags, extra)) if extra else verdict
+    if extra is None or PUBLISHED in verdict.flags:
+        return verdict
+    return replace(verdict, flags=(*verdict.flags, extra))
 
 
 @dataclass(frozen=True)
@@ -147,8 +150,11 @@ def judge(trial: Trial, seed: int, seconds: float, megabytes: int) -> Verdict:
             state, fault = "stopped", str(error)
             if isinstance(error, OutOfTimeError):
                 flags.append(f"used its whole time ({time.monotonic() - began:.0f} s)")
+        except Exception as error:  # a check met what nobody foresaw: no other answer suffers
+            state, fault = "wrong", "the check can't make sense of what it returns"
+            flags.append(f"the check itself stopped with {type(error).__name__}: {error}"[:300])
     points = exercise.difficulty if state == "right" else 0
-    message = fault or "right"
+    message = (fault or "right")[:LETTERS]
     return Verdict(exercise.name, points, exercise.difficulty, state, message, tuple(flags))
 
 

@@ -54,11 +54,13 @@ def close(scratch: str) -> None:
 
 def _hook(folders: list[str], scratch: str) -> Callable[[str, tuple[Any, ...]], None]:
     """The hook; what it uses is bound here, so that an answer that changes modules is no matter."""
-    inside = tuple(f"{path}{os.sep}" for path in folders)
-    own, closed = f"{scratch}{os.sep}", f"{COURSE}{os.sep}"
-    real, text, write = os.path.realpath, os.fspath, os.O_WRONLY | os.O_RDWR | os.O_CREAT
-    devices = DEVICES
-    events = CLOSED_EVENTS
+    same, resolved, text = os.path.normcase, os.path.realpath, os.fspath
+    inside = tuple(same(f"{path}{os.sep}") for path in folders)
+    own, closed = same(f"{scratch}{os.sep}"), same(f"{COURSE}{os.sep}")
+    write, devices, events = os.O_WRONLY | os.O_RDWR | os.O_CREAT, DEVICES, CLOSED_EVENTS
+
+    def real(path: str) -> str:
+        return same(resolved(path))
 
     def hook(event: str, values: tuple[Any, ...]) -> None:
         if event == "open":
@@ -67,7 +69,7 @@ def _hook(folders: list[str], scratch: str) -> Callable[[str, tuple[Any, ...]], 
                 return
             name = path.decode() if isinstance(path, bytes) else text(path)
             place = real(name)
-            if place.startswith(own) or place in devices:
+            if place.startswith(own) or place in devices or name == os.devnull:
                 return
             writes = any(letter in str(mode) for letter in "wax+") or (flags or 0) & write
             if writes or not place.startswith(inside) or place.startswith(closed):

@@ -34,6 +34,7 @@ from prvr_lite.course.handins.wire import LARGEST, decode
 
 START_SECONDS = 120.0  # for Python, torch and the lesson's imports
 PATIENCE = 3.0  # times the computing time that an answer has: the clock's limit
+LETTERS = 400  # of what an answer's error says
 _starting = threading.Lock()
 
 
@@ -81,8 +82,9 @@ class RemoteAnswer:
         except BaseException:
             self.__exit__()
             raise
-        if parameters := self.hello.get("parameters"):
-            self.__signature__ = _signature(parameters)
+        with _sound_replies():
+            if parameters := self.hello.get("parameters"):
+                self.__signature__ = _signature(parameters)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,8 +104,9 @@ class RemoteAnswer:
         """One call in the answer's process; what it changed in its inputs is changed here too."""
         reply = self._ask("call", (list(given), dict(named)))
         inputs = {**{str(i): value for i, value in enumerate(given)}, **named}
-        for name, state in reply.get("changed", {}).items():
-            write_back(inputs.get(name), state)
+        with _sound_replies():
+            for name, state in reply.get("changed", {}).items():
+                write_back(inputs.get(name), state)
         self._raise(reply.get("error"))
         return reply
 
@@ -111,18 +114,20 @@ class RemoteAnswer:
         """Returns the gradient of each input of a call, for weights on its outputs."""
         reply = self._ask("backward", (number, weights))
         self._raise(reply.get("error"))
-        return [g if isinstance(g, Tensor) else None for g in reply["value"]]
+        with _sound_replies():
+            return [g if isinstance(g, Tensor) else None for g in reply["value"]]
 
     def count_calls(self, inputs: Inputs) -> int:
         """How often the answer calls torch with numbers: what its own process says."""
         reply = self._ask("count", copy_inputs(inputs))
         self._raise(reply.get("error"))
-        return int(reply["value"])
+        with _sound_replies():
+            return int(reply["value"])
 
     def side_effect(self) -> str | None:
         """What the answer did that none may do: what its own process says."""
         told = self._ask("side effect", None).get("value")
-        return str(told) if told else None
+        return str(told)[:LETTERS] if told else None
 
     def _ask(self, kind: str, content: Any) -> dict[str, Any]:
         try:
@@ -162,10 +167,10 @@ class RemoteAnswer:
         """Raises here what was raised there."""
         if not error:
             return
-        self.line = int(error["line"])
-        if error["open"]:
-            raise OpenError
-        raise _exception(str(error["type"]), str(error["text"]))
+        with _sound_replies():
+            self.line, blank = int(error["line"]), bool(error["open"])
+            kind, text = str(error["type"])[:60], str(error["text"])[:LETTERS]
+        raise OpenError if blank else _exception(kind, text)
 
 
 class _Through(torch.autograd.Function):
@@ -174,12 +179,13 @@ class _Through(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, answer: Any, call: Any, form: list[bool], *leaves: Tensor) -> Any:
         reply = answer.call(*call)
-        value = reply["value"]
-        outputs, reached = parts(value), reply["grad"]
+        with _sound_replies():
+            value = reply["value"]
+            outputs, reached = parts(value), [bool(one) for one in reply["grad"]]
+            ctx.answer, ctx.number, ctx.reached = answer, int(reply["number"]), reached
+            pairs = list(zip(outputs, reached, strict=True))
         form.append(isinstance(value, tuple))
-        ctx.answer, ctx.number, ctx.reached = answer, int(reply["number"]), reached
         ctx.set_materialize_grads(False)
-        pairs = zip(outputs, reached, strict=True)
         ctx.mark_non_differentiable(*(o for o, r in pairs if isinstance(o, Tensor) and not r))
         return tuple(outputs)
 
@@ -191,6 +197,19 @@ class _Through(torch.autograd.Function):
         if len(gradients) != count:
             raise EndedError("its process sent gradients of other inputs")
         return (None, None, None, *gradients)
+
+
+@contextmanager
+def _sound_replies() -> Iterator[None]:
+    """An answer that talks through the pipe itself ends, as one that closes it does.
+
+    Raises:
+        EndedError: a reply is not what was asked for.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise EndedError("its process sent something else than an answer") from error
 
 
 def _is_leaf(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What an answer did to its inputs, as plain values: reported by its process, done again outside."""
+"""What an answer did to its inputs, as plain values: its process reports, the parent repeats."""
 
 from __future__ import annotations
 

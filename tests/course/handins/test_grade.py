@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +40,16 @@ for module in list(sys.modules.values()):
     if hasattr(module, "encode"):
         module.encode = lambda value: b"right"
 """
+WRONG_STEPS = "def train_steps(run: Unknown, batches):\n    return 1\n\n"
+PIPE = (
+    "import sys\n"
+    + EPOCH
+    + (
+        "    frame = sys._getframe()\n"
+        "    while 'pipe' not in frame.f_locals:\n        frame = frame.f_back\n"
+        "    pipe = frame.f_locals['pipe']\n"
+    )
+)
 # name of an answer: the cell, its state, words of its message, words of its flags
 ANSWERS = {
     "another right one": ("learning_rate_at", RIGHT_RATE, "right", "^right$", "^$"),
@@ -92,22 +105,32 @@ ANSWERS = {
     "endless loop in the cell": ("learning_rate_at", "while True: pass", "stopped", "whole time",
                                  "whole time"),
     "os._exit": ("learning_rate_at", "import os\n" + RATE + "    os._exit(0)", "stopped",
-                 "ended Python", "^$"),
+                 "ended Python", "uses os"),
     "sys.exit": ("learning_rate_at", "import sys\n" + RATE + "    sys.exit(0)", "wrong",
-                 "SystemExit", "^$"),
+                 "SystemExit", "uses sys"),
     "sys.exit in the cell": ("learning_rate_at", "import sys\nsys.exit()\n" + RIGHT_RATE, "right",
-                             "", "^$"),
+                             "", "uses sys"),
     "crash": ("best_epoch", "import faulthandler\n" + EPOCH + "    faulthandler._sigsegv()",
               "stopped", "crashed|ended", "^$"),
     "kills the grader": (
         "best_epoch",
         "import os, signal\n" + EPOCH + "    os.kill(os.getppid(), signal.SIGTERM)",
-        "wrong", "closed while", "^$",
+        "wrong", "closed while", "uses os",
     ),
     "starts a program": ("best_epoch", "import os\n" + EPOCH + "    os.system('true')", "wrong",
-                         "os.system is closed", "^$"),
+                         "os.system is closed", "uses os"),
     "fork": ("best_epoch", "import os\n" + EPOCH + "    os.fork()", "wrong",
-             "os.fork.* is closed|has no attribute", "^$"),
+             "os.fork.* is closed|has no attribute", "uses os"),
+    "talks to the grader": (
+        "best_epoch", PIPE + "    pipe.send_bytes(b'{}' * 50)\n    return 0, 0", "stopped",
+        "sent what can't be read", "uses sys",
+    ),
+    "sends something else": (
+        "best_epoch",
+        PIPE + "    from prvr_lite.course.handins.wire import encode\n"
+        "    pipe.send_bytes(encode({'value': [], 'grad': 3, 'number': 'x'}))\n    return 0, 0",
+        "(stopped|wrong)", "", "uses sys|answers",
+    ),
     "all memory": ("best_epoch", EPOCH + "    x = [bytes(2**28) for _ in range(2**20)]",
                    "(wrong|stopped)", "MemoryError|memory", "^$"),
     "prints and prints": (
@@ -121,6 +144,11 @@ ANSWERS = {
     "not Python": ("whole_score", SCORE + "    return (", "wrong", "can't read the cell", "^$"),
     "renamed": ("whole_score", SOLVED["whole_score"].replace("whole_score", "my_score"), "wrong",
                 "nothing is named whole_score", "no function named"),
+    "all in one cell": (
+        "whole_score",
+        "from __future__ import annotations\n" + WRONG_STEPS + SOLVED["whole_score"], "right", "",
+        "",
+    ),
     "not a function": ("whole_score", "whole_score = 3", "wrong", "type int, not a function", ""),
     "magics and a trial": (
         "whole_score",
@@ -140,6 +168,13 @@ ANSWERS = {
 }  # fmt: skip
 
 
+def kernel_closes() -> bool:
+    """Does this machine have Landlock?"""
+    if sys.platform != "linux":
+        return False
+    return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
+
+
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     """Each answer in a hand-in of its own, in which all others are right."""
@@ -147,7 +182,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     for i, (kind, (name, text, *_)) in enumerate(ANSWERS.items()):
         path = save(answered(LESSON, {name: text}), folder / f"{i}.ipynb")
         hand_ins.append(read_hand_in(path, kind, LESSON, NAMES))
-    grades = grade(LESSON, hand_ins, seed=3, seconds=2)
+    grades = grade(LESSON, hand_ins, seed=3, seconds=1)
     return {
         one.hand_in.student: next(
             v for v in one.verdicts if v.exercise == ANSWERS[one.hand_in.student][0]
@@ -164,6 +199,22 @@ def test_an_answer_gets_what_it_deserves(kind: str, verdicts: dict[str, Verdict]
     assert re.search(message, verdict.message, re.DOTALL), verdict
     assert re.search(flags, "; ".join(verdict.flags)), verdict
     assert verdict.points == (verdict.possible if state == "right" else 0)
+
+
+@pytest.mark.skipif(not kernel_closes(), reason="the kernel has no Landlock")
+def test_no_library_reads_the_answers_either(tmp_path: Path) -> None:
+    """Where the hook of Python sees nothing, the kernel closes the file."""
+    text = (
+        "import torch, prvr_lite\n"
+        + RATE
+        + "    path = prvr_lite.__file__.replace('__init__.py', 'course/lesson08/answers.py')\n"
+        "    read = torch.from_file(path, size=64, dtype=torch.uint8)\n"
+        "    raise ValueError(bytes(read.tolist()))"
+    )
+    path = save(answered(LESSON, {"learning_rate_at": text}), tmp_path / "x.ipynb")
+    (one,) = grade(LESSON, [read_hand_in(path, "x", LESSON, NAMES)], seed=3)
+    message = next(v.message for v in one.verdicts if v.exercise == "learning_rate_at")
+    assert "Permission denied" in message
 
 
 def shuffled() -> dict[str, Any]:
@@ -255,7 +306,6 @@ def flags_of(one: Grade) -> str:
 
 def test_a_person_is_shown_what_to_look_at(grades: dict[str, Grade]) -> None:
     assert "is the published solution" in flags_of(grades["the finished lesson"])
-    assert "the same as in" in flags_of(grades["the finished lesson"])
     assert "lost its id" in flags_of(grades["cells renamed"])
     assert "2 cells answer it differently" in flags_of(grades["a first try kept"])
     assert flags_of(grades["blank"]) == ""
