@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import SEED, WORKERS, Commands, Number, say
+from prvr_lite.cli.shared import SEED, Commands, Number, say
 
 LESSON = Number(1, 99)
 SECONDS = Number(1, 600)
@@ -26,12 +26,11 @@ def add(commands: Commands) -> None:
     parser.add_argument("--column", help="name of the points' column; default: Lesson and number")
     parser.add_argument("--seed", type=SEED, help="of the inputs; default: one nobody can know")
     parser.add_argument(
-        "--seconds", type=SECONDS, default=10, help="computing time of one answer; default: 10"
+        "--seconds", type=SECONDS, default=5, help="computing time of one answer; default: 5"
     )
     parser.add_argument(
         "--megabytes", type=MEGABYTES, default=2048, help="memory of one answer; default: 2048"
     )
-    parser.add_argument("--workers", type=WORKERS, help="answers at once; default: one per core")
     parser.set_defaults(run=run)
 
 
@@ -58,7 +57,6 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
         seconds=options.seconds,
         megabytes=options.megabytes,
-        workers=options.workers,
         watch=watch,
     )
     out, column = options.out, options.column or f"Lesson {options.lesson}"

@@ -1,19 +1,23 @@
-"""What is wrong with an answer: form, shape, type, finite, padding, gradient, value, loop.
+"""What is wrong with an answer: form, shape, type, finite, padding, value, gradient, loop.
 
 Before a general message is given, the answer is compared with the mistakes that are known by
-name: one that gives the very same numbers on all inputs is the one that was made.
+name: one that gives the very same numbers on all inputs, and wrong ones on some, was made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import inspect
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import count, islice
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
+from prvr_lite.course.grading.drawing import cut, cuttable, fits, size_of
 from prvr_lite.course.grading.exercise import Exercise, Function, Inputs, Mistake, copy_inputs
+from prvr_lite.course.grading.looping import loop_fault
 from prvr_lite.course.grading.outputs import (
     Trial,
     close,
@@ -28,53 +32,224 @@ from prvr_lite.course.grading.outputs import (
     value_fault,
     whole,
 )
+from prvr_lite.course.grading.trying import (
+    SECONDS,
+    Outcome,
+    Said,
+    TooSlowError,
+    attempt,
+    gradients,
+    heard,
+    in_short,
+    in_time,
+    left_open,
+    line_of,
+)
 
-DRAWS = 4
+DRAWS = 16  # inputs that every check tries, beside planted ones and those of size 1
+MORE = 60  # inputs that may be drawn in search of one that shows a known mistake
 
 
 class OpenExerciseError(Exception):
     """The answer still raises NotImplementedError."""
 
 
-def diagnose(exercise: Exercise, answer: Function, seed: int) -> str | None:
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs of an exercise, and what the reference gives."""
+
+    exercise: Exercise
+    inputs: Inputs
+    planted: bool = False  # where ties may be: their gradients are nobody's fault
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        outcome = attempt(self.exercise.reference, self.inputs, self.exercise.after)
+        if outcome.error:
+            raise outcome.error
+        return outcome
+
+    @property
+    def right(self) -> Any:
+        return self.outcome.value
+
+    @cached_property
+    def gradients(self) -> dict[str, Tensor | None]:
+        found = gradients(self.exercise.reference, self.inputs, tuple(self.exercise.gradient))
+        return found if isinstance(found, dict) else {}
+
+    def is_fair(self) -> bool:
+        """Has the reference an answer to it?"""
+        try:
+            return all(bool(torch.as_tensor(p).isfinite().all()) for p in parts(self.right))
+        except Exception:
+            return False
+
+    def size(self) -> int:
+        """How many numbers it has to look at."""
+        sizes = (v.numel() for v in self.inputs.values() if isinstance(v, Tensor))
+        return sum(sizes) + sum(
+            len(v) for v in self.inputs.values() if isinstance(v, (list, bytes))
+        )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """At which stage an answer fails on which case, in words."""
+
+    stage: str
+    text: str
+    case: Case
+
+
+def diagnose(
+    exercise: Exercise,
+    answer: Function,
+    seed: int,
+    *,
+    seconds: float | None = None,
+    tried: list[Case] | None = None,
+) -> str | None:
     """What is wrong with an answer, in a sentence or two; None where nothing is.
 
     Args:
         seed: of the inputs; another seed gives other inputs of other sizes.
+        seconds: that it may take; None: as in a notebook.
+        tried: what ``cases`` gave for this seed, where many answers are tried.
 
     Raises:
         OpenExerciseError: nothing was answered yet.
     """
-    cases = [_draw(exercise, seed + i) for i in range(DRAWS)]
-    fault = next((text for inputs in cases if (text := _fault(exercise, answer, inputs))), None)
-    if fault is None:
-        return _loop(exercise, answer, cases)
-    known = _known_mistake(exercise, answer, cases)
-    return fault if known is None else known.message
+    if text := _signature_fault(exercise, answer):
+        return text
+    with heard() as said:
+        try:
+            work = partial(_diagnose, exercise, answer, seed, tried, said)
+            return in_time(work, answer, *([] if seconds is None else [seconds]))
+        except TooSlowError as slow:
+            at = f", in the line: {slow}" if str(slow) else ""
+            time = f"{seconds or SECONDS:.0f} s on tiny inputs{at}"
+            return f"it was stopped after {time}. Is there a loop that never ends?"
+
+
+def _signature_fault(exercise: Exercise, answer: Function) -> str | None:
+    """The lesson hands over inputs by their order, and the check by their names."""
+    try:
+        given = inspect.signature(answer).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in given):
+        return None
+    asked = list(inspect.signature(exercise.reference).parameters)
+    names = [p.name for p in given if p.kind is not p.KEYWORD_ONLY]
+    needed = [p.name for p in given if p.default is p.empty]
+    if names[: len(asked)] == asked and set(needed) <= set(asked):
+        return None
+    return (
+        f"its parameters are ({', '.join(p.name for p in given)}), and the lesson calls it with "
+        f"({', '.join(asked)}): keep their names and their order."
+    )
+
+
+def _diagnose(
+    exercise: Exercise, answer: Function, seed: int, tried: list[Case] | None, said: Said
+) -> str | None:
+    tried, outcomes = tried or cases(exercise, seed), []
+    for case in tried:
+        outcomes.append(_outcome(answer, case))
+        said.listening = False  # it prints the same again and again
+    if all(left_open(outcome.error, answer) for outcome in outcomes):
+        raise OpenExerciseError
+    pairs = list(zip(tried, outcomes, strict=True))
+    faults = [f for case, outcome in pairs if (f := _fault(answer, case, outcome))]
+    faults = faults or [f for case in tried if (f := _gradient_fault(answer, case))]
+    if not faults:
+        return loop_fault(exercise, answer, [case.inputs for case in tried[:DRAWS]])
+    known = _known_mistake(exercise, answer, pairs)
+    return known.message if known else _told(exercise, answer, faults)
+
+
+def cases(exercise: Exercise, seed: int) -> list[Case]:
+    """All inputs of a check: drawn, of size 1, planted; and as many as show each known mistake."""
+    draws = (Case(exercise, _draw(exercise, seed + i)) for i in count())
+    found = list(islice(draws, DRAWS))
+    found += _singles(exercise, found[:2])
+    if exercise.planted:
+        planted = exercise.planted(torch.Generator().manual_seed(seed))
+        found += [Case(exercise, inputs, planted=True) for inputs in planted]
+    for mistake in exercise.mistakes:
+        for wrong in (mistake.wrong, *mistake.also):
+            if not any(_shows(wrong, case) for case in found):
+                found += [case for case in islice(draws, MORE) if _shows(wrong, case)][:1]
+    return found
 
 
 def _draw(exercise: Exercise, seed: int) -> Inputs:
     return exercise.draw(torch.Generator().manual_seed(seed))
 
 
-def _known_mistake(exercise: Exercise, answer: Function, cases: list[Inputs]) -> Mistake | None:
+def _singles(exercise: Exercise, drawn: list[Case]) -> list[Case]:
+    """Drawn inputs with a size of 1 in one dimension after the other."""
+    letters = [(case, letter) for case in drawn for letter in cuttable(exercise.axes)]
+    made = (Case(exercise, cut(c.inputs, exercise.axes, letter, 0)) for c, letter in letters)
+    return [case for case in made if case.is_fair()]
+
+
+def _outcome(function: Function, case: Case) -> Outcome:
+    """What a function gives on a case, and what it does that no answer may do."""
+    of_inputs = case.exercise.side_effect
+    side_effect = getattr(function, "side_effect", of_inputs) or (lambda: None)
+    side_effect()  # whatever another answer did
+    outcome = attempt(function, case.inputs, case.exercise.after)
+    done = side_effect()
+    return replace(outcome, left=done) if done else outcome
+
+
+def _shows(wrong: Function, case: Case) -> bool:
+    """Is a known mistake wrong on this case?"""
+    outcome = _outcome(wrong, case)
+    return _value_fault(case, outcome) is not None or bool(_gradient_fault(wrong, case))
+
+
+def _known_mistake(
+    exercise: Exercise, answer: Function, pairs: list[tuple[Case, Outcome]]
+) -> Mistake | None:
     for mistake in exercise.mistakes:
         for wrong in (mistake.wrong, *mistake.also):
-            if all(_alike(exercise, answer, wrong, inputs) for inputs in cases):
+            if _made(wrong, answer, pairs):
                 return mistake
     return None
 
 
-def _alike(exercise: Exercise, one: Function, another: Function, inputs: Inputs) -> bool:
+def _made(wrong: Function, answer: Function, pairs: list[tuple[Case, Outcome]]) -> bool:
+    """Does an answer do the same on all cases as a mistake, which is seen to be one?"""
+    errors, shown = 0, False
+    for case, outcome in pairs:
+        other = _outcome(wrong, case)
+        if not _alike(case.exercise, outcome, other):
+            return False
+        errors += other.error is not None
+        shown = shown or (other.error is None and _value_fault(case, other) is not None)
+    if shown or 2 * errors > len(pairs):
+        return True
+    return all(
+        _gradients_alike(*(_gradients(f, case) for f in (answer, wrong)))
+        for case, _ in pairs
+        if not case.planted
+    )
+
+
+def _alike(exercise: Exercise, one: Outcome, another: Outcome) -> bool:
     """Do both give the same, or fail in the same way?"""
-    a, b = _outcome(one, inputs), _outcome(another, inputs)
-    if isinstance(a, Exception) or isinstance(b, Exception):
-        return type(a) is type(b) and str(a) == str(b)
-    if _looks(a) != _looks(b):
+    if one.error or another.error:
+        return type(one.error) is type(another.error) and str(one.error) == str(another.error)
+    if _looks(one.value) != _looks(another.value):
         return False
-    if any(not close(x, y, exercise.tolerance) for x, y in zip(parts(a), parts(b), strict=True)):
+    if exercise.side_effect and one.left != another.left:
         return False
-    return gradients(exercise, one, inputs) == gradients(exercise, another, inputs)
+    values = [*parts(one.value), *(one.after or {}).values()]
+    others = [*parts(another.value), *(another.after or {}).values()]
+    return all(close(a, b, exercise.tolerance) for a, b in zip(values, others, strict=True))
 
 
 def _looks(value: Any) -> list[tuple[Any, ...]]:
@@ -85,128 +260,115 @@ def _looks(value: Any) -> list[tuple[Any, ...]]:
     ]
 
 
-def _outcome(function: Function, inputs: Inputs) -> Any:
-    try:
-        return function(**copy_inputs(inputs))
-    except Exception as error:
-        return error
+def _fault(answer: Function, case: Case, outcome: Outcome) -> Fault | None:
+    """The first stage at which an answer differs from the reference on one case."""
+    if outcome.error is not None:
+        at = line_of(outcome.error, answer)
+        where = f", in the line: {at}" if at else ""
+        text = f"it stopped with {in_short(outcome.error)}{where}. {in_words(case.inputs)}"
+        return Fault("error", text, case)
+    return _value_fault(case, outcome, answer)
 
 
-def _fault(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None:
-    """The first stage at which an answer differs from the reference on one set of inputs."""
-    expected = exercise.reference(**copy_inputs(inputs))
-    given = copy_inputs(inputs)
-    side_effect = exercise.side_effect or (lambda: None)
-    side_effect()  # whatever another answer did
-    try:
-        returned = answer(**given)
-    except NotImplementedError as error:
-        raise OpenExerciseError from error
-    except Exception as error:
-        return f"it stopped with {_error(error)}. {in_words(inputs)}"
-    if done := side_effect():
-        return done
-    for name, value in inputs.items():
-        if isinstance(value, Tensor) and not torch.equal(given[name], value):
-            return f"it changed its input {name} in place: work on a copy, or build a new tensor."
-    trial = Trial(exercise, inputs, returned, expected)
+def _value_fault(case: Case, outcome: Outcome, answer: Function | None = None) -> Fault | None:
+    """What is wrong with what came out, or with what was done on the way; ``answer``: padding."""
+    if outcome.error is not None:
+        return Fault("error", "", case)
+    if outcome.left:
+        return Fault("left", outcome.left, case)
+    trial = Trial(case.exercise, case.inputs, outcome.value, case.right)
     for stage in (form_fault, order_fault, shape_fault, type_fault, finite_fault):
         if text := stage(trial):
-            return text
-    return (
-        _padding(exercise, answer, inputs)
-        or _gradient(exercise, answer, inputs)
-        or value_fault(trial)
-    )
+            return Fault(stage.__name__, text, case)
+    if answer is not None and (padded := _padding(answer, case, outcome)):
+        return Fault("padding", padded, case)
+    if wrong := value_fault(trial):
+        return Fault("value", wrong, case)
+    for name, right in (case.outcome.after or {}).items():
+        if not close((outcome.after or {})[name], right, case.exercise.tolerance):
+            return Fault("after", f"the result is right, but not {name} afterwards.", case)
+    return None
 
 
-def _padding(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None:
+def _padding(answer: Function, case: Case, plain: Outcome) -> str | None:
     """Other garbage in the padding must change nothing."""
-    if exercise.padding is None:
+    if case.exercise.padding is None:
         return None
-    plain, padded = (
-        _outcome(answer, inputs),
-        _outcome(answer, exercise.padding(copy_inputs(inputs))),
-    )
-    if not isinstance(padded, Exception) and all(
-        close(a, b, exercise.tolerance) for a, b in zip(parts(plain), parts(padded), strict=True)
-    ):
+    other = Case(case.exercise, case.exercise.padding(copy_inputs(case.inputs)))
+    if _alike(case.exercise, plain, _outcome(answer, other)):
         return None
     return "what stands in the padding changes the result: what is masked must not count."
 
 
-def _gradient(exercise: Exercise, answer: Function, inputs: Inputs) -> str | None:
-    reached = gradients(exercise, answer, inputs)
-    if isinstance(reached, str):
-        return f"it works, but not where gradients are wanted: {reached}."
-    lost = [name for name, arrives in reached.items() if not arrives]
-    if not lost:
+def _gradients(function: Function, case: Case) -> dict[str, Tensor | None] | BaseException:
+    return gradients(function, case.inputs, tuple(case.exercise.gradient))
+
+
+def _gradient_fault(answer: Function, case: Case) -> Fault | None:
+    """Whether each input gets the gradient that it gets from the reference."""
+    if not case.exercise.gradient or case.planted:
         return None
+    found = _gradients(answer, case)
+    if isinstance(found, BaseException):
+        at = line_of(found, answer)
+        text = (
+            "the numbers are right, but not where gradients are wanted: it stopped with "
+            f"{in_short(found)}{f', in the line: {at}' if at else ''}."
+        )
+        return Fault("gradient", text, case)
+    for name, right in case.gradients.items():
+        if wrong := _wrong_gradient(name, found[name], right):
+            return Fault("gradient", wrong, case)
+    return None
+
+
+def _wrong_gradient(name: str, got: Tensor | None, right: Tensor | None) -> str | None:
+    if right is None or _gradients_alike({name: got}, {name: right}):
+        return None
+    if got is None:
+        return (
+            f"the numbers are right, but no gradient reaches {name}: is something detached, put "
+            "through .item() or numpy, or replaced by indices?"
+        )
+    if not bool(got.isfinite().all()):
+        return (
+            f"the numbers are right, but the gradient of {name} is NaN or infinite: is there the "
+            "root of 0, or a division by 0, even one that is masked afterwards?"
+        )
     return (
-        f"no gradient reaches {lost[0]}: is something detached, put through .item() or numpy, or "
-        "replaced by indices?"
+        f"the numbers are right, but not the gradient of {name}: is a part of the way detached, "
+        "or put through .data, .item() or numpy?"
     )
 
 
-def gradients(exercise: Exercise, function: Function, inputs: Inputs) -> dict[str, bool] | str:
-    """Whether each input that should get a gradient gets one; or the error on the way."""
-    given = copy_inputs(inputs)
-    for name in exercise.gradient:
-        given[name].requires_grad_()
-    try:
-        results = [r for r in parts(function(**given)) if isinstance(r, Tensor) and r.grad_fn]
-        if results:
-            torch.autograd.backward([r.sum() for r in results if r.is_floating_point()])
-    except Exception as error:
-        return _error(error)
-    return {name: given[name].grad is not None for name in exercise.gradient}
+def _gradients_alike(
+    one: dict[str, Tensor | None] | BaseException, another: dict[str, Tensor | None] | BaseException
+) -> bool:
+    if isinstance(one, BaseException) or isinstance(another, BaseException):
+        return str(one) == str(another)
+    for a, b in zip(one.values(), another.values(), strict=True):
+        if a is None or b is None:
+            if a is not b:
+                return False
+            continue
+        size = b.abs().amax(-1, keepdim=True) if b.numel() else b
+        if not bool(((a - b).abs() <= 1e-3 * size.clamp(min=0.1)).all()):
+            return False
+    return True
 
 
-def _error(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).rstrip('.')}"
-
-
-def _loop(exercise: Exercise, answer: Function, cases: list[Inputs]) -> str | None:
-    """Does a right answer call torch the more often, the larger its inputs are?"""
-    if not exercise.loop:
-        return None
-    counts = [_calls(answer, inputs) for inputs in cases]
-    if min(counts) == max(counts):
-        return None
-    return (
-        f"the numbers are right, but a loop makes them ({min(counts)} calls of torch for the "
-        f"smallest inputs, {max(counts)} for the largest). {exercise.loop}"
-    )
-
-
-def _calls(answer: Function, inputs: Inputs) -> int:
-    """How often an answer calls torch with numbers (positions may be listed in a loop)."""
-    if (count := getattr(answer, "count_calls", None)) is not None:  # it runs elsewhere
-        return int(count(inputs))
-    answer(**copy_inputs(inputs))  # first, whatever is remembered for the next time
-    counter = _Counter()
-    with counter:
-        answer(**copy_inputs(inputs))
-    return counter.count
-
-
-class _Counter(TorchFunctionMode):
-    """Counts calls in which a tensor of floats takes part."""
-
-    count: int = 0
-
-    def __torch_function__(
-        self, func: Function, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        given = _tensors([*args, *(kwargs or {}).values()])
-        self.count += any(tensor.is_floating_point() for tensor in given)
-        return func(*args, **(kwargs or {}))
-
-
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
-    """All tensors among arguments, and in lists among them."""
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from _tensors(value)
+def _told(exercise: Exercise, answer: Function, faults: list[Fault]) -> str:
+    """A fault in general words, on the smallest inputs that show it."""
+    stage = faults[0].stage
+    smallest = min((f for f in faults if f.stage == stage), key=lambda fault: fault.case.size())
+    for letter in cuttable(exercise.axes) if fits(smallest.case.inputs, exercise.axes) else ():
+        for place in range(size_of(smallest.case.inputs, exercise.axes, letter)):
+            inputs = cut(smallest.case.inputs, exercise.axes, letter, place)
+            case = Case(exercise, inputs, smallest.case.planted)
+            if not case.is_fair():
+                continue
+            fault = _fault(answer, case, _outcome(answer, case))
+            if fault and fault.stage == stage:
+                smallest = fault
+                break
+    return f"{smallest.text} hint({exercise.name!r}) may help."

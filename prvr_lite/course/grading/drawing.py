@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Generator, Tensor
@@ -49,3 +49,28 @@ def other_padding(values: str, real: str) -> Callable[[Inputs], Inputs]:
         return {**inputs, values: fresh}
 
     return change
+
+
+def cut(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inputs:
+    """The same inputs with a single place of one dimension."""
+    return {
+        name: value.narrow(axes[name].index(letter), place, 1).clone()
+        if letter in axes.get(name, "")
+        else value
+        for name, value in inputs.items()
+    }
+
+
+def fits(inputs: Inputs, axes: Mapping[str, str]) -> bool:
+    """Have the inputs the dimensions that the letters name? Planted ones need not."""
+    return all(inputs[name].dim() == len(letters) for name, letters in axes.items())
+
+
+def size_of(inputs: Inputs, axes: Mapping[str, str], letter: str) -> int:
+    name = next(name for name, letters in axes.items() if letter in letters)
+    return int(inputs[name].shape[axes[name].index(letter)])
+
+
+def cuttable(axes: Mapping[str, str]) -> list[str]:
+    """The dimensions that may have size 1: those in capitals."""
+    return sorted({letter for letters in axes.values() for letter in letters if letter.isupper()})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 
 Function = Callable[..., Any]
@@ -61,9 +62,14 @@ class Exercise:
             outputs as "[Q, V] and [Q]".
         mistakes: wrong answers that are recognised.
         hints: a ladder, from a nudge to nearly the answer.
+        axes: letters of the dimensions of inputs, such as {"score": "VT"}; those in capitals are
+            also tried with a size of 1.
+        planted: further inputs that every check tries: ends, ties, and what only one rule decides.
         padding: inputs -> the same with other garbage in the padding; None: there is no padding.
-        gradient: names of inputs that must get a gradient.
+        gradient: names of inputs that must get the right gradient.
         tolerance: absolute and relative, of values.
+        after: what an answer must leave behind in its inputs, by its name in a message, such as the
+            weights of a model that it trains.
         outputs: names of the outputs, where there are several.
         loop: for one who calls torch again and again where one call does it all; "": loops are
             welcome.
@@ -80,17 +86,42 @@ class Exercise:
     hints: Sequence[str]
     minutes: int = 10
     difficulty: int = 1
+    axes: Mapping[str, str] = field(default_factory=dict)
+    planted: Callable[[torch.Generator], Iterable[Inputs]] | None = None
     padding: Callable[[Inputs], Inputs] | None = None
     gradient: Sequence[str] = ()
     tolerance: float = 1e-4
+    after: Callable[[Inputs], dict[str, Any]] | None = None
     outputs: Sequence[str] = ()
     loop: str = ""
     side_effect: Callable[[], str | None] | None = None
 
 
 def copy_inputs(inputs: Inputs) -> Inputs:
-    """Tensors as fresh leaves, everything else as it is."""
-    return {
-        name: value.detach().clone() if isinstance(value, torch.Tensor) else value
-        for name, value in inputs.items()
-    }
+    """Tensors as fresh leaves, lists and dicts with all that they hold, objects as they are."""
+    return {name: _copy(value) for name, value in inputs.items()}
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) is dict:
+        return {key: _copy(part) for key, part in value.items()}
+    return type(value)(map(_copy, value)) if type(value) in (list, tuple) else value
+
+
+def same(one: Any, another: Any) -> bool:
+    """Is a value still what it was? Objects of other kinds are not looked into."""
+    if isinstance(one, torch.Tensor) and isinstance(another, torch.Tensor):
+        return one.dtype == another.dtype and torch.equal(one, another)
+    if isinstance(one, np.ndarray):
+        return bool(np.array_equal(one, another))
+    if type(one) is dict:
+        return list(one) == list(another) and all(same(one[key], another[key]) for key in one)
+    if type(one) in (list, tuple):
+        return len(one) == len(another) and all(map(same, one, another))
+    if isinstance(one, (str, bytes, float, int)):
+        return type(one) is type(another) and bool(one == another)
+    return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +15,13 @@ import torch
 from torch import Tensor
 
 from prvr_lite.course.grading.exercise import Exercise, Inputs
+
+DIVIDED = (
+    ": is something divided by 0, does an exponential overflow, or is a softmax taken over "
+    "nothing but -inf?"
+)
+SHOWN = 24  # numbers of a tensor that are shown one by one
+LONG = 200  # letters of a value that are shown
 
 
 @dataclass(frozen=True)
@@ -39,9 +48,25 @@ class Trial:
 
 
 def in_words(inputs: Inputs) -> str:
-    """The inputs in a sentence."""
-    values = (f"{name} {_value(value)}" for name, value in inputs.items())
+    """The inputs in a sentence; small tensors with their numbers."""
+    values = [f"{name} {_short(value)}" for name, value in inputs.items()]
     return f"The inputs were {', '.join(values)}."
+
+
+def _short(value: Any) -> str:
+    """An input as it could be typed, where it is small; else its shape or its beginning."""
+    if isinstance(value, (Tensor, np.ndarray)) and value.shape:
+        if 0 < math.prod(value.shape) <= SHOWN:
+            return _listed(value.tolist())
+        return str(list(value.shape))
+    text = _value(value)
+    return text if len(text) <= LONG else f"{text[:LONG]} …"
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_listed, value))}]"
+    return _value(value)
 
 
 def form_fault(trial: Trial) -> str | None:
@@ -50,6 +75,9 @@ def form_fault(trial: Trial) -> str | None:
     count, asked = len(parts(returned)), len(parts(right))
     if returned is None:
         return "it returns None: is the return statement missing?"
+    if inspect.isgenerator(returned) or inspect.iscoroutine(returned):
+        word = "yield" if inspect.isgenerator(returned) else "async"
+        return f"it returns {_kind(returned)}: write return, without {word}."
     if isinstance(returned, list) and asked > 1:
         return f"it returns a list: return {_names(trial) or f'{asked} results'}, without brackets."
     if count != asked and isinstance(returned, tuple) and hasattr(returned, "indices"):
@@ -67,7 +95,17 @@ def form_fault(trial: Trial) -> str | None:
             return f"{name} is {_kind(value)} where a torch tensor is asked for."
         if not isinstance(value, (Real, np.generic, np.ndarray, list, Tensor)):
             return f"{name} is {_kind(value)} where a number is asked for."
+        if not _numbers_only(value):
+            return f"{name} holds something other than numbers: {_short(value)}."
     return None
+
+
+def _numbers_only(value: Any) -> bool:
+    try:
+        torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError):
+        return isinstance(value, list) and all(isinstance(row, list) for row in value)
+    return True
 
 
 def order_fault(trial: Trial) -> str | None:
@@ -98,12 +136,16 @@ def type_fault(trial: Trial) -> str | None:
     for name, got, right in trial.pairs():
         if isinstance(right, Tensor) and got.dtype != right.dtype:
             return f"{name} is of type {got.dtype} instead of {right.dtype}."
+        if isinstance(right, Tensor) and got.requires_grad and not right.requires_grad:
+            return f"{name} still carries its gradient: detach() takes it off."
         if isinstance(right, Tensor) and got.device != right.device:
             return f"{name} is on {got.device} instead of {right.device}."
         if isinstance(right, int) and not whole(got):
+            near = isinstance(got, Real) and abs(float(got) - right) < 1
+            clue = ": // divides integers without a remainder." if near else "."
             return (
-                f"{name} is {_kind(got)}, {_value(got)}, where an integer is asked for: // "
-                "divides integers without a remainder."
+                f"{name} is {_kind(got)}, {_short(got)}, where an integer is asked for{clue} "
+                f"{in_words(trial.inputs)}"
             )
     return None
 
@@ -119,10 +161,15 @@ def whole(value: Any) -> bool:
 
 def finite_fault(trial: Trial) -> str | None:
     for name, got, right in trial.pairs():
-        if bool((~torch.as_tensor(got).isfinite() & torch.as_tensor(right).isfinite()).any()):
+        a, b = torch.as_tensor(got), torch.as_tensor(right)
+        bad = ~a.isfinite() & b.isfinite()
+        if bool(bad.any()):
+            place = tuple(bad.nonzero()[0].tolist())
+            at = f" at {list(place)}" if place else ""
+            clue = trial.exercise.gradient and bool(a[place].isnan())
             return (
-                f"{name} holds NaN or infinity: is something divided by 0, does an exponential "
-                "overflow, or is a softmax taken over nothing but -inf?"
+                f"{name} is {_value(a[place].item())}{at}, and {_value(b[place].item())} is "
+                f"right{DIVIDED if clue else '.'} {in_words(trial.inputs)}"
             )
     return None
 
@@ -143,7 +190,7 @@ def _number(trial: Trial, name: str) -> str:
     gave = f"gave {_value(trial.returned)}, and {_value(trial.right)} is right."
     if any(isinstance(value, (Tensor, np.ndarray)) for value in trial.inputs.values()):
         return f"{which}it {gave} {in_words(trial.inputs)}"
-    given = ", ".join(f"{key}={value!r}" for key, value in trial.inputs.items())
+    given = ", ".join(f"{key}={_short(value)}" for key, value in trial.inputs.items())
     return f"{which}{trial.exercise.name}({given}) {gave}"
 
 
@@ -152,11 +199,10 @@ def _numbers(trial: Trial, name: str, wrong: Tensor) -> str:
     returned, right = next((a, b) for output, a, b in trial.pairs() if output == name)
     place = wrong.nonzero()[0].tolist()
     which = f"{name}: " if len(parts(trial.right)) > 1 else ""
-    plain = not all(isinstance(value, (Tensor, np.ndarray)) for value in trial.inputs.values())
     got, wanted = (_value(part[tuple(place)].item()) for part in (returned, right))
     return (
         f"{which}{int(wrong.sum())} of {wrong.numel()} numbers differ; the first at {place} is "
-        f"{got} instead of {wanted}." + f" {in_words(trial.inputs)}" * plain
+        f"{got} instead of {wanted}. {in_words(trial.inputs)}"
     )
 
 
@@ -166,6 +212,8 @@ def parts(value: Any) -> list[Any]:
 
 def shape(value: Any) -> tuple[int, ...]:
     """The shape of anything that an answer may give; of a ragged list only its length."""
+    if not isinstance(value, (list, tuple, np.ndarray, Tensor)):
+        return ()
     try:
         return tuple(np.shape(value))
     except ValueError:
@@ -176,7 +224,10 @@ def close(a: Any, b: Any, tolerance: float) -> bool:
     """Are two outputs of one shape, and the same up to a tolerance? NaN is like NaN."""
     if shape(a) != shape(b):
         return False
-    x, y = torch.as_tensor(a).double(), torch.as_tensor(b).double()
+    try:
+        x, y = torch.as_tensor(a).double(), torch.as_tensor(b).double()
+    except (TypeError, ValueError, RuntimeError):  # no numbers
+        return False
     return torch.allclose(x, y, atol=tolerance, rtol=tolerance, equal_nan=True)
 
 

@@ -16,7 +16,10 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any
@@ -24,7 +27,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from prvr_lite.course.grading.diagnosis import _calls
+from prvr_lite.course.grading.looping import _calls
 from prvr_lite.course.grading.outputs import parts
 from prvr_lite.course.handins import guard
 from prvr_lite.course.handins.state import state_of
@@ -73,11 +76,9 @@ def _quiet(scratch: str) -> None:
 
 def _lesson(task: Task) -> dict[str, Any]:
     """The names that the lesson gives an answer, as in the notebook; ``check`` does nothing."""
-    for name, text in task.modules.items():
-        module = ModuleType(name)
-        module.__file__ = f"{name}.py"
-        sys.modules[name] = module
-        exec(compile(text, name, "exec"), vars(module))
+    sys.meta_path.insert(0, _Given(task.modules))
+    for name in task.modules:
+        import_module(name)
     notebook = ModuleType("__main__")
     sys.modules["__main__"] = notebook
     given = vars(notebook)
@@ -89,6 +90,20 @@ def _lesson(task: Task) -> dict[str, Any]:
     return given
 
 
+class _Given(MetaPathFinder, Loader):
+    """Finds the lesson's modules of answers in what the parent gave, never in their files."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname in self.texts else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        text = self.texts[module.__name__]
+        exec(compile(text, module.__name__, "exec"), vars(module))
+
+
 def _nothing(*_: Any, **__: Any) -> None:
     return None
 
@@ -97,7 +112,7 @@ class _Answer:
     """An answer that was run, and what is asked of it."""
 
     def __init__(self, task: Task, names: dict[str, Any]) -> None:
-        self.name, self.names = task.name, names
+        self.name, self.cell, self.names = task.name, task.cell, names
         self.graphs: dict[int, tuple[list[Tensor], list[Tensor | None]]] = {}
         self.number = 0
         module, _, function = task.side_effect.partition(":")
@@ -120,7 +135,7 @@ class _Answer:
         try:
             exec(compile(code, ANSWER, "exec", future, True), self.names)
         except BaseException as error:
-            self.fault = self.fault or _told(error)
+            self.fault = self.fault or _told(error, self.cell)
 
     def hello(self) -> dict[str, Any]:
         """What became of the cell: is there a function, what does it take, what went wrong?"""
@@ -147,7 +162,7 @@ class _Answer:
                 return {"value": _calls(self.names[self.name], content)}
             return {"value": self.side_effect()}
         except BaseException as error:
-            return {"error": _told(error)}
+            return {"error": _told(error, self.cell)}
 
     def _call(self, given: list[Any], named: dict[str, Any]) -> dict[str, Any]:
         """One call; the inputs that it changed are reported, whether it succeeds or not."""
@@ -158,7 +173,7 @@ class _Answer:
             value = self.names[self.name](*given, **named)
             said = {"value": value, "grad": self._keep(inputs, value), "number": self.number}
         except BaseException as error:
-            said = {"error": _told(error)}
+            said = {"error": _told(error, self.cell)}
         after = {name: encode(state_of(value)) for name, value in inputs.items()}
         changed = {name: decode(data) for name, data in after.items() if data != before[name]}
         return {**said, "changed": changed}
@@ -193,10 +208,12 @@ class _Answer:
         return list(grads)
 
 
-def _told(error: BaseException) -> dict[str, Any]:
+def _told(error: BaseException, cell: str) -> dict[str, Any]:
     """An exception in plain words: its type, its text, the line of the answer, is it a blank?"""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == ANSWER]
+    numbers = [frame.lineno or 0 for frame in frames if frame.filename == ANSWER]
+    lines = dict(enumerate(cell.splitlines(), 1))
+    line = lines.get(numbers[-1], "").strip() if numbers else ""
     own = bool(frames) and frames[-1].filename == ANSWER
     kind = type(error)
     known = kind if getattr(builtins, kind.__name__, None) is kind else None
@@ -205,4 +222,4 @@ def _told(error: BaseException) -> dict[str, Any]:
     except BaseException:
         text = ""
     blank = known is NotImplementedError and own and not text
-    return {"type": kind.__name__, "text": text, "line": lines[-1] if lines else 0, "open": blank}
+    return {"type": kind.__name__, "text": text, "line": line, "open": blank}

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
-import torch
-
-from prvr_lite.course.grading.diagnosis import OpenExerciseError, diagnose
+from prvr_lite.course.grading.diagnosis import Case, OpenExerciseError, cases, diagnose
 from prvr_lite.course.grading.exercise import Exercise
 from prvr_lite.course.handins.flags import PUBLISHED, shared_answers, suspicious
 from prvr_lite.course.handins.notebook import HandIn, is_blank
-from prvr_lite.course.handins.remote import EndedError, OpenError, OutOfTimeError, RemoteAnswer
+from prvr_lite.course.handins.remote import EndedError, OutOfTimeError, RemoteAnswer
 from prvr_lite.course.handins.task import Task, make_task, of_lesson
 
-SECONDS, MEGABYTES = 10.0, 2048  # that one answer may use
+SECONDS, MEGABYTES = 5.0, 2048  # that one answer may use
+FOREVER = 3600.0  # seconds for the check itself, which an answer's own limit ends
+AHEAD = 3  # processes that start while an answer is judged
 LETTERS = 2_000  # of a message
 
 
@@ -64,7 +64,6 @@ def grade(
     seed: int | None = None,
     seconds: float = SECONDS,
     megabytes: int = MEGABYTES,
-    workers: int | None = None,
     watch: Callable[[Grade], object] | None = None,
 ) -> list[Grade]:
     """Grades hand-ins of one lesson; each answer runs in a process of its own.
@@ -72,37 +71,48 @@ def grade(
     Args:
         seed: of the inputs, the same for all hand-ins; None: one that nobody can know.
         seconds, megabytes: computing time and memory of one answer.
-        workers: how many run at once; None: one for each core.
         watch: is called with each grade, in order, as soon as it is known.
     """
     asked = of_lesson(lesson)
     start = secrets.randbelow(2**30) if seed is None else seed
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    pool = ThreadPoolExecutor(workers or _cores())
-    try:
-        shared = shared_answers(hand_ins, asked)
-        trials = [[prepare(exercise, hand_in) for exercise in asked] for hand_in in hand_ins]
-        waiting = [
-            [pool.submit(judge, t, start + i, seconds, megabytes) for i, t in enumerate(row)]
-            for row in trials
-        ]
-        grades = []
-        for hand_in, futures in zip(hand_ins, waiting, strict=True):
-            verdicts = [_flagged(f.result(), shared[hand_in.student]) for f in futures]
+    tried = {exercise.name: cases(exercise, start) for exercise in asked}
+    shared = shared_answers(hand_ins, asked)
+    trials = (prepare(exercise, hand_in) for hand_in in hand_ins for exercise in asked)
+    grades = []
+    with _started_ahead(trials, seconds, megabytes) as started:
+        for hand_in in hand_ins:
+            verdicts = [
+                _flagged(judge(trial, remote, tried[trial.exercise.name]), shared[hand_in.student])
+                for trial, remote in islice(started, len(asked))
+            ]
             grades.append(Grade(hand_in, tuple(verdicts)))
             if watch is not None:
                 watch(grades[-1])
-        return grades
+    return grades
+
+
+@contextmanager
+def _started_ahead(
+    trials: Iterable[Trial], seconds: float, megabytes: int
+) -> Iterator[Iterator[tuple[Trial, RemoteAnswer | None]]]:
+    """Trials with their processes; the next ones start while one is judged."""
+    waiting: deque[tuple[Trial, RemoteAnswer | None]] = deque()
+
+    def run() -> Iterator[tuple[Trial, RemoteAnswer | None]]:
+        for trial in trials:
+            task = trial.task
+            waiting.append((trial, RemoteAnswer(task, seconds, megabytes) if task else None))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
+    try:
+        yield run()
     finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        for _, remote in waiting:
+            if remote is not None:
+                remote.close()
 
 
 def _flagged(verdict: Verdict, shared: dict[str, str]) -> Verdict:
@@ -124,7 +134,7 @@ class Trial:
 
 
 def prepare(exercise: Exercise, hand_in: HandIn) -> Trial:
-    """Reads an answer; in one thread only, as Python's parser keeps state between threads."""
+    """Reads an answer, and says what its process needs; or the verdict, where it needs none."""
     answer, name = hand_in.answers[exercise.name], exercise.name
     if answer.fault:
         state = "wrong" if answer.cell else "missing"
@@ -135,21 +145,21 @@ def prepare(exercise: Exercise, hand_in: HandIn) -> Trial:
     return Trial(exercise, (*answer.notes, *suspicious(exercise, task, answer.cell)), task)
 
 
-def judge(trial: Trial, seed: int, seconds: float, megabytes: int) -> Verdict:
+def judge(trial: Trial, remote: RemoteAnswer | None, tried: list[Case]) -> Verdict:
     """Tries one answer of one hand-in, and no other; it can do nothing to any other."""
     exercise, flags = trial.exercise, list(trial.flags)
-    state, fault, began = trial.state, trial.message, time.monotonic()
-    if trial.task is not None:
+    state, fault = trial.state, trial.message
+    if remote is not None:
         try:
-            with RemoteAnswer(trial.task, seconds, megabytes) as remote:
-                fault = _fault(exercise, remote, seed) or ""
+            with remote:
+                fault = _fault(exercise, remote, tried) or ""
             state = "wrong" if fault else "right"
-        except (OpenError, OpenExerciseError):
+        except OpenExerciseError:
             state, fault = "open", "still open"
         except EndedError as error:
             state, fault = "stopped", str(error)
             if isinstance(error, OutOfTimeError):
-                flags.append(f"used its whole time ({time.monotonic() - began:.0f} s)")
+                flags.append("used its whole time")
         except Exception as error:  # a check met what nobody foresaw: no other answer suffers
             state, fault = "wrong", "the check can't make sense of what it returns"
             flags.append(f"the check itself stopped with {type(error).__name__}: {error}"[:300])
@@ -158,15 +168,11 @@ def judge(trial: Trial, seed: int, seconds: float, megabytes: int) -> Verdict:
     return Verdict(exercise.name, points, exercise.difficulty, state, message, tuple(flags))
 
 
-def _fault(exercise: Exercise, remote: RemoteAnswer, seed: int) -> str | None:
+def _fault(exercise: Exercise, remote: RemoteAnswer, tried: list[Case]) -> str | None:
     hello = remote.hello
     if not hello["found"]:
         return _not_found(exercise.name, hello)
-    if exercise.side_effect is not None:
-        exercise = replace(exercise, side_effect=remote.side_effect)
-    fault = diagnose(exercise, remote, seed)
-    if fault and remote.line and "stopped with" in fault:
-        fault = f"{fault.rstrip()} (Line {remote.line} of the answer's cell.)"
+    fault = diagnose(exercise, remote, 0, seconds=FOREVER, tried=tried)
     if fault and hello["fault"]:
         fault = f"{fault.rstrip()} Before that, {_stopped(hello['fault'])}."
     return fault
@@ -181,7 +187,8 @@ def _not_found(name: str, hello: dict[str, Any]) -> str:
 
 def _stopped(error: Any) -> str:
     text = f": {error['text']}" if error["text"] else ""
-    return f"its cell stopped with {error['type']}{text} (line {error['line']})"
+    line = f", in the line: {error['line']}" if error["line"] else ""
+    return f"its cell stopped with {error['type']}{text}{line}"
 
 
 def on_its_word(exercises: Iterable[Exercise]) -> list[str]:

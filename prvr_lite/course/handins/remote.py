@@ -46,20 +46,15 @@ class OutOfTimeError(EndedError):
     """It used all of its time."""
 
 
-class OpenError(BaseException):
-    """The answer is still blank. No check takes it for an error of the answer."""
-
-
 class RemoteAnswer:
     """A learner's answer, behind a pipe.
 
     Attributes:
-        hello: what became of its cell (see ``child``). line: of the answer, where the last error
-            was; 0: it had none, or none there.
+        hello: what became of its cell (see ``child``).
     """
 
     def __init__(self, task: Task, seconds: float, megabytes: int) -> None:
-        self.__name__, self.task, self.line = task.name, task, 0
+        self.__name__, self.task = task.name, task
         self._left = PATIENCE * seconds
         self._folder = tempfile.mkdtemp(prefix="prvr-lite-grade-")
         self._pipe, theirs = multiprocessing.Pipe()
@@ -69,6 +64,8 @@ class RemoteAnswer:
             self._process.start()
         theirs.close()
         self.hello: dict[str, Any] = {}
+        if task.side_effect:
+            self.side_effect = self._side_effect
 
     def __enter__(self) -> RemoteAnswer:
         """Waits until the answer's cell has run.
@@ -80,7 +77,7 @@ class RemoteAnswer:
             self._receive(START_SECONDS)
             self.hello = self._wait()
         except BaseException:
-            self.__exit__()
+            self.close()
             raise
         with _sound_replies():
             if parameters := self.hello.get("parameters"):
@@ -88,6 +85,10 @@ class RemoteAnswer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the process, and all that it wrote goes."""
         self._process.kill()
         self._process.join(10)
         self._pipe.close()
@@ -124,7 +125,7 @@ class RemoteAnswer:
         with _sound_replies():
             return int(reply["value"])
 
-    def side_effect(self) -> str | None:
+    def _side_effect(self) -> str | None:
         """What the answer did that none may do: what its own process says."""
         told = self._ask("side effect", None).get("value")
         return str(told)[:LETTERS] if told else None
@@ -168,9 +169,10 @@ class RemoteAnswer:
         if not error:
             return
         with _sound_replies():
-            self.line, blank = int(error["line"]), bool(error["open"])
-            kind, text = str(error["type"])[:60], str(error["text"])[:LETTERS]
-        raise OpenError if blank else _exception(kind, text)
+            raised = _exception(str(error["type"])[:60], str(error["text"])[:LETTERS])
+            raised.blank = bool(error["open"])  # type: ignore[attr-defined]
+            raised.line = str(error["line"])[:LETTERS]  # type: ignore[attr-defined]
+        raise raised
 
 
 class _Through(torch.autograd.Function):
@@ -230,7 +232,7 @@ def _signature(parameters: Any) -> inspect.Signature:
 def _exception(kind: str, text: str) -> Exception:
     """An exception of a type of Python's own, or of one of the same name."""
     known = getattr(builtins, kind, None)
-    if isinstance(known, type) and issubclass(known, Exception) and kind != "NotImplementedError":
+    if isinstance(known, type) and issubclass(known, Exception):
         try:
             return known(_key(text) if known is KeyError else text)
         except Exception:  # it wants other arguments

@@ -7,6 +7,7 @@ import torch
 from prvr_lite.course.grading.drawing import other_padding
 from prvr_lite.course.grading.exercise import Exercise, Mistake
 from prvr_lite.course.lesson01 import answers as a
+from prvr_lite.course.lesson01 import planted
 from prvr_lite.course.lesson01.answers import log_sum_exp_score, max_score, mean_score, recall_at
 
 UNMASKED = "padding counts as frames: let the mask say which of the T places are real."
@@ -46,6 +47,8 @@ EXERCISES = (
         padding=other_padding("score", "mask"),
         gradient=("score",),
         loop="sum(1) adds up the rows of all films at once.",
+        axes={"score": "VT", "mask": "VT"},
+        planted=planted.hard_frames,
     ),
     Exercise(
         "max_score",
@@ -80,6 +83,8 @@ EXERCISES = (
         minutes=5,
         padding=other_padding("score", "mask"),
         gradient=("score",),
+        axes={"score": "VT", "mask": "VT"},
+        planted=planted.hard_frames,
     ),
     Exercise(
         "log_sum_exp_score",
@@ -142,6 +147,8 @@ EXERCISES = (
         difficulty=2,
         padding=other_padding("score", "mask"),
         gradient=("score",),
+        axes={"score": "VT", "mask": "VT"},
+        planted=planted.hard_soft,
     ),
     Exercise(
         "recall_at",
@@ -201,5 +208,7 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         loop="gather and one comparison do it for all queries at once.",
+        axes={"score": "Qv", "right": "Q"},
+        planted=planted.hard_rankings,
     ),
 )

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from prvr_lite.course.grading.exercise import Exercise, Mistake
 from prvr_lite.course.lesson02 import answers as a
+from prvr_lite.course.lesson02 import planted
 from prvr_lite.course.lesson02.answers import (
     even_bounds,
     normalise,
@@ -52,6 +53,7 @@ EXERCISES = (
             "(torch.arange(count + 1).double() / count * total).round(), as integers (.long()), "
             "and none above total - 1 (.clamp). Python's floats have as many digits as .double().",
         ),
+        planted=planted.hard_counts,
     ),
     Exercise(
         "pool_features",
@@ -105,6 +107,8 @@ EXERCISES = (
         minutes=15,
         difficulty=2,
         gradient=("features",),
+        axes={"features": "TD"},
+        planted=planted.short_films,
     ),
     Exercise(
         "normalise",
@@ -145,6 +149,8 @@ EXERCISES = (
         ),
         minutes=5,
         gradient=("features",),
+        axes={"features": "ABD"},
+        planted=planted.rows_of_any_shape,
     ),
     Exercise(
         "pad_ragged",
@@ -193,5 +199,6 @@ EXERCISES = (
         minutes=15,
         difficulty=2,
         outputs=("padded", "mask"),
+        planted=planted.ragged_ends,
     ),
 )

@@ -73,6 +73,7 @@ EXERCISES = (
         ),
         padding=lambda inputs: a.other_keys(inputs, Generator().manual_seed(7)),
         gradient=("score",),
+        axes={"score": "BLM", "mask": "BM"},
     ),
     Exercise(
         "attention",
@@ -146,6 +147,7 @@ EXERCISES = (
         difficulty=2,
         gradient=("query", "key", "value"),
         padding=lambda inputs: other_padding("key", "mask")(other_padding("value", "mask")(inputs)),
+        axes={"query": "BLD", "key": "BMD", "value": "BME", "mask": "BM"},
     ),
     Exercise(
         "split_heads",
@@ -184,6 +186,7 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         gradient=("x",),
+        axes={"x": "BLh"},
     ),
     Exercise(
         "merge_heads",
@@ -217,6 +220,7 @@ EXERCISES = (
         ),
         minutes=5,
         gradient=("x",),
+        axes={"x": "BELD"},
     ),
     Exercise(
         "attention_pool",
@@ -267,5 +271,6 @@ EXERCISES = (
         difficulty=2,
         padding=other_padding("tokens", "mask"),
         gradient=("tokens", "w"),
+        axes={"tokens": "BLH", "mask": "BL", "w": "H"},
     ),
 )

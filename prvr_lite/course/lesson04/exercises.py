@@ -167,6 +167,7 @@ EXERCISES = (
         difficulty=2,
         gradient=("units",),
         loop="Look up the running total at all ends at once, total[:, end], and at all starts.",
+        axes={"units": "VNH"},
     ),
     Exercise(
         "clip_scores",
@@ -218,5 +219,6 @@ EXERCISES = (
         difficulty=2,
         gradient=("queries", "clips"),
         outputs=("score", "key"),
+        axes={"queries": "QH", "clips": "VNH"},
     ),
 )

@@ -6,6 +6,7 @@ from functools import partial
 from math import inf, nan
 
 from prvr_lite.course.grading.exercise import Exercise, Mistake
+from prvr_lite.course.lesson05 import planted
 from prvr_lite.course.lesson05.answers import (
     assign_inputs,
     assign_points,
@@ -80,6 +81,7 @@ EXERCISES = (
         ),
         minutes=12,
         difficulty=2,
+        planted=planted.hard_starts,
     ),
     Exercise(
         "assign_points",
@@ -119,6 +121,7 @@ EXERCISES = (
             "Then cluster[medoids] = torch.arange(k): each medoid stays with itself.",
         ),
         minutes=8,
+        planted=planted.hard_medoids,
     ),
     Exercise(
         "move_medoids",
@@ -174,6 +177,7 @@ EXERCISES = (
         minutes=15,
         difficulty=3,
         loop="distance @ O sums up for all clusters at once.",
+        planted=planted.hard_clusters,
     ),
     Exercise(
         "k_medoids",
@@ -228,6 +232,7 @@ EXERCISES = (
         minutes=12,
         difficulty=2,
         outputs=("medoids", "cluster"),
+        planted=planted.slow_sets,
     ),
     Exercise(
         "code_of_length",
@@ -271,5 +276,7 @@ EXERCISES = (
         ),
         minutes=10,
         difficulty=2,
+        axes={"length": "N"},
+        planted=planted.hard_lengths,
     ),
 )

@@ -58,6 +58,7 @@ EXERCISES = (
         ),
         minutes=10,
         loop="One product makes the cosines of all queries with all clips.",
+        axes={"queries": "QH", "clips": "VKH"},
     ),
     Exercise(
         "guided_weights",
@@ -123,6 +124,7 @@ EXERCISES = (
         difficulty=2,
         padding=other_padding("frames", "frame_mask"),
         gradient=("clips", "frames", "key_map"),
+        axes={"clips": "VKh", "frames": "VTh", "frame_mask": "VT"},
     ),
     Exercise(
         "attended_frames",
@@ -161,6 +163,7 @@ EXERCISES = (
         ),
         minutes=5,
         gradient=("weight", "frames", "value_map"),
+        axes={"weight": "VKT", "frames": "VTh"},
     ),
     Exercise(
         "frame_scores",
@@ -207,5 +210,6 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         gradient=("queries", "attended"),
+        axes={"queries": "QH", "attended": "VkH", "key": "QV"},
     ),
 )

@@ -67,6 +67,7 @@ EXERCISES = (
         minutes=5,
         gradient=("positive", "negative"),
         loop="margin + negative - positive works on all pairs at once, and so does clamp.",
+        axes={"positive": "R", "negative": "R"},
     ),
     Exercise(
         "draw_negative",
@@ -122,6 +123,7 @@ EXERCISES = (
         minutes=15,
         difficulty=3,
         gradient=("score",),
+        axes={"score": "Rc", "negative": "Rc", "luck": "R"},
     ),
     Exercise(
         "own_query_mean",
@@ -158,6 +160,7 @@ EXERCISES = (
         ),
         minutes=5,
         gradient=("score",),
+        axes={"score": "qV", "own": "qV"},
     ),
     Exercise(
         "info_nce",
@@ -210,6 +213,7 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         gradient=("score",),
+        axes={"score": "Rc", "positive": "Rc"},
     ),
     Exercise(
         "frame_negatives",
@@ -245,5 +249,6 @@ EXERCISES = (
             "With same_video: everything but the diagonal, ~torch.eye(Q, dtype=torch.bool).",
         ),
         minutes=5,
+        axes={"query_video": "Q"},
     ),
 )

@@ -6,7 +6,6 @@ import math
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -15,8 +14,6 @@ from torch import Generator, Tensor, nn
 
 from prvr_lite.course.grading.drawing import normal, sizes
 from prvr_lite.course.grading.exercise import Inputs
-
-REACHED = ("_distance", "_falling")  # also where answers are graded: a run holds them
 
 
 @dataclass(repr=False)
@@ -244,44 +241,3 @@ def interval_inputs(g: Generator) -> Inputs:
     luck = 4 * normal(g, count)
     ours, theirs = 52 + luck + normal(g, count), 50 + luck + normal(g, count)
     return {"ours": ours, "theirs": theirs, "t": 2.0 + 3 / count}
-
-
-class _Fresh(dict[str, Any]):
-    """Inputs that are built again whenever they are read: training changes what it is given."""
-
-    def __init__(self, build: Callable[[], Inputs]) -> None:
-        super().__init__(build())
-        self._build = build
-
-    def items(self) -> Any:
-        return self._build().items()
-
-
-def run_inputs(g: Generator) -> Inputs:
-    seed = int(torch.randint(2**31, (1,), generator=g))
-    return _Fresh(lambda: _tiny_run(torch.Generator().manual_seed(seed)))
-
-
-def _tiny_run(g: Generator) -> Inputs:
-    """A linear map behind a normalisation over the batch, which is another one in eval mode."""
-    steps, rows, inputs, outputs = sizes(g, 4, 4, 8)
-    with torch.random.fork_rng(devices=[]):  # leaves torch's random numbers alone
-        linear = nn.Linear(inputs, outputs)
-    with torch.no_grad():
-        for weight in linear.parameters():
-            weight.copy_(normal(g, *weight.shape))
-    model = nn.Sequential(nn.BatchNorm1d(inputs), linear).eval()  # who trains must say so
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _falling)
-    wanted = 2 * normal(g, outputs)
-    run = TrainingRun(model, partial(_distance, model, wanted), optimizer, schedule, 0.8)
-    return {"run": run, "batches": 3 * normal(g, steps, rows, inputs) + 1}
-
-
-def _distance(model: nn.Module, wanted: Tensor, x: Tensor) -> Tensor:
-    loss: Tensor = (model(x) - wanted).square().sum(1).mean()
-    return loss
-
-
-def _falling(step: int) -> float:
-    return 1 / (1 + step)

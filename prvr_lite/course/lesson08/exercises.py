@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson08 import answers as a
+from prvr_lite.course.lesson08 import planted
 
 EXERCISES = (
     Exercise(
@@ -72,6 +73,8 @@ EXERCISES = (
         difficulty=2,
         gradient=("queries", "clips", "attended"),
         outputs=("score", "key"),
+        axes={"queries": "QH", "clips": "VKH", "attended": "VKH"},
+        planted=planted.hard_scores,
     ),
     Exercise(
         "learning_rate_at",
@@ -126,12 +129,13 @@ EXERCISES = (
             "(steps - step) / (steps - warm).",
         ),
         minutes=8,
+        planted=planted.all_rates,
     ),
     Exercise(
         "train_steps",
         8,
         a.train_steps,
-        a.run_inputs,
+        planted.run_inputs,
         "[S]",
         (
             named_mistake(
@@ -185,6 +189,8 @@ EXERCISES = (
         ),
         minutes=15,
         difficulty=3,
+        planted=planted.hard_runs,
+        after=planted.left_behind,
     ),
     Exercise(
         "best_epoch",
@@ -235,6 +241,7 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         outputs=("best", "last"),
+        planted=planted.hard_epochs,
     ),
     Exercise(
         "seed_interval",
@@ -297,5 +304,6 @@ EXERCISES = (
         minutes=8,
         difficulty=2,
         outputs=("mean", "half"),
+        planted=planted.few_seeds,
     ),
 )

@@ -84,6 +84,7 @@ EXERCISES = (
         ),
         minutes=12,
         difficulty=2,
+        axes={"clip": "Qv", "frame": "Qv", "own": "Q", "alphas": "A"},
     ),
     Exercise(
         "span_iou",
@@ -164,6 +165,7 @@ EXERCISES = (
             "The union is the length of one + the length of the other - shared.",
         ),
         minutes=8,
+        axes={"first": "Qx", "second": "Qx"},
     ),
     Exercise(
         "recall_by_ratio",
@@ -314,5 +316,6 @@ EXERCISES = (
         ),
         minutes=15,
         difficulty=3,
+        axes={"score": "Qv", "own": "Q", "answers": "Qv"},
     ),
 )

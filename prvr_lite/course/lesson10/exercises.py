@@ -65,6 +65,7 @@ EXERCISES = (
             "A row is hit where any(1) is; 100 times the mean of that over the queries.",
         ),
         minutes=5,
+        axes={"iou": "Qp"},
     ),
     Exercise(
         "strike_out",
@@ -236,6 +237,7 @@ EXERCISES = (
         minutes=15,
         difficulty=3,
         padding=a.other_garbage,
+        axes={"score": "Rt", "real": "Rt"},
     ),
     Exercise(
         "merge_moments",
@@ -360,5 +362,6 @@ EXERCISES = (
             "As moment_recall: 100 * hit[:, :k].any(1).float().mean().",
         ),
         minutes=6,
+        axes={"video": "Qp", "iou": "Qp", "own": "Q"},
     ),
 )

@@ -74,6 +74,7 @@ EXERCISES = (
             "That count - 1, and clamp(min=0) for what lies before the first.",
         ),
         minutes=8,
+        axes={"shown": "T", "at": "S"},
     ),
     Exercise(
         "zero_shot_scores",
@@ -142,6 +143,7 @@ EXERCISES = (
         ),
         minutes=8,
         padding=other_padding("clip", "real"),
+        axes={"query": "QD", "clip": "VND", "real": "VN"},
     ),
     Exercise(
         "rescore_candidates",
@@ -208,6 +210,7 @@ EXERCISES = (
         ),
         minutes=12,
         difficulty=2,
+        axes={"hits": "Qc", "score": "Qv"},
     ),
     Exercise(
         "candidate_recall",
@@ -271,6 +274,7 @@ EXERCISES = (
             "any over the last dimension, then 100 times the mean over the rest.",
         ),
         minutes=6,
+        axes={"found": "QC", "exact": "QK"},
     ),
     Exercise(
         "cell_search",

@@ -269,6 +269,7 @@ EXERCISES = (
             "The absolute difference of printed[:, :4].sum(1) and printed[:, 4], compared with it.",
         ),
         minutes=6,
+        axes={"printed": "Mx"},
     ),
     Exercise(
         "optimism",
@@ -336,5 +337,6 @@ EXERCISES = (
         ),
         minutes=8,
         difficulty=2,
+        axes={"val": "SC", "test": "SC"},
     ),
 )

@@ -32,12 +32,12 @@ TOY = Exercise(
     [
         (lambda x: None, "returns None"),
         (lambda x: (x, x), "returns 2 results, and 1 is asked for"),
-        (lambda x: x.softmax(1)[0], r"shape \[3\] instead of \[2, 3\] = \[A, B\].*x \[2, 3\]"),
+        (lambda x: x.softmax(1)[0], r"shape \[3\] instead of \[2, 3\] = \[A, B\].*x \[\["),
         (lambda x: x.softmax(1).tolist(), "result is a list where a torch tensor"),
         (lambda x: x.softmax(1).numpy(), "result is a NumPy array where a torch tensor"),
         (lambda x: x.max(1), r"values and indices, .* take \.values\."),
         (lambda x: x.softmax(1).double(), "float64 instead of torch.float32"),
-        (lambda x: x.softmax(1) / 0 - x.softmax(1) / 0, "NaN or infinity"),
+        (lambda x: x.softmax(1) / 0 - x.softmax(1) / 0, r"is nan at \[0, 0\], and .*divided by 0"),
         (lambda x: x.softmax(1).detach(), "no gradient reaches x"),
         (lambda x: x.softmax(0), r"6 of 6 numbers differ; the first at \[0, 0\] is"),
         (lambda x: x.mul_(2).softmax(1), "changed its input x in place"),
@@ -92,8 +92,16 @@ def seen(x: torch.Tensor) -> torch.Tensor:
         (PAIR, lambda x, k: (x.argmax(1), x.amax(1) * k), "wrong order: return score, key"),
         (PAIR, lambda x, k: (x.amax(1) * k, x.argmax(0)), r"key has shape \[3\] inst.*= \[A\]\."),
         (PAIR, lambda x, k: (x.amax(1) * k, x.argmax(1).int()), "key is of type torch.int32"),
-        (PAIR, lambda x, k: (x.amax(1) / 0, x.argmax(1)), "score holds NaN or infinity"),
-        (PAIR, lambda x, k: (x.amax(1), x.argmax(1)), r"score: 2 of 2 .*were x \[2, 3\], k 2\.5\."),
+        (
+            PAIR,
+            lambda x, k: (x.amax(1) / 0, x.argmax(1)),
+            r"score is inf at \[0\], and \d.*right\. ",
+        ),
+        (
+            PAIR,
+            lambda x, k: (x.amax(1), x.argmax(1)),
+            r"score: 2 of 2 .*were x \[\[.*\]\], k 2\.5\.",
+        ),
         (PAIR, lambda x, k: (x.amax(1) * k, x.argmin(1)), r"^key: 2 of 2 .*is \d instead of \d"),
         (PAIR, lambda x, k: (seen(x) * k, x.argmax(1)), "not where gradients are.*RuntimeError"),
     ],
@@ -112,7 +120,7 @@ def test_outputs_without_names_are_counted() -> None:
     told = str(diagnose(nameless, lambda x, k: (x.amax(1), x.argmax(1)), 0))
     assert told.startswith("result 1 of 2: 2 of 2 numbers differ")
     told = str(diagnose(nameless, lambda x, k: (x.argmax(1), x.amax(1) * k), 0))
-    assert told == "the two results come in the wrong order: swap them."
+    assert told.startswith("the two results come in the wrong order: swap them.")
 
 
 def by_film(score: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -72,7 +72,7 @@ ANSWERS = {
         "best_epoch",
         "from prvr_lite.course.lesson08 import answers\n"
         + EPOCH + "    return answers.best_epoch(sumr, patience)",
-        "wrong", "closed while answers are graded", "package's answers",
+        "wrong", "has no attribute 'best_epoch'", "package's answers",
     ),
     "answers from another module": (
         "best_epoch",
@@ -98,7 +98,7 @@ ANSWERS = {
     "unset variable": (
         "seed_interval",
         INTERVAL + "    g = ours - theirs\n    return g.mean(), t * g.std() / count ** 0.5",
-        "wrong", r"NameError: name 'count' is not defined.*Line 3 of", "^$",
+        "wrong", r"NameError: name 'count' is not defined.*in the line: return g.mean", "^$",
     ),
     "endless loop": ("learning_rate_at", RATE + "    while True: pass", "stopped", "whole time",
                      "whole time"),

@@ -94,7 +94,7 @@ def test_objects_that_can_not_travel_stay() -> None:
 def test_the_process_is_not_given_the_solution(name: str) -> None:
     exercise = find(name)
     texts = [stripped(module, name) for module in lesson_modules(exercise.lesson)]
-    assert not any(f"def {name}(" in text or "def wrong_" in text for text in texts)
+    assert not any(f"def {name}(" in text for text in texts)
     assert all(compile(text, "module", "exec") for text in texts)
 
 

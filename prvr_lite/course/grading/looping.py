@@ -1,0 +1,77 @@
+"""Does a right answer work the more often, the larger its inputs are?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from prvr_lite.course.grading.exercise import Exercise, Function, Inputs, copy_inputs
+from prvr_lite.course.grading.trying import own
+
+
+def loop_fault(exercise: Exercise, answer: Function, cases: list[Inputs]) -> str | None:
+    """Says so where an exercise asks for no loop and an answer that is right has one."""
+    if not exercise.loop:
+        return None
+    counts = [_calls(answer, inputs) for inputs in cases]
+    if min(counts) == max(counts):
+        return None
+    return (
+        f"the numbers are right, but a loop makes them ({min(counts)} calls of torch for the "
+        f"smallest inputs, {max(counts)} for the largest). {exercise.loop}"
+    )
+
+
+def _calls(answer: Function, inputs: Inputs) -> int:
+    """How often an answer calls torch with numbers (positions may be listed in a loop).
+
+    Where numbers leave torch for a list or for NumPy, each of them or each line counts.
+    """
+    if (count := getattr(answer, "count_calls", None)) is not None:  # it runs elsewhere
+        return int(count(inputs))
+    answer(**copy_inputs(inputs))  # first, whatever is remembered for the next time
+    counter = _Counter()
+    before = sys.gettrace()
+
+    def line(frame: FrameType, event: str, _: Any) -> Any:
+        counter.lines += event == "line"
+        return line
+
+    sys.settrace(lambda frame, *_: line if own(frame, answer) else None)
+    try:
+        with counter:
+            answer(**copy_inputs(inputs))
+    finally:
+        sys.settrace(before)
+    return counter.count + counter.lines * counter.by_numpy
+
+
+class _Counter(TorchFunctionMode):
+    """Counts calls in which a tensor of floats takes part."""
+
+    count: int = 0
+    lines: int = 0
+    by_numpy: bool = False
+
+    def __torch_function__(
+        self, func: Function, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = _tensors([*args, *(kwargs or {}).values()])
+        floats = [tensor for tensor in given if tensor.is_floating_point()]
+        self.count += floats[0].numel() if floats and func is Tensor.tolist else bool(floats)
+        self.by_numpy = self.by_numpy or (bool(floats) and func in (Tensor.numpy, Tensor.__array__))
+        return func(*args, **(kwargs or {}))
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    """All tensors among arguments, and in lists among them."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _tensors(value)
