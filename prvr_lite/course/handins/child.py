@@ -43,6 +43,7 @@ def main(
     pipe: Connection[Any, Any], task: Task, scratch: str, seconds: float, megabytes: int
 ) -> None:
     """Runs an answer for the parent at the other end of the pipe, until the parent ends."""
+    _keep_only(pipe.fileno())
     _quiet(scratch)
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
@@ -88,6 +89,13 @@ def _lesson(task: Task) -> dict[str, Any]:
         given[name] = getattr(sys.modules[home], name)
     given.update(check=lambda answer, **_: answer, hint=_nothing, progress=_nothing)
     return given
+
+
+def _keep_only(pipe: int) -> None:
+    """Closes what this process was given to talk to others than its parent."""
+    if os.name == "posix":  # elsewhere nothing is handed on
+        os.closerange(3, pipe)
+        os.closerange(pipe + 1, max(1024, pipe + 1))
 
 
 class _Given(MetaPathFinder, Loader):

@@ -27,7 +27,9 @@ CLOSED_EVENTS = (
     "pty.spawn", "signal.pthread_kill", "socket.", "ctypes.", "winreg.", "syslog.", "mmap.",
     "gc.get_", "sys._current_frames", "sqlite3.", "ftplib.", "smtplib.", "urllib.", "http.",
 )  # fmt: skip
-READ, FILE, EVERYTHING = 0b1101, 0b111, 0b1111111111111  # Landlock's rights
+UNSEEN = ("pidfd_open", "pidfd_send_signal")
+READ, FILE, EVERYTHING = 0b1100, 0b110, 0b1111111111110  # Landlock's rights
+START = 0b1  # a program: nobody may
 CREATE, ADD, RESTRICT, NO_NEW_PRIVILEGES = 444, 445, 446, 38
 
 
@@ -49,6 +51,9 @@ def close(scratch: str) -> None:
     folders, home = readable(), os.path.realpath(scratch)
     with suppress(OSError, AttributeError):  # another system, or an older kernel
         _landlock(folders, home)
+    for name in ("os", "posix", "signal", "_signal"):  # Python has no events for these
+        for function in UNSEEN:
+            vars(sys.modules.get(name, sys)).pop(function, None)
     sys.addaudithook(_hook(folders, home))
 
 
@@ -91,8 +96,11 @@ def _landlock(folders: Iterable[str], scratch: str) -> None:
     if sys.platform != "linux":
         raise OSError("not Linux")
     call = ctypes.CDLL(None, use_errno=True).syscall
-    rights = ctypes.create_string_buffer(struct.pack("=Q", EVERYTHING))
-    rules = call(CREATE, rights, ctypes.c_size_t(8), 0)
+    version = call(CREATE, None, ctypes.c_size_t(0), 1)
+    # what is closed: files; TCP, from version 4 on; sockets and signals to others, from 6 on
+    words = [EVERYTHING | START] + [0b11] * (version >= 4) + [0b11] * (version >= 6)
+    rights = ctypes.create_string_buffer(struct.pack(f"={len(words)}Q", *words))
+    rules = call(CREATE, rights, ctypes.c_size_t(8 * len(words)), 0)
     if rules < 0:
         raise OSError(ctypes.get_errno(), "Landlock is not there")
     try:

@@ -137,6 +137,12 @@ ANSWERS = {
         "learning_rate_at",
         RIGHT_RATE.replace("\n    up", "\n    print('x' * 100_000)\n    up"), "right", "", "^$",
     ),
+    "kills the grader by the back door": (
+        "best_epoch",
+        "import os, signal\n" + EPOCH
+        + "    signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)",
+        "wrong", "has no attribute", "uses os",
+    ),
     "writes a file": ("best_epoch", EPOCH + "    open('../left-behind', 'w')", "wrong",
                       "closed while", "open"),
     "reads a secret": ("best_epoch", EPOCH + "    raise ValueError(open('/etc/passwd').read())",
@@ -199,6 +205,26 @@ def test_an_answer_gets_what_it_deserves(kind: str, verdicts: dict[str, Verdict]
     assert re.search(message, verdict.message, re.DOTALL), verdict
     assert re.search(flags, "; ".join(verdict.flags)), verdict
     assert verdict.points == (verdict.possible if state == "right" else 0)
+
+
+BACK_DOOR = """import _posixsubprocess, os, time
+def learning_rate_at(step, steps, warm, peak):
+    ends, none = os.pipe(), [-1] * 6
+    command = [b"/bin/touch", b"started"], [b"/bin/touch"], True, (ends[1],), None, None
+    rest = False, False, -1, None, None, None, -1, None, False
+    _posixsubprocess.fork_exec(*command, *none, *ends, *rest)
+    time.sleep(0.5)
+    raise ValueError("started" if os.path.exists("started") else "not there")
+"""
+
+
+@pytest.mark.skipif(not kernel_closes(), reason="the kernel has no Landlock")
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="a private function of Python 3.11")
+def test_no_program_starts_by_the_back_door(tmp_path: Path) -> None:
+    path = save(answered(LESSON, {"learning_rate_at": BACK_DOOR}), tmp_path / "x.ipynb")
+    (one,) = grade(LESSON, [read_hand_in(path, "x", LESSON, NAMES)], seed=3, seconds=1)
+    message = next(v.message for v in one.verdicts if v.exercise == "learning_rate_at")
+    assert "ValueError: started" not in message
 
 
 @pytest.mark.skipif(not kernel_closes(), reason="the kernel has no Landlock")
