@@ -8,7 +8,6 @@ answers are passed on as text, of which everything is left out that the other so
 from __future__ import annotations
 
 import ast
-import inspect
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,14 +15,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 from prvr_lite.course.grading.exercise import Exercise
 from prvr_lite.course.grading.session import exercises
 from prvr_lite.course.handins.notebook import HandIn, bound, mentioned, parsed
 
 COURSE = Path(__file__).resolve().parents[1]
-REACHED = "REACHED"  # a module's constant: names that inputs need, though no code mentions them
+# A module's constant: names in it, and whole modules, that inputs need though no code mentions them
+REACHED = "REACHED"
 
 
 @dataclass(frozen=True)
@@ -86,16 +85,27 @@ def lesson_cells(lesson: int) -> dict[str, str]:
 def lesson_modules(lesson: int) -> tuple[str, ...]:
     """Returns the lesson's modules in which solutions, mistakes and inputs are written."""
     home = f"{COURSE.parent.name}.course.lesson{lesson:02d}"
-    start = import_module(f"{home}.exercises")
-    names = {start.__name__, *(e.reference.__module__ for e in of_lesson(lesson))}
-    waiting = [start.__name__]
+    start = import_module(f"{home}.exercises").__name__
+    names, waiting = {e.reference.__module__ for e in of_lesson(lesson)}, [start]
     while waiting:
-        tree = ast.parse(inspect.getsource(sys.modules[waiting.pop()]))
-        for name in _imported(tree):
-            if name.startswith(f"{home}.") and name in sys.modules and name not in names:
+        module = waiting.pop()
+        for name in [*_imported(ast.parse(_text(module))), *_reached(module)]:
+            if name.startswith(f"{home}.") and name not in names and _text(name):
                 waiting.append(name)
                 names.add(name)
-    return tuple(sorted(names - {start.__name__}))
+    return tuple(sorted(names))
+
+
+def _reached(module: str) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(sys.modules.get(module), REACHED, ())
+    return found
+
+
+@cache
+def _text(module: str, ending: str = ".py") -> str:
+    """The text of a module, which is not imported for that; "": there is no such module."""
+    path = COURSE.parents[1].joinpath(*module.split(".")).with_suffix(ending)
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _imported(tree: ast.AST) -> list[str]:
@@ -114,11 +124,12 @@ def stripped(module: str, exercise: str) -> str:
     Args:
         module: full name. exercise: whose solution is left out.
     """
-    loaded = sys.modules[module]
-    tree = ast.parse(inspect.getsource(loaded))
-    public = {name for name in _faced(loaded) if name != exercise}
-    every = {n for e in exercises().values() if e.reference.__module__ == module for n in [e.name]}
-    roots = (every - {exercise}) | public | set(getattr(loaded, REACHED, ()))
+    if module not in sys.modules:
+        return _text(module)
+    tree = ast.parse(_text(module))
+    public = {name for name in _faced(module) if name != exercise}
+    every = {e.name for e in exercises().values() if e.reference.__module__ == module}
+    roots = (every - {exercise}) | public | set(_reached(module))
     texts = {n: ast.unparse(node) for node in tree.body for n in bound(node)}
     texts.pop(exercise, None)
     kept = _needed(roots, texts)
@@ -126,14 +137,13 @@ def stripped(module: str, exercise: str) -> str:
     return ast.unparse(ast.Module(body, []))
 
 
-def _faced(module: ModuleType) -> list[str]:
+def _faced(module: str) -> list[str]:
     """The names of a module that its room offers to notebooks."""
-    stub = Path(str(module.__file__)).with_name("__init__.pyi")
-    tree = ast.parse(stub.read_text(encoding="utf-8")) if stub.exists() else ast.Module([], [])
+    stub = _text(f"{module.rpartition('.')[0]}.__init__", ".pyi")
     return [
         alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom) and node.module == module.__name__
+        for node in ast.parse(stub).body
+        if isinstance(node, ast.ImportFrom) and node.module == module
         for alias in node.names
     ]
 

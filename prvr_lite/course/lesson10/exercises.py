@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson10 import answers as a
+from prvr_lite.course.lesson10 import planted
 
 EXERCISES = (
     Exercise(
@@ -66,6 +67,7 @@ EXERCISES = (
         ),
         minutes=5,
         axes={"iou": "Qp"},
+        planted=planted.hard_ious,
     ),
     Exercise(
         "strike_out",
@@ -140,6 +142,7 @@ EXERCISES = (
         ),
         minutes=12,
         difficulty=2,
+        planted=planted.hard_crowds,
     ),
     Exercise(
         "attended_run",
@@ -238,6 +241,7 @@ EXERCISES = (
         difficulty=3,
         padding=a.other_garbage,
         axes={"score": "Rt", "real": "Rt"},
+        planted=planted.hard_rows,
     ),
     Exercise(
         "merge_moments",
@@ -305,6 +309,7 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         outputs=("video", "moment"),
+        planted=planted.hard_merges,
     ),
     Exercise(
         "corpus_recall",
@@ -363,5 +368,6 @@ EXERCISES = (
         ),
         minutes=6,
         axes={"video": "Qp", "iou": "Qp", "own": "Q"},
+        planted=planted.hard_predictions,
     ),
 )

@@ -115,8 +115,9 @@ def wrong_join(caption_id: list[str], video: list[str], moment: Tensor, wrong: s
         if wrong == "last" and rows:
             n = min(n, len(rows) - 1)
         missing = torch.full((2,), 0.0 if wrong == "zero" else torch.nan)
-        if n < len(rows) or wrong != "dropped":
-            moments.append(moment[rows[n]] if n < len(rows) else missing)
+        known = bool(rows) and n < len(rows)
+        if known or wrong != "dropped":
+            moments.append(moment[rows[n]] if known else missing)
     return torch.stack(moments)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson12 import answers as a
 from prvr_lite.course.lesson12 import pickles as p
+from prvr_lite.course.lesson12 import planted
 
 EXERCISES = (
     Exercise(
@@ -68,6 +69,7 @@ EXERCISES = (
         ),
         minutes=10,
         difficulty=2,
+        planted=planted.hard_files,
     ),
     Exercise(
         "join_moments",
@@ -136,6 +138,7 @@ EXERCISES = (
         ),
         minutes=12,
         difficulty=2,
+        planted=planted.hard_captions,
     ),
     Exercise(
         "read_without_running",
@@ -208,6 +211,7 @@ EXERCISES = (
         minutes=15,
         difficulty=3,
         side_effect=p.rung,
+        planted=planted.hard_pickles,
     ),
     Exercise(
         "cannot_add_up",
@@ -270,6 +274,7 @@ EXERCISES = (
         ),
         minutes=6,
         axes={"printed": "Mx"},
+        planted=planted.exact_tenths,
     ),
     Exercise(
         "optimism",
@@ -338,5 +343,6 @@ EXERCISES = (
         minutes=8,
         difficulty=2,
         axes={"val": "SC", "test": "SC"},
+        planted=planted.few_choices,
     ),
 )

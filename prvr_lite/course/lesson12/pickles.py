@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +19,8 @@ from torch import Generator, Tensor
 from prvr_lite.course.grading.exercise import Inputs
 
 HERE = __name__
-REACHED = ("ring", "EasyDict", "rung")  # also where answers are graded: files name them
+LOUD = __name__.rpartition(".")[0] + ".loud"  # rings when it is imported
+REACHED = ("ring", "EasyDict", "rung", LOUD)  # also where answers are graded: files name them
 _rung: list[str] = []
 
 
@@ -35,11 +37,13 @@ def rung() -> str | None:
     """For ``Exercise.side_effect``: was ``ring`` called since this was last asked?"""
     count = len(_rung)
     _rung.clear()
+    sys.modules.pop(LOUD, None)  # its next import rings again
     if not count:
         return None
     return (
         f"{count} of the files ran code of their own while they were read. Here it only rang a "
-        "bell: a real one deletes your files. Decide in find_class, before anything is called."
+        "bell: a real one deletes your files. Decide in find_class, before anything is imported "
+        "or called."
     )
 
 
@@ -60,13 +64,18 @@ def names_in(data: bytes) -> list[str]:
     """Every "module.name" that a pickle asks for, read off without running it."""
     names: list[str] = []
     texts: list[str] = []
+    memo: dict[int, str] = {}
     for op, argument, _ in pickletools.genops(data):
-        if op.name == "GLOBAL":
+        if op.name in ("GLOBAL", "INST"):
             names.append(str(argument).replace(" ", "."))
         if op.name == "STACK_GLOBAL":
             names.append(".".join(texts[-2:]))
         if isinstance(argument, str):
             texts.append(argument)
+        if op.name in ("MEMOIZE", "BINPUT") and texts:
+            memo[len(memo) if argument is None else argument] = texts[-1]
+        if op.name == "BINGET" and argument is not None:
+            texts.append(memo[argument])
     return names
 
 
@@ -118,6 +127,25 @@ def beside(call: bytes, alpha: float) -> bytes:
     """Settings that are quite in order, with a call hidden in one of them."""
     plain = pickle.dumps({"alpha": alpha}, 2)[:-1]
     return plain + pickle.dumps("note", 2)[2:-1] + call[2:-1] + b"s."
+
+
+def pickle_by_inst(module: str, name: str, argument: object) -> bytes:
+    """The same in protocol 0, which names and calls at once."""
+    return b"(" + pickle.dumps(argument, 2)[2:-1] + f"i{module}\n{name}\n.".encode()
+
+
+def pickle_from_memo(module: str, name: str, argument: object) -> bytes:
+    """The same in protocol 4, where module and name come out of the memo, after other texts."""
+    words = [b"\x8c" + bytes([len(word)]) + word.encode() for word in (module, name, "b", "dict")]
+    noted = b"".join(word + b"q" + bytes([i]) + b"0" for i, word in enumerate(words))
+    call = b"h\x00h\x01\x93(" + pickle.dumps(argument, 2)[2:-1] + b"tR."
+    return b"\x80\x04" + noted + call
+
+
+def pickle_that_names(module: str, name: str, alpha: float) -> bytes:
+    """Settings beside a name, which is asked for and not called."""
+    plain = pickle.dumps({"alpha": alpha}, 2)[:-1]
+    return plain + pickle.dumps("hook", 2)[2:-1] + f"c{module}\n{name}\ns.".encode()
 
 
 def files_to_read(g: Generator) -> Inputs:

@@ -49,7 +49,7 @@ def test_right_numbers_do_not_excuse_what_ran_on_the_way() -> None:
 
     found = diagnose(EXERCISE, too_late, 0)
     assert found is not None
-    assert found.startswith("it looks too late")
+    assert "of the files ran code of their own while they were read" in found
 
 
 def test_an_answer_of_another_make_passes() -> None:
@@ -74,7 +74,7 @@ def test_an_answer_of_another_make_passes() -> None:
 def test_bytes_are_told_by_their_number() -> None:
     found = diagnose(find("bigfile_rows"), lambda data, ids, dim, names: 1 / 0, 0)
     assert found is not None
-    assert " bytes, ids ['clip_" in found
+    assert " bytes, ids [" in found
     found = diagnose(EXERCISE, lambda files, allowed: 1 / 0, 0)
     assert found is not None
     assert "The inputs were files [" in found
