@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ SECONDS, MEGABYTES = 5.0, 2048  # that one answer may use
 FOREVER = 3600.0  # seconds for the check itself, which an answer's own limit ends
 AHEAD = 3  # processes that start while an answer is judged
 LETTERS = 2_000  # of a message
+UNSET = re.compile(r"NameError: name '(\w+)' is not defined")
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ class Trial:
     task: Task | None = None
     state: str = ""
     message: str = ""
+    computed: frozenset[str] = frozenset()  # names that other cells of the hand-in bind
 
 
 def prepare(exercise: Exercise, hand_in: HandIn) -> Trial:
@@ -142,7 +145,8 @@ def prepare(exercise: Exercise, hand_in: HandIn) -> Trial:
     if is_blank(answer.cell, name):
         return Trial(exercise, answer.notes, None, "open", "still open")
     task = make_task(exercise, hand_in)
-    return Trial(exercise, (*answer.notes, *suspicious(exercise, task, answer.cell)), task)
+    flags = (*answer.notes, *suspicious(exercise, task, answer.cell))
+    return Trial(exercise, flags, task, computed=hand_in.computed)
 
 
 def judge(trial: Trial, remote: RemoteAnswer | None, tried: list[Case]) -> Verdict:
@@ -163,6 +167,10 @@ def judge(trial: Trial, remote: RemoteAnswer | None, tried: list[Case]) -> Verdi
         except Exception as error:  # a check met what nobody foresaw: no other answer suffers
             state, fault = "wrong", "the check can't make sense of what it returns"
             flags.append(f"the check itself stopped with {type(error).__name__}: {error}"[:300])
+    unset = UNSET.search(fault)
+    if unset and unset[1] in trial.computed:
+        flags.append(f"uses {unset[1]}, which another cell computes")
+        fault += f" Only answers' cells are run: {unset[1]} must be computed inside."
     points = exercise.difficulty if state == "right" else 0
     message = (fault or "right")[:LETTERS]
     return Verdict(exercise.name, points, exercise.difficulty, state, message, tuple(flags))

@@ -18,7 +18,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 LARGEST = 50 * 2**20  # bytes of a notebook
 LONGEST = 100_000  # letters of an answer
-MAGIC = re.compile(r"^(\s*)(%|!|\?|.*\?\s*$)")
+MAGIC = re.compile(r"^(\s*)(%|!|\?|[\w.]+\?+\s*$)")
 AGAIN = "ask for the notebook again, saved by Jupyter as .ipynb"
 
 
@@ -43,12 +43,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class HandIn:
-    """A hand-in: a student's id, the answers by exercise, and what other cells define by name."""
+    """A hand-in of a student.
+
+    Attributes:
+        student: the id. answers: by exercise.
+        others: what other cells define, by name. computed: names that other cells bind by running.
+    """
 
     student: str
     path: Path
     answers: Mapping[str, Answer]
     others: Mapping[str, str] = field(default_factory=dict)
+    computed: frozenset[str] = frozenset()
 
 
 def read_hand_in(path: Path, student: str, lesson: int, names: Sequence[str]) -> HandIn:
@@ -62,7 +68,8 @@ def read_hand_in(path: Path, student: str, lesson: int, names: Sequence[str]) ->
     chosen = {answer.cell for answer in found.values()}
     rest = [text for _, text in cells if text not in chosen]
     others = {n: text for n, text in definitions(rest).items() if n not in names}
-    return HandIn(student, path, found, others)
+    computed = {name for text in rest for name in _defined(text)} - {*others, *names}
+    return HandIn(student, path, found, others, frozenset(computed))
 
 
 def code_cells(path: Path) -> list[dict[str, Any]]:
@@ -93,9 +100,11 @@ def grade_id(cell: Mapping[str, Any]) -> str:
 
 def source(cell: Mapping[str, Any]) -> str:
     """Returns the text of a code cell; lines that only IPython understands do nothing."""
-    text = cell.get("source", cell.get("input", ""))
-    lines = ("".join(map(str, text)) if isinstance(text, list) else str(text)).splitlines()
-    return "\n".join(MAGIC.sub(r"\1pass  # \2", line) for line in lines)
+    lines = cell.get("source", cell.get("input", ""))
+    text = "".join(map(str, lines)) if isinstance(lines, list) else str(lines)
+    if parsed(text) is not None:
+        return text
+    return "\n".join(MAGIC.sub(r"\1pass  # \2", line) for line in text.splitlines())
 
 
 def parsed(text: str) -> ast.Module | None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hand_ins import answered, cell_of, code, load, save, solution
 
+from prvr_lite.course.handins.flags import shared_answers
 from prvr_lite.course.handins.grade import Grade, Verdict, grade
 from prvr_lite.course.handins.notebook import HandIn, read_hand_in
 from prvr_lite.course.handins.task import of_lesson
@@ -99,6 +100,18 @@ ANSWERS = {
         "seed_interval",
         INTERVAL + "    g = ours - theirs\n    return g.mean(), t * g.std() / count ** 0.5",
         "wrong", r"NameError: name 'count' is not defined.*in the line: return g.mean", "^$",
+    ),
+    "variable of another cell": (
+        "seed_interval",
+        INTERVAL + "    g = ours - theirs\n    return g.mean(), t * g.std() / steps ** 0.5",
+        "wrong", "name 'steps' is not defined.*steps must be computed inside",
+        "uses steps, which another cell computes",
+    ),
+    "questions and remainders": (
+        "learning_rate_at",
+        RATE + "    # rising?\n    up = peak * (step + 1) / (warm + 1)  # sure?\n"
+        "    '%s' \\\n    % step\n    up = [up,  # one?\n          0][(0)\n    % 7]\n"
+        + RIGHT_RATE[RIGHT_RATE.index("    return"):], "right", "", "^$",
     ),
     "endless loop": ("learning_rate_at", RATE + "    while True: pass", "stopped", "whole time",
                      "whole time"),
@@ -337,6 +350,30 @@ def test_a_person_is_shown_what_to_look_at(grades: dict[str, Grade]) -> None:
     assert flags_of(grades["blank"]) == ""
     assert grades["blank"].points == 0
     assert grades["solved"].points == grades["solved"].possible == 10
+
+
+def test_the_same_long_answer_is_shown_a_short_one_not(tmp_path: Path) -> None:
+    """Names, remarks, types and docstrings make no difference."""
+    short = RATE + "    return peak"
+    texts = {
+        "first": {"best_epoch": SOLVED["best_epoch"], "learning_rate_at": short},
+        "second": {
+            "best_epoch": SOLVED["best_epoch"].replace("best = ", "champion = ").replace(
+                "sumr[best]", "sumr[champion]").replace("epoch - best", "epoch - champion").replace(
+                "return best", "return champion") + "\n# mine",
+            "learning_rate_at": short,
+        },
+        "third": {"best_epoch": WRONG, "learning_rate_at": short},
+    }  # fmt: skip
+    hand_ins = [
+        read_hand_in(save(answered(LESSON, t), tmp_path / f"{s}.ipynb"), s, LESSON, NAMES)
+        for s, t in texts.items()
+    ]
+    found = shared_answers(hand_ins, of_lesson(LESSON))
+    assert "the same as in second" in found["first"]["best_epoch"]
+    assert "the same as in first" in found["second"]["best_epoch"]
+    assert found["third"] == {}
+    assert set(found["first"]) == {"best_epoch", "learning_rate_at"}, "all of it is the same"
 
 
 def test_points_are_stars(grades: dict[str, Grade]) -> None:
