@@ -81,6 +81,11 @@ class Lesson:
         course = self.source.parents[2] / "prvr_lite" / "course"
         return course / f"lesson{self.number}" / "answers.py"
 
+    @property
+    def cells(self) -> Path:
+        """What its other cells import and define, for answers that are graded by themselves."""
+        return self.answers.with_name("cells.json")
+
     def read(self, cost: str) -> NotebookNode:
         """The notebook that the source describes: not run, solutions in place, cells named.
 

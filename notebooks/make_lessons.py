@@ -35,6 +35,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from PIL import Image
 
+from prvr_lite.course.handins.notebook import lesson_names
+
 COSTS, README = HERE / "costs.json", HERE / "README.md"
 MAP = "<!-- map of the course, written by make_lessons.py -->", "<!-- end of the map -->"
 TIMEOUT = 600  # s a cell
@@ -180,6 +182,10 @@ def text_of(notebook: NotebookNode) -> str:
     return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
 
 
+def cells_text(exercises: Path) -> str:
+    return json.dumps(lesson_names(exercises), indent=1, ensure_ascii=False) + "\n"
+
+
 def differences(lesson: Lesson) -> list[str]:
     """Which committed files are not what the source makes (outputs of the lesson left aside)."""
 
@@ -189,6 +195,8 @@ def differences(lesson: Lesson) -> list[str]:
     notebook, wrong = lesson.read(cost_text(lesson.number)), []
     if read(lesson.exercises) != text_of(exercise_form(notebook)):
         wrong.append(f"exercises/{lesson.exercises.name}")
+    if lesson.exercises.exists() and read(lesson.cells) != cells_text(lesson.exercises):
+        wrong.append(f"{lesson.cells.parent.name}/{lesson.cells.name}")
     kept = nbformat.read(lesson.finished, 4) if lesson.finished.exists() else None
     if kept is None or told(kept) != told(finished_form(notebook)):
         wrong.append(lesson.finished.name)
@@ -214,6 +222,7 @@ def make(lesson: Lesson, kept: Path | None = None) -> None:
         done.source, done.metadata = fresh.source, fresh.metadata
     write(lesson.finished, text_of(made))
     write(lesson.exercises, text_of(exercise_form(notebook)))
+    write(lesson.cells, cells_text(lesson.exercises))
     size, found = lesson.finished.stat().st_size, anatomy(made)
     print(f"   {cost_text(lesson.number)}; {found['cells']} cells, code cells of")
     print(f"   {found['median']:g} lines (median), {found['p90']:g} (p90); {size / 1000:.0f} KB")

@@ -12,13 +12,23 @@ from contextlib import suppress
 from typing import NoReturn
 
 from prvr_lite import __version__
-from prvr_lite.cli import convert, demo, evaluate, experiments, extract, index, search, train
+from prvr_lite.cli import (
+    convert,
+    demo,
+    evaluate,
+    experiments,
+    extract,
+    grade,
+    index,
+    search,
+    train,
+)
 from prvr_lite.text import printable
 from prvr_lite.training.parallel import this_rank, world_size
 
 DEBUG = "PRVR_LITE_DEBUG"
 EXPECTED = (OSError, ValueError, FloatingPointError, ImportError)  # their messages say what to do
-COMMANDS = (demo, train, evaluate, search, extract, convert, index, experiments)  # as in --help
+COMMANDS = (demo, train, evaluate, search, extract, convert, index, experiments, grade)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

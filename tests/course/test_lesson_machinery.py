@@ -136,6 +136,8 @@ def test_what_differs_is_told(tiny: Callable[..., Lesson]) -> None:
         (lesson.exercises, lesson_source.exercise_form),
     ):
         make_lessons.write(path, make_lessons.text_of(form(notebook)))
+    assert make_lessons.differences(lesson) == ["lesson01/cells.json"]
+    make_lessons.write(lesson.cells, make_lessons.cells_text(lesson.exercises))
     assert make_lessons.differences(lesson) == []
     tiny(("return 100", "return 200"))
     assert make_lessons.differences(lesson) == ["01_tiny.ipynb"], "the solution is not in the twin"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count, islice
 from typing import Any
 
@@ -102,11 +102,20 @@ class Fault:
     case: Case
 
 
-def diagnose(exercise: Exercise, answer: Function, seed: int) -> str | None:
+def diagnose(
+    exercise: Exercise,
+    answer: Function,
+    seed: int,
+    *,
+    seconds: float | None = None,
+    tried: list[Case] | None = None,
+) -> str | None:
     """What is wrong with an answer, in a sentence or two; None where nothing is.
 
     Args:
         seed: of the inputs; another seed gives other inputs of other sizes.
+        seconds: that it may take; None: as in a notebook.
+        tried: what ``cases`` gave for this seed, where many answers are tried.
 
     Raises:
         OpenExerciseError: nothing was answered yet.
@@ -115,13 +124,12 @@ def diagnose(exercise: Exercise, answer: Function, seed: int) -> str | None:
         return text
     with heard() as said:
         try:
-            return in_time(lambda: _diagnose(exercise, answer, seed, said), answer)
+            work = partial(_diagnose, exercise, answer, seed, tried, said)
+            return in_time(work, answer, *([] if seconds is None else [seconds]))
         except TooSlowError as slow:
             at = f", in the line: {slow}" if str(slow) else ""
-            return (
-                f"it was stopped after {SECONDS:.0f} s on tiny inputs{at}. Is there a loop that "
-                "never ends?"
-            )
+            time = f"{seconds or SECONDS:.0f} s on tiny inputs{at}"
+            return f"it was stopped after {time}. Is there a loop that never ends?"
 
 
 def _signature_fault(exercise: Exercise, answer: Function) -> str | None:
@@ -143,8 +151,10 @@ def _signature_fault(exercise: Exercise, answer: Function) -> str | None:
     )
 
 
-def _diagnose(exercise: Exercise, answer: Function, seed: int, said: Said) -> str | None:
-    tried, outcomes = cases(exercise, seed), []
+def _diagnose(
+    exercise: Exercise, answer: Function, seed: int, tried: list[Case] | None, said: Said
+) -> str | None:
+    tried, outcomes = tried or cases(exercise, seed), []
     for case in tried:
         outcomes.append(_outcome(answer, case))
         said.listening = False  # it prints the same again and again
@@ -187,7 +197,8 @@ def _singles(exercise: Exercise, drawn: list[Case]) -> list[Case]:
 
 def _outcome(function: Function, case: Case) -> Outcome:
     """What a function gives on a case, and what it does that no answer may do."""
-    side_effect = case.exercise.side_effect or (lambda: None)
+    of_inputs = case.exercise.side_effect
+    side_effect = getattr(function, "side_effect", of_inputs) or (lambda: None)
     side_effect()  # whatever another answer did
     outcome = attempt(function, case.inputs, case.exercise.after)
     done = side_effect()

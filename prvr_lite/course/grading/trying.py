@@ -182,6 +182,8 @@ def _line_now(thread: threading.Thread, answer: Function) -> str:
 
 def line_of(error: BaseException, answer: Function) -> str:
     """The line of an answer that an error comes from; "" where it is not known."""
+    if (text := getattr(error, "line", None)) is not None:  # it was raised elsewhere
+        return str(text)
     steps = _steps(error)
     step = next((one for one in reversed(steps) if own(one.tb_frame, answer)), None)
     return "" if step is None else _text(step.tb_frame, step.tb_lineno)
@@ -191,6 +193,8 @@ def left_open(error: BaseException | None, answer: Function) -> bool:
     """Does the answer itself say ``raise NotImplementedError``, as a blank does?"""
     if not isinstance(error, NotImplementedError):
         return False
+    if (blank := getattr(error, "blank", None)) is not None:  # it was raised elsewhere
+        return bool(blank)
     steps = _steps(error)
     if not steps or not own(steps[-1].tb_frame, answer):
         return False

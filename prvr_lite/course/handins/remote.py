@@ -1,0 +1,268 @@
+"""An answer that runs in a process of its own, called like a function of this one.
+
+The checks of the notebook call it as they call any answer: they draw the inputs here, compare
+values and gradients here, and hold the reference here. Gradients are asked for when torch's
+``backward`` comes by.
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import multiprocessing
+import pickle
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor
+
+from prvr_lite.course.grading.exercise import Inputs, copy_inputs
+from prvr_lite.course.grading.outputs import parts
+from prvr_lite.course.handins import child
+from prvr_lite.course.handins.state import write_back
+from prvr_lite.course.handins.task import Task
+from prvr_lite.course.handins.wire import LARGEST, decode
+
+START_SECONDS = 120.0  # for Python, torch and the lesson's imports
+PATIENCE = 3.0  # times the computing time that an answer has: the clock's limit
+LETTERS = 400  # of what an answer's error says
+_starting = threading.Lock()
+
+
+class EndedError(BaseException):
+    """An answer's process is gone; says why. No check takes it for an error of the answer."""
+
+
+class OutOfTimeError(EndedError):
+    """It used all of its time."""
+
+
+class RemoteAnswer:
+    """A learner's answer, behind a pipe.
+
+    Attributes:
+        hello: what became of its cell (see ``child``).
+    """
+
+    def __init__(self, task: Task, seconds: float, megabytes: int) -> None:
+        self.__name__, self.task = task.name, task
+        self._left = PATIENCE * seconds
+        self._folder = tempfile.mkdtemp(prefix="prvr-lite-grade-")
+        self._pipe, theirs = multiprocessing.Pipe()
+        arguments = (theirs, task, self._folder, seconds, megabytes)
+        self._process = _context().Process(target=child.main, args=arguments, daemon=True)
+        with _starting, _without_main():
+            self._process.start()
+        theirs.close()
+        self.hello: dict[str, Any] = {}
+        if task.side_effect:
+            self.side_effect = self._side_effect
+
+    def __enter__(self) -> RemoteAnswer:
+        """Waits until the answer's cell has run.
+
+        Raises:
+            EndedError: it did not come so far.
+        """
+        try:
+            self._receive(START_SECONDS)
+            self.hello = self._wait()
+        except BaseException:
+            self.close()
+            raise
+        with _sound_replies():
+            if parameters := self.hello.get("parameters"):
+                self.__signature__ = _signature(parameters)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the process, and all that it wrote goes."""
+        self._process.kill()
+        self._process.join(10)
+        self._pipe.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        leaves = [v for v in (*given, *named.values()) if _is_leaf(v)]
+        leaves = leaves or [torch.zeros((), requires_grad=True)]  # no input's, but of weights
+        form: list[bool] = []
+        outputs = _Through.apply(self, (given, named), form, *leaves)  # type: ignore[no-untyped-call]
+        return outputs if form[0] else outputs[0]
+
+    def call(self, given: Any, named: Any) -> dict[str, Any]:
+        """One call in the answer's process; what it changed in its inputs is changed here too."""
+        reply = self._ask("call", (list(given), dict(named)))
+        inputs = {**{str(i): value for i, value in enumerate(given)}, **named}
+        with _sound_replies():
+            for name, state in reply.get("changed", {}).items():
+                write_back(inputs.get(name), state)
+        self._raise(reply.get("error"))
+        return reply
+
+    def backward(self, number: int, weights: list[Tensor | None]) -> list[Tensor | None]:
+        """Returns the gradient of each input of a call, for weights on its outputs."""
+        reply = self._ask("backward", (number, weights))
+        self._raise(reply.get("error"))
+        with _sound_replies():
+            return [g if isinstance(g, Tensor) else None for g in reply["value"]]
+
+    def count_calls(self, inputs: Inputs) -> int:
+        """How often the answer calls torch with numbers: what its own process says."""
+        reply = self._ask("count", copy_inputs(inputs))
+        self._raise(reply.get("error"))
+        with _sound_replies():
+            return int(reply["value"])
+
+    def _side_effect(self) -> str | None:
+        """What the answer did that none may do: what its own process says."""
+        told = self._ask("side effect", None).get("value")
+        return str(told)[:LETTERS] if told else None
+
+    def _ask(self, kind: str, content: Any) -> dict[str, Any]:
+        try:
+            self._pipe.send_bytes(pickle.dumps((kind, content)))
+        except OSError:
+            self._ended()
+        return self._wait()
+
+    def _wait(self) -> dict[str, Any]:
+        began = time.monotonic()
+        reply = self._receive(self._left)
+        self._left -= time.monotonic() - began
+        if not isinstance(reply, dict):
+            raise EndedError("its process sent something else than an answer")
+        return reply
+
+    def _receive(self, seconds: float) -> Any:
+        try:
+            if not self._pipe.poll(max(0.0, seconds)):
+                raise OutOfTimeError("it used its whole time: is there a loop that never ends?")
+            return decode(self._pipe.recv_bytes(LARGEST))
+        except EOFError:
+            self._ended()
+        except (OSError, ValueError) as error:
+            raise EndedError("its process sent what can't be read, or far too much") from error
+
+    def _ended(self) -> NoReturn:
+        self._process.join(10)
+        code = self._process.exitcode
+        if code is not None and code == -getattr(signal, "SIGXCPU", 0):
+            raise OutOfTimeError("it used its whole time: is there a loop that never ends?")
+        if code is None or code >= 0:
+            raise EndedError("it ended Python itself: take sys.exit, exit or os._exit out")
+        raise EndedError(f"its process crashed or ran out of memory (signal {-code})")
+
+    def _raise(self, error: Any) -> None:
+        """Raises here what was raised there."""
+        if not error:
+            return
+        with _sound_replies():
+            raised = _exception(str(error["type"])[:60], str(error["text"])[:LETTERS])
+            raised.blank = bool(error["open"])  # type: ignore[attr-defined]
+            raised.line = str(error["line"])[:LETTERS]  # type: ignore[attr-defined]
+        raise raised
+
+
+class _Through(torch.autograd.Function):
+    """A call whose gradients are computed where it ran."""
+
+    @staticmethod
+    def forward(ctx: Any, answer: Any, call: Any, form: list[bool], *leaves: Tensor) -> Any:
+        reply = answer.call(*call)
+        with _sound_replies():
+            value = reply["value"]
+            outputs, reached = parts(value), [bool(one) for one in reply["grad"]]
+            ctx.answer, ctx.number, ctx.reached = answer, int(reply["number"]), reached
+            pairs = list(zip(outputs, reached, strict=True))
+        form.append(isinstance(value, tuple))
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(*(o for o, r in pairs if isinstance(o, Tensor) and not r))
+        return tuple(outputs)
+
+    @staticmethod
+    def backward(ctx: Any, *weights: Any) -> Any:
+        count = len(ctx.needs_input_grad) - 3
+        kept = [w if reached else None for w, reached in zip(weights, ctx.reached, strict=True)]
+        gradients = ctx.answer.backward(ctx.number, kept) or [None]
+        if len(gradients) != count:
+            raise EndedError("its process sent gradients of other inputs")
+        return (None, None, None, *gradients)
+
+
+@contextmanager
+def _sound_replies() -> Iterator[None]:
+    """An answer that talks through the pipe itself ends, as one that closes it does.
+
+    Raises:
+        EndedError: a reply is not what was asked for.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise EndedError("its process sent something else than an answer") from error
+
+
+def _is_leaf(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.requires_grad
+
+
+def _signature(parameters: Any) -> inspect.Signature:
+    kinds = list(inspect._ParameterKind)
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, kinds[kind], default=None if optional else inspect._empty)
+            for name, kind, optional in parameters
+        ],
+        __validate_parameters__=False,
+    )
+
+
+def _exception(kind: str, text: str) -> Exception:
+    """An exception of a type of Python's own, or of one of the same name."""
+    known = getattr(builtins, kind, None)
+    if isinstance(known, type) and issubclass(known, Exception):
+        try:
+            return known(_key(text) if known is KeyError else text)
+        except Exception:  # it wants other arguments
+            return RuntimeError(text)
+    other: Exception = type(kind[:60], (Exception,), {})(text)
+    return other
+
+
+def _key(text: str) -> str | int:
+    """What KeyError was raised with, from what it says."""
+    if text[:1] in ("'", '"') and text[-1:] == text[:1]:
+        return text[1:-1]
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
+def _context() -> Any:
+    """How processes start: forked from a server that has torch loaded, where there is one."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["prvr_lite.course.handins.preload"])
+    return context
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes do not run this program's main module again, as they otherwise would first."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
