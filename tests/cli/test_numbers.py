@@ -30,13 +30,17 @@ def options(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Act
 
 
 OPTIONS = list(options(_parser()))
-NUMBERS = [(prog, action) for prog, action in OPTIONS if isinstance(action.type, Number)]
+NUMBERS = [
+    (prog, action)
+    for prog, action in OPTIONS
+    if isinstance(action.type, Number) and action.option_strings
+]
 
 
 def test_no_option_takes_any_number() -> None:
     assert [action.dest for _, action in OPTIONS if action.type in (int, float)] == []
     assert {prog.split()[1] for prog, _ in NUMBERS} == {
-        *("demo", "train", "search", "extract", "convert", "index", "experiments")
+        *("demo", "train", "search", "extract", "convert", "index", "experiments", "grade")
     }
 
 
