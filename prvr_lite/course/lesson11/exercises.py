@@ -5,6 +5,7 @@ from __future__ import annotations
 from prvr_lite.course.grading.drawing import other_padding
 from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson11 import answers as a
+from prvr_lite.course.lesson11 import planted
 
 EXERCISES = (
     Exercise(
@@ -75,6 +76,7 @@ EXERCISES = (
         ),
         minutes=8,
         axes={"shown": "T", "at": "S"},
+        planted=planted.hard_times,
     ),
     Exercise(
         "zero_shot_scores",
@@ -144,6 +146,7 @@ EXERCISES = (
         minutes=8,
         padding=other_padding("clip", "real"),
         axes={"query": "QD", "clip": "VND", "real": "VN"},
+        planted=planted.hard_tables,
     ),
     Exercise(
         "rescore_candidates",
@@ -211,6 +214,7 @@ EXERCISES = (
         minutes=12,
         difficulty=2,
         axes={"hits": "Qc", "score": "Qv"},
+        planted=planted.hard_hits,
     ),
     Exercise(
         "candidate_recall",
@@ -275,6 +279,7 @@ EXERCISES = (
         ),
         minutes=6,
         axes={"found": "QC", "exact": "QK"},
+        planted=planted.hard_recalls,
     ),
     Exercise(
         "cell_search",
@@ -342,5 +347,6 @@ EXERCISES = (
         ),
         minutes=12,
         difficulty=3,
+        planted=planted.hard_cells,
     ),
 )
