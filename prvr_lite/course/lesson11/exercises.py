@@ -303,6 +303,12 @@ EXERCISES = (
             named_mistake(a.wrong_cells, "far", "it opens the cells that fit least."),
             named_mistake(
                 a.wrong_cells,
+                "cosine",
+                "it opens cells by their cosine: centres are means of clips, and no vectors of "
+                "length 1. Take the inner product as it is.",
+            ),
+            named_mistake(
+                a.wrong_cells,
                 "distance",
                 "it opens the nearest cells by distance: clips are ranked by inner product, so "
                 "their cells must be, too. The two differ unless all centres have one length.",
@@ -342,11 +348,13 @@ EXERCISES = (
             "clips of the cells that it chose.",
             "(centre @ query).topk(probes).indices are the cells; torch.isin(cell, cells) says "
             "which clips lie in them.",
-            "(clip @ query).masked_fill(~inside, -torch.inf).topk(k); its indices, and -1 where "
-            "its values are -inf.",
+            "inside = torch.isin(cell, cells).nonzero().squeeze(1) are their rows; score "
+            "clip[inside] alone. topk of min(k, len(inside)) gives places in this list: look up "
+            "inside, and fill up with -1.",
         ),
         minutes=12,
         difficulty=3,
         planted=planted.hard_cells,
+        sparing="clip",
     ),
 )
