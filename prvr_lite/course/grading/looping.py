@@ -42,6 +42,8 @@ def waste_fault(exercise: Exercise, answer: Function, cases: list[Inputs]) -> st
 
 
 def _rows_read(answer: Function, inputs: Inputs, name: str) -> int:
+    if (count := getattr(answer, "count_rows", None)) is not None:  # it runs elsewhere
+        return int(count(inputs, name))
     given = copy_inputs(inputs)
     reader = _Reader(given[name])
     with reader:

@@ -207,6 +207,8 @@ def on_its_word(exercises: Iterable[Exercise]) -> list[str]:
         told.append(f"{exercise.name}: {left}")
         if exercise.loop:
             told.append(f"{exercise.name}: how often it calls torch")
+        if exercise.sparing:
+            told.append(f"{exercise.name}: how many rows of {exercise.sparing} it reads")
         if exercise.side_effect is not None:
             told.append(f"{exercise.name}: that it does nothing on the side")
     return told
