@@ -513,8 +513,12 @@ cell_map(flat[::7], nearest_mean(flat, 24), spot, probes=3)
 #
 # ### ✏️ Exercise 11.5 · cell_search  (★★★, 12 minutes)
 #
-# Write it for one query. Our vectors have length 1, so nearness is the inner product, for cells and
-# for clips.
+# Write it for one query. A cell is *made* of the clips that are nearest to its centre by distance, as
+# k-means does. It is *opened* by the inner product of its centre with the query, and clips are ranked
+# by their inner product, too. For clips, which have length 1, it is the cosine. Centres are means of
+# clips, and shorter: do not divide by their length.
+#
+# Take the clips of the opened cells out first, and score only those.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -536,7 +540,8 @@ def cell_search(
     """The best clips of the `probes` best cells -> [k] rows of clips, best first.
 
     query [D], centre [C, D], clip [N, D], cell [N] of each clip. Cells and clips by their inner
-    product with the query; -1 where those cells hold fewer than k clips.
+    product with the query; -1 where those cells hold fewer than k clips. Only clips of these
+    cells are scored.
     """
     ### BEGIN SOLUTION
     ### END SOLUTION
@@ -546,7 +551,7 @@ def cell_search(
 cell_search = check(cell_search)
 
 # %% [markdown]
-# (For clarity this scores all clips and throws most of them away. A real inverted file keeps the clips of a cell side by side, and reads only those.) With 128 cells, in all 192 dimensions, for 100 queries:
+# (Looking through `cell` for the opened ones still touches a number of every clip. A real inverted file keeps a list of clips for each cell, or the clips of a cell side by side.) With 128 cells, in all 192 dimensions, for 100 queries:
 
 # %%
 centre = nearest_mean(clip, 128)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from prvr_lite.course.grading.drawing import cut, cuttable, fits, size_of
 from prvr_lite.course.grading.exercise import Exercise, Function, Inputs, Mistake, copy_inputs
-from prvr_lite.course.grading.looping import loop_fault
+from prvr_lite.course.grading.looping import loop_fault, waste_fault
 from prvr_lite.course.grading.outputs import (
     Trial,
     close,
@@ -164,7 +164,8 @@ def _diagnose(
     faults = [f for case, outcome in pairs if (f := _fault(answer, case, outcome))]
     faults = faults or [f for case in tried if (f := _gradient_fault(answer, case))]
     if not faults:
-        return loop_fault(exercise, answer, [case.inputs for case in tried[:DRAWS]])
+        drawn = [case.inputs for case in tried[:DRAWS]]
+        return loop_fault(exercise, answer, drawn) or waste_fault(exercise, answer, drawn)
     known = _known_mistake(exercise, answer, pairs)
     return known.message if known else _told(exercise, answer, faults)
 

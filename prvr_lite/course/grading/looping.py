@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -25,6 +26,58 @@ def loop_fault(exercise: Exercise, answer: Function, cases: list[Inputs]) -> str
         f"the numbers are right, but a loop makes them ({min(counts)} calls of torch for the "
         f"smallest inputs, {max(counts)} for the largest). {exercise.loop}"
     )
+
+
+def waste_fault(exercise: Exercise, answer: Function, cases: list[Inputs]) -> str | None:
+    """Says so where an answer that is right reads rows that need not be looked at."""
+    name = exercise.sparing
+    for inputs in cases if name else ():
+        read, needed = (_rows_read(f, inputs, name) for f in (answer, exercise.reference))
+        if read > needed:
+            return (
+                f"the result is right, but {read} rows of {name} are looked at where {needed} will "
+                f"do: take out the rows that you need first, and work on those alone."
+            )
+    return None
+
+
+def _rows_read(answer: Function, inputs: Inputs, name: str) -> int:
+    if (count := getattr(answer, "count_rows", None)) is not None:  # it runs elsewhere
+        return int(count(inputs, name))
+    given = copy_inputs(inputs)
+    reader = _Reader(given[name])
+    with reader:
+        answer(**given)
+    return reader.rows
+
+
+class _Reader(TorchFunctionMode):
+    """Counts the rows of a tensor that are taken out, or worked on where it is used as a whole."""
+
+    PEEKS = ("__get__", "size", "dim", "numel", "__len__", "new_full", "new_zeros", "new_empty")
+    TAKES = ("__getitem__", "index_select", "select", "narrow", "masked_select")
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        self.place, self.shape, self.rows = _place(table), table.shape, 0
+
+    def __torch_function__(
+        self, func: Function, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = list(_tensors([*args, *(kwargs or {}).values()]))
+        result = func(*args, **(kwargs or {}))
+        whole = [t for t in given if t.numel() == self.shape.numel() and _place(t) == self.place]
+        name = getattr(func, "__name__", "")
+        if whole and name in self.TAKES:
+            self.rows += result.numel() // max(self.shape[1:].numel(), 1)
+        elif whole and name not in self.PEEKS:
+            self.rows += self.shape[0]
+        return result
+
+
+def _place(tensor: Tensor) -> int:
+    with torch._C.DisableTorchFunction():
+        return tensor.untyped_storage().data_ptr()
 
 
 def _calls(answer: Function, inputs: Inputs) -> int:

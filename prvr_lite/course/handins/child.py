@@ -27,7 +27,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from prvr_lite.course.grading.looping import _calls
+from prvr_lite.course.grading.looping import _calls, _rows_read
 from prvr_lite.course.grading.outputs import parts
 from prvr_lite.course.handins import guard
 from prvr_lite.course.handins.state import state_of
@@ -166,8 +166,10 @@ class _Answer:
                 return self._call(*content)
             if kind == "backward":
                 return {"value": self._backward(*content)}
-            if kind == "count":
-                return {"value": _calls(self.names[self.name], content)}
+            if kind == "calls":
+                return {"value": _calls(self.names[self.name], *content)}
+            if kind == "rows":
+                return {"value": _rows_read(self.names[self.name], *content)}
             return {"value": self.side_effect()}
         except BaseException as error:
             return {"error": _told(error, self.cell)}

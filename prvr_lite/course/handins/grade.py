@@ -203,9 +203,12 @@ def on_its_word(exercises: Iterable[Exercise]) -> list[str]:
     """Returns what is judged by what the answer's own process says, as no one else can know it."""
     told = []
     for exercise in exercises:
-        told.append(f"{exercise.name}: that its inputs are left as they were")
+        left = "what it leaves in its inputs" if exercise.after else "that it changes no input"
+        told.append(f"{exercise.name}: {left}")
         if exercise.loop:
             told.append(f"{exercise.name}: how often it calls torch")
+        if exercise.sparing:
+            told.append(f"{exercise.name}: how many rows of {exercise.sparing} it reads")
         if exercise.side_effect is not None:
             told.append(f"{exercise.name}: that it does nothing on the side")
     return told

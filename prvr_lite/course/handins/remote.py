@@ -120,7 +120,14 @@ class RemoteAnswer:
 
     def count_calls(self, inputs: Inputs) -> int:
         """How often the answer calls torch with numbers: what its own process says."""
-        reply = self._ask("count", copy_inputs(inputs))
+        return self._number("calls", copy_inputs(inputs))
+
+    def count_rows(self, inputs: Inputs, name: str) -> int:
+        """How many rows of an input the answer reads: what its own process says."""
+        return self._number("rows", copy_inputs(inputs), name)
+
+    def _number(self, kind: str, *content: Any) -> int:
+        reply = self._ask(kind, content)
         self._raise(reply.get("error"))
         with _sound_replies():
             return int(reply["value"])

@@ -10,6 +10,7 @@ from torch import Generator
 from prvr_lite.course.grading.drawing import other_padding
 from prvr_lite.course.grading.exercise import Exercise, Mistake
 from prvr_lite.course.lesson03 import answers as a
+from prvr_lite.course.lesson03 import planted
 from prvr_lite.course.lesson03.answers import (
     NEVER,
     attention,
@@ -74,6 +75,7 @@ EXERCISES = (
         padding=lambda inputs: a.other_keys(inputs, Generator().manual_seed(7)),
         gradient=("score",),
         axes={"score": "BLM", "mask": "BM"},
+        planted=planted.hard_softmax,
     ),
     Exercise(
         "attention",
@@ -148,6 +150,7 @@ EXERCISES = (
         gradient=("query", "key", "value"),
         padding=lambda inputs: other_padding("key", "mask")(other_padding("value", "mask")(inputs)),
         axes={"query": "BLD", "key": "BMD", "value": "BME", "mask": "BM"},
+        planted=planted.hard_triples,
     ),
     Exercise(
         "split_heads",
@@ -187,6 +190,7 @@ EXERCISES = (
         difficulty=2,
         gradient=("x",),
         axes={"x": "BLh"},
+        planted=planted.all_heads,
     ),
     Exercise(
         "merge_heads",
@@ -221,6 +225,7 @@ EXERCISES = (
         minutes=5,
         gradient=("x",),
         axes={"x": "BELD"},
+        planted=planted.merged_heads,
     ),
     Exercise(
         "attention_pool",
@@ -272,5 +277,6 @@ EXERCISES = (
         padding=other_padding("tokens", "mask"),
         gradient=("tokens", "w"),
         axes={"tokens": "BLH", "mask": "BL", "w": "H"},
+        planted=planted.hard_words,
     ),
 )

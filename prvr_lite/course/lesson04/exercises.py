@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 
 from prvr_lite.course.grading.exercise import Exercise, Mistake
+from prvr_lite.course.lesson04 import planted
 from prvr_lite.course.lesson04.answers import (
     all_clips,
     by_start,
@@ -72,6 +73,7 @@ EXERCISES = (
             "sum(n - length + 1 for length in range(1, end - start)), plus the start.",
         ),
         minutes=8,
+        planted=planted.every_span,
     ),
     Exercise(
         "clip_at",
@@ -111,6 +113,7 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         outputs=("start", "end"),
+        planted=planted.every_row,
     ),
     Exercise(
         "all_clips",
@@ -168,6 +171,7 @@ EXERCISES = (
         gradient=("units",),
         loop="Look up the running total at all ends at once, total[:, end], and at all starts.",
         axes={"units": "VNH"},
+        planted=planted.hard_units,
     ),
     Exercise(
         "clip_scores",
@@ -220,5 +224,6 @@ EXERCISES = (
         gradient=("queries", "clips"),
         outputs=("score", "key"),
         axes={"queries": "QH", "clips": "VNH"},
+        planted=planted.hard_clips,
     ),
 )

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from prvr_lite.course.grading.drawing import other_padding
 from prvr_lite.course.grading.exercise import Exercise, mistake
 from prvr_lite.course.lesson06 import answers as a
+from prvr_lite.course.lesson06 import planted
 
 EXERCISES = (
     Exercise(
@@ -59,6 +60,7 @@ EXERCISES = (
         minutes=10,
         loop="One product makes the cosines of all queries with all clips.",
         axes={"queries": "QH", "clips": "VKH"},
+        planted=planted.hard_searches,
     ),
     Exercise(
         "guided_weights",
@@ -125,6 +127,7 @@ EXERCISES = (
         padding=other_padding("frames", "frame_mask"),
         gradient=("clips", "frames", "key_map"),
         axes={"clips": "VKh", "frames": "VTh", "frame_mask": "VT"},
+        planted=planted.hard_films,
     ),
     Exercise(
         "attended_frames",
@@ -164,6 +167,7 @@ EXERCISES = (
         minutes=5,
         gradient=("weight", "frames", "value_map"),
         axes={"weight": "VKT", "frames": "VTh"},
+        planted=planted.hard_weights,
     ),
     Exercise(
         "frame_scores",
@@ -211,5 +215,6 @@ EXERCISES = (
         difficulty=2,
         gradient=("queries", "attended"),
         axes={"queries": "QH", "attended": "VkH", "key": "QV"},
+        planted=planted.hard_keys,
     ),
 )

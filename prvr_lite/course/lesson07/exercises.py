@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from prvr_lite.course.grading.exercise import Exercise, mistake
+from prvr_lite.course.lesson07 import planted
 from prvr_lite.course.lesson07.answers import (
     downwards,
     draw_inputs,
@@ -68,6 +69,7 @@ EXERCISES = (
         gradient=("positive", "negative"),
         loop="margin + negative - positive works on all pairs at once, and so does clamp.",
         axes={"positive": "R", "negative": "R"},
+        planted=planted.hard_pairs,
     ),
     Exercise(
         "draw_negative",
@@ -124,6 +126,7 @@ EXERCISES = (
         difficulty=3,
         gradient=("score",),
         axes={"score": "Rc", "negative": "Rc", "luck": "R"},
+        planted=planted.hard_draws,
     ),
     Exercise(
         "own_query_mean",
@@ -161,6 +164,7 @@ EXERCISES = (
         minutes=5,
         gradient=("score",),
         axes={"score": "qV", "own": "qV"},
+        planted=planted.hard_owners,
     ),
     Exercise(
         "info_nce",
@@ -214,6 +218,7 @@ EXERCISES = (
         difficulty=2,
         gradient=("score",),
         axes={"score": "Rc", "positive": "Rc"},
+        planted=planted.hard_contrasts,
     ),
     Exercise(
         "frame_negatives",
@@ -250,5 +255,6 @@ EXERCISES = (
         ),
         minutes=5,
         axes={"query_video": "Q"},
+        planted=planted.all_owners,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson09 import answers as a
+from prvr_lite.course.lesson09 import planted
 
 EXERCISES = (
     Exercise(
@@ -85,6 +86,7 @@ EXERCISES = (
         minutes=12,
         difficulty=2,
         axes={"clip": "Qv", "frame": "Qv", "own": "Q", "alphas": "A"},
+        planted=planted.hard_curves,
     ),
     Exercise(
         "span_iou",
@@ -166,6 +168,7 @@ EXERCISES = (
         ),
         minutes=8,
         axes={"first": "Qx", "second": "Qx"},
+        planted=planted.hard_spans,
     ),
     Exercise(
         "recall_by_ratio",
@@ -237,6 +240,7 @@ EXERCISES = (
             "hit = (rank <= k).float(); for each group 100 * hit[group == g].mean(), stacked.",
         ),
         minutes=8,
+        planted=planted.hard_moments,
     ),
     Exercise(
         "failure_kind",
@@ -317,5 +321,6 @@ EXERCISES = (
         minutes=15,
         difficulty=3,
         axes={"score": "Qv", "own": "Q", "answers": "Qv"},
+        planted=planted.all_rules,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import normalize
+from torch.nn.functional import normalize, pad
 
 from prvr_lite.course.grading.drawing import fill_padding, mask, normal, sizes
 from prvr_lite.course.grading.exercise import Inputs
@@ -51,16 +51,19 @@ def cell_search(
     """The best clips of the ``probes`` best cells: [D], [C, D], [N, D], [N] -> [k] rows of clips.
 
     Cells and clips by their inner product with the query; -1 where those cells hold fewer than k.
+    Only clips of these cells are scored.
     """
     opened = (centre @ query).topk(probes).indices
-    inside = torch.isin(cell, opened)  # [N]
-    best = (clip @ query).masked_fill(~inside, -torch.inf).topk(k)
-    return best.indices.masked_fill(best.values == -torch.inf, -1)
+    inside = torch.isin(cell, opened).nonzero().squeeze(1)  # rows of clips
+    best = (clip[inside] @ query).topk(min(k, len(inside))).indices
+    rows = torch.full((k,), -1)
+    rows[: len(best)] = inside[best]
+    return rows
 
 
 def best_rows(score: Tensor, k: int) -> Tensor:
     """The places of the k highest of the last dimension, -1 where they are -inf."""
-    values, places = score.topk(k)
+    values, places = pad(score, (0, k), value=-torch.inf).topk(k)
     return places.masked_fill(values == -torch.inf, -1)
 
 
@@ -163,6 +166,8 @@ def wrong_cells(
 ) -> Tensor:
     """cell_search with something wrong in it."""
     fit, score = centre @ query, clip @ query
+    if wrong == "cosine":
+        fit = normalize(centre, dim=1) @ query
     if wrong == "distance":
         fit = -(centre - query).norm(dim=1)
     near = fit.topk(1 if wrong == "one" else probes, largest=wrong != "far").indices
@@ -170,7 +175,7 @@ def wrong_cells(
     if wrong == "clips":  # the cells of the best clips, which one would have to know already
         inside = torch.isin(cell, cell[score.topk(probes).indices])
     if wrong == "all":
-        return score.topk(k).indices
+        return best_rows(score, k)
     if wrong == "within":  # rows of the list that was searched, not of all clips
         rows = score[inside].sort(descending=True).indices.tolist()
         return torch.tensor((rows + [-1] * k)[:k])

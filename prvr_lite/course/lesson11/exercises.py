@@ -5,6 +5,7 @@ from __future__ import annotations
 from prvr_lite.course.grading.drawing import other_padding
 from prvr_lite.course.grading.exercise import Exercise, named_mistake
 from prvr_lite.course.lesson11 import answers as a
+from prvr_lite.course.lesson11 import planted
 
 EXERCISES = (
     Exercise(
@@ -75,6 +76,7 @@ EXERCISES = (
         ),
         minutes=8,
         axes={"shown": "T", "at": "S"},
+        planted=planted.hard_times,
     ),
     Exercise(
         "zero_shot_scores",
@@ -144,6 +146,7 @@ EXERCISES = (
         minutes=8,
         padding=other_padding("clip", "real"),
         axes={"query": "QD", "clip": "VND", "real": "VN"},
+        planted=planted.hard_tables,
     ),
     Exercise(
         "rescore_candidates",
@@ -211,6 +214,7 @@ EXERCISES = (
         minutes=12,
         difficulty=2,
         axes={"hits": "Qc", "score": "Qv"},
+        planted=planted.hard_hits,
     ),
     Exercise(
         "candidate_recall",
@@ -275,6 +279,7 @@ EXERCISES = (
         ),
         minutes=6,
         axes={"found": "QC", "exact": "QK"},
+        planted=planted.hard_recalls,
     ),
     Exercise(
         "cell_search",
@@ -296,6 +301,12 @@ EXERCISES = (
                 "is saved.",
             ),
             named_mistake(a.wrong_cells, "far", "it opens the cells that fit least."),
+            named_mistake(
+                a.wrong_cells,
+                "cosine",
+                "it opens cells by their cosine: centres are means of clips, and no vectors of "
+                "length 1. Take the inner product as it is.",
+            ),
             named_mistake(
                 a.wrong_cells,
                 "distance",
@@ -337,10 +348,13 @@ EXERCISES = (
             "clips of the cells that it chose.",
             "(centre @ query).topk(probes).indices are the cells; torch.isin(cell, cells) says "
             "which clips lie in them.",
-            "(clip @ query).masked_fill(~inside, -torch.inf).topk(k); its indices, and -1 where "
-            "its values are -inf.",
+            "inside = torch.isin(cell, cells).nonzero().squeeze(1) are their rows; score "
+            "clip[inside] alone. topk of min(k, len(inside)) gives places in this list: look up "
+            "inside, and fill up with -1.",
         ),
         minutes=12,
         difficulty=3,
+        planted=planted.hard_cells,
+        sparing="clip",
     ),
 )

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from prvr_lite.course.handins.notebook import grade_id
+import pytest
+
+for needed in ("jupytext", "nbgrader"):
+    pytest.importorskip(needed, reason="the extra `course` is not installed")
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "notebooks"))
+import lesson_source  # noqa: E402
+
+from prvr_lite.course.handins.notebook import grade_id  # noqa: E402
 
 HOME = Path(__file__).resolve().parents[3] / "notebooks"
 
@@ -29,8 +39,17 @@ def cell_of(notebook: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def solution(lesson: int, name: str) -> str:
-    """The text of an answer cell in the finished lesson."""
-    return "".join(cell_of(load(lesson, ""), name)["source"])
+    """The text of an answer cell with its solution, as the lesson's source and answers have it."""
+    found: str = cell_of(finished(lesson), name)["source"]
+    return found
+
+
+@cache
+def finished(lesson: int) -> dict[str, Any]:
+    """The lesson with its solutions, made of its source."""
+    (source,) = lesson_source.lessons([f"{lesson:02d}"])
+    notebook: dict[str, Any] = lesson_source.finished_form(source.read(""))
+    return notebook
 
 
 def answered(lesson: int, answers: dict[str, str]) -> dict[str, Any]:

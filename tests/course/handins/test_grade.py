@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hand_ins import answered, cell_of, code, load, save, solution
+from hand_ins import answered, cell_of, code, finished, load, save, solution
 
 from prvr_lite.course.handins.flags import shared_answers
 from prvr_lite.course.handins.grade import Grade, Verdict, grade
@@ -311,7 +311,7 @@ WRONG = EPOCH + "    return 0, 0"
 ALL = {name: "right" for name in NAMES}
 HAND_INS = {
     "solved": (lambda: answered(LESSON, SOLVED), ALL),
-    "the finished lesson": (lambda: load(LESSON, ""), ALL),
+    "the finished lesson": (lambda: finished(LESSON), ALL),
     "blank": (lambda: load(LESSON), {name: "open" for name in NAMES}),
     "cells in another order": (shuffled, ALL),
     "cells renamed": (without_ids, ALL),
