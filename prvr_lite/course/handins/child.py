@@ -55,7 +55,7 @@ def main(
     pipe.send_bytes(encode(process.hello()))
     try:
         while True:
-            pipe.send_bytes(encode(process.reply(pickle.loads(pipe.recv_bytes()))))
+            pipe.send_bytes(process.reply(pickle.loads(pipe.recv_bytes())))
     except (EOFError, OSError):
         os._exit(0)
 
@@ -159,20 +159,22 @@ class _Answer:
             said["parameters"] = None
         return said
 
-    def reply(self, request: tuple[str, Any]) -> dict[str, Any]:
-        kind, content = request
+    def reply(self, request: tuple[str, Any]) -> bytes:
         try:
-            if kind == "call":
-                return self._call(*content)
-            if kind == "backward":
-                return {"value": self._backward(*content)}
-            if kind == "calls":
-                return {"value": _calls(self.names[self.name], *content)}
-            if kind == "rows":
-                return {"value": _rows_read(self.names[self.name], *content)}
-            return {"value": self.side_effect()}
+            return encode(self._done(*request))
         except BaseException as error:
-            return {"error": _told(error, self.cell)}
+            return encode({"error": _told(error, self.cell)})
+
+    def _done(self, kind: str, content: Any) -> dict[str, Any]:
+        if kind == "call":
+            return self._call(*content)
+        if kind == "backward":
+            return {"value": self._backward(*content)}
+        if kind == "calls":
+            return {"value": _calls(self.names[self.name], *content)}
+        if kind == "rows":
+            return {"value": _rows_read(self.names[self.name], *content)}
+        return {"value": self.side_effect()}
 
     def _call(self, given: list[Any], named: dict[str, Any]) -> dict[str, Any]:
         """One call; the inputs that it changed are reported, whether it succeeds or not."""

@@ -97,9 +97,11 @@ class RemoteAnswer:
     def __call__(self, *given: Any, **named: Any) -> Any:
         leaves = [v for v in (*given, *named.values()) if _is_leaf(v)]
         leaves = leaves or [torch.zeros((), requires_grad=True)]  # no input's, but of weights
-        form: list[bool] = []
+        form: list[type] = []
         outputs = _Through.apply(self, (given, named), form, *leaves)  # type: ignore[no-untyped-call]
-        return outputs if form[0] else outputs[0]
+        if not issubclass(form[0], tuple):
+            return outputs[0]
+        return form[0](*outputs) if hasattr(form[0], "_fields") else outputs
 
     def call(self, given: Any, named: Any) -> dict[str, Any]:
         """One call in the answer's process; what it changed in its inputs is changed here too."""
@@ -186,14 +188,14 @@ class _Through(torch.autograd.Function):
     """A call whose gradients are computed where it ran."""
 
     @staticmethod
-    def forward(ctx: Any, answer: Any, call: Any, form: list[bool], *leaves: Tensor) -> Any:
+    def forward(ctx: Any, answer: Any, call: Any, form: list[type], *leaves: Tensor) -> Any:
         reply = answer.call(*call)
         with _sound_replies():
             value = reply["value"]
             outputs, reached = parts(value), [bool(one) for one in reply["grad"]]
             ctx.answer, ctx.number, ctx.reached = answer, int(reply["number"]), reached
             pairs = list(zip(outputs, reached, strict=True))
-        form.append(isinstance(value, tuple))
+        form.append(type(value))
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*(o for o, r in pairs if isinstance(o, Tensor) and not r))
         return tuple(outputs)

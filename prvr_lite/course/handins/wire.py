@@ -93,7 +93,8 @@ def _tensor(value: Tensor, buffers: Buffers) -> Any:
     name = str(value.dtype).removeprefix("torch.")
     if value.device.type != "cpu" or value.layout != torch.strided or name not in DTYPES:
         return {"other": f"{value.dtype} tensor on {value.device}"}
-    flat = value.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    flat = torch.empty(value.numel(), dtype=value.dtype)  # of any stride, even where a size is 1
+    flat.copy_(value.detach().reshape(-1))
     size = _buffer(buffers, flat.view(torch.uint8).numpy().tobytes())
     return {"tensor": name, "shape": list(value.shape), "bytes": size}
 

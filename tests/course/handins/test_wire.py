@@ -39,6 +39,21 @@ def test_tensors_arrive_as_they_were(dtype: torch.dtype, shape: tuple[int, ...])
     assert torch.equal(back, value)
 
 
+def test_tensors_of_any_stride_arrive() -> None:
+    """A size of 1 may have any stride, and is contiguous to torch all the same."""
+    values = torch.arange(9.0)
+    for value in (
+        values.as_strided((1,), (3,)),
+        values.as_strided((1, 1), (5, 2), 4),
+        values[::3],
+        values.reshape(3, 3).T[:, :1],
+        values[:1].expand(4, 1),
+        torch.complex(values, values).conj(),
+        torch.complex(values, values).conj().imag,
+    ):
+        assert torch.equal(decode(encode(value)), value)
+
+
 def test_arrays_and_what_torch_names_arrive() -> None:
     assert decode(encode(np.arange(3)[::-1])).tolist() == [2, 1, 0]
     assert decode(encode(np.float32(0.5))).dtype == np.float32
