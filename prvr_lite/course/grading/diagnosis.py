@@ -44,6 +44,7 @@ from prvr_lite.course.grading.trying import (
     in_time,
     left_open,
     line_of,
+    random_numbers_kept,
 )
 
 DRAWS = 16  # inputs that every check tries, beside planted ones and those of size 1
@@ -113,7 +114,7 @@ def diagnose(exercise: Exercise, answer: Function, seed: int) -> str | None:
     """
     if text := _signature_fault(exercise, answer):
         return text
-    with heard() as said:
+    with random_numbers_kept(), heard() as said:
         try:
             return in_time(lambda: _diagnose(exercise, answer, seed, said), answer)
         except TooSlowError as slow:

@@ -16,7 +16,7 @@ from prvr_lite.course.grading.trying import gradients
 
 EVERY = list(session.exercises().values())
 MISTAKES = [(e, i) for e in EVERY for i in range(len(e.mistakes))]
-SEEDS = range(0, 400, 100)
+SEEDS = (0, 101)
 every_exercise = pytest.mark.parametrize("exercise", EVERY, ids=lambda e: e.name)
 
 
