@@ -44,6 +44,7 @@ from prvr_lite.course.grading.trying import (
     in_time,
     left_open,
     line_of,
+    random_numbers_kept,
 )
 
 DRAWS = 16  # inputs that every check tries, beside planted ones and those of size 1
@@ -122,7 +123,7 @@ def diagnose(
     """
     if text := _signature_fault(exercise, answer):
         return text
-    with heard() as said:
+    with random_numbers_kept(), heard() as said:
         try:
             work = partial(_diagnose, exercise, answer, seed, tried, said)
             return in_time(work, answer, *([] if seconds is None else [seconds]))

@@ -42,6 +42,10 @@ def find(name: str) -> Exercise:
         return known[name]
     near = get_close_matches(name, known, n=1)
     name_it = "give the function the name that the text asks for"
+    if name == "<lambda>":
+        name_it = "write it with def and the name that the text asks for"
+    elif name in ("wrapper", "inner", "wrapped"):
+        name_it = "put functools.wraps(function) above it, so that the name stays"
     fix = f"did you mean {near[0]!r}?" if near else name_it
     raise ValueError(f"there is no exercise {name!r}: {fix}")
 

@@ -74,7 +74,6 @@ class _Settings:
     """What all later code shares, as it is now."""
 
     def __init__(self) -> None:
-        self.random = torch.get_rng_state(), np.random.get_state(), random.getstate()
         self.was = self._now()
 
     @staticmethod
@@ -100,12 +99,21 @@ class _Settings:
         np.seterr(**errors)
         if changed == "the working folder":
             os.chdir(folder)
-        torch.set_rng_state(self.random[0])
-        np.random.set_state(self.random[1])
-        random.setstate(self.random[2])
         if changed is None:
             return None
         return f"it changes {changed} for all that runs after it: leave that as it is."
+
+
+@contextlib.contextmanager
+def random_numbers_kept() -> Iterator[None]:
+    """Those that come after the block are the same as without it."""
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])
+        random.setstate(states[2])
 
 
 class Said(io.StringIO):

@@ -47,6 +47,7 @@ def hard_medoids(g: Generator) -> Iterator[Inputs]:
     """One medoid, all points medoids, points halfway between two, medoids on one spot."""
     for rows in ([1, 2], [2, 1], [0], [6, 5, 4, 3, 2, 1, 0], [3, 1, 0]):
         yield {"distance": distances(_grid()), "medoids": torch.tensor(rows)}
+    yield {"distance": torch.zeros(1, 1), "medoids": torch.tensor([0])}
     yield {"distance": torch.zeros(4, 4), "medoids": torch.tensor([3, 0, 2])}
     points = 1e4 * torch.randn(8, 3, generator=g)
     yield {"distance": distances(points), "medoids": torch.tensor([7, 0])}

@@ -14,6 +14,7 @@ from prvr_lite.course.grading.exercise import Inputs
 from prvr_lite.course.lesson08.answers import TrainingRun
 
 REACHED = ("_distance", "_falling")  # also where answers are graded: a run holds them
+WEIGHTS = "the weights (is there a step for each batch, with this batch's own gradient?)"
 
 
 class _Fresh(dict[str, Any]):
@@ -82,13 +83,11 @@ def left_behind(inputs: Inputs) -> dict[str, Any]:
     """For ``Exercise.after``: what a training step moves beside the losses."""
     run = inputs["run"]
     weights = torch.cat([weight.detach().flatten() for weight in run.model.parameters()])
-    steps = float(run.schedule.last_epoch)
     return {
-        "the weights (is there an optimizer step for each batch, with this batch's own gradient?)":
-            weights,
-        "the schedule (it moves once per batch)": steps,
+        WEIGHTS: weights,
+        "the schedule (it moves once per batch)": float(run.schedule.last_epoch),
         "the model's mode (it stays in train mode)": float(run.model.training),
-    }  # fmt: skip
+    }
 
 
 def hard_scores(g: Generator) -> Iterator[Inputs]:

@@ -54,9 +54,8 @@ def hard_moments(g: Generator) -> Iterator[Inputs]:
         rank = torch.randint(1, 5, (8,), generator=g)
         yield {"rank": rank, "moment": moment, "duration": seconds, "k": k}
     few = torch.tensor([[0.0, 1.0], [3.0, 6.0], [0.0, 10.0]])
-    yield {
-        "rank": torch.tensor([2, 1, 3]), "moment": few, "duration": torch.full((3,), 10.0), "k": 2,
-    }  # fmt: skip
+    three = {"rank": torch.tensor([2, 1, 3]), "moment": few}
+    yield {**three, "duration": torch.full((3,), 10.0), "k": 2}
 
 
 def all_rules(g: Generator) -> Iterator[Inputs]:

@@ -94,7 +94,5 @@ def hard_merges(g: Generator) -> Iterator[Inputs]:
     """One to keep; all; one film; one moment each; weights from nothing to much."""
     for n, m, keep in ((1, 5, 3), (5, 1, 3), (1, 1, 1), (4, 3, 12), (2, 6, 1), (6, 2, 5)):
         for weight in (0.0, 0.5, 1.0, 7.0):
-            yield {
-                "video_score": normal(g, n) - 1, "moment_score": 3 * normal(g, n, m) - 2,
-                "weight": weight, "keep": keep,
-            }  # fmt: skip
+            scores = {"video_score": normal(g, n) - 1, "moment_score": 3 * normal(g, n, m) - 2}
+            yield {**scores, "weight": weight, "keep": keep}
