@@ -63,7 +63,7 @@ def hard_contrasts(g: Generator) -> Iterator[Inputs]:
 
 
 def all_owners(g: Generator) -> Iterator[Inputs]:
-    """One query; all of one film; none of the same; films numbered beyond the rows."""
+    """One query; all of one film; none of the same; films numbered at random."""
     for films in ([4], [2, 2, 2], [0, 1, 2], [7, 3, 7, 900, 3]):
         for same in (True, False):
             yield {"query_video": torch.tensor(films), "same_video": same}

@@ -76,7 +76,10 @@ def hard_rows(g: Generator) -> Iterator[Inputs]:
     for levels in LEVELS:
         for eighths in (1, 3, 4, 5, 6, 8):
             padding = int(torch.randint(3, (1,), generator=g))
-            size, ground = 8.0 * int(torch.randint(1, 50, (1,), generator=g)), -400.0
+            size, ground = (
+                1.0 if eighths == 5 else 8.0 * int(torch.randint(1, 50, (1,), generator=g)),
+                -400.0,
+            )
             row = torch.tensor([[*levels, *[20] * padding]]) * size + ground
             real = torch.arange(row.shape[1])[None] < len(levels)
             yield {"score": row, "real": real, "share": eighths / 8}

@@ -78,7 +78,10 @@ def exact_tenths(g: Generator) -> Iterator[Inputs]:
         tenths = torch.randint(10, 4 * largest, (len(off), 4), generator=g)
         total = tenths.sum(1) + off
         yield {"printed": torch.cat([tenths, total[:, None]], 1) / 10}
-    yield {"printed": torch.tensor([[0.0, 0, 0, 0, 0]])}
+    small = torch.tensor([[0, 0, 0, 0, 0], [1, 2, 2, 2, 7], [0, 0, 1, 1, 2], [1, 1, 1, 2, 4]]) / 10
+    yield {"printed": small}
+    for row in small:
+        yield {"printed": row[None]}
 
 
 def few_choices(g: Generator) -> Iterator[Inputs]:
