@@ -25,6 +25,7 @@ from prvr_lite.data.openai_clip import (
     unit_rows,
 )
 from prvr_lite.data.table import write_features
+from prvr_lite.files import held
 from prvr_lite.videos.caption_table import (
     CaptionRow,
     check_times,
@@ -113,40 +114,41 @@ def extract_features(
         ValueError: there is no video; captions, splits or settings are wrong; or the model can't
             be loaded.
         ModuleNotFoundError: PyAV or transformers is not installed.
+        BusyError: another program extracts into the same file.
     """
     folder, out = Path(folder), Path(out)
     files = find_videos(folder)
     by_video = {} if captions is None else _captions_by_video(Path(captions), folder, files)
     splits = {video: split_of(video, split) for video in files}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = PartMaker(
-        out.with_name(out.name + PARTS),
-        model,
-        fps=fps,
-        max_minutes=max_minutes,
-        thumbnails=thumbnails,
-        batch_size=batch_size,
-        device=device,
-    )
-    parts: dict[str, VideoPart] = {}
-    skipped: dict[Path, str] = {}
-    for video in tqdm(files, desc="videos", unit="video", disable=not progress):
-        try:
-            parts[video] = work.part(video, files[video])
-        except VideoError as error:
-            skipped[files[video]] = error.reason
-    if not parts:
-        first, reason = next(iter(skipped.items()))
-        raise ValueError(f"{folder}: none of {len(files)} files gave frames; {first}: {reason}")
-    if captions is not None:
-        for video in parts:
-            check_times(captions, by_video.get(video, ()), parts[video].duration)
-    table = _table(folder, work, parts, by_video, splits)
-    write_features(out, table)
-    dropped = sum(map(len, by_video.values())) - len(table.query_id)
-    notes = {files[video]: part.notes for video, part in parts.items() if part.notes}
-    counts = work.computed, skipped, len(table.query_id), dropped
-    return ExtractionReport(out, list(parts), *counts, notes)
+    with held(out):  # the parts beside it are one folder for all programs
+        work = PartMaker(
+            out.with_name(out.name + PARTS),
+            model,
+            fps=fps,
+            max_minutes=max_minutes,
+            thumbnails=thumbnails,
+            batch_size=batch_size,
+            device=device,
+        )
+        parts: dict[str, VideoPart] = {}
+        skipped: dict[Path, str] = {}
+        for video in tqdm(files, desc="videos", unit="video", disable=not progress):
+            try:
+                parts[video] = work.part(video, files[video])
+            except VideoError as error:
+                skipped[files[video]] = error.reason
+        if not parts:
+            first, reason = next(iter(skipped.items()))
+            raise ValueError(f"{folder}: none of {len(files)} files gave frames; {first}: {reason}")
+        if captions is not None:
+            for video in parts:
+                check_times(captions, by_video.get(video, ()), parts[video].duration)
+        table = _table(folder, work, parts, by_video, splits)
+        write_features(out, table)
+        dropped = sum(map(len, by_video.values())) - len(table.query_id)
+        notes = {files[video]: part.notes for video, part in parts.items() if part.notes}
+        counts = work.computed, skipped, len(table.query_id), dropped
+        return ExtractionReport(out, list(parts), *counts, notes)
 
 
 def _table(

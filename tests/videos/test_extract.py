@@ -18,6 +18,7 @@ from prvr_lite.config import TrainConfig
 from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, named_model, unit_rows
+from prvr_lite.files import BusyError, held
 from prvr_lite.model.registry import build_model
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.training.fit import fit
@@ -423,3 +424,10 @@ def test_the_benchmark_measures_both_steps(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["decode tiny", "CLIP tiny"]
     assert all(float(row["seconds"]) > 0 for row in rows)
+
+
+def test_two_extractions_do_not_share_a_file(tmp_path: Path, films: Path) -> None:
+    out = tmp_path / "films.h5"
+    with held(out), pytest.raises(BusyError, match=r"films.h5: process .* has been working on it"):
+        extract_features(films, out, model=tmp_path, progress=False)
+    assert not out.exists()
