@@ -31,11 +31,14 @@ from uuid import uuid4
 if TYPE_CHECKING:
     import h5py
 
+NOT_WRITTEN = {  # number of an error -> what keeps a file from being written
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "the disk is full: free some space"),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS),
+        "this user may not write there: choose another folder",
+    ),
+}
 # The temporary files of `replacing`: machine and process that write them, then letters by chance
-FULL = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "the disk is full: free some space")
-CLOSED = dict.fromkeys(
-    (errno.EACCES, errno.EPERM, errno.EROFS), "this user may not write there: choose another folder"
-)
 PART = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part", re.DOTALL)
 AGAIN = "copy or download the file again, or write it again"
 PROBE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); \
@@ -101,9 +104,9 @@ def disk_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if isinstance(error, DiskError) or error.errno not in {**FULL, **CLOSED}:
+        problem = NOT_WRITTEN.get(error.errno or 0)
+        if isinstance(error, DiskError) or problem is None:
             raise
-        problem = {**FULL, **CLOSED}[error.errno]
         raise DiskError(
             f"{path}: can't be written, {problem}; what was there before is unchanged"
         ) from error

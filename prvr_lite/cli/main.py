@@ -23,6 +23,7 @@ from prvr_lite.cli import (
     search,
     train,
 )
+from prvr_lite.cli.shared import say
 from prvr_lite.text import printable
 from prvr_lite.training.parallel import this_rank, world_size
 
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _one_line(error: Exception) -> str:
     """Returns what an error says; where it isn't one of those expected, also what kind it is."""
-    text = printable(" ".join(str(error).split()))
+    text = " ".join(str(error).split())
     if isinstance(error, EXPECTED) and text:
         return text
     return f"{type(error).__name__}: {text}. Set {DEBUG}=1 to see where it came from, and report it"
@@ -70,7 +71,7 @@ def _one_line(error: Exception) -> str:
 
 def _say(text: str) -> None:
     who = f"prvr-lite (rank {this_rank()})" if this_rank() else "prvr-lite"
-    print(f"{who}: {text}", file=sys.stderr)
+    say(f"{who}: {text}", file=sys.stderr)
 
 
 def _say_nothing_more() -> None:
