@@ -3,6 +3,7 @@ tested is that each score is the best cosine over all clips, computed here by a 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -134,8 +135,13 @@ def test_the_command_without_a_model(
             assert line == f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}{when}"
     assert sum(line.endswith(" s") for line in lines[1:]) == 5  # one length is unknown
     place = ["--data", str(path), "--text-model", str(clip)]
-    assert cli.main(["search", "--zero-shot", "snow", "--split", "train", *place]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    page = clip.parent / "page.html"
+    html = ["--html", str(page), "--films", str(clip.parent)]
+    assert cli.main(["search", "--zero-shot", "snow", "--split", "train", *place, *html]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    data = json.loads(page.read_text(encoding="utf-8").split('id="data">')[1].split("</script>")[0])
+    assert data["sentences"][0] == {"text": "snow", "right": []}
+    assert [film["link"][:7] for film in data["films"]] == ["file://"]
 
 
 def test_the_command_with_a_trained_model_and_a_typed_sentence(
@@ -157,11 +163,13 @@ def test_the_command_with_a_trained_model_and_a_typed_sentence(
         fit(model, data, TrainConfig(epochs=1), checkpoint=checkpoint, progress=False)
         hits = VideoIndex.build(model, data, "train").search(words)
     place = ["--data", str(tmp_path / "told.h5"), "--split", "train"]
-    assert cli.main(["search", str(checkpoint), "a dog jumps", *place]) == 0
+    page = ["--html", str(tmp_path / "page.html")]
+    assert cli.main(["search", str(checkpoint), "a dog jumps", *place, *page]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "a dog jumps"
-    assert [line.split()[1] for line in lines[1:]] == [hit.video_id for hit in hits]
-    assert all(line.endswith(" s") for line in lines[1:])
+    assert [line.split()[1] for line in lines[1:-1]] == [hit.video_id for hit in hits]
+    assert all(line.endswith(" s") for line in lines[1:-1])
+    assert lines[-1] == f"page: {tmp_path / 'page.html'}"
 
 
 @pytest.mark.parametrize(
@@ -169,6 +177,7 @@ def test_the_command_with_a_trained_model_and_a_typed_sentence(
     [
         ([], "give a checkpoint and a query, or --zero-shot"),
         (["model.pt"], "give a checkpoint and a query, or --zero-shot"),
+        (["--zero-shot", "a dog", "--films", "holidays"], "give --html too"),
         (["model.pt", "--zero-shot", "a dog"], "takes only a sentence: leave out the checkpoint"),
         (["--zero-shot", "a dog"], "emoji_theatre.h5: frames were made by"),
         (
