@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
     place = {"model": options.text_model, "device": options.device}
-    search = ZeroShotSearch.build(dataset, options.split, **place)
+    search = ZeroShotSearch(dataset, split=options.split, **place)
     hits = search.search(options.zero_shot, options.k)
     say(options.zero_shot)
     for hit in hits:

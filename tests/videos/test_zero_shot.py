@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from feature_tables import ragged_table
 from numpy.typing import NDArray
 from toy import SMALL
+from video_makers import even_times, make_video
 
 from prvr_lite import cli
 from prvr_lite.config import ModelConfig
@@ -68,7 +70,7 @@ def best_clip(data: Dataset, video: int, query: NDArray[np.float32]) -> tuple[fl
 @pytest.mark.parametrize("sentence", ["a dog jumps into water", "snow"])
 def test_a_videos_score_is_its_best_clip(path: Path, clip: Path, sentence: str) -> None:
     with open_features(path) as data:
-        hits = ZeroShotSearch.build(data, device="cpu").search(sentence)
+        hits = ZeroShotSearch(data, device="cpu").search(sentence)
         query = OpenAIClipEncoder(clip, device="cpu").sentences([sentence])[0]
         assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5, 6]
         expected = {data.video_id[v]: best_clip(data, v, query) for v in data.videos_in("test")}
@@ -112,13 +114,41 @@ def test_files_whose_spaces_are_two_are_refused(path: Path, clip: Path, tmp_path
             open_features(tmp_path / "two.h5") as data,
             pytest.raises(ValueError, match=r"two\.h5: .*needs both by one CLIP"),
         ):
-            ZeroShotSearch.build(data)
+            ZeroShotSearch(data)
     smaller = random_openai_clip(tmp_path / "smaller", dim=8)
     with open_features(path) as data:
         with pytest.raises(ValueError, match=r"frames have 16 numbers, .*gives 8"):
-            ZeroShotSearch.build(data, model=smaller)
+            ZeroShotSearch(data, model=smaller)
         with pytest.raises(ValueError, match="empty"):
-            ZeroShotSearch.build(data).search(" ")
+            ZeroShotSearch(data).search(" ")
+
+
+def test_a_folder_is_searched_in_one_line_and_read_only_once(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("av")
+    films = tmp_path / "holidays"
+    films.mkdir()
+    for name, seconds in (("lake.mp4", 3.0), ("garden.mp4", 2.0)):
+        make_video(films / name, even_times(seconds, 5))
+    (films / "broken.mp4").write_bytes(b"no film")
+    settings: dict[str, Any] = {"model": clip, "device": "cpu", "progress": False}
+    hits = ZeroShotSearch(films, **settings).search("a dog jumps into the water")
+    assert sorted(hit.video_id for hit in hits) == ["garden.mp4", "lake.mp4"]
+    assert all(hit.start is not None and -1 <= hit.score <= 1 for hit in hits)
+    assert "skipped" in capsys.readouterr().out
+    kept = tmp_path / "holidays.zero-shot.h5"
+    parts = {
+        part: part.stat().st_mtime_ns for part in kept.with_name(f"{kept.name}.parts").iterdir()
+    }
+    make_video(films / "new.mp4", even_times(1.0, 5))
+    later = ZeroShotSearch(films, **settings).search("a dog jumps into the water")
+    assert {hit.video_id: hit.score for hit in hits}.items() <= {
+        hit.video_id: hit.score for hit in later
+    }.items()
+    assert all(part.stat().st_mtime_ns == time for part, time in parts.items())
+    from_file = ZeroShotSearch(kept, device="cpu").search("a dog jumps into the water")
+    assert from_file == later
 
 
 def test_the_command_without_a_model(
@@ -128,7 +158,7 @@ def test_the_command_without_a_model(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "a dog"
     with open_features(path) as data:
-        hits = ZeroShotSearch.build(data, device="cpu").search("a dog")
+        hits = ZeroShotSearch(data, device="cpu").search("a dog")
         for line, hit in zip(lines[1:], hits, strict=True):
             span = clip_seconds(data, hit.video_id, hit.key_clip)
             when = "" if span is None else f"  {span[0]:.1f}–{span[1]:.1f} s"
