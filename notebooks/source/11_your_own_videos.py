@@ -294,7 +294,7 @@ print(f"R@1 {100 * (rank <= 1).mean():.1f} of {len(rank)} queries; chance {100 /
 
 # %%
 try:
-    ZeroShotSearch.build(sample)
+    ZeroShotSearch(sample)
 except ValueError as error:
     print(str(error).removeprefix(f"{sample.path}: "))
 

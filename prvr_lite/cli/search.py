@@ -6,6 +6,8 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from torch import Tensor
+
 from prvr_lite.cli.shared import (
     TOP,
     Commands,
@@ -14,9 +16,11 @@ from prvr_lite.cli.shared import (
     load_model,
     open_data,
     query_words,
+    row_of_query,
     say,
 )
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.search.searcher import Searcher
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.search.video_index import VideoIndex
 from prvr_lite.videos.zero_shot import ZeroShotSearch
@@ -36,11 +40,15 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--text-model", help="folder of the data's CLIP model, if it has moved")
     parser.add_argument("-k", type=TOP, default=10, help="how many videos to show")
+    parser.add_argument("--html", type=Path, help="write a page that searches, without a server")
+    parser.add_argument("--films", type=Path, help="folder of the video files, linked in the page")
     add_data_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
+    if options.films is not None and options.html is None:
+        raise ValueError("--films is for the links of a page: give --html too")
     if options.zero_shot is not None:
         if options.checkpoint is not None:
             raise ValueError("--zero-shot takes only a sentence: leave out the checkpoint")
@@ -57,12 +65,35 @@ def run(options: argparse.Namespace) -> None:
             index = VideoIndex.build(model, dataset, options.split)
             for hit in index.search(words, options.k):
                 say(hit_line(hit))
+            row = row_of_query(dataset, options.query)
+            text = options.query if row is None else dataset.query_text[row]
+            _write_page(options, index, dataset, text, index.query(words))
 
 
 def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
     place = {"model": options.text_model, "device": options.device}
-    search = ZeroShotSearch.build(dataset, options.split, **place)
+    search = ZeroShotSearch(dataset, split=options.split, **place)
     hits = search.search(options.zero_shot, options.k)
     say(options.zero_shot)
     for hit in hits:
         say(hit_line(hit))
+    vector = search.index.query(search.text.sentence(options.zero_shot))
+    _write_page(options, search.index, dataset, options.zero_shot, vector)
+
+
+def _write_page(
+    options: argparse.Namespace, index: Searcher, dataset: Dataset, text: str, vector: Tensor
+) -> None:
+    """Writes the page of ``--html``: the sentence first, then the queries of the split."""
+    if options.html is None:
+        return
+    try:
+        from prvr_lite.lab.search_page import split_sentences, write_search_page
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"a page shows pictures; it needs: pip install 'prvr-lite[lessons]' ({error})"
+        ) from error
+
+    sentences = split_sentences(index, dataset, options.split).after(text, vector)
+    place = {"split": options.split, "films": options.films, "first": 0}
+    say(f"page: {write_search_page(options.html, index, dataset, sentences, **place)}")

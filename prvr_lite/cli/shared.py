@@ -118,7 +118,7 @@ def query_words(
         split: the split whose videos are searched, if they are the data set's. Then a line says if
             the query's video is in another split, and a single word that is not an id is an error.
     """
-    row = None if dataset is None else _row_of_query(dataset, query)
+    row = None if dataset is None else row_of_query(dataset, query)
     if dataset is not None and row is not None:
         say(dataset.query_text[row])
         if split is not None and dataset.query_video[row] not in dataset.videos_in(split):
@@ -131,7 +131,7 @@ def query_words(
     return words
 
 
-def _row_of_query(dataset: Dataset, query: str) -> int | None:
+def row_of_query(dataset: Dataset, query: str) -> int | None:
     """Returns the row of a query's id, as stored or in another Unicode form (NFC), or None."""
     if query in dataset.query_id:
         return dataset.query_id.index(query)

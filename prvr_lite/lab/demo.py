@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.lab.explorer import Explorer
+from prvr_lite.lab.search_page import split_sentences, write_search_page
 from prvr_lite.plots import page
 from prvr_lite.plots.bars import recall_bars
 from prvr_lite.plots.training_curves import training_curves
@@ -43,7 +44,9 @@ class Trained:
 def run_demo(
     dataset: Dataset, out: Path, *, seed: int = 0, epochs: int | None = None, device: str = "auto"
 ) -> dict[str, dict[str, float]]:
-    """Train MS-SL++ and two baselines, print the retrieval table, write the pictures to ``out``.
+    """Train MS-SL++ and two baselines, print the retrieval table, fill ``out`` with pictures.
+
+    Beside them stands ``search.html``, a page to search with (``lab.search_page``).
 
     Returns:
         the table: line -> metrics, with "single-step" and "two-step" R@1 beside the usual ones.
@@ -64,8 +67,11 @@ def run_demo(
         print(f"\n{kind}: {explorer.first(query)}")
         page.save_figure(explorer.ranking(query), out / f"{kind}-ranking.png")
         page.save_figure(explorer.map(query), out / f"{kind}-map.png")
+    sentences = split_sentences(explorer.index, dataset)
+    page_file = write_search_page(out / "search.html", explorer.index, dataset, sentences)
     pictures = ", ".join(sorted(p.name for p in out.glob("*.png")))
     print(f"\npictures: {pictures} in {printable(out)}")
+    print(f"to search yourself, open {printable(page_file)} in a browser")
     return table
 
 

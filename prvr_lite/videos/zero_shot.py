@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from prvr_lite.config import ModelConfig
-from prvr_lite.data.dataset import Dataset
-from prvr_lite.data.openai_clip import OpenAIClipEncoder, named_model
+from prvr_lite.data.dataset import Dataset, open_features
+from prvr_lite.data.openai_clip import DEFAULT_MODEL, OpenAIClipEncoder, named_model
 from prvr_lite.model.registry import build_model
 from prvr_lite.search.ranking import Hit
 from prvr_lite.search.searcher import Searcher
 from prvr_lite.search.sentences import OpenAIClipText
+from prvr_lite.text import printable
+from prvr_lite.videos.extract import extract_features
 
 
 class ZeroShotSearch:
@@ -20,49 +23,75 @@ class ZeroShotSearch:
     cosine of the sentence's vector with one of them, which is its key clip. This is the clip scale
     of MS-SL++ (arXiv 2208.12510) on raw features: ``build_model("zero-shot")``.
 
+    ``ZeroShotSearch("holidays/").search("a dog jumps into the water")`` is all that it takes: the
+    films of a folder are turned into features first. What was done once is not done again, so the
+    next search of the folder reads only films that are new or have changed.
+
+    Args:
+        films: a folder of video files, a feature file that ``extract_features`` made, or an open
+            one.
+        split: whose videos are searched; those of a folder are all in "test".
+        model: for a folder, which CLIP reads it (as in ``OpenAIClipEncoder``); for a feature file,
+            the folder of its CLIP model, if that has moved.
+        out: for a folder, the feature file; None: beside the folder, as ``holidays.zero-shot.h5``.
+        device: as in ``choose_device``.
+        progress: whether a folder shows a progress bar.
+
     Attributes:
         index: searches the clips. text: reads sentences.
+
+    Raises:
+        ValueError: words and frames are not in one space; the split has no videos; or the model
+            can't be loaded or has another size; and for a folder as ``extract_features``.
+        ModuleNotFoundError: transformers, or for a folder PyAV, is not installed.
     """
 
-    def __init__(self, index: Searcher, text: OpenAIClipText) -> None:
-        self.index, self.text = index, text
-
-    @classmethod
-    def build(
-        cls,
-        dataset: Dataset,
-        split: str = "test",
+    def __init__(
+        self,
+        films: str | Path | Dataset,
         *,
+        split: str = "test",
         model: str | Path | None = None,
+        out: str | Path | None = None,
         device: str = "auto",
-    ) -> ZeroShotSearch:
-        """Encodes the videos of a split, ready to be searched.
-
-        Args:
-            dataset: an open file that ``extract_features`` made.
-            split: whose videos are searched.
-            model: the folder of the file's CLIP model, if it has moved.
-            device: as in ``choose_device``.
-
-        Raises:
-            ValueError: words and frames are not in one space; the split has no videos; or the model
-                can't be loaded or has another size.
-            ModuleNotFoundError: transformers is not installed.
-        """
-        name = shared_model(dataset)
-        clip = OpenAIClipEncoder(model or name, device=device)
-        if clip.dim != dataset.visual_dim:
-            raise ValueError(
-                f"{dataset.path}: frames have {dataset.visual_dim} numbers, model {clip.name!r} "
-                f"gives {clip.dim}: give the file's, {name}"
-            )
-        config = ModelConfig(visual_dim=clip.dim, query_dim=clip.dim)
-        best_clip = build_model("zero-shot", config).to(clip.device)
-        return cls(Searcher.of_split(best_clip, dataset, split), OpenAIClipText(clip))
+        progress: bool = True,
+    ) -> None:
+        if not isinstance(films, Dataset) and Path(films).is_dir():
+            films = _extract(Path(films), out, model, device, progress)
+        opened = nullcontext(films) if isinstance(films, Dataset) else open_features(films)
+        with opened as dataset:
+            name = shared_model(dataset)
+            clip = OpenAIClipEncoder(model or name, device=device)
+            if clip.dim != dataset.visual_dim:
+                raise ValueError(
+                    f"{dataset.path}: frames have {dataset.visual_dim} numbers, model "
+                    f"{clip.name!r} gives {clip.dim}: give the file's, {name}"
+                )
+            config = ModelConfig(visual_dim=clip.dim, query_dim=clip.dim)
+            best_clip = build_model("zero-shot", config).to(clip.device)
+            self.index = Searcher.of_split(best_clip, dataset, split)
+        self.text = OpenAIClipText(clip)
 
     def search(self, sentence: str, k: int = 10) -> list[Hit]:
         """Returns the ``k`` best videos for a sentence. ValueError: no words, or k below 1."""
         return self.index.search(self.text.sentence(sentence), k)
+
+
+def _extract(
+    folder: Path,
+    out: str | Path | None,
+    model: str | Path | None,
+    device: str,
+    progress: bool,
+) -> Path:
+    """Brings the feature file of a folder up to date, and says what was skipped."""
+    place = folder.resolve()
+    path = place.with_name(f"{place.name}.zero-shot.h5") if out is None else Path(out)
+    name = model or DEFAULT_MODEL
+    report = extract_features(folder, path, model=name, device=device, progress=progress)
+    for file, reason in report.skipped.items():
+        print(printable(f"skipped {file}: {reason}"))
+    return path
 
 
 def shared_model(dataset: Dataset) -> str:

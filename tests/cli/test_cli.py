@@ -59,8 +59,10 @@ def test_demo_prints_the_table_and_writes_the_pictures(
     kinds = [
         f"{kind}-{what}.png" for kind in ("short", "long", "failure") for what in ("map", "ranking")
     ]
-    assert sorted(p.name for p in out.iterdir()) == sorted([*kinds, "models.png", "training.png"])
-    assert all(p.read_bytes().startswith(b"\x89PNG") for p in out.iterdir())
+    assert sorted(p.name for p in out.iterdir()) == sorted(
+        [*kinds, "models.png", "search.html", "training.png"]
+    )
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in out.glob("*.png"))
 
 
 def test_train_evaluate_search(

@@ -3,7 +3,9 @@ tested is that each score is the best cosine over all clips, computed here by a 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import torch
 from feature_tables import ragged_table
 from numpy.typing import NDArray
 from toy import SMALL
+from video_makers import even_times, make_video
 
 from prvr_lite import cli
 from prvr_lite.config import ModelConfig
@@ -67,7 +70,7 @@ def best_clip(data: Dataset, video: int, query: NDArray[np.float32]) -> tuple[fl
 @pytest.mark.parametrize("sentence", ["a dog jumps into water", "snow"])
 def test_a_videos_score_is_its_best_clip(path: Path, clip: Path, sentence: str) -> None:
     with open_features(path) as data:
-        hits = ZeroShotSearch.build(data, device="cpu").search(sentence)
+        hits = ZeroShotSearch(data, device="cpu").search(sentence)
         query = OpenAIClipEncoder(clip, device="cpu").sentences([sentence])[0]
         assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5, 6]
         expected = {data.video_id[v]: best_clip(data, v, query) for v in data.videos_in("test")}
@@ -111,13 +114,41 @@ def test_files_whose_spaces_are_two_are_refused(path: Path, clip: Path, tmp_path
             open_features(tmp_path / "two.h5") as data,
             pytest.raises(ValueError, match=r"two\.h5: .*needs both by one CLIP"),
         ):
-            ZeroShotSearch.build(data)
+            ZeroShotSearch(data)
     smaller = random_openai_clip(tmp_path / "smaller", dim=8)
     with open_features(path) as data:
         with pytest.raises(ValueError, match=r"frames have 16 numbers, .*gives 8"):
-            ZeroShotSearch.build(data, model=smaller)
+            ZeroShotSearch(data, model=smaller)
         with pytest.raises(ValueError, match="empty"):
-            ZeroShotSearch.build(data).search(" ")
+            ZeroShotSearch(data).search(" ")
+
+
+def test_a_folder_is_searched_in_one_line_and_read_only_once(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("av")
+    films = tmp_path / "holidays"
+    films.mkdir()
+    for name, seconds in (("lake.mp4", 3.0), ("garden.mp4", 2.0)):
+        make_video(films / name, even_times(seconds, 5))
+    (films / "broken.mp4").write_bytes(b"no film")
+    settings: dict[str, Any] = {"model": clip, "device": "cpu", "progress": False}
+    hits = ZeroShotSearch(films, **settings).search("a dog jumps into the water")
+    assert sorted(hit.video_id for hit in hits) == ["garden.mp4", "lake.mp4"]
+    assert all(hit.start is not None and -1 <= hit.score <= 1 for hit in hits)
+    assert "skipped" in capsys.readouterr().out
+    kept = tmp_path / "holidays.zero-shot.h5"
+    parts = {
+        part: part.stat().st_mtime_ns for part in kept.with_name(f"{kept.name}.parts").iterdir()
+    }
+    make_video(films / "new.mp4", even_times(1.0, 5))
+    later = ZeroShotSearch(films, **settings).search("a dog jumps into the water")
+    assert {hit.video_id: hit.score for hit in hits}.items() <= {
+        hit.video_id: hit.score for hit in later
+    }.items()
+    assert all(part.stat().st_mtime_ns == time for part, time in parts.items())
+    from_file = ZeroShotSearch(kept, device="cpu").search("a dog jumps into the water")
+    assert from_file == later
 
 
 def test_the_command_without_a_model(
@@ -127,15 +158,20 @@ def test_the_command_without_a_model(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "a dog"
     with open_features(path) as data:
-        hits = ZeroShotSearch.build(data, device="cpu").search("a dog")
+        hits = ZeroShotSearch(data, device="cpu").search("a dog")
         for line, hit in zip(lines[1:], hits, strict=True):
             span = clip_seconds(data, hit.video_id, hit.key_clip)
             when = "" if span is None else f"  {span[0]:.1f}–{span[1]:.1f} s"
             assert line == f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}{when}"
     assert sum(line.endswith(" s") for line in lines[1:]) == 5  # one length is unknown
     place = ["--data", str(path), "--text-model", str(clip)]
-    assert cli.main(["search", "--zero-shot", "snow", "--split", "train", *place]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    page = clip.parent / "page.html"
+    html = ["--html", str(page), "--films", str(clip.parent)]
+    assert cli.main(["search", "--zero-shot", "snow", "--split", "train", *place, *html]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    data = json.loads(page.read_text(encoding="utf-8").split('id="data">')[1].split("</script>")[0])
+    assert data["sentences"][0] == {"text": "snow", "right": []}
+    assert [film["link"][:7] for film in data["films"]] == ["file://"]
 
 
 def test_the_command_with_a_trained_model_and_a_typed_sentence(
@@ -157,11 +193,13 @@ def test_the_command_with_a_trained_model_and_a_typed_sentence(
         fit(model, data, TrainConfig(epochs=1), checkpoint=checkpoint, progress=False)
         hits = VideoIndex.build(model, data, "train").search(words)
     place = ["--data", str(tmp_path / "told.h5"), "--split", "train"]
-    assert cli.main(["search", str(checkpoint), "a dog jumps", *place]) == 0
+    page = ["--html", str(tmp_path / "page.html")]
+    assert cli.main(["search", str(checkpoint), "a dog jumps", *place, *page]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "a dog jumps"
-    assert [line.split()[1] for line in lines[1:]] == [hit.video_id for hit in hits]
-    assert all(line.endswith(" s") for line in lines[1:])
+    assert [line.split()[1] for line in lines[1:-1]] == [hit.video_id for hit in hits]
+    assert all(line.endswith(" s") for line in lines[1:-1])
+    assert lines[-1] == f"page: {tmp_path / 'page.html'}"
 
 
 @pytest.mark.parametrize(
@@ -169,6 +207,7 @@ def test_the_command_with_a_trained_model_and_a_typed_sentence(
     [
         ([], "give a checkpoint and a query, or --zero-shot"),
         (["model.pt"], "give a checkpoint and a query, or --zero-shot"),
+        (["--zero-shot", "a dog", "--films", "holidays"], "give --html too"),
         (["model.pt", "--zero-shot", "a dog"], "takes only a sentence: leave out the checkpoint"),
         (["--zero-shot", "a dog"], "emoji_theatre.h5: frames were made by"),
         (
