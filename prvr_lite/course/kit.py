@@ -6,6 +6,7 @@ For the lessons that train there is a model that is trained once and then read f
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +44,9 @@ class NotReadyError(OneLineError, RuntimeError):
 
 
 def start(lesson: int) -> None:
-    """Print in one line what a lesson runs on; nothing is set, seeded, or returned.
+    """Print in one line what a lesson runs on, and show where it stands in the course.
+
+    Nothing is set, seeded, or returned.
 
     Raises:
         NotReadyError: a package or the sample data is missing; says what to do.
@@ -64,6 +67,10 @@ def start(lesson: int) -> None:
         f"Lesson {lesson} · prvr_lite {__version__}, torch {version} on "
         f"{where} · {name}: {films:,} films, {queries:,} queries"
     )
+    if "ipykernel" in sys.modules:  # in a notebook
+        from prvr_lite.course.pictures.roadmap import roadmap
+
+        roadmap(lesson)._ipython_display_()
 
 
 def trained(
