@@ -152,7 +152,7 @@ def gallery(
 
 
 def table(rows: Mapping[str, Mapping[str, float]], *, digits: int = 1) -> None:
-    """Print named rows of numbers under the names of their columns."""
+    """Prints named rows of numbers under the names of their columns."""
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
     first = max(map(len, rows), default=0)
     wide = [max(len(name), digits + 5) + 2 for name in columns]
