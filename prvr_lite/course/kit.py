@@ -102,18 +102,21 @@ def trained(
     return model, history
 
 
-def film(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
+def film(dataset: Dataset, video: int, *, moment: Any = None, **settings: Any) -> page.Picture:
     """One film with its thumbnails and its captioned moments; see ``plots.film_strip.film_strip``.
 
     Args:
         video: its row. settings: passed on, such as title=….
+        moment: [Q, 2] s for all queries of the data set; None: as its file says.
     """
     from prvr_lite.lab.ranked_video import video_thumbnails
     from prvr_lite.plots.film_strip import film_strip
 
+    spans = dataset.moment if moment is None else np.asarray(moment)
+
     duration = float(dataset.duration[video])
     rows = np.flatnonzero(dataset.query_video == video)
-    moments = {_span(dataset, q): dataset.query_text[q] for q in reversed(rows)}
+    moments = {tuple(map(float, spans[q])): dataset.query_text[q] for q in reversed(rows)}
     thumbnails = video_thumbnails(dataset, video)
     pairs = [(text, span) for span, text in moments.items()]  # a moment's first caption
     return film_strip(dataset.video_id[video], duration, thumbnails, moments=pairs, **settings)
