@@ -31,7 +31,7 @@ import numpy as np
 import torch
 
 from prvr_lite import PRESETS, build_model, evaluate, fit, load_sample, open_features
-from prvr_lite.course import check, film, hint, progress, table, trained
+from prvr_lite.course import check, epoch_line, film, hint, progress, table, trained
 from prvr_lite.course.lesson12 import (
     Told,
     agreement,
@@ -441,7 +441,7 @@ preset = PRESETS["tvr"]
 with open_features(root / "small.h5") as few:
     fresh = build_model("mssl++", preset.model_config(few.visual_dim, few.query_dim))
     short = replace(preset.training, epochs=5, warmup=0.2, validation_split=None)
-    moved = fit(fresh, few, short, progress=False)
+    moved = fit(fresh, few, short, progress=False, watch=epoch_line(5))
 print("loss:", *(f"{row['loss']:.3f}" for row in moved.rows))
 
 # %% [markdown]
