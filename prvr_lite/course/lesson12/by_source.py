@@ -57,7 +57,7 @@ def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "")
     axes, values = panel[metric], [row.value for row in order]
     room = 0.08 * (values[-1] - values[0]) or 1.0
     places, low = range(len(order)), values[0] - room
-    axes.hlines(places, low, values, color=page.RULE, lw=1.2, zorder=0)
+    axes.grid(axis="y", ls=":")  # no bars: the axis does not begin at 0
     named, shown = [row.source for row in order], dict(zip(sources, COLORS, strict=False))
     look: dict[str, Any] = {"hue": named, "style": named, "hue_order": shown, "style_order": shown}
     marks = dict(zip(sources, "os^Dv", strict=False))
