@@ -47,6 +47,7 @@ SIZES = {
     "max_frames": ("frame_pos_embed.position_embeddings.weight", 0, "max_ctx_l"),
     "max_words": ("query_pos_embed.position_embeddings.weight", 0, "max_desc_l"),
 }
+UNIT_POSITIONS = "clip_pos_embed.position_embeddings.weight"
 # What no weight tells: our field, and their name and kind of it.
 CHOICES: dict[str, tuple[str, type]] = {
     "num_heads": ("n_heads", int),
@@ -121,10 +122,11 @@ def load_authors_checkpoint(
             "'model_cfg' with sizes; GMMFormer: 'state_dict', 'config'): bare weights are read by "
             "load_authors_state_dict"
         )
-    holder, settings = _parts(record)
+    holder, configured = _parts(record)
     weights = {str(k).removeprefix("module."): tensor for k, tensor in record[holder].items()}
     gaussian = holder == "state_dict" or any(".attn" in name for name in weights)
     try:
+        settings = _settings(configured)
         model: MSSLpp | GMMFormer
         if gaussian:
             kind = GMMFormerBatchWindows if batch_windows else GMMFormer
@@ -132,7 +134,7 @@ def load_authors_checkpoint(
         else:
             model = load_authors_state_dict(MSSLpp(_msslpp_config(weights, settings)), weights)
         return model.to(where).eval()
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         reason = " ".join(str(error.args[0] if error.args else error).split())
         name = "a GMMFormer" if gaussian else "an MS-SL++"
         raise FileFormatError(
@@ -191,25 +193,29 @@ def is_authors_checkpoint(path: str | os.PathLike[str]) -> bool:
 def _is_authors(record: Any) -> bool:
     if not isinstance(record, dict) or "format" in record:
         return False
-    return any(
-        isinstance(record.get(weights), Mapping) and any(key in record for key in configs)
-        for weights, configs in HOLDERS.items()
-    )
+    return any(isinstance(record[holder], Mapping) for holder, _ in _held(record))
 
 
-def _parts(record: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The key of the weights, and the configuration by name, whichever class held it."""
-    for weights, configs in HOLDERS.items():
-        for key in configs:
-            if weights in record and key in record:
-                config = record[key]
-                return weights, dict(config) if isinstance(config, Mapping) else vars(config)
-    raise KeyError("configuration")  # _is_authors has seen it
+def _held(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """The keys of weights and configuration, of every release that they are named as in."""
+    pairs = [(weights, config) for weights, configs in HOLDERS.items() for config in configs]
+    return [pair for pair in pairs if all(key in record for key in pair)]
+
+
+def _parts(record: dict[str, Any]) -> tuple[str, Any]:
+    """The key of the weights, and the configuration, whichever class holds it."""
+    weights, config = next(pair for pair in _held(record) if isinstance(record[pair[0]], Mapping))
+    return weights, record[config]
+
+
+def _settings(configured: Any) -> dict[str, Any]:
+    """The authors' configuration by name."""
+    return dict(configured) if isinstance(configured, Mapping) else vars(configured)
 
 
 def _msslpp_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> ModelConfig:
-    """The ModelConfig; KeyError, TypeError or ValueError if weights and settings don't fit."""
-    fields = {**_sizes(weights, settings), **_chosen(CHOICES | CLUSTERING, settings)}
+    """The ModelConfig, or an error if weights and settings don't fit."""
+    fields = _fields(weights, settings, CHOICES | CLUSTERING)
     if not settings["cluster"]:
         fields["num_clusters"] = None  # all clips: MS-SL
     return ModelConfig(**fields)
@@ -217,25 +223,32 @@ def _msslpp_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> Mode
 
 def _gmmformer_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> ModelConfig:
     """As :func:`_msslpp_config`. The weights of both scales may have any sum."""
-    fields = {**_sizes(weights, settings), **_chosen(CHOICES, settings)}
-    kinds = {name: (name, float) for name in FUSION}
-    clip, frame = _chosen(kinds, {**FUSION, **settings}).values()
+    fields = _fields(weights, settings, CHOICES)
+    pair = {name: (name, float) for name in FUSION}
+    clip, frame = _chosen({**FUSION, **settings}, pair).values()
     if clip < 0 or frame < 0 or not clip + frame > 0:
         raise ValueError(f"clip_scale_w={clip!r} and frame_scale_w={frame!r} weigh nothing")
     return ModelConfig(**fields, num_clusters=None, alpha=clip / (clip + frame))
 
 
-def _sizes(weights: dict[str, Tensor], settings: dict[str, Any]) -> dict[str, int]:
-    """The sizes that stand in the weights, if the configuration doesn't contradict them."""
+def _fields(
+    weights: dict[str, Tensor], settings: dict[str, Any], choices: Mapping[str, tuple[str, type]]
+) -> dict[str, Any]:
+    """The sizes in the weights, if the configuration doesn't contradict them, and its choices."""
     fields = {}
     for ours, (name, dimension, theirs) in SIZES.items():
         fields[ours] = weights[name].shape[dimension]
         if settings.get(theirs, fields[ours]) != fields[ours]:
             raise ValueError(f"{theirs}={settings[theirs]!r}, but {name} has {fields[ours]}")
+    fields |= _chosen(settings, choices)
+    positions = weights[UNIT_POSITIONS].shape[0]
+    if fields["num_units"] > positions:  # before memory for as many units is taken
+        units = fields["num_units"]
+        raise ValueError(f"map_size={units}, but {UNIT_POSITIONS} has {positions} positions")
     return fields
 
 
-def _chosen(choices: Mapping[str, tuple[str, type]], settings: dict[str, Any]) -> dict[str, Any]:
+def _chosen(settings: dict[str, Any], choices: Mapping[str, tuple[str, type]]) -> dict[str, Any]:
     """Our fields from their configuration, each of the kind that it must have."""
     for theirs, kind in choices.values():
         value = settings[theirs]
