@@ -60,7 +60,7 @@ CLUSTERING: dict[str, tuple[str, type]] = {
     "length_aware": ("length_pos", bool),
 }
 FUSION = {"clip_scale_w": 0.7, "frame_scale_w": 0.3}  # GMMFormer's weights of both scales
-AUTHORS_MODULES = MSSLPP_MODULES
+AUTHORS_MODULES = {**MSSLPP_MODULES, **GMMFORMER_MODULES}  # names that both have mean the same
 ORDINARY = re.compile(
     r"collections\.OrderedDict|torch\._utils\._rebuild_\w+|torch\.\w+Storage|"
     r"easydict\.EasyDict|argparse\.Namespace|Opts\.optimization\.WarmupLinearSchedule"
@@ -142,20 +142,19 @@ def load_authors_checkpoint(
         ) from error
 
 
-def translate(name: str, modules: Mapping[str, str] = MSSLPP_MODULES) -> str:
+def translate(name: str, modules: Mapping[str, str] = AUTHORS_MODULES) -> str:
     """Returns this package's name of a parameter, from the authors' name.
 
     Args:
         name: such as "clip_input_proj.net.1.weight".
-        modules: ``MSSLPP_MODULES`` or ``GMMFORMER_MODULES``.
+        modules: ``MSSLPP_MODULES`` or ``GMMFORMER_MODULES`` for names of that model alone.
 
     Raises:
-        KeyError: the model does not have a parameter of this name.
+        KeyError: there is no parameter of this name.
     """
     module, _, kind = name.rpartition(".")
     if module not in modules:
-        model = "GMMFormer" if modules is GMMFORMER_MODULES else "MS-SL++"
-        raise KeyError(f"{name!r} is not the name of a weight of the released {model}")
+        raise KeyError(f"{name!r} is not the name of a weight of the released model")
     return f"{modules[module]}.{kind}"
 
 

@@ -19,8 +19,14 @@ from prvr_lite.data.dataset import Dataset
 from prvr_lite.files import FileFormatError
 from prvr_lite.model.gmmformer import GMMFormer, GMMFormerBatchWindows
 from prvr_lite.model.registry import build_model
-from prvr_lite.paper.checkpoint import NotDataError, is_authors_checkpoint, load_authors_checkpoint
-from prvr_lite.paper.weight_names import GMMFORMER_MODULES
+from prvr_lite.paper.checkpoint import (
+    AUTHORS_MODULES,
+    NotDataError,
+    is_authors_checkpoint,
+    load_authors_checkpoint,
+    load_authors_state_dict,
+)
+from prvr_lite.paper.weight_names import GMMFORMER_MODULES, MSSLPP_MODULES
 from prvr_lite.search.video_index import VideoIndex
 from prvr_lite.training import checkpoints
 from prvr_lite.training.query_diverse import GMMFormerTrainConfig
@@ -202,6 +208,15 @@ def test_missing_parts_are_refused(golden: GMMFormerGolden, tmp_path: Path) -> N
             load_authors_checkpoint(path)
 
 
+def test_weights_of_the_other_model_are_refused(golden: GMMFormerGolden) -> None:
+    """Names that both releases have mean the same weight in both."""
+    shared = set(MSSLPP_MODULES) & set(GMMFORMER_MODULES)
+    assert len(shared) == 4 * 3 + 5 + 1  # three fronts, the attention of words, their pooling
+    assert all(MSSLPP_MODULES[name] == GMMFORMER_MODULES[name] for name in shared)
+    with pytest.raises(KeyError, match=r"attn0.*is not the name of a weight of the released"):
+        load_authors_state_dict(build_model("mssl++", SMALL), golden.state)
+
+
 def test_damage_is_refused(golden: GMMFormerGolden, tmp_path: Path) -> None:
     whole = write(tmp_path / "best.ckpt", golden).read_bytes()
     at = whole.index(golden.state["modular_vector_mapping_2.weight"].numpy().tobytes())
@@ -222,7 +237,7 @@ def test_commands_take_either_kind_of_file(
     ours, theirs = tmp_path / "ours.pt", tmp_path / "theirs.ckpt"
     run = checkpoints.run_settings(model, GMMFormerTrainConfig(), toy)
     checkpoints.write_run(ours, run, {"best_weights": model.state_dict()})
-    names = {place: name for name, place in GMMFORMER_MODULES.items()}
+    names = {place: name for name, place in AUTHORS_MODULES.items()}
     state = {}
     for name, tensor in model.state_dict().items():
         module, _, kind = name.rpartition(".")
