@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from collections.abc import Iterator
 
+import torch
+from torch import Generator, Tensor
+
+from prvr_lite.course.grading.exercise import Inputs
 from prvr_lite.course.grading.varying import Variant
+from prvr_lite.course.lesson10 import planted
 from prvr_lite.course.lesson10.answers import extremes
 
 
@@ -119,6 +123,18 @@ def ranks_within_film(video: Tensor, iou: Tensor, own: Tensor, k: int, threshold
     return 100 * (first & (iou >= threshold)).any(1).float().mean()
 
 
+def crowds_and_a_chain(g: Generator) -> Iterator[Inputs]:
+    """The lesson's; and a row that had been struck out, through which another one is struck."""
+    yield from planted.hard_crowds(g)
+    near = torch.zeros(6, 6, dtype=torch.bool)
+    for one, another in ((0, 1), (1, 2), (2, 3), (2, 4)):
+        near[one, another] = near[another, one] = True
+    for keep in (2, 3, 6):
+        order = torch.randperm(6, generator=g)
+        score = torch.tensor([6.0, 2.0, 3.0, 5.0, 4.0, 1.0])[order]
+        yield {"score": score, "near": near[order][:, order], "keep": keep}
+
+
 VARIANTS = (
     Variant(
         "moment_recall",
@@ -145,6 +161,7 @@ left. It strikes out itself, all rows that are near it, and also **all rows that
 of those** (whether these were left or had been struck out before). `near[i, j]` says that rows
 $i$ and $j$ are near each other; it need not say so of a row and itself. -1 where none is left.
 No two rows have the same score.""",
+        changes={"planted": crowds_and_a_chain},
     ),
     Variant(
         "strike_out",

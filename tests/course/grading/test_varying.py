@@ -83,6 +83,33 @@ def test_there_are_enough_of_them() -> None:
         assert sum(twists.count(name) >= 2 for name in set(twists)) >= 2
 
 
+def named(name: str) -> Exercise:
+    return twisted(next(variant for variant in EVERY if variant.name == name))
+
+
+def test_a_zero_without_a_gradient_is_right_where_nothing_has_one() -> None:
+    def triplet_loss(positive: torch.Tensor, negative: torch.Tensor, margin: float) -> torch.Tensor:
+        gap = margin + negative - positive
+        return gap[gap > 0].mean() if bool((gap > 0).any()) else torch.tensor(0.0)
+
+    for seed in (0, 5):
+        assert diagnose(named("violating_triplets"), triplet_loss, seed) is None
+
+
+def test_rows_are_struck_out_through_rows_that_had_been() -> None:
+    def strike_out(score: torch.Tensor, near: torch.Tensor, keep: int) -> torch.Tensor:
+        close = near | torch.eye(len(score), dtype=torch.bool)
+        left, rows = torch.ones(len(score), dtype=torch.bool), []
+        for _ in range(keep):
+            best = int(score.masked_fill(~left, -torch.inf).argmax())
+            rows.append(best if bool(left.any()) else -1)
+            left = left & ~close[best] & ~close[close[best] & left].any(0)
+        return torch.tensor(rows)
+
+    for seed in (0, 5):
+        assert diagnose(named("strike_wider"), strike_out, seed) is not None
+
+
 def test_a_general_message_promises_no_hint() -> None:
     exercise = twisted(EVERY[0])
     fault = diagnose(exercise, lambda score, mask: score[:, 0] + 1, 0)

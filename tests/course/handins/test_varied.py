@@ -60,6 +60,12 @@ def test_hand_ins_are_graded_by_their_own_task(
     save(hand_in(written, published), tmp_path / "in" / "copied.ipynb")
     save(hand_in(written, {}), tmp_path / "in" / "blank.ipynb")
     save(load(LESSON), tmp_path / "in" / "another.ipynb")
+    reader = (
+        "def max_score(score, mask):\n"
+        "    from prvr_lite.course.lesson01 import variants\n"
+        "    return variants.second_best(score, mask)\n"
+    )
+    save(hand_in(written, {"max_score": reader}), tmp_path / "in" / "reader.ipynb")
     out = tmp_path / "grades.csv"
     assert main(["grade", "1", str(tmp_path / "in"), "-o", str(out), "--variants", SEED]) == 0
     found = {(r["id"], r["exercise"]): r for r in rows(tmp_path / "grades-answers.csv")}
@@ -79,6 +85,10 @@ def test_hand_ins_are_graded_by_their_own_task(
     assert "another task than the one in this notebook" in copied["message"]
     assert "answers another task" in copied["flags"]
     assert "hint" not in copied["message"]
+    reads = found["reader", "max_score"]
+    assert reads["state"] == "wrong"
+    assert "closed" in reads["message"] or "ImportError" in reads["message"]
+    assert "the package's answers" in reads["flags"]
     capsys.readouterr()
 
 
