@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import shlex
 from pathlib import Path
 
 from prvr_lite.cli.shared import Commands, Number, say
@@ -56,5 +57,6 @@ def write_variants(options: argparse.Namespace) -> None:
         write_varied(source, target, lesson, drawn)
         twists = ", ".join(f"{name} ({one.variant.name})" for name, one in drawn.items())
         say(f"wrote {target}: {twists}")
-    more = f" --twists {options.twists}" if options.twists else ""
-    say(f"keep the seed: prvr-lite grade LESSON HANDINS --variants {seed}{more}")
+    command = ["prvr-lite", "grade", "LESSON", "HANDINS", "--variants", seed]
+    command += ["--twists", str(options.twists)] if options.twists else []
+    say(f"keep the seed: {shlex.join(command)}")
