@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prvr_lite.cli.shared import SEED, Commands, Number, say
+
+if TYPE_CHECKING:
+    from prvr_lite.course.grading.varying import Varied
 
 LESSON = Number(1, 99)
 SECONDS = Number(1, 600)
@@ -26,6 +30,14 @@ def add(commands: Commands) -> None:
     parser.add_argument("--column", help="name of the points' column; default: Lesson and number")
     parser.add_argument("--seed", type=SEED, help="of the inputs; default: one nobody can know")
     parser.add_argument(
+        "--variants",
+        metavar="SEED",
+        help="the seed of `prvr-lite course variants`, which wrote the notebooks",
+    )
+    parser.add_argument(
+        "--twists", type=Path, metavar="FILE", help="Python file of your own variants, as there"
+    )
+    parser.add_argument(
         "--seconds", type=SECONDS, default=5, help="computing time of one answer; default: 5"
     )
     parser.add_argument(
@@ -40,11 +52,15 @@ def run(options: argparse.Namespace) -> None:
     from prvr_lite.course.handins.report import write_details, write_pages, write_table
     from prvr_lite.course.handins.task import of_lesson
 
+    if options.twists is not None and options.variants is None:
+        raise ValueError("--twists needs the seed, too: add --variants SEED")
     names = [exercise.name for exercise in of_lesson(options.lesson)]
     if not names:
         raise ValueError(f"there is no lesson {options.lesson} with exercises")
     paths = notebooks(options.handin)
     hand_ins = read_all(paths, student_ids(paths, options.ids), options.lesson, names)
+
+    variants = _variants(options)
 
     def watch(one: Grade) -> None:
         flags = sum(len(verdict.flags) for verdict in one.verdicts)
@@ -57,6 +73,7 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
         seconds=options.seconds,
         megabytes=options.megabytes,
+        variants=variants,
         watch=watch,
     )
     out, column = options.out, options.column or f"Lesson {options.lesson}"
@@ -65,3 +82,12 @@ def run(options: argparse.Namespace) -> None:
     write_details(details, grades)
     write_pages(pages, grades, options.lesson)
     say(f"wrote {out}, {details} and {pages / 'index.html'}")
+
+
+def _variants(options: argparse.Namespace) -> dict[str, Varied]:
+    from prvr_lite.course.grading.varying import draw_variants, variants_in
+
+    if options.variants is None:
+        return {}
+    own = None if options.twists is None else variants_in(options.twists)
+    return draw_variants(options.lesson, options.variants, own)

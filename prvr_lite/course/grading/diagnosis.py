@@ -388,4 +388,5 @@ def _told(exercise: Exercise, answer: Function, faults: list[Fault]) -> str:
             if fault and fault.stage == stage:
                 smallest = fault
                 break
-    return f"{smallest.text} hint({exercise.name!r}) may help."
+    help_ = f" hint({exercise.name!r}) may help." if exercise.hints else ""
+    return smallest.text + help_

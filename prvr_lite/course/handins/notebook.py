@@ -18,6 +18,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 LARGEST = 50 * 2**20  # bytes of a notebook
 LONGEST = 100_000  # letters of an answer
+MARK = re.compile(r"\bcheck\((\w+), varied=[\"'](\w+)[\"']\)")
 MAGIC = re.compile(r"^(\s*)(%|!|\?|[\w.]+\?+\s*$)")
 AGAIN = "ask for the notebook again, saved by Jupyter as .ipynb"
 
@@ -48,6 +49,7 @@ class HandIn:
     Attributes:
         student: the id. answers: by exercise.
         others: what other cells define, by name. computed: names that other cells bind by running.
+        marks: by exercise, which variant of it the notebook asks for (see ``varying``).
     """
 
     student: str
@@ -55,6 +57,7 @@ class HandIn:
     answers: Mapping[str, Answer]
     others: Mapping[str, str] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_hand_in(path: Path, student: str, lesson: int, names: Sequence[str]) -> HandIn:
@@ -69,7 +72,8 @@ def read_hand_in(path: Path, student: str, lesson: int, names: Sequence[str]) ->
     rest = [text for _, text in cells if text not in chosen]
     others = {n: text for n, text in definitions(rest).items() if n not in names}
     computed = {name for text in rest for name in _defined(text)} - {*others, *names}
-    return HandIn(student, path, found, others, frozenset(computed))
+    marks = dict(MARK.findall("\n".join(text for _, text in cells)))
+    return HandIn(student, path, found, others, frozenset(computed), marks)
 
 
 def code_cells(path: Path) -> list[dict[str, Any]]:
@@ -254,7 +258,7 @@ def normal_form(text: str) -> str:
     }
     for node in ast.walk(tree):
         if isinstance(node, DEFINITIONS):
-            node.body = without_docstring(node)
+            node.body, node.name = without_docstring(node), ""
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             node.returns = None
         if isinstance(node, ast.arg):
