@@ -43,7 +43,7 @@ TIMEOUT = 600  # s a cell
 LARGE = 48_000  # bytes of a picture
 # The same outputs everywhere: no slider, no GPU, no grading.
 QUIET = {"PRVR_LITE_STATIC": "1", "CUDA_VISIBLE_DEVICES": ""}
-GRADING = ("PRVR_LITE_STRICT", "NBGRADER_EXECUTION")
+GRADED = "NBGRADER_EXECUTION"  # set by nbgrader: a check that fails is an error
 
 
 def run(notebook: NotebookNode, folder: Path, **variables: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def run(notebook: NotebookNode, folder: Path, **variables: str) -> dict[str, Any
     client = NotebookClient(
         notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}}
     )
-    kept = {name: value for name, value in os.environ.items() if name not in GRADING}
+    kept = {name: value for name, value in os.environ.items() if name != GRADED}
     began = time.perf_counter()
     with _own_sockets(client), client.setup_kernel(env={**kept, **QUIET, **variables}):
         for i, cell in enumerate(notebook.cells):
