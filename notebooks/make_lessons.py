@@ -3,7 +3,6 @@
     python notebooks/make_lessons.py                  # all of them
     python notebooks/make_lessons.py 01 04            # some
     python notebooks/make_lessons.py --check          # write nothing, say what differs
-    python notebooks/make_lessons.py --nbgrader DIR   # the source folder of an nbgrader course
 
 ``lesson_source.py`` says what a source is, ``lesson_rules.py`` what it must keep to. The finished
 lesson is run; the twin is not, and holds no outputs. Time and memory of each run go to
@@ -236,18 +235,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="make the lessons from their sources")
     parser.add_argument("numbers", nargs="*", help="such as 01 04; default: all")
     parser.add_argument("--check", action="store_true", help="only say what is out of date")
-    parser.add_argument("--nbgrader", type=Path, metavar="DIR", help="write nbgrader's source/")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="take up what was trained there")
     chosen = parser.parse_args(argv)
     found = lessons(chosen.numbers)
     if not found:
         parser.error(f"there is no lesson {chosen.numbers or ''} in source/")
-    if chosen.nbgrader:
-        for lesson in found:
-            name = lesson.source.stem
-            notebook = lesson.read(cost_text(lesson.number))
-            write(chosen.nbgrader / "source" / name / f"{name}.ipynb", text_of(notebook))
-        return 0
     if chosen.check:
         wrong = [name for lesson in found for name in differences(lesson)]
         wrong += ["README.md"] if read(README) != readme() else []

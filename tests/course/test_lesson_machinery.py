@@ -266,15 +266,6 @@ def test_a_gpu_is_measured_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -
     assert "| about 10 s and 0.5 GiB; about 5 s on Abacus 3 |" in make_lessons.course_map()
 
 
-def test_the_source_folder_of_an_nbgrader_course(tmp_path: Path) -> None:
-    """Its notebooks still hold the marks between which nbgrader puts its stubs."""
-    number = LESSONS[0].number
-    assert make_lessons.main(["--nbgrader", str(tmp_path), number]) == 0
-    (path,) = tmp_path.rglob("*.ipynb")
-    assert path.parts[-3:-1] == ("source", LESSONS[0].source.stem)
-    assert path.read_text(encoding="utf-8").count(lesson_source.BEGIN) >= 3
-
-
 # ---------------------------------------------------------------------------------- the first cell
 
 
