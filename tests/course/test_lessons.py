@@ -68,7 +68,8 @@ def test_notebooks_are_what_the_source_makes(lesson: Lesson) -> None:
 
 
 def test_the_map_is_what_the_sources_and_costs_make() -> None:
-    assert make_lessons.read(make_lessons.README) == make_lessons.readme(), "run make lessons"
+    for page, text in make_lessons.pages().items():
+        assert make_lessons.read(page) == text, f"{page.name}: run make lessons"
     assert all(lesson.finished.name in make_lessons.course_map() for lesson in LESSONS)
 
 

@@ -27,6 +27,8 @@ REFLECTION_POINTS = 4
 SETTINGS = '''\
 """nbgrader's settings of this course. prvr-lite wrote them once; they are yours to change."""
 
+import warnings
+
 c = get_config()
 c.CourseDirectory.course_id = "{course_id}"
 
@@ -48,6 +50,9 @@ c.JudgedHandIn.megabytes = 2048  # of memory for one answer
 
 # Where a whole notebook runs all the same (`nbgrader validate`): seconds for a cell
 c.Execute.timeout = 600
+
+# SQLAlchemy finds something to say about nbgrader's own queries, at each hand-in
+warnings.filterwarnings("ignore", "Object of type <Submitted")
 '''
 
 
