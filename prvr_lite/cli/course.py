@@ -8,6 +8,7 @@ from pathlib import Path
 from prvr_lite.cli.shared import Commands, Number, say
 
 LESSON = Number(1, 99)
+SHOWN = 10  # ids of students in a line
 
 
 def add(commands: Commands) -> None:
@@ -61,5 +62,8 @@ def collect(options: argparse.Namespace) -> None:
 
     done = put(options.folder, options.lesson, options.handin, options.ids)
     parts = {"new": done.new, "replaced": done.replaced, "as they were": done.same}
-    counts = ", ".join(f"{len(ids)} {what}" for what, ids in parts.items() if ids)
-    say(f"{counts}. Now, in {options.folder}: nbgrader autograde {done.assignment}")
+    for what, ids in parts.items():
+        if ids:
+            more = ", …" if len(ids) > SHOWN else ""
+            say(f"{len(ids)} {what}: {', '.join(ids[:SHOWN])}{more}")
+    say(f"Now, in {options.folder}: nbgrader autograde {done.assignment}")

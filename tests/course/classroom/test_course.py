@@ -298,3 +298,8 @@ def test_collecting_refuses_what_it_can_not_place(
     ):
         assert main(["course", "collect", *arguments]) == 1
         assert message in capsys.readouterr().err
+    assert (
+        main(["course", "collect", str(course), "1", str(save(blank(), tmp_path / "zoe.ipynb"))])
+        == 0
+    )
+    assert "1 new: zoe\n" in capsys.readouterr().out
