@@ -48,6 +48,7 @@ def texts() -> list[Path]:
         for path in (ROOT / room).rglob("*.py")
     ]
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    pages += (ROOT / "prvr_lite").rglob("*.md")
     pages += [ROOT / room / "README.md" for room in ("benchmarks", "data_samples", "notebooks")]
     lessons = (ROOT / "notebooks").glob("**/*.py")
     return sorted({*code, *pages, *lessons})

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from prvr_lite import __version__
+from prvr_lite.course.grading.session import GRADED
 from prvr_lite.data.columns import FeatureFileError
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.sample import load_sample
@@ -66,7 +67,7 @@ def start(lesson: int) -> None:
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
     print(
         f"Lesson {lesson} · prvr_lite {__version__}, torch {version} on "
-        f"{where} · {name}: {films:,} films, {queries:,} queries"
+        f"{where} · {name}: {films:,} films, {queries:,} queries{' · graded' if GRADED else ''}"
     )
     if "ipykernel" in sys.modules:  # in a notebook
         from prvr_lite.course.pictures.roadmap import roadmap

@@ -30,10 +30,7 @@ from lesson_source import Lesson  # noqa: E402
 from nbclient.exceptions import CellExecutionError  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 
-from prvr_lite.course.grading import session  # noqa: E402
-
 LESSONS = lesson_source.lessons()
-STRICT = session.STRICT[0]
 
 TINY = '''\
 # %% [markdown]
@@ -241,10 +238,10 @@ def test_a_failing_cell_stops_the_build(tmp_path: Path) -> None:
 
 def test_a_run_is_quiet_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is set outside, lessons are built without sliders, GPU or grading."""
-    monkeypatch.setenv(STRICT, "1")
-    names = ", ".join(map(repr, [STRICT, "PRVR_LITE_STATIC", "CUDA_VISIBLE_DEVICES", "MINE"]))
+    monkeypatch.setenv(make_lessons.GRADED, "autograde")
+    asked = [make_lessons.GRADED, "PRVR_LITE_STATIC", "CUDA_VISIBLE_DEVICES", "MINE"]
     work = "import os; sum(range(10**7))"  # for some time to be measured
-    notebook = cells(("code", f"{work}\n[os.environ.get(name) for name in ({names})]"))
+    notebook = cells(("code", f"{work}\n[os.environ.get(name) for name in {asked}]"))
     cost = make_lessons.run(notebook, tmp_path, MINE="set")
     assert notebook.cells[0].outputs[0].data["text/plain"] == "[None, '1', '', 'set']"
     assert cost["seconds"] > 0
@@ -267,15 +264,6 @@ def test_a_gpu_is_measured_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -
     told = {"01": {"seconds": 12.0, "MiB": 512, "GPU": {"name": "Abacus 3", "seconds": 7.0}}}
     monkeypatch.setattr(make_lessons, "costs", lambda: told)
     assert "| about 10 s and 0.5 GiB; about 5 s on Abacus 3 |" in make_lessons.course_map()
-
-
-def test_the_source_folder_of_an_nbgrader_course(tmp_path: Path) -> None:
-    """Its notebooks still hold the marks between which nbgrader puts its stubs."""
-    number = LESSONS[0].number
-    assert make_lessons.main(["--nbgrader", str(tmp_path), number]) == 0
-    (path,) = tmp_path.rglob("*.ipynb")
-    assert path.parts[-3:-1] == ("source", LESSONS[0].source.stem)
-    assert path.read_text(encoding="utf-8").count(lesson_source.BEGIN) >= 3
 
 
 # ---------------------------------------------------------------------------------- the first cell

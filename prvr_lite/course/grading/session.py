@@ -12,7 +12,9 @@ from typing import Any
 from prvr_lite.course.grading.diagnosis import OpenExerciseError, diagnose
 from prvr_lite.course.grading.exercise import Exercise, Function
 
-STRICT = ("PRVR_LITE_STRICT", "NBGRADER_EXECUTION")  # set: what is open or wrong is an error
+# In a notebook that nbgrader runs, what is open or wrong is an error. Read in a lesson's first
+# cell, with `start`, so that no answer changes it by changing the environment.
+GRADED = bool(os.environ.get("NBGRADER_EXECUTION"))
 VARIED = "is another task here than in the published lesson: your instructor grades it."
 MARKS = {"right": "✔", "wrong": "✘", "open": "○"}
 _state: dict[str, str] = {}
@@ -64,7 +66,7 @@ def check(answer: Function, *, seed: int | None = None, varied: str = "") -> Any
         the answer, if it is right, else the package's function: a blank never blocks.
 
     Raises:
-        CheckFailed: wrong or missing, in a graded run (nbgrader, or PRVR_LITE_STRICT=1).
+        CheckFailed: wrong or missing, in a notebook that nbgrader runs.
         ValueError: no function, or no exercise of that name.
     """
     exercise = find(_name(answer))
@@ -95,7 +97,7 @@ def _go_on(
     """
     _state[exercise.name] = state
     said = f"{exercise.name} {text}" if state == "open" else f"{exercise.name}: {text}"
-    if any(os.environ.get(name) for name in STRICT):
+    if GRADED:
         if names is not None and exercise.name in names:
             names[exercise.name] = exercise.reference
         raise CheckFailed(said)
