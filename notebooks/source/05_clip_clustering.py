@@ -77,8 +77,7 @@ def distances(points: torch.Tensor) -> torch.Tensor:
     return (points[:, None] - points).square().sum(-1).sqrt()
 
 
-distance, norm = distances(points), points.norm(dim=1)
-print("distances", list(distance.shape), "| norms", list(norm.shape))
+distance, norm = distances(points), points.norm(dim=1)  # [28, 28], [28]
 
 # %% [markdown]
 # ### Where to begin: KKZ
@@ -348,8 +347,8 @@ video = int(sample.query_video[3364])
 units = encoded_units([video])  # [1, n, H]
 clips = multi_scale_clips(units)[0]  # [N, H]
 size = (clip_spans(32)[:, 1] - clip_spans(32)[:, 0]).float()  # [N]: length of each clip
-seconds = float(sample.duration[video])
-shown = {"duration": seconds, "thumbnails": timed_thumbnails(sample.thumbnails(video), seconds)}
+duration = float(sample.duration[video])
+shown = {"duration": duration, "thumbnails": timed_thumbnails(sample.thumbnails(video), duration)}
 medoids, assignment = k_medoids(clips, 16)
 few = k_medoids(clips, 6)
 cluster_triangles(
@@ -708,7 +707,7 @@ weights, panels = (0.1, 1.0, 10.0), {}
 for weight in weights:
     medoids, assignment = k_medoids(torch.cat([clips, weight * code], dim=1), 16)
     panels[f"code × {weight:g}"] = (assignment, medoids)
-cluster_triangles(panels, title="How much should length count?", **shown)
+cluster_triangles(panels, title="How much should length count?", duration=duration)
 
 # %%
 every_clip = multi_scale_clips(encoded)  # [V, N, H]

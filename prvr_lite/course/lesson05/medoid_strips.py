@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from prvr_lite.plots.page import CHALK, HAZE, RAIL
 from prvr_lite.plots.pyramid import clip_units, units_of
 from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_strip, strip_slots
 
-LEFT, GAP, FOOT, STRIP = 1.55, 0.14, 0.5, 0.5  # inches
+LEFT, GAP, FOOT, STRIP = 1.55, 0.1, 0.5, 0.38  # inches
 
 
 @page.house_style
@@ -88,7 +89,7 @@ def _draw(
     inside = [item for item in thumbnails if span[0] <= item[0] < span[1]]
     inside = inside or [(middle, min(thumbnails, key=lambda item: abs(item[0] - middle))[1])]
     width, height = axes.bbox.size
-    draw_strip(axes, inside, max(1, min(len(inside), round(width / height))), span)
+    draw_strip(axes, inside, max(1, min(len(inside), math.ceil(width / height - 0.15))), span)
     look: dict[str, Any] = {"fill": False, "ec": color, "lw": 3.0, "clip_on": False}
     axes.add_patch(Rectangle((span[0], 0), span[1] - span[0], 1, label="frame", zorder=5, **look))
 

@@ -98,16 +98,16 @@ def test_the_widget_draws_small_multiples_or_a_slider(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PRVR_LITE_STATIC", "1")
     figure = clip_clusters(units(), static=(2, 4), values=(2, 4), start=4)
     assert names(figure) == [
-        *("K = 2, with length code", "K = 4, with length code"),
+        *("K = 2, with the code", "K = 4, with the code"),
         *("K = 2, without", "K = 4, without"),
     ]
     assert_readable(figure)
     pytest.importorskip("ipywidgets")
     monkeypatch.setenv("PRVR_LITE_STATIC", "0")
     k, switch, view = clip_clusters(units(), values=(2, 4), start=4).children
-    assert "K = 4, with length code" in view.value
+    assert "K = 4, with the code" in view.value
     k.value = 2
-    assert "K = 2, with length code: 2 clusters" in view.value
+    assert "K = 2, with the code: 2 clusters" in view.value
     switch.value = False
     assert "K = 2, without: 2 clusters" in view.value
     with pytest.raises(ValueError, match="can't start at 5"):
