@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo lab lessons check-lessons check test-fast test test-faults bench experiments sample clean
+.PHONY: help demo lab lessons check-lessons wheel site check test-fast test test-faults bench experiments sample clean
 
 help:
 	@echo "make demo    train MS-SL++ on the sample films, print the retrieval table, write the pictures"
 	@echo "make lab     open JupyterLab here"
 	@echo "make lessons make the notebooks from notebooks/source, run and measure them (about 10 minutes)"
 	@echo "make check-lessons  say which notebooks are not what their sources make (seconds)"
+	@echo "make wheel   write dist/prvr_lite-VERSION-py3-none-any.whl, which is enough to run the lessons"
 	@echo "make test    lint, types, spelling, all tests (about 18 minutes on two cores)"
 	@echo "make test-fast  the same without the slow tests: for every edit (about 2 minutes)"
 	@echo "make test-faults  damaged files, races, full disks, kills: a sample (about 10 minutes)"
@@ -38,6 +39,10 @@ lessons: .venv/stamp-lessons+course
 
 check-lessons: .venv/stamp-lessons+course
 	$(BIN)/python notebooks/make_lessons.py --check
+
+wheel: .venv/stamp-lessons
+	$(PIP) wheel -q --no-deps --wheel-dir dist .
+	@ls dist/*.whl
 
 # One process a core and one thread each: threads that wait for each other are slower than none.
 DEVELOP := .venv/stamp-lessons+course+sample+video+scale+bench+dev
