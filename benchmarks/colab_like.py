@@ -7,8 +7,8 @@
 ``colab_versions.txt`` says which versions Colab has, since when, and who says so. The environment
 is made once (a minute, with a package index at hand). Each notebook starts without ``prvr_lite``,
 whose first cell must bring it. The models that lessons train are shared, so that all notebooks take
-about twenty minutes on two cores. A notebook that fails, or a torch or NumPy that changed, is shown,
-and the exit status is 1.
+about twenty minutes on two cores. A notebook that fails, or a torch or NumPy that changed, is
+shown, and the exit status is 1.
 """
 
 from __future__ import annotations

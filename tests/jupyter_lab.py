@@ -160,14 +160,15 @@ def jupyter_lab(folder: Path, state: Path) -> Iterator[Lab]:
     Args:
         folder: what the reader sees. state: an empty folder for settings, kept from the reader's.
     """
-    with _browser() as driver, _server(folder, state) as url:
+    with browser() as driver, _server(folder, state) as url:
         lab = Lab(driver, url, folder)
         lab.load()
         yield lab
 
 
 @contextmanager
-def _browser() -> Iterator[Any]:
+def browser() -> Iterator[Any]:
+    """Chromium without a window; skips where there is none."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     helper = shutil.which("chromedriver")
