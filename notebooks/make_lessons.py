@@ -29,7 +29,16 @@ from typing import Any
 
 import nbformat
 from lesson_rules import SIZE, anatomy, broken_outputs, broken_rules
-from lesson_source import HERE, METADATA, Lesson, exercise_form, finished_form, lessons
+from lesson_source import (
+    HERE,
+    METADATA,
+    Lesson,
+    exercise_form,
+    finished_form,
+    lessons,
+    places,
+    repository,
+)
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from PIL import Image
@@ -149,12 +158,15 @@ def cost_text(number: str) -> str:
 
 def course_map() -> str:
     """The table of all lessons, from their sources and costs."""
+    url = repository()
     lines = ["| lesson | you write | minutes | running it, on two CPU cores |", "|---|---|---|---|"]
     for lesson in lessons():
         cells, name = lesson.read("").cells, lesson.finished.name
         title, minutes = title_and_minutes(lesson)
         asked = re.findall(r"\bcheck\((\w+)\)", "\n".join(cell.source for cell in cells))
         links = f"[{title}]({name}) · [exercises](exercises/{name})"
+        colab = places(f"notebooks/exercises/{name}", url).get("Colab")
+        links += f" · [Colab]({colab})" if colab else ""
         words = ", ".join(f"`{one}`" for one in asked)
         cost = cost_text(lesson.number).removesuffix(" on two CPU cores")
         gpu = costs().get(lesson.number, {}).get("GPU")

@@ -74,7 +74,8 @@ points = torch.cat([points, torch.tensor([[7.0, 4.5]])])  # the straggler, row 2
 
 def distances(points: torch.Tensor) -> torch.Tensor:
     """Euclidean distances of all pairs, [N, D] -> [N, N], by subtraction: exact and symmetric."""
-    return (points[:, None] - points).square().sum(-1).sqrt()
+    # points[:, None] - points would hold N x N differences of D numbers at once: gigabytes for clips
+    return torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 distance, norm = distances(points), points.norm(dim=1)  # [28, 28], [28]
@@ -497,21 +498,27 @@ def moment_rows(queries) -> list[int]:
     return [row[int(s), int(e)] for s, e in zip(start, end, strict=True)]
 
 
+def clips_of(units: torch.Tensor) -> torch.Tensor:
+    """All clips of many films, [V, N, Dv]: 20 films at a time, as they are computed in float64."""
+    return torch.cat([multi_scale_clips(some) for some in units.split(20)])
+
+
 train, films = sample.queries_in("train"), sample.videos_in("train")
 film_row = np.searchsorted(films, sample.query_video[train])
-moments = multi_scale_clips(film_units(films))[film_row, moment_rows(train)]  # [Q, Dv]
+moments = clips_of(film_units(films))[film_row, moment_rows(train)]  # [Q, Dv]
 dictionary = torch.linalg.lstsq(mean_words(train), moments).solution
 test, videos = sample.queries_in("test"), sample.videos_in("test")
 queries = F.normalize(mean_words(test) @ dictionary, dim=1)  # [Q, Dv]
 test_units = film_units(videos)  # [V, n, Dv]
-cosine = torch.stack([queries @ F.normalize(c, dim=1).T for c in multi_scale_clips(test_units)], 1)
+test_clips = F.normalize(clips_of(test_units), dim=-1)  # [V, N, Dv]
 right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [Q]
 
 
 # %%
 def recall_at_1(kept: torch.Tensor) -> float:
     """R@1 in % when film v keeps the clips kept[v]; kept [V, K]."""
-    score = cosine.gather(2, kept.expand(len(cosine), -1, -1)).amax(2)  # [Q, V]
+    pairs = zip(test_clips, kept, strict=True)  # film by film: all cosines would take a GB
+    score = torch.stack([(queries @ clips[rows].T).amax(1) for clips, rows in pairs], 1)  # [Q, V]
     return 100 * float(((score >= score.gather(1, right[:, None])).sum(1) == 1).float().mean())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from prvr_lite.course.grading.diagnosis import OpenExerciseError, diagnose
 from prvr_lite.course.grading.exercise import Exercise, Function
+from prvr_lite.course.kept import note_solved, solved
 
 # In a notebook that nbgrader runs, what is open or wrong is an error. Read in a lesson's first
 # cell, with `start`, so that no answer changes it by changing the environment.
@@ -82,6 +83,8 @@ def check(answer: Function, *, seed: int | None = None, varied: str = "") -> Any
     if fault is not None:
         return _go_on(exercise, "wrong", fault, names)
     _state[exercise.name] = "right"
+    if not GRADED:
+        note_solved(exercise.name)
     print(f"{MARKS['right']} {exercise.name} is right.   {board(exercise.lesson)}")
     return answer
 
@@ -140,14 +143,37 @@ def hint(name: str | Function, number: int | None = None) -> None:
     print(f"hint {number} of {last}{end}: {exercise.hints[number - 1]}")
 
 
-def progress(lesson: int) -> None:
-    """Print how far a lesson is solved."""
-    print(board(lesson))
+def progress(lesson: int | None = None) -> None:
+    """Print how far a lesson is solved, or the whole course. What was solved earlier counts.
+
+    Args:
+        lesson: its number; None: all lessons.
+    Raises:
+        ValueError: there is no such lesson.
+    """
+    every = sorted({exercise.lesson for exercise in exercises().values()})
+    if lesson is not None and lesson not in every:
+        raise ValueError(f"there is no lesson {lesson!r}: lessons are {every[0]} to {every[-1]}")
+    for number in every if lesson is None else [lesson]:
+        print(board(number))
+    if lesson is None:
+        states = [state for number in every for state in _states(number).values()]
+        print(f"the course: {states.count('right')} of {len(states)} solved")
 
 
 def board(lesson: int) -> str:
     """Returns one line: each exercise of a lesson with its mark."""
-    names = [name for name, exercise in exercises().items() if exercise.lesson == lesson]
-    done = sum(_state.get(name) == "right" for name in names)
-    marks = "  ".join(f"{MARKS[_state.get(name, 'open')]} {name}" for name in names)
-    return f"lesson {lesson}: {done} of {len(names)} solved   {marks}"
+    states = _states(lesson)
+    marks = "  ".join(f"{MARKS[state]} {name}" for name, state in states.items())
+    done = list(states.values()).count("right")
+    return f"lesson {lesson}: {done} of {len(states)} solved   {marks}"
+
+
+def _states(lesson: int) -> dict[str, str]:
+    """How each exercise of a lesson stands: in this run, or before it was checked, from earlier."""
+    earlier = set[str]() if GRADED else solved()
+    return {
+        name: _state.get(name, "right" if name in earlier else "open")
+        for name, exercise in exercises().items()
+        if exercise.lesson == lesson
+    }
