@@ -21,6 +21,7 @@ DIVIDED = (
     "is a softmax taken over nothing but -inf?"
 )
 EXACT = 9  # digits with which two numbers of float32 that differ look different
+FEW = 12  # numbers that are shown with so many digits where they look alike otherwise
 SHOWN = 40  # numbers of a tensor that are shown one by one
 LONG = 200  # letters of a value that are shown
 
@@ -60,7 +61,7 @@ def _short(value: Any) -> str:
         if 0 < math.prod(value.shape) <= SHOWN:
             numbers = set(value.flatten().tolist())
             apart = len({_value(number) for number in numbers}) == len(numbers)
-            return _listed(value.tolist(), 4 if apart else EXACT)
+            return _listed(value.tolist(), 4 if apart or len(numbers) > FEW else EXACT)
         return str(list(value.shape))
     text = _value(value)
     return text if len(text) <= LONG else f"{text[:LONG]} …"
@@ -96,7 +97,10 @@ def form_fault(trial: Trial) -> str | None:
             f".{part}."
         )
     if isinstance(returned, tuple) and count == asked == 1:
-        return "it returns a tuple that holds the result: is there a comma behind it?"
+        return (
+            "it returns a tuple of one where its content is asked for: a comma behind a value "
+            "makes one, and so may split and chunk."
+        )
     if not isinstance(returned, (tuple, Tensor)) and count != asked:
         wanted = _names(trial) or f"{asked} results"
         return f"it returns {_kind(returned)} where {wanted} are asked for, as in return a, b."

@@ -208,7 +208,7 @@ def test_the_smallest_inputs_are_two_where_one_shows_nothing() -> None:
 def test_a_comma_too_many_is_told() -> None:
     right = session.find("triplet_loss").reference
     told = str(diagnose(session.find("triplet_loss"), lambda **given: (right(**given),), 0))
-    assert told.startswith("it returns a tuple that holds the result: is there a comma")
+    assert told.startswith("it returns a tuple of one where its content is asked for: a comma")
 
 
 def test_listing_spans_is_no_loop_over_numbers() -> None:
