@@ -81,12 +81,12 @@ def hard_cells(g: Generator) -> Iterator[Inputs]:
 
     One case each in which a cosine, a distance and the size of a cell would open others.
     """
-    for probes, k in ((1, 1), (1, 6), (2, 3), (3, 2), (4, 5), (4, 16)):
+    for probes, k in ((1, 1), (1, 6), (2, 3), (3, 2), (4, 5), (4, 12)):
         for scale, shift in ((1.0, 0.0), (30.0, -900.0)):
             query = torch.cat([normal(g, 3), torch.ones(1)])
-            clip = torch.cat([scale * normal(g, 16, 3), torch.full((16, 1), shift)], 1)
+            clip = torch.cat([scale * normal(g, 10, 3), torch.full((10, 1), shift)], 1)
             centre = torch.cat([normal(g, 4, 3), torch.zeros(4, 1)], 1)
-            cell = torch.randint(4, (16,), generator=g)
+            cell = torch.randint(4, (10,), generator=g)
             cell[cell == 2] = 3 if k % 2 else 2
             given = {"query": query, "centre": centre, "clip": clip, "cell": cell}
             yield {**given, "probes": probes, "k": k}
