@@ -7,6 +7,8 @@ name: one that gives the very same numbers on all inputs, and wrong ones on some
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import count, islice
@@ -15,10 +17,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from prvr_lite.course.grading.drawing import cut, cuttable, fits, size_of
+from prvr_lite.course.grading.drawing import cut, cuttable, fits, keeps_real, size_of, without
 from prvr_lite.course.grading.exercise import Exercise, Function, Inputs, Mistake, copy_inputs
 from prvr_lite.course.grading.looping import loop_fault, waste_fault
 from prvr_lite.course.grading.outputs import (
+    SHOWN,
     Trial,
     close,
     finite_fault,
@@ -49,6 +52,7 @@ from prvr_lite.course.grading.trying import (
 
 DRAWS = 16  # inputs that every check tries, beside planted ones and those of size 1
 MORE = 60  # inputs that may be drawn in search of one that shows a known mistake
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")  # where an object lies in memory: it tells nothing
 
 
 class OpenExerciseError(Exception):
@@ -85,6 +89,19 @@ class Case:
             return all(bool(torch.as_tensor(p).isfinite().all()) for p in parts(self.right))
         except Exception:
             return False
+
+    def cut(self, change: Callable[..., Inputs], letter: str, place: int) -> Case | None:
+        """Fewer of the same inputs; None: the exercise does not ask for an answer to these."""
+        exercise = self.exercise
+        inputs = change(self.inputs, exercise.axes, letter, place)
+        if exercise.padding and not keeps_real(self.inputs, inputs):
+            return None
+        case = Case(exercise, inputs, self.planted)
+        return case if case.is_fair() else None
+
+    def is_shown(self) -> bool:
+        """Can all of it be read in a message?"""
+        return all(v.numel() <= SHOWN for v in self.inputs.values() if isinstance(v, Tensor))
 
     def size(self) -> int:
         """Returns how many numbers, list entries and bytes the inputs hold."""
@@ -126,7 +143,8 @@ def diagnose(
     with random_numbers_kept(), heard() as said:
         try:
             work = partial(_diagnose, exercise, answer, seed, tried, said)
-            return in_time(work, answer, *([] if seconds is None else [seconds]))
+            text = in_time(work, answer, *([] if seconds is None else [seconds]))
+            return text and ADDRESS.sub("", text)
         except TooSlowError as slow:
             at = f", in the line: {slow}" if str(slow) else ""
             time = f"{seconds or SECONDS:.0f} s on tiny inputs{at}"
@@ -199,8 +217,7 @@ def _draw(exercise: Exercise, seed: int) -> Inputs:
 def _singles(exercise: Exercise, drawn: list[Case]) -> list[Case]:
     """Returns copies of the drawn inputs, each with one dimension cut to size 1."""
     letters = [(case, letter) for case in drawn for letter in cuttable(exercise.axes)]
-    made = (Case(exercise, cut(c.inputs, exercise.axes, letter, 0)) for c, letter in letters)
-    return [case for case in made if case.is_fair()]
+    return [single for case, letter in letters if (single := case.cut(cut, letter, 0))]
 
 
 def _outcome(function: Function, case: Case) -> Outcome:
@@ -379,14 +396,21 @@ def _told(exercise: Exercise, answer: Function, faults: list[Fault]) -> str:
     stage = faults[0].stage
     smallest = min((f for f in faults if f.stage == stage), key=lambda fault: fault.case.size())
     for letter in cuttable(exercise.axes) if fits(smallest.case.inputs, exercise.axes) else ():
-        for place in range(size_of(smallest.case.inputs, exercise.axes, letter)):
-            inputs = cut(smallest.case.inputs, exercise.axes, letter, place)
-            case = Case(exercise, inputs, smallest.case.planted)
-            if not case.is_fair():
-                continue
-            fault = _fault(answer, case, _outcome(answer, case))
-            if fault and fault.stage == stage:
-                smallest = fault
-                break
+        size = size_of(smallest.case.inputs, exercise.axes, letter)
+        singles = (_smaller(answer, smallest, cut, letter, place) for place in range(size))
+        if single := next(filter(None, singles), None):
+            smallest = single
+            continue
+        for place in reversed(range(0 if smallest.case.is_shown() else size)):
+            smallest = _smaller(answer, smallest, without, letter, place) or smallest
     help_ = f" hint({exercise.name!r}) may help." if exercise.hints else ""
     return smallest.text + help_
+
+
+def _smaller(
+    answer: Function, fault: Fault, change: Callable[..., Inputs], letter: str, place: int
+) -> Fault | None:
+    """The same fault on fewer inputs; None: they do not show it."""
+    case = fault.case.cut(change, letter, place)
+    found = _fault(answer, case, _outcome(answer, case)) if case else None
+    return found if found and found.stage == fault.stage else None

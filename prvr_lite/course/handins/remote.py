@@ -122,9 +122,9 @@ class RemoteAnswer:
         with _sound_replies():
             return [g if isinstance(g, Tensor) else None for g in reply["value"]]
 
-    def count_calls(self, inputs: Inputs) -> int:
+    def count_calls(self, inputs: Inputs, names: tuple[str, ...]) -> int:
         """How often the answer calls torch with numbers: what its own process says."""
-        return self._number("calls", copy_inputs(inputs))
+        return self._number("calls", copy_inputs(inputs), names)
 
     def count_rows(self, inputs: Inputs, name: str) -> int:
         """How many rows of an input the answer reads: what its own process says."""
