@@ -16,7 +16,8 @@ from course.mutants.bank import EXERCISES, Answer, answers, slips, verdict
 from torch import Tensor
 
 from prvr_lite.course.grading import trying
-from prvr_lite.course.grading.diagnosis import Case, cases, diagnose
+from prvr_lite.course.grading.case import Case
+from prvr_lite.course.grading.diagnosis import cases, diagnose
 from prvr_lite.course.grading.exercise import Exercise
 from prvr_lite.course.grading.outputs import close, parts
 from prvr_lite.course.grading.trying import attempt

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from prvr_lite.course.grading.diagnosis import Case, OpenExerciseError, cases, diagnose
+from prvr_lite.course.grading.case import Case
+from prvr_lite.course.grading.diagnosis import OpenExerciseError, cases, diagnose
 from prvr_lite.course.grading.exercise import Exercise
 from prvr_lite.course.grading.session import CheckFailed, check, exercises
 from prvr_lite.course.grading.varying import (
