@@ -99,7 +99,7 @@ def trained(
     settings = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
     kept = runs_folder() / f"lesson-{name.replace('+', 'p')}-seed{seed}{settings}.pt"
     with held(kept.with_suffix(".training"), patience=PATIENCE):  # by another open notebook
-        watch = watch or epoch_line(config.epochs, f"{name}, kept in {kept}")
+        watch = watch or epoch_line(config.epochs, f"{name}, kept as {kept.name}")
         history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
     return model, history
 
