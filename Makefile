@@ -72,6 +72,7 @@ experiments: .venv/stamp-lessons+sample+dev
 
 sample: .venv/stamp-lessons+sample+dev
 	$(BIN)/python data_samples/make_emoji_theatre.py --out data_samples/emoji_theatre.h5
+	$(BIN)/python data_samples/make_emoji_theatre.py --movies data_samples/films
 
 clean:
 	rm -rf .venv runs
