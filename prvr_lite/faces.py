@@ -66,7 +66,7 @@ def face(room: str, path: str) -> None:
 
 
 class OneLineError(Exception):
-    """Something is missing; a notebook shows one line that says what to do, and no traceback."""
+    """An error that a notebook shows in one line: what is missing, and what to do."""
 
     def _render_traceback_(self) -> list[str]:  # IPython's hook
         return [f"Not ready: {self}"]

@@ -181,7 +181,7 @@ def _remove_left_behind(folder: Path) -> None:
 
 
 def _runs(process: int) -> bool:
-    """Whether a process of this machine still runs; True where that is unknown."""
+    """Returns whether a process of this machine still runs; True if that is unknown."""
     if os.name != "posix":  # signal 0 would end it
         return True
     with suppress(PermissionError):  # it runs, as another user
@@ -336,7 +336,7 @@ def hdf5_error(path: Path, error: OSError) -> OSError | FileFormatError:
 
 
 def _identity(path: Path) -> tuple[int, ...]:
-    """What changes when a file is changed or replaced."""
+    """Returns numbers that differ when a file was changed or replaced."""
     stat = path.stat()
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
@@ -351,7 +351,7 @@ def _examine(path: Path) -> None:
 
 
 def _verdict(path: Path) -> dict[str, Any]:
-    """What `data.hdf5_probe` says, which runs with the libraries of this process."""
+    """Returns what `data.hdf5_probe` finds in another process, with the libraries of this one."""
     seconds = min(600, PROBE_SECONDS + path.stat().st_size // 1_000_000)
     small = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # NumPy starts faster
     try:

@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, build_model, clip_spans, fit, key_clip_guided_attention, load_sample
-from prvr_lite.course import check, film, hint, progress, table
+from prvr_lite.course import check, epoch_line, film, hint, progress, table
 from prvr_lite.course.lesson06 import attention_table, clip_guide, guided_attention
 from prvr_lite.data import InputReader
 from prvr_lite.lab import Results, label, spread_text
@@ -46,7 +46,7 @@ sample = load_sample()
 preset = PRESETS["sample"]
 short = replace(preset.training, epochs=6, hard_negatives_from=2, evaluate_from=6)
 model = build_model("mssl++", preset.model_config(sample.visual_dim, sample.query_dim), seed=0)
-history = fit(model, sample, short, progress=False)
+history = fit(model, sample, short, progress=False, watch=epoch_line(short.epochs))
 first, last = history.rows[0]["loss"], history.rows[-1]["loss"]
 print(f"loss of the first epoch {first:.2f}, of the last {last:.2f}")
 

@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, fit, load_sample
-from prvr_lite.course import check, hint, progress
+from prvr_lite.course import check, epoch_line, hint, progress
 from prvr_lite.course.lesson07 import loss_explorer, pair_maps
 from prvr_lite.data import InputReader
 from prvr_lite.lab import Results, label, spread_text
@@ -41,7 +41,7 @@ sample = load_sample()
 preset = PRESETS["sample"]
 young = replace(preset.training, epochs=3, hard_negatives_from=3, evaluate_from=3)
 model = build_model("mssl++", preset.model_config(sample.visual_dim, sample.query_dim), seed=0)
-fit(model, sample, young, progress=False)
+fit(model, sample, young, progress=False, watch=epoch_line(young.epochs))
 reader = InputReader(sample, model.config)
 
 

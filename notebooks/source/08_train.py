@@ -24,7 +24,7 @@ import torch
 import torch.nn.functional as F
 
 from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, evaluate, fit, load_sample
-from prvr_lite.course import check, hint, progress, run_band, seed_band, table, trained
+from prvr_lite.course import check, epoch_line, hint, progress, run_band, seed_band, table, trained
 from prvr_lite.course.lesson08 import TrainingRun, live_curves, model_flow
 from prvr_lite.data import Batch, InputReader
 from prvr_lite.lab import (
@@ -278,7 +278,8 @@ run = prepare("mssl++", one_epoch)
 torch.manual_seed(0)
 mine = train_steps(run, reader.training_batches("train", training.batch_videos, 0))
 package = build_model("mssl++", config, seed=0)
-theirs = fit(package, sample, one_epoch, progress=False).rows[0]["loss"]
+history = fit(package, sample, one_epoch, progress=False, watch=epoch_line(1))
+theirs = history.rows[0]["loss"]
 print(f"mean loss of the epoch: mine {mine.mean():.5f}, the package's {theirs:.5f}")
 apart = [
     (a - b).abs().max() for a, b in zip(run.model.parameters(), package.parameters(), strict=True)

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def comparable(dataset: Dataset, model: str) -> list[Published]:
-    """Published rows of the model and of MS-SL++, if data set and features are the paper's."""
+    """Returns the model's and MS-SL++'s published rows, if data and features are the paper's."""
     about = COLLECTIONS.get(dataset.name)
     if about is None or about.visual_model != dataset.visual_model:
         return []

@@ -75,7 +75,7 @@ def _action(actions: Commands, name: str, run: Any, text: str) -> argparse.Argum
 
 
 def build_index(options: argparse.Namespace) -> None:
-    """Alone, or as one of the processes of torchrun."""
+    """Builds an index, alone or as one of the processes that torchrun started."""
     from prvr_lite.collection.video_collection import VideoCollection
 
     options.device = str(rank_device(options.device))

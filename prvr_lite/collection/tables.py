@@ -22,7 +22,9 @@ VIDEOS, MODEL = "videos", "model"
 
 
 def start_videos(uri: Uri, model: RetrievalModel, job: str) -> VideoTable:
-    """Returns the table that videos go into before the collection exists; the same job goes on.
+    """Returns the table for the videos of a new collection; an unfinished build goes on.
+
+    The unfinished build must be of the same model and the same job.
 
     Raises:
         ExistsError: something else is there, or an unfinished build of another job.

@@ -4,6 +4,7 @@ from prvr_lite.course.grading.session import CheckFailed as CheckFailed
 from prvr_lite.course.grading.session import check as check
 from prvr_lite.course.grading.session import hint as hint
 from prvr_lite.course.grading.session import progress as progress
+from prvr_lite.course.kit import epoch_line as epoch_line
 from prvr_lite.course.kit import film as film
 from prvr_lite.course.kit import gallery as gallery
 from prvr_lite.course.kit import start as start

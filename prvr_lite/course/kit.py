@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,11 +85,13 @@ def trained(
     """A model trained by the sample preset: now, or from where an earlier call left off.
 
     Each epoch is kept in ``runs/lesson-….pt``, so that lesson 9 finds what lesson 8 trained and an
-    interrupted cell goes on when it is run again. Delete the file to train from the start.
+    interrupted cell goes on when it is run again. Delete the file to train from the start. A line
+    says how far the training is, and where it is kept.
 
     Args:
         name: of the model, such as "mssl++" (see ``model.registry.MODELS``).
-        watch: see ``fit``. changes: to the preset's TrainConfig, such as epochs=6.
+        watch: see ``fit``; it takes the place of the line.
+        changes: to the preset's TrainConfig, such as epochs=6.
     Raises:
         ValueError: an unknown model, or a change to a field that TrainConfig does not have.
         BusyError: another notebook has been training the same model for a quarter of an hour.
@@ -98,29 +101,59 @@ def trained(
     folder = Path(os.environ.get(RUNS, "runs"))
     kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{settings}.pt"
     with held(kept.with_suffix(".training"), patience=PATIENCE):  # by another open notebook
+        watch = watch or epoch_line(config.epochs, f"{name}, kept in {kept}")
         history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
     return model, history
 
 
-def film(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
+def epoch_line(epochs: int, name: str = "training") -> Callable[[History], None]:
+    """Returns a ``watch`` for ``fit`` that says how far a training is, in one line.
+
+    In a notebook the line is replaced after each epoch, elsewhere one is printed for each.
+
+    Args:
+        epochs: how many there will be. name: what is trained.
+    """
+    output: list[Any] = []  # IPython's handle of the line
+
+    def watch(history: History) -> None:
+        row = history.rows[-1] if history.rows else {}
+        parts = [f"epoch {len(history.rows)} of {epochs}"]
+        parts += [f"loss {row['loss']:.3f}"] if "loss" in row else []
+        parts += [f"SumR on val {row['SumR']:.1f}"] if "SumR" in row else []
+        line = f"{name}: {', '.join(parts)}"
+        if "ipykernel" not in sys.modules:
+            print(line)
+        elif output:
+            output[0].update({"text/plain": line}, raw=True)
+        else:
+            display = import_module("IPython.display").display
+            output.append(display({"text/plain": line}, raw=True, display_id=True))
+
+    return watch
+
+
+def film(dataset: Dataset, video: int, *, moment: Any = None, **settings: Any) -> page.Picture:
     """One film with its thumbnails and its captioned moments; see ``plots.film_strip.film_strip``.
 
     Args:
         video: its row. settings: passed on, such as title=….
+        moment: [Q, 2] s for all queries of the data set; None: as its file says.
     """
     from prvr_lite.lab.ranked_video import video_thumbnails
     from prvr_lite.plots.film_strip import film_strip
 
+    spans = dataset.moment if moment is None else np.asarray(moment)
     duration = float(dataset.duration[video])
     rows = np.flatnonzero(dataset.query_video == video)
-    moments = {_span(dataset, q): dataset.query_text[q] for q in reversed(rows)}
+    moments = {_span(spans[q]): dataset.query_text[q] for q in reversed(rows)}
     thumbnails = video_thumbnails(dataset, video)
     pairs = [(text, span) for span, text in moments.items()]  # a moment's first caption
     return film_strip(dataset.video_id[video], duration, thumbnails, moments=pairs, **settings)
 
 
-def _span(dataset: Dataset, query: int) -> tuple[float, float]:
-    start, end = map(float, dataset.moment[query])
+def _span(moment: Any) -> tuple[float, float]:
+    start, end = map(float, moment)
     return start, end
 
 
@@ -142,7 +175,7 @@ def gallery(
     for place, i in enumerate(np.argsort(-values, kind="stable")):
         video, right = int(rows[i]), int(rows[i]) == right_video
         if place < top or right:
-            moment = _span(dataset, query) if right else None
+            moment = _span(dataset.moment[query]) if right else None
             value = float(values[i])
             shown.append(
                 ranked_video(dataset, video, place + 1, value, correct=right, moment=moment)
@@ -152,7 +185,7 @@ def gallery(
 
 
 def table(rows: Mapping[str, Mapping[str, float]], *, digits: int = 1) -> None:
-    """Print named rows of numbers under the names of their columns."""
+    """Prints named rows of numbers under the names of their columns."""
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
     first = max(map(len, rows), default=0)
     wide = [max(len(name), digits + 5) + 2 for name in columns]

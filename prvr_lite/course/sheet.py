@@ -12,14 +12,14 @@ from prvr_lite.plots.strip import Span, Thumbnail
 
 
 def in_rows(names: Sequence[str], columns: int) -> list[list[str]]:
-    """The mosaic of panels of one size, `columns` side by side; the last row may have gaps."""
+    """Returns the mosaic of equal panels, `columns` side by side; the last row may have gaps."""
     across = min(columns, len(names))
     padded = [*names, *["."] * (-len(names) % across)]
     return [padded[i : i + across] for i in range(0, len(padded), across)]
 
 
 def names(axes: Axes, places: Mapping[str, float]) -> None:
-    """Write names left of a dark panel, at a share of its height each; they move no panel."""
+    """Writes names to the left of a dark panel, each at a share of its height; no panel moves."""
     for name, y in places.items():
         strip.name_row(axes, y, name)
         axes.texts[-1].set_in_layout(False)
@@ -38,7 +38,7 @@ def show_film(
     extent: float,
     moment: Span | None = None,
 ) -> None:
-    """Fill a panel with a film's thumbnails: the last thing to draw, as it needs the panel's size.
+    """Fills a panel with a film's thumbnails; call it last, as it needs the panel's final size.
 
     Args:
         extent: length of the time axis. moment: what the thumbnails should show, if they can.

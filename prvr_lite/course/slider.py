@@ -28,7 +28,7 @@ def slider(
     in_words: Callable[[Value], str] = str,
     over: Callable[[page.Picture], str] = lambda picture: "",
 ) -> Any:
-    """A slider above a picture that follows it; else small multiples, the same every time.
+    """Returns a slider above a picture that follows it; else small multiples, always the same.
 
     Make it the last expression of a cell. Each picture is drawn when its value is first chosen.
 
@@ -76,9 +76,9 @@ def slider(
 
 
 def can_slide() -> bool:
-    """Is somebody there to drive a slider?
+    """Returns whether a reader is there to move a slider.
 
-    Yes where ipywidgets is installed and the running cell was sent by a front end that could also
+    True where ipywidgets is installed and the running cell was sent by a front end that could also
     ask its reader for input: JupyterLab, Notebook, VS Code and Colab say so in every request,
     nbclient (so nbconvert, nbgrader, papermill and our tests) says the opposite. The environment
     variable PRVR_LITE_STATIC decides without asking: "1" for no, "0" for yes.
@@ -92,7 +92,7 @@ def can_slide() -> bool:
 
 
 def _front_end_asks() -> bool:
-    """What the request for the running cell says about input from its reader."""
+    """Returns whether the request for the running cell lets the cell ask its reader for input."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     parent: Any = getattr(getattr(shell, "kernel", None), "get_parent", dict)()
@@ -100,7 +100,7 @@ def _front_end_asks() -> bool:
 
 
 def image_html(picture: page.Picture, over: str = "") -> str:
-    """A picture as an <img> with its alt text, never wider than the notebook.
+    """Returns a picture as an <img> with its alt text, never wider than the notebook.
 
     Args:
         over: an <svg> that fills the picture's place, whatever its width: ``position:absolute``.

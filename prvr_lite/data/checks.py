@@ -233,7 +233,7 @@ def _check_steps(
 
 
 def all_finite(rows: Array) -> bool:
-    """Whether all numbers are finite: neither NaN nor infinite."""
+    """Returns whether all numbers are finite: neither NaN nor infinite."""
     # A sum is NaN or infinite if a summand is, and needs no table of booleans; only where finite
     # numbers add up to more than float32 holds do the numbers themselves have to be looked at.
     with np.errstate(over="ignore", invalid="ignore"):

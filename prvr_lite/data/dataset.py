@@ -157,7 +157,7 @@ class Dataset(FeatureColumns):
         return f"Dataset({self.name!r}: {counts}; videos in {splits})"
 
     def _column(self, name: str) -> h5py.Dataset | None:
-        """A big column, kept open: closing it would drop its cache of unpacked chunks."""
+        """Returns a big column, kept open: closing it would drop its cache of unpacked chunks."""
         if self._file is None:  # just unpickled
             self._file = open_hdf5(self.path)
         if not self._file:
@@ -304,7 +304,7 @@ def read_attributes(path: Path, file: h5py.File) -> dict[str, str]:
 
 
 def _brief(value: object) -> str:
-    """A value on one line, for a message; it may be an array of any size."""
+    """Returns a value on one line, for a message; it may be an array of any size."""
     return " ".join(repr(value).split())[:80]
 
 
@@ -337,7 +337,10 @@ def read_columns(path: Path, file: h5py.File) -> dict[str, Any]:
 
 
 def _find_columns(path: Path, file: h5py.File) -> dict[str, Any]:
-    """The HDF5 datasets of known columns and all splits, by name; unknown columns are ignored."""
+    """Returns the HDF5 datasets of known columns and of all splits, by name.
+
+    Unknown columns are ignored.
+    """
     splits = file.get("splits")
     extra = [f"splits/{name}" for name in splits] if isinstance(splits, h5py.Group) else []
     by_name = {name: file.get(name) for name in dict.fromkeys([*COLUMNS, *extra])}

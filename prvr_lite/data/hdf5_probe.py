@@ -124,7 +124,7 @@ def _objects(file: h5py.File, soft: list[SoftLink]) -> Iterator[tuple[str, Any]]
 
 
 def _links(folder: str, group: Any) -> list[tuple[bytes, int]]:
-    """Name and kind of each link of a group."""
+    """Returns name and kind of each link of a group."""
     links: list[tuple[bytes, int]] = []
     with _named(folder or "/"):
         group.links.iterate(lambda link, info: links.append((link, info.type)), info=True)
@@ -153,7 +153,7 @@ def _check_attributes(thing: Any, size: int) -> None:
         if attribute.get_space().get_simple_extent_type() == h5s.NULL:
             continue  # it has no value, nor a size
         if (stored := attribute.get_storage_size()) > min(size, ATTRIBUTE):
-            raise RefusedError(f"an attribute asks for {stored:,} bytes")
+            raise RefusedError(f"an attribute would take {stored:,} bytes")
     holder = {h5d.DatasetID: h5py.Dataset, h5g.GroupID: h5py.Group}.get(type(thing), h5py.Datatype)
     list(holder(thing).attrs.values())
 
@@ -179,7 +179,7 @@ def _check_dataset(name: str, thing: h5d.DatasetID, size: int) -> int:
     start = thing.get_offset() if layout == h5d.CONTIGUOUS else 0
     if start is None or start + wanted > size or thing.get_storage_size() < wanted:
         held = 0 if start is None else max(0, min(size - start, thing.get_storage_size()))
-        raise RefusedError(f"'{name}' asks for {wanted:,} bytes, of which the file holds {held:,}")
+        raise RefusedError(f"'{name}' needs {wanted:,} bytes, but the file holds {held:,} of them")
     return 0 if kind.get_class() in (h5t.FLOAT, h5t.INTEGER) else wanted
 
 
@@ -217,5 +217,5 @@ def _read(name: str, column: h5py.Dataset, size: int) -> int:
         rows = column[start : start + ROWS] if column.shape else [column[()]]
         total += sum(len(value) for value in np.ravel(np.asarray(rows, dtype=object)))
         if total > size:
-            raise RefusedError(f"'{name}' asks for more bytes than the file holds")
+            raise RefusedError(f"'{name}' needs more bytes than the file holds")
     return total

@@ -162,7 +162,7 @@ class OpenAIClipEncoder:
         return whole.float().cpu().numpy(), hidden, inputs["input_ids"]
 
     def _text_head(self) -> Any:
-        """The last linear layer of the text network."""
+        """Returns the last linear layer of the text network."""
         return self._network.text_model.head if self._siglip else self._network.text_projection
 
 
@@ -220,7 +220,7 @@ def _check_weights(network: Any, missing: Iterable[str], unexpected: Iterable[st
     towers = ("text_model.", "vision_model.")  # older files also number the positions
     other = [k for k in unexpected if k.startswith(towers) and not k.endswith("position_ids")]
     empty = [k for k, w in network.named_parameters() if w.dim() > 1 and not w.any()]
-    faults = {"are missing": list(missing), "fit nowhere": other, "are zero": empty}
+    faults = {"are missing": list(missing), "do not belong to it": other, "are zero": empty}
     for fault, names in faults.items():
         if names:
             raise ValueError(f"{len(names)} tensors of its weights {fault}, such as {min(names)}")
@@ -240,7 +240,10 @@ def _check_merges(tokenizer: Any) -> None:
     made = {"".join(pair) for pair in pairs} | set(tokenizer.all_special_tokens)
     words = (word for word in model["vocab"] if len(word.removesuffix("</w>")) > 1)
     if lacking := [word for word in words if word not in made]:
-        raise ValueError(f"its tokenizer can't make {len(lacking)} words, such as {lacking[0]!r}")
+        raise ValueError(
+            f"its tokenizer can't make {len(lacking)} words of its own vocabulary, such as "
+            f"{lacking[0]!r}: its list of merges was cut off"
+        )
 
 
 @contextmanager

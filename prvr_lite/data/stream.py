@@ -56,7 +56,7 @@ class _Column:
             first = last
 
     def place(self, owners: range) -> tuple[int, int]:
-        """Where the rows of owners lie in the column: their first byte, and how many bytes."""
+        """Returns where the rows of owners lie in the column: first byte, number of bytes."""
         start, stop = self.offset[owners.start], self.offset[owners.stop]
         row_bytes = self.shape[1] * self.dtype.itemsize
         return int(start) * row_bytes, int(stop - start) * row_bytes
@@ -72,7 +72,8 @@ class _Column:
                 if rows.shape != block[place].shape:
                     raise ValueError(
                         f"{path}: column '{self.name}': item {owner} has features of shape "
-                        f"{list(rows.shape)}, but its offsets need {list(block[place].shape)}"
+                        f"{list(rows.shape)}, but its offsets in the table need "
+                        f"{list(block[place].shape)}. To fix it: give features of that shape."
                     )
                 block[place] = rows
         if not all_finite(block):
@@ -142,7 +143,7 @@ def _column(name: str, columns: dict[str, Array], offset: str, read: Read) -> _C
 
 
 def _content_digest(table: FeatureTable, columns: dict[str, Array], origin: str) -> str:
-    """A digest of the whole table except the values of its features."""
+    """Returns a digest of the whole table except the values of its features."""
     digest = hashlib.sha256(repr([origin, *(getattr(table, key) for key in ATTRIBUTES)]).encode())
     for name in (name for name in COLUMNS if name in columns):
         column = columns[name]
@@ -204,7 +205,7 @@ def _begin(draft: Path, table: FeatureTable, columns: dict[str, Array], big: lis
 
 
 def _bytes(column: Array) -> int:
-    """How many bytes a column takes in the file; texts have a length each."""
+    """Returns how many bytes a column takes in the file; each text has a length of its own."""
     if column.dtype.hasobject:
         return sum(len(str(text).encode(errors="replace")) + 32 for text in column.tolist())
     return int(np.prod(column.shape)) * column.dtype.itemsize
@@ -246,7 +247,7 @@ def _fill(
 
 
 def _sound(data: BinaryIO, places: list[tuple[int, int]], finished: list[int]) -> int:
-    """How many of the blocks in the log are really on the disk: a crash may have lost some."""
+    """Returns how many blocks in the log are really on the disk: a crash may have lost some."""
     for count, ((byte, size), checksum) in enumerate(zip(places, finished, strict=False)):
         data.seek(byte)
         if zlib.crc32(data.read(size)) != checksum:

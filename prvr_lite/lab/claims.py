@@ -31,19 +31,22 @@ class Claim(NamedTuple):
 
 
 def claims(results: Results) -> list[Claim]:
-    """Every claim of the paper, and every question about moments, that the CSV has numbers for."""
+    """Returns the paper's claims and the questions about moments that the CSV has numbers for."""
     checks = (_baselines, _twice_the_global, _fused, _clusters, _pessimistic, _moments, _stages)
     return [claim for check in checks for claim in check(results)]
 
 
 def claims_table(results: Results) -> str:
-    """The claims as Markdown; "" where the CSV has no numbers for any."""
+    """Returns the claims as Markdown; "" if the CSV has no numbers for any."""
     heads = ["claim", "measured on the test films", "holds?"]
     return markdown(pd.DataFrame(claims(results), columns=heads).set_index("claim"))
 
 
 def parts_table(results: Results) -> str:
-    """Is MS-SL++ better than with one part changed? SumR, both with alpha from val."""
+    """Returns a table that says whether MS-SL++ is better than with one part changed.
+
+    It compares SumR, both with the alpha that val chose.
+    """
     rows = [
         (label(name), row.group, gap.films, gap.seeds, BETTER[gap.verdict])
         for name, row in EXPERIMENTS.items()
@@ -62,7 +65,9 @@ class Gap(NamedTuple):
 
 
 def _gap(results: Results, name: str, metric: str, queries: str = "all") -> Gap | None:
-    """A difference counts where other films and other seeds would both leave its sign.
+    """Returns by how much MS-SL++ is ahead of an experiment; None if it was not measured.
+
+    A difference counts where other films and other seeds would both leave its sign.
 
     That is: both the bootstrap interval over groups of films and Student's interval over paired
     seeds lie on one side of 0. One seed decides nothing.
@@ -128,7 +133,9 @@ def _twice_the_global(results: Results) -> Iterator[Claim]:
 def _paired(
     results: Results, text: str, experiment: str, metric: str, scores: tuple[str, str], link: str
 ) -> Iterator[Claim]:
-    """Is one score better than another of the same models? Student's interval over seeds decides.
+    """Yields a claim: one score is better than another of the same models.
+
+    Student's interval over seeds decides.
 
     One seed decides nothing.
     """
@@ -145,7 +152,7 @@ def _fused(results: Results) -> Iterator[Claim]:
 
 
 def _clusters(results: Results) -> Iterator[Claim]:
-    """SumR within 2 % of that of all clips, at a sixteenth of the vectors."""
+    """Yields the claim: SumR within 2 % of that of all clips, with a sixteenth of the vectors."""
     ours, every = _mean(results, FULL, "SumR"), _mean(results, "mssl", "SumR")
     size = [results.cost(name, "index bytes") for name in (FULL, "mssl")]
     if ours is None or every is None or not all(size):
@@ -170,7 +177,7 @@ def _pessimistic(results: Results) -> Iterator[Claim]:
 
 
 def _moments(results: Results) -> Iterator[Claim]:
-    """Does retrieval help to find moments? mIoU of span heads, seed by seed."""
+    """Yields the claims that retrieval helps to find moments: mIoU of span heads, seed by seed."""
     text = "learning to retrieve films helps a span head (against an untrained MS-SL++)"
     scores = ("span head", "span head, untrained MS-SL++")
     yield from _paired(results, text, MOMENTS, "mIoU", scores, ", ")
@@ -180,7 +187,10 @@ def _moments(results: Results) -> Iterator[Claim]:
 
 
 def _stages(results: Results) -> Iterator[Claim]:
-    """Two-stage search within 2 % of the exhaustive R@10, IoU 0.5, at a tenth of the time."""
+    """Yields the claim: two-stage search has 98 % of the exhaustive recall in a tenth of the time.
+
+    The recall is R@10 at IoU 0.5.
+    """
     kept = stages(results)
     for predictor, rows in kept[kept["experiment"] == MOMENTS].groupby("predictor", sort=False):
         scores = rows.set_index("films")["score"].sort_index()

@@ -24,7 +24,7 @@ STAGES = {
 
 
 def default_csv(setting: Setting) -> Path:
-    """The CSV behind the pages for the full run on the sample; else one beside the finished runs.
+    """Returns the CSV behind the pages for the full run on the sample; else one beside the runs.
 
     Another data set, another preset or a shorter training must not slip into the sample's table.
     """
@@ -41,7 +41,7 @@ def run_experiments(
     workers: int | None = None,
     device: str = "auto",
 ) -> int:
-    """Perform what is missing of the named rows, groups and stages (none: all), update the CSV.
+    """Runs what is missing of the named rows, groups and stages (none: all); updates the CSV.
 
     Returns:
         how many lines the CSV has.
@@ -82,7 +82,7 @@ def run_experiments(
 def _lines(
     rows: dict[str, Experiment], runs: Sequence[Run], setting: Setting, dataset: Dataset
 ) -> Iterator[Line]:
-    """Lines of these runs, as far as they are finished, and of all gaps to MS-SL++."""
+    """Yields the lines of the runs that are finished, and of all gaps to MS-SL++."""
     for run in runs:
         finished = finished_run(run, setting)
         if finished is not None:
@@ -92,7 +92,7 @@ def _lines(
 
 
 def list_experiments(setting: Setting) -> str:
-    """Every row with its group, and which of its seeds are finished."""
+    """Returns every row with its group, and which of its seeds are finished, as text."""
     lines = []
     with setting.open() as dataset:
         rows = {**EXPERIMENTS, **searches()}

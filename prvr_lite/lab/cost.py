@@ -31,7 +31,7 @@ Key = TypeVar("Key", bound=Hashable)
 def costs(
     runs: Sequence[Run], setting: Setting, dataset: Dataset, *, device: str = "auto"
 ) -> Iterator[Line]:
-    """Lines for each run's row, without a seed: "training s", "query ms", "index bytes".
+    """Yields lines for each run's row, without a seed: "training s", "query ms", "index bytes".
 
     On a CPU, one thread is used.
 
@@ -69,7 +69,7 @@ def _measured(
 
 
 def median_in_turns(sides: Mapping[Key, Callable[[], float]], rounds: int) -> dict[Key, float]:
-    """Median seconds of each side over rounds in which every side gets its turn."""
+    """Returns the median seconds of each side over rounds in which every side gets its turn."""
     times = [{name: side() for name, side in sides.items()} for _ in range(rounds)]
     return {name: statistics.median(each[name] for each in times) for name in sides}
 
@@ -82,7 +82,10 @@ def _trained(run: Run, setting: Setting, device: torch.device) -> RetrievalModel
 
 
 def _epoch(run: Run, dataset: Dataset, device: torch.device) -> Callable[[], float]:
-    """Seconds of the second epoch of a fresh training: the first one also reads the features."""
+    """Returns a function that times the second epoch of a new training, in seconds.
+
+    The first epoch also reads the features, so it is not timed.
+    """
     config = replace(run.training, epochs=2, evaluate_from=10**6, device=str(device))
 
     def seconds() -> float:
@@ -93,7 +96,7 @@ def _epoch(run: Run, dataset: Dataset, device: torch.device) -> Callable[[], flo
 
 
 def _search(model: RetrievalModel, dataset: Dataset) -> Callable[[], float]:
-    """Seconds of some queries, one after the other, against 1,000 films."""
+    """Returns a function that times some queries, one after the other, against 1,000 films."""
     reader = InputReader(dataset, model.config)
     films = dataset.videos_in("test")[:FILMS]
     with torch.inference_mode():

@@ -76,7 +76,7 @@ def run_demo(
 
 
 def busy_hint() -> str:
-    """A line of advice where other work leaves torch's CPU threads waiting for each other."""
+    """Returns advice if other work makes torch's CPU threads wait for each other; else ""."""
     threads = torch.get_num_threads()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # Windows has none
     if torch.cuda.is_available() or threads == 1 or load < 0.75:
@@ -145,7 +145,7 @@ def _bars(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
 
 
 def choose_queries(test: Evaluation, dataset: Dataset, alpha: float) -> dict[str, int]:
-    """Three telling queries, [rows of the test]: a short moment found, a long one found, a failure.
+    """Returns three queries (rows of the test): a short moment found, a long one found, a failure.
 
     The failure is the two-step query (any, where there is none) whose film ranks lowest.
     """

@@ -74,29 +74,29 @@ class Explorer:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The words that a typed sentence may have."""
+        """Returns the words that a typed sentence may have."""
         return Vocabulary(self.dataset)
 
     def typed(self, text: str) -> Query:
-        """A sentence of one's own as a query. Raises as ``Vocabulary.encode``."""
+        """Returns a typed sentence as a query. Raises as ``Vocabulary.encode``."""
         return Query(text.strip(), self.index.query(self.vocabulary.encode(text))[0])
 
     def hits(self, query: int | Query, *, alpha: float | None = None) -> list[Hit]:
-        """All videos of the split, best first; ``Hit.video`` is a row of ``self.videos``."""
+        """Returns all videos of the split, best first; ``Hit.video``: a row of ``self.videos``."""
         return self.index.search(self._asked(query).vector, len(self.index), alpha=alpha)
 
     def shown(self, query: int | Query, *, alpha: float | None = None, top: int = 5) -> list[Hit]:
-        """The ``top`` first videos, and after them those that are right but come later."""
+        """Returns the ``top`` best videos, and after them the right ones that rank lower."""
         hits = self.hits(query, alpha=alpha)
         return [hit for hit in hits if hit.rank <= top or self.is_right(query, hit)]
 
     def is_right(self, query: int | Query, hit: Hit) -> bool:
-        """Does this video answer the query? None is known to answer a typed one."""
+        """Returns whether this video answers the query; False for every typed query."""
         row = self._asked(query).row
         return row is not None and bool(self.relevant[row, hit.video])
 
     def first(self, query: int | Query, k: int = 5) -> str:
-        """The query and its first ``k`` videos, as lines of text."""
+        """Returns the query and its first ``k`` videos, as lines of text."""
         lines = [f"“{printable(self._asked(query).text)}”"]
         for hit in self.hits(query)[:k]:
             mark = "  <- the right one" if self.is_right(query, hit) else ""
@@ -113,7 +113,7 @@ class Explorer:
         chosen: int | None = None,
         height: float | None = None,
     ) -> page.Picture:
-        """The first films with thumbnails, key clip and true moment.
+        """Draws the first films with thumbnails, key clip and true moment.
 
         Args:
             query: its row in the test, or one that was typed.
@@ -147,7 +147,7 @@ class Explorer:
         moment: bool = True,
         height: float | None = None,
     ) -> page.Picture:
-        """All clips of a film against the query, and the frames that its key clip sees.
+        """Draws all clips of a film against the query, and the frames that its key clip attends.
 
         The films of one query share a scale of colours: as far as its first six films reach.
 
@@ -181,17 +181,17 @@ class Explorer:
         )
 
     def scores(self, query: int | Query, video: int) -> Tensor:
-        """Cosine of the query with all clips of a video (row in the data set), [N] on the CPU."""
+        """Returns the cosine of the query with each clip of a video (data set row), [N] (CPU)."""
         return (self.film(video).clips @ unit_length(self._asked(query).vector)).cpu()
 
     @torch.inference_mode()
     def key_clip(self, query: int | Query, video: int) -> int:
-        """Which of the K kept clips of a video (row in the data set) answers the query best."""
+        """Returns which of the K kept clips of a video (data set row) answers the query best."""
         vector = self._asked(query).vector[None]  # [1, H]
         return int(self.model.similarity(vector, self.film(video).encoding).key_clip)
 
     def moment(self, query: int | Query, video: int) -> Span | None:
-        """The query's true moment in a video, in s; None in other films than its own."""
+        """Returns the query's true moment in a video, in s; None in films other than its own."""
         asked = self._asked(query)
         if asked.row is None or video != self._own_film(asked):
             return None
@@ -223,7 +223,7 @@ class Explorer:
         return Film(unit_length(model.all_clips(inputs[0])[0]), encoding, weight[0].cpu())
 
     def _find_scale(self, asked: Query) -> Span:
-        """The lowest and the highest score among all clips of the first films."""
+        """Returns the lowest and the highest score among all clips of the first films."""
         first = self.index.search(asked.vector, COMPARED)
         scores = torch.stack([self.scores(asked, int(self.videos[hit.video])) for hit in first])
         return float(scores.min()), float(scores.max())
@@ -234,7 +234,7 @@ class Explorer:
 
 
 def _pair(span: Any, duration: float) -> Span | None:
-    """A span as the plots want it: None without a time axis, and an instant a little widened."""
+    """Returns a span for the plots: None without a time axis; an instant gets a little width."""
     start, end = map(float, span)
     if math.isnan(duration):
         return None

@@ -51,7 +51,7 @@ def draw_all(csv: str | Path, folder: str | Path) -> list[Path]:
 
 
 def frontier(results: Results) -> page.Picture | None:
-    """R@1 of every model of the main table against its index size and query time."""
+    """Draws R@1 of every model of the main table against its index size and query time."""
     models = []
     for name in group("main"):
         accuracy = _seeds(results, name, "R@1")
@@ -72,7 +72,7 @@ def frontier(results: Results) -> page.Picture | None:
 
 
 def kinds(results: Results) -> page.Picture | None:
-    """R@1 of the trained models for all queries, single-step and two-step ones."""
+    """Draws R@1 of the trained models for all queries, single-step and two-step ones."""
     names = ("all", "steps=single", "steps=two")
     rows = {
         short(name): {
@@ -88,7 +88,7 @@ def kinds(results: Results) -> page.Picture | None:
 
 
 def ratios(results: Results) -> page.Picture | None:
-    """R@1 of the trained models by how much of its film the moment fills."""
+    """Draws R@1 of the trained models by how much of its film the moment fills."""
     bins = results.kinds("ratio")
     rows = {}
     for name in _trained():
@@ -103,7 +103,7 @@ def ratios(results: Results) -> page.Picture | None:
 
 
 def medoids(results: Results) -> page.Picture | None:
-    """R@1 against K, the clips kept of a film; MS-SL keeps all of them."""
+    """Draws R@1 against K, the number of clips kept of a film; MS-SL keeps all of them."""
     sizes = {
         name: int(row.architecture["num_clusters"])
         for name, row in EXPERIMENTS.items()
@@ -133,7 +133,7 @@ def _medoids_title(curve: Row) -> str:
 
 
 def alphas(results: Results) -> page.Picture | None:
-    """R@1 and SumR of MS-SL++ against α, the weight of the clip scale."""
+    """Draws R@1 and SumR of MS-SL++ against α, the weight of the clip scale."""
     panels: dict[str, dict[str, Row]] = {}
     for metric in ("R@1", "SumR"):
         curve: Row = {}
@@ -155,7 +155,7 @@ def alphas(results: Results) -> page.Picture | None:
 
 
 def _alpha_title(panels: dict[str, dict[str, Row]]) -> str:
-    """Where the first metric is highest, and how much that is above the α in use."""
+    """Returns the title: where the first metric is highest, and how much above the α in use."""
     unit, curves = next(iter(panels.items()))
     means = {x: statistics.fmean(values) for x, values in curves[OURS].items()}
     best, metric = max(means, key=lambda x: means[x]), unit.split(" ")[0]
@@ -166,7 +166,7 @@ def _alpha_title(panels: dict[str, dict[str, Row]]) -> str:
 
 
 def ablations(results: Results) -> page.Picture | None:
-    """How much SumR changes with each change of MS-SL++, over paired seeds; but for ``FAR``."""
+    """Draws how much each change of MS-SL++ changes SumR, over paired seeds, without ``FAR``."""
     groups: dict[str, dict[str, list[float]]] = {}
     for part in ablation_groups():
         for name in group(part):
@@ -180,7 +180,7 @@ def ablations(results: Results) -> page.Picture | None:
 
 
 def corpus_moments(results: Results) -> page.Picture | None:
-    """VCMR: R@10 at IoU 0.5 and time (median) against n, the films that the first stage keeps."""
+    """Draws VCMR: R@10 at IoU 0.5 and median time against n, the films kept by the first stage."""
     recall: dict[str, Row] = {}
     time: dict[str, Row] = {}
     for name, score in results.scored("R@10 IoU=0.5"):
@@ -206,7 +206,10 @@ def corpus_moments(results: Results) -> page.Picture | None:
 
 
 def _corpus_title(recall: dict[str, Row], time: dict[str, Row]) -> str:
-    """The fewest films that nearly keep the recall of exhaustive search, for the best predictor."""
+    """Returns the title: how few films nearly keep the recall of exhaustive search.
+
+    It is about the best predictor.
+    """
     best = max(recall, key=lambda name: statistics.fmean(recall[name][max(recall[name])]))
     curve = {n: statistics.fmean(values) for n, values in recall[best].items()}
     every = max(curve)
@@ -224,7 +227,7 @@ def _corpus_title(recall: dict[str, Row], time: dict[str, Row]) -> str:
 
 
 def short(experiment: str) -> str:
-    """An experiment's label without a closing remark in brackets."""
+    """Returns an experiment's label without a closing remark in brackets."""
     return re.sub(r"\s*\([^)]*\)$", "", label(experiment))
 
 
@@ -233,7 +236,7 @@ def _trained() -> list[str]:
 
 
 def _seeds(results: Results, experiment: str, metric: str, queries: str = "all") -> list[float]:
-    """Each seed's value, by the score that the experiment is judged by."""
+    """Returns each seed's value, by the score that the experiment is judged by."""
     scale = EXPERIMENTS[experiment].scale
     return list(results.values(experiment, metric, score=scale, queries=queries).values())
 

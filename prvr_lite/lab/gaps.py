@@ -53,7 +53,7 @@ def gaps(setting: Setting, dataset: Dataset) -> Iterator[Line]:
 
 
 def _pairs(name: str, runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterator[Pair]:
-    """The gains of MS-SL++ and of a row, for each seed that both have finished.
+    """Yields the gains of MS-SL++ and of a row, for each seed that both have finished.
 
     Yields:
         seed, context, and what each test query adds, [2, 2, Q]: with MS-SL++ and with the row, to

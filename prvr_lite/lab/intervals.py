@@ -11,7 +11,7 @@ Value = float | Sequence[float]  # one number, or one per seed
 
 
 def mean_interval(seeds: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
-    """Where the mean over all seeds there could be lies, with 95 % confidence.
+    """Returns the 95 % confidence interval of the mean over all seeds that there could be.
 
     Student's t interval, which takes the seeds for independent draws from a normal distribution.
 
@@ -26,14 +26,14 @@ def mean_interval(seeds: Sequence[float] | NDArray[np.float64]) -> tuple[float, 
 
 
 def student_t(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t; NaN without a degree of freedom."""
+    """Returns the 97.5 % quantile of Student's t; NaN without a degree of freedom."""
     from scipy.special import stdtrit  # few need it: of the lessons, 8 and 12
 
     return float(stdtrit(freedom, 0.975))
 
 
 def is_level(ours: Value, theirs: Value) -> bool:
-    """Whether the seeds of two models leave open which of them has the higher mean.
+    """Returns whether the seeds of two models leave open which of them has the higher mean.
 
     As many seeds of both are taken as pairs: level if the 95 % interval of the mean difference
     holds 0. Otherwise: if the means differ by no more than the larger standard deviation.

@@ -17,7 +17,7 @@ TUNED = "tuned"  # both scales, mixed by the alpha of the best SumR on val
 
 
 def scales(scores: Mapping[str, Any], alpha: float) -> dict[str, Any]:
-    """Scores [Q, V] of a run by scale; models without a frame scale have one only, "fused"."""
+    """Returns the scores [Q, V] of a run by scale; without a frame scale only "fused"."""
     if "frame" not in scores:
         return {"fused": scores["clip"]}
     fused = alpha * scores["clip"] + (1 - alpha) * scores["frame"]
@@ -25,7 +25,7 @@ def scales(scores: Mapping[str, Any], alpha: float) -> dict[str, Any]:
 
 
 def best_alpha(finished: FinishedRun, relevant: Any, default: float) -> float:
-    """The weight of the clip scale that gives a run its best SumR on val; ties: nearest default.
+    """Returns the alpha with a run's best SumR on val; in a tie, the one nearest the default.
 
     Args:
         relevant: [Q, V] bool, of val.
@@ -38,7 +38,7 @@ def best_alpha(finished: FinishedRun, relevant: Any, default: float) -> float:
 
 
 def judged_by(experiment: str, against: str | None = None) -> str:
-    """The name of the score that a row is judged by.
+    """Returns the name of the score that a row is judged by.
 
     Models of the main table are scored with the paper's alpha. A change to MS-SL++ may need another
     alpha: both the change and MS-SL++ beside it get theirs from val.
@@ -56,7 +56,7 @@ def judged_by(experiment: str, against: str | None = None) -> str:
 def gains(
     finished: FinishedRun, run: Run, score: str, relevant: Mapping[str, Any]
 ) -> NDArray[np.float64]:
-    """What each test query adds to R@1 and to SumR, in %, [2, Q].
+    """Returns what each test query adds to R@1 and to SumR, in %, [2, Q].
 
     Args:
         score: a scale, or ``TUNED``.

@@ -24,7 +24,7 @@ Line = dict[str, str]
 
 
 def line(context: Mapping[str, str], value: float, **keys: object) -> Line:
-    """One line; keys that are not given stay empty."""
+    """Returns one line of the CSV; keys that are not given stay empty."""
     named = {key: str(keys.get(key, "")) for key in KEYS}
     return {**named, "value": f"{value:.9g}", **context}
 
@@ -32,7 +32,7 @@ def line(context: Mapping[str, str], value: float, **keys: object) -> Line:
 def lines_of_run(
     row: Experiment, run: Run, finished: FinishedRun, dataset: Dataset
 ) -> Iterator[Line]:
-    """All numbers of a run: by scale, by alpha, by kind of query; and what its training took."""
+    """Yields all numbers of a run: by scale, alpha and kind of query; also what training took."""
     where = {"experiment": run.experiment, "seed": run.seed}
     given = tuned = run.config.alpha
     for split in ("val",) if row.group == "search" else ("val", "test"):
@@ -59,7 +59,11 @@ def lines_of_run(
 
 
 def _more_mixtures(run: Run, split: str, tuned: float) -> dict[str, tuple[str, float]]:
-    """Each scale alone; on test also with the alpha of val and, for MS-SL++, every other alpha."""
+    """Returns further scores to report, by name: a scale and its alpha.
+
+    They are each scale alone; on test also the mixture with val's alpha and, for MS-SL++, with
+    every other alpha.
+    """
     mixtures = {scale: (scale, run.config.alpha) for scale in ("clip", "frame")}
     if split == "test":
         mixtures[TUNED] = ("fused", tuned)
@@ -69,7 +73,7 @@ def _more_mixtures(run: Run, split: str, tuned: float) -> dict[str, tuple[str, f
 
 
 def read_lines(path: Path) -> pd.DataFrame:
-    """The lines of a CSV, every cell as text; no row where there is no file.
+    """Returns the lines of a CSV, every cell as text; no line if there is no such file.
 
     The row with the index ``i`` is line ``i + 2`` of the file.
 

@@ -64,7 +64,7 @@ def _kept(run: Run, setting: Setting) -> Path:
 
 
 def _missing(dataset: Dataset) -> str:
-    """What a data set lacks of what moments need; "" where nothing."""
+    """Returns what a data set lacks to measure moments; "" if nothing."""
     for split in SPLITS:
         queries = dataset.queries_in(split) if split in dataset.splits else np.empty(0, int)
         if not np.isfinite(dataset.moment[queries]).all(axis=1).any():
@@ -88,7 +88,7 @@ def _of_run(run: Run, setting: Setting, dataset: Dataset, device: str) -> list[L
 
 
 def measure(model: RetrievalModel, dataset: Dataset, seed: int) -> dict[str, dict[str, float]]:
-    """Predictor, or predictor and films kept -> metrics on the test queries."""
+    """Returns metrics on the test queries by predictor, or by predictor and films kept."""
     reader = InputReader(dataset, model.config)
     split = {name: encode_split(model, dataset, name, reader=reader) for name in SPLITS}
     split |= {name: known_moments(split[name], name) for name in ("val", "test")}
@@ -110,7 +110,7 @@ def measure(model: RetrievalModel, dataset: Dataset, seed: int) -> dict[str, dic
 def _svmr(
     model: RetrievalModel, dataset: Dataset, method: str | Scorer, reader: InputReader
 ) -> dict[str, float]:
-    """How well a method finds the known moments of the test queries within their films."""
+    """Returns how well a method finds the known moments of the test queries in their films."""
     spans = predict_moments(model, dataset, "test", method=method, reader=reader)
     truth = dataset.moment[dataset.queries_in("test")]
     known = np.isfinite(truth).all(axis=1)
@@ -120,7 +120,7 @@ def _svmr(
 def _control(
     model: RetrievalModel, dataset: Dataset, seed: int, reader: InputReader
 ) -> dict[str, float]:
-    """The span head on encodings of a model that never learned to retrieve."""
+    """Returns the metrics of a span head on a model that never learned to retrieve."""
     blank = build_model(FULL, model.config, seed=seed).to(model.device)
     train, val = (encode_split(blank, dataset, name, reader=reader) for name in ("train", "val"))
     head = fit_span_head(train, val, config=SpanHeadConfig(seed=seed)).head
@@ -130,7 +130,7 @@ def _control(
 def _corpus(
     name: str, scorer: Scorer, index: Mapping[str, MomentIndex], split: Mapping[str, EncodedSplit]
 ) -> dict[str, dict[str, float]]:
-    """VCMR by the number of films kept; the weight is chosen on val among its best films."""
+    """Returns VCMR metrics by the number of films kept; val's best films choose the weight."""
     most = min(CHOOSING, len(index["val"]))
     weight = choose_weight(index["val"], split["val"], scorer, top=most)
     test, films = split["test"], index["test"]
@@ -148,7 +148,7 @@ def _corpus(
 
 
 def _seconds(index: MomentIndex, queries: torch.Tensor, scorer: Scorer, films: int) -> float:
-    """Seconds of some queries together, with so many films kept."""
+    """Returns the seconds that a search for all queries takes if it keeps ``films`` films."""
     start = time.perf_counter()
     search_moments(index, queries, scorer, top=films).score.cpu()
     return time.perf_counter() - start

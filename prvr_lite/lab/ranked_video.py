@@ -18,7 +18,7 @@ def ranked_video(
     moment: Span | None = None,
     chosen: bool = False,
 ) -> RankedVideo:
-    """One video (a row of the data set) at its rank, with its thumbnails.
+    """Returns one video (a row of the data set) at its rank, with its thumbnails.
 
     Args:
         correct: whether it answers the query.
@@ -39,5 +39,5 @@ def ranked_video(
 
 
 def video_thumbnails(dataset: Dataset, video: int) -> list[Thumbnail]:
-    """The thumbnails of a video (a row of the data set), each with its time in s."""
+    """Returns the thumbnails of a video (a row of the data set), each with its time in s."""
     return timed_thumbnails(dataset.thumbnails(video), float(dataset.duration[video]))

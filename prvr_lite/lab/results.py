@@ -45,7 +45,7 @@ class Results:
 
     @classmethod
     def read(cls, path: str | Path) -> Results:
-        """The numbers of a CSV file.
+        """Reads the numbers of a CSV file.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -58,7 +58,7 @@ class Results:
 
     @classmethod
     def published(cls) -> Results:
-        """The numbers that came with the package: five seeds of every model, on the sample films.
+        """Reads the numbers that came with the package: five seeds of every model, on the sample.
 
         Raises:
             FileNotFoundError: they are neither in the installed package nor in the clone.
@@ -74,12 +74,12 @@ class Results:
         queries: str = "all",
         split: str = "test",
     ) -> Seeds:
-        """Each seed's value, by seed ascending; empty where nothing was measured."""
+        """Returns each seed's value, by seed ascending; empty if nothing was measured."""
         seeds = self._seeds.get((experiment, split, queries, score, metric), {})
         return dict(sorted(seeds.items(), key=lambda item: -1 if item[0] is None else item[0]))
 
     def select(self, **keys: Iterable[str]) -> pd.DataFrame:
-        """The numbers whose keys are among those given, as columns: the keys, and their seeds.
+        """Returns a table of the numbers with these keys: one row per key, with its seeds.
 
         On test, of all queries and by the fused score, unless the keys say otherwise.
         """
@@ -89,7 +89,7 @@ class Results:
         return table[table[list(wanted)].isin(wanted).all(axis=1)]
 
     def cost(self, experiment: str, metric: str) -> Seeds:
-        """What was measured of an experiment as a whole: "training s", "query ms", …"""
+        """Returns what was measured of a whole experiment: "training s", "query ms", …"""
         return self.values(experiment, metric, score="", queries="", split="")
 
     def differences(
@@ -101,7 +101,7 @@ class Results:
         scores: tuple[str, str] = ("fused", "fused"),
         queries: tuple[str, str] = ("all", "all"),
     ) -> Seeds:
-        """Value minus that of another experiment, on test, for the seeds that both have.
+        """Returns the value minus that of another experiment, on test, for the seeds of both.
 
         Args:
             scores, queries: by which the first and the second one are judged.
@@ -116,13 +116,13 @@ class Results:
         return [name for name in names if name.startswith(f"{family}=")]
 
     def scored(self, metric: str, *, split: str = "test") -> list[tuple[str, str]]:
-        """(experiment, score) of all that have a metric for all queries of a split, in order."""
+        """Returns (experiment, score) of all that have a metric for all queries of a split."""
         wanted = (split, "all", metric)
         return [(key[0], key[3]) for key in self._seeds if (key[1], key[2], key[4]) == wanted]
 
 
 def _numbers(lines: pd.DataFrame, source: str) -> pd.DataFrame:
-    """The lines with their seeds and values as numbers; a seed that is "" becomes None."""
+    """Returns the lines with their seeds and values as numbers; an empty seed becomes None."""
     seed, value = lines["seed"], lines["value"]
     faults = {
         "could not convert seed {seed!r} to a whole number": ~seed.str.fullmatch(r"\d*"),
@@ -142,22 +142,22 @@ def _numbers(lines: pd.DataFrame, source: str) -> pd.DataFrame:
 
 
 def label(experiment: str) -> str:
-    """What a reader calls an experiment; its name in the CSV if it is not in the tables."""
+    """Returns what a reader calls an experiment; its CSV name if it is not in the tables."""
     return EXPERIMENTS[experiment].label if experiment in EXPERIMENTS else experiment
 
 
 def group(*names: str) -> list[str]:
-    """The rows of some groups, in the order of the tables."""
+    """Returns the rows of some groups, in the order of the tables."""
     return [name for name, row in EXPERIMENTS.items() if row.group in names]
 
 
 def ablation_groups() -> list[str]:
-    """The groups of rows that take MS-SL++ apart, in the order of the tables."""
+    """Returns the groups of rows that change a part of MS-SL++, in the order of the tables."""
     return list(dict.fromkeys(row.group for row in EXPERIMENTS.values() if row.group != "main"))
 
 
 def spread_text(values: Seeds, metric: str, *, sign: bool = False) -> str:
-    """Mean ± standard deviation over seeds (divided by S − 1): "52.0 ± 1.9".
+    """Returns mean ± standard deviation over seeds (divided by S − 1) as text: "52.0 ± 1.9".
 
     One seed has no ±, no seed is "–". Percentages have one decimal, alpha two, all else three
     digits at most.
@@ -177,14 +177,14 @@ def spread_text(values: Seeds, metric: str, *, sign: bool = False) -> str:
 
 
 def _decimals(value: float) -> int:
-    """How many decimals leave a number three digits."""
+    """Returns how many decimals leave a number three digits."""
     if value == 0 or not math.isfinite(value):
         return 0
     return max(0, 2 - math.floor(math.log10(abs(value))))
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A Markdown table, its index as the first column, under the index's name.
+    """Returns a Markdown table whose first column is the index, under the index's name.
 
     The text is "" without a row; columns without any number are left out.
     """

@@ -48,7 +48,7 @@ class Experiment:
     def configs(
         self, preset: Preset, visual_dim: int, query_dim: int, seed: int
     ) -> tuple[ModelConfig, TrainConfig]:
-        """The two configs of one run."""
+        """Returns the two configs of one run: the model's and the training's."""
         config = preset.model_config(visual_dim, query_dim, **self.architecture)
         plain = preset.training
         longer: dict[str, Any] = {
@@ -118,7 +118,7 @@ EXPERIMENTS: dict[str, Experiment] = {
 
 
 def searches() -> dict[str, Experiment]:
-    """The search over learning rates: every trained model of the main table at every rate."""
+    """Returns the search over learning rates: each trained model of the main table at each rate."""
     return {
         search_name(name, rate): replace(
             row,
@@ -134,7 +134,7 @@ def searches() -> dict[str, Experiment]:
 
 
 def rates_of(name: str) -> tuple[float, ...]:
-    """The learning rates that were tried for a row of the main table, ascending."""
+    """Returns the learning rates that were tried for a row of the main table, ascending."""
     return tuple(sorted((*WIDER.get(name, ()), *RATES)))
 
 
@@ -143,7 +143,7 @@ def search_name(name: str, rate: float) -> str:
 
 
 def choose(names: Iterable[str], others: Iterable[str] = ()) -> dict[str, Experiment]:
-    """Rows by name or by group ("main", "clips", "frames", "losses", "search"); none: all.
+    """Returns rows by name or group ("main", "clips", "frames", "losses", "search"); none: all.
 
     Args:
         others: what else may be asked for, to be named in the error.

@@ -29,7 +29,7 @@ class RunError(ValueError):
 def planned(
     rows: Mapping[str, Experiment], seeds: int | None, setting: Setting, dataset: Dataset
 ) -> tuple[list[Run], dict[str, str]]:
-    """The runs of some rows, and the rows that this data set does not allow, with the reason.
+    """Returns the runs of some rows, and the rows that this data set does not allow, with reasons.
 
     Args:
         seeds: how many of each row, from 0; None: as each row says.
@@ -54,13 +54,13 @@ def planned(
 
 
 def _one_space(dataset: Dataset) -> bool:
-    """Do frames and words come from one model, such as CLIP, in vectors of one size?"""
+    """Returns whether frames and words come from one model, such as CLIP, and have one size."""
     same_model = dataset.visual_model == dataset.text_model
     return same_model and dataset.visual_dim == dataset.query_dim
 
 
 def perform_all(runs: Sequence[Run], setting: Setting, *, device: str, workers: int | None) -> None:
-    """Perform what is not finished yet, several at a time; finished runs are kept as they end.
+    """Performs the runs that are not finished yet, several at a time; keeps each when it ends.
 
     Args:
         device: "auto": all CUDA GPUs in turn, else the CPU with one thread per run.
@@ -97,7 +97,7 @@ Outcome = tuple[Run, Exception | None]
 
 
 def _here(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outcome]:
-    """One after the other in this process, with all its threads."""
+    """Performs the runs one after the other in this process, with all its threads."""
     for run in runs:
         try:
             _work(run, setting)
@@ -124,7 +124,7 @@ def _side_by_side(runs: Sequence[Run], setting: Setting, workers: int) -> Iterat
 
 
 def device_names(device: str) -> list[str]:
-    """ "auto": all CUDA GPUs, else the CPU; or the one device that is named."""
+    """Returns the devices to use: for "auto" all CUDA GPUs, else the CPU; or the one named."""
     if device == "auto" and torch.cuda.device_count() > 1:
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())]
     return [str(choose_device(device))]

@@ -56,7 +56,7 @@ class Run:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What must be the same for a kept run to be this one."""
+        """Returns the settings that must be equal for a kept run to be this one."""
         return {
             "model": self.model,
             "config": asdict(self.config),
@@ -66,7 +66,7 @@ class Run:
 
     @property
     def key(self) -> str:
-        """A file name for these settings: rows that ask for the same run share it."""
+        """Returns a file name for these settings: rows that ask for the same run share it."""
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
         return f"{self.model.replace('+', 'p')}-seed{self.seed}-{digest[:12]}"
 
@@ -74,7 +74,10 @@ class Run:
 def plan(
     name: str, row: Experiment, seed: int, setting: Setting, dataset: Dataset, data: str
 ) -> Run:
-    """The run of a row with a seed; `data` is the data set's fingerprint, taken once for all."""
+    """Returns the run of a row with a seed.
+
+    `data` is the data set's fingerprint, which is taken once for all runs.
+    """
     preset = PRESETS[setting.preset]
     preset = replace(preset, training=preset.train_config(epochs=setting.epochs))
     sizes = (dataset.visual_dim, dataset.query_dim)
@@ -103,12 +106,12 @@ def path_of(run: Run, setting: Setting) -> Path:
 
 
 def is_kept(run: Run, setting: Setting) -> bool:
-    """Is there a file of this run? (Whether it is whole, only ``finished_run`` can say.)"""
+    """Returns whether there is a file of this run; only ``finished_run`` knows if it is whole."""
     return path_of(run, setting).exists()
 
 
 def finished_run(run: Run, setting: Setting) -> FinishedRun | None:
-    """A finished run, or None where it is missing, damaged or of another training."""
+    """Returns a finished run; None if it is missing, damaged or of another training."""
     path = path_of(run, setting)
     try:
         record = load_record(path, RUN_FORMAT)
@@ -124,7 +127,7 @@ def finished_run(run: Run, setting: Setting) -> FinishedRun | None:
 
 
 def model_of(finished: FinishedRun, *, device: str = "cpu") -> RetrievalModel:
-    """The trained model of a finished run."""
+    """Returns the trained model of a finished run."""
     record = load_record(finished.path, RUN_FORMAT)
     settings = record["identity"]
     weights = record["weights"]
@@ -132,7 +135,7 @@ def model_of(finished: FinishedRun, *, device: str = "cpu") -> RetrievalModel:
 
 
 def perform(run: Run, setting: Setting, dataset: Dataset, *, progress: bool = False) -> None:
-    """Train, score and keep; an interrupted training goes on from its last epoch."""
+    """Trains, scores and keeps a run; an interrupted training goes on from its last epoch."""
     path = path_of(run, setting)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".checkpoint")
@@ -169,7 +172,7 @@ def _scores(model: RetrievalModel, dataset: Dataset, split: str) -> dict[str, to
 
 
 def context(device: torch.device) -> dict[str, str]:
-    """Where and when something was measured; nothing that names this machine."""
+    """Returns where and when something was measured, without the name of this machine."""
     name = f"{platform.machine()} CPU"
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
@@ -186,7 +189,10 @@ def context(device: torch.device) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def commit() -> str:
-    """Short name of the checked-out commit, with "+" where a module differs; "" outside a clone."""
+    """Returns the short name of the checked-out commit; "" outside a clone.
+
+    A "+" follows it where a module differs.
+    """
     here = Path(__file__).parent
     try:
         _git(here, "ls-files", "--error-unmatch", Path(__file__).name)  # a clone of this, or …

@@ -18,7 +18,7 @@ LENGTHS = ("short", "medium", "long")
 
 
 def query_subsets(dataset: Dataset, split: str) -> Iterator[tuple[str, Bool, Bool]]:
-    """Every kind of query that the data set can tell apart.
+    """Yields every kind of query that the data set can tell apart.
 
     - "all"; "correct=several": all queries, every film that truly answers counts as correct;
     - "steps=single", "steps=two": does the moment unfold?

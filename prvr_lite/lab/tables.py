@@ -47,7 +47,7 @@ BY_SCORE: Final = ("experiment", "score", "metric")
 
 
 def all_tables(csv: str | Path) -> dict[str, str]:
-    """Every table that the CSV has numbers for, by name.
+    """Returns every table that the CSV has numbers for, by name.
 
     Raises:
         FileNotFoundError, ValueError: see `Results.read`.
@@ -66,7 +66,7 @@ def all_tables(csv: str | Path) -> dict[str, str]:
 
 
 def main_table(results: Results) -> str:
-    """Every model on the test films: recalls, and what they cost."""
+    """Returns a table of every model on the test films: recalls, and what they cost."""
     names, whole = group("main"), {"split": [""], "queries": [""], "score": [""]}
     models = _pivot(results, names, RECALLS).join(_pivot(results, names, COSTS, **whole)[[*COSTS]])
     scales = _pivot(results, ["clip", "frame"], RECALLS, ("score", "metric"), experiment=[FULL])
@@ -76,7 +76,7 @@ def main_table(results: Results) -> str:
 
 
 def search_table(results: Results) -> str:
-    """SumR on val for each model of the main table at each learning rate, the best one in bold."""
+    """Returns a table of SumR on val: a row per main model, a column per rate, the best in bold."""
     names = group("main")
     cells = {
         f"rate x {x:g}": {n: results.values(search_name(n, x), "SumR", split="val") for n in names}
@@ -92,7 +92,7 @@ def search_table(results: Results) -> str:
 
 
 def ablation_table(results: Results) -> str:
-    """MS-SL++ and each change of it: both scales mixed by the alpha that val chose, and alone."""
+    """Returns a table of MS-SL++ and its changes: each scale alone, and mixed by val's alpha."""
     names = [FULL, *group(*ablation_groups())]
     rows = [(name, TUNED if name == FULL else judged_by(name)) for name in names]
     metrics = {"SumR": "SumR", "R@1": "R@1", "alpha": "α from val"}
@@ -106,7 +106,7 @@ def ablation_table(results: Results) -> str:
 
 
 def kinds_table(results: Results, family: str, metric: str = "R@1") -> str:
-    """One metric of every model of the main table by kind of query, such as "ratio"."""
+    """Returns a table of one metric of the main models by kind of query, such as "ratio"."""
     heads = {kind: f"{kind_name(kind)}{_of(results, kind)}" for kind in results.kinds(family)}
     table = _pivot(results, group("main"), heads, ("experiment", "queries"), metric=[metric])
     return markdown(table[[*heads]].rename(index=_name, columns=heads).rename_axis(metric))
@@ -119,7 +119,7 @@ def _pivot(
     axes: Sequence[str] = ("experiment", "metric"),
     **keys: Iterable[str],
 ) -> pd.DataFrame:
-    """Mean ± deviation over seeds as text, and in the last column how many seeds a row has.
+    """Returns mean ± deviation over seeds as text; the last column counts the seeds of a row.
 
     Args:
         rows, columns: their names, in order; rows without any number are left out.
@@ -138,7 +138,7 @@ def _pivot(
 
 
 def ahead_table(results: Results) -> str:
-    """R@1 of MS-SL++ minus that of each other model, with the interval that the CSV holds."""
+    """Returns a table of R@1 of MS-SL++ minus each other model's, with the CSV's interval."""
     cells = {
         kind_name(kind): {name: _ahead(results, name, kind) for name in group("main")}
         for kind in ("all", "steps=single", "steps=two")
@@ -148,7 +148,7 @@ def ahead_table(results: Results) -> str:
 
 
 def _ahead(results: Results, name: str, kind: str) -> str:
-    """A difference and its interval: "+13.5 [+9.2, +17.5]"."""
+    """Returns a difference and its interval as text, such as "+13.5 [+9.2, +17.5]"."""
     pair = f"{FULL} against {name}"
     ends = [results.values(pair, f"R@1 {end}", queries=kind) for end in ("ahead", "low", "high")]
     ahead, low, high = (spread_text(seeds, "R@1", sign=True) for seeds in ends)
@@ -182,7 +182,7 @@ def vcmr_table(results: Results) -> str:
 
 
 def _time_and_shares(results: Results, metric: str, stage: Any) -> tuple[str, str, str]:
-    """A query's time; the share of a metric and of the time of the row that keeps most films."""
+    """Returns a query's time, and two shares: of the metric and of the time with most films."""
     both = (stage.score, stage.most)
     values = [results.values(stage.experiment, metric, score=score) for score in both]
     times = [vcmr_time(results, stage.experiment, score) for score in both]
@@ -191,7 +191,7 @@ def _time_and_shares(results: Results, metric: str, stage: Any) -> tuple[str, st
 
 
 def stages(results: Results) -> pd.DataFrame:
-    """What was searched in two stages: experiment, score, predictor, films kept by the first one.
+    """Returns a table of two-stage searches: experiment, score, predictor, films kept by the first.
 
     The column "most" has the score of the same predictor that keeps most films.
     """
@@ -206,7 +206,7 @@ def stages(results: Results) -> pd.DataFrame:
 
 
 def _share(part: Seeds, whole: Seeds) -> str:
-    """A number as a percentage of another one, seed by seed (measured together); their median."""
+    """Returns a number as a percentage of another: the median over seeds measured together."""
     ratios = [part[seed] / whole[seed] for seed in part if whole.get(seed)]
     return f"{100 * statistics.median(ratios):.1f} %" if ratios else NONE
 
@@ -218,18 +218,18 @@ def vcmr_time(results: Results, experiment: str, score: str) -> Seeds:
 
 
 def films_kept(score: str) -> tuple[str, int] | None:
-    """Predictor and n of a score "clip map, n=10"; None for a score without n."""
+    """Returns predictor and n of a score such as "clip map, n=10"; None for a score without n."""
     match = re.fullmatch(r"(.+), n=(\d+)", score)
     return (match[1], int(match[2])) if match else None
 
 
 def kind_name(kind: str) -> str:
-    """What a reader calls a kind of query."""
+    """Returns what a reader calls a kind of query."""
     return KINDS.get(kind, kind.split("=", 1)[-1])
 
 
 def count_of(results: Results, kind: str) -> int | None:
-    """How many test queries are of a kind, if the CSV has the number."""
+    """Returns how many test queries are of a kind; None if the CSV does not say."""
     counts = results.select(metric=["queries"], queries=[kind], score=[""])["seeds"]
     return int(next(iter(counts.iloc[0].values()))) if len(counts) else None
 

@@ -28,7 +28,7 @@ class UnknownWordError(ValueError):
 
 
 def words_of(text: str) -> list[str]:
-    """Words and punctuation marks of a sentence, in lower case."""
+    """Returns the words and punctuation marks of a sentence, in lower case."""
     return WORD.findall(text.lower())
 
 
@@ -78,7 +78,7 @@ class Vocabulary:
         return word.lower() in self._row
 
     def encode(self, text: str) -> Float:
-        """Word features [L, Dw] of a sentence; punctuation marks that no caption has are left out.
+        """Returns word features [L, Dw] of a sentence, without punctuation that no caption has.
 
         Raises:
             UnknownWordError: naming the words that no caption has, with near spellings.
@@ -93,7 +93,10 @@ class Vocabulary:
         return self._shares(words) @ self._given
 
     def _shares(self, words: Sequence[str]) -> Float:
-        """What each feature of a sentence is the sum of, [L, P + W]: its piece, and all words."""
+        """Returns of which pieces and words each feature is the sum, [L, P + W].
+
+        A feature of a sentence is the sum of its own piece and of all words.
+        """
         pieces = [piece for word in words for piece in self._pieces[word]]
         kinds = self._pieces[self.words[-1]].stop  # P
         shares = np.zeros((len(pieces), kinds + len(self)), dtype=np.float32)
@@ -103,14 +106,14 @@ class Vocabulary:
         return shares
 
     def _told(self, word: str) -> str:
-        """What to say of an unknown word."""
+        """Returns the message about an unknown word."""
         near = get_close_matches(word, self.words, n=3)
         advice = f"did you mean {' or '.join(near)}?" if near else "no word is spelled like it"
         return f"no caption has the word “{word}”: {advice}"
 
 
 def count_pieces(texts: Sequence[Sequence[str]], lengths: Sequence[int]) -> dict[str, int]:
-    """How many features each word has: text networks cut rare words into pieces.
+    """Returns how many features each word has: text networks cut rare words into pieces.
 
     Every word has at least one. So a caption with as many features as words settles all its words,
     and one with a single open word settles that. Where nothing is settled any more, a caption with

@@ -112,7 +112,10 @@ def non_maximum_suppression(score: Tensor, near: Tensor, keep: int) -> Tensor:
     """
     if score.dim() != 2 or near.shape != (score.shape[1],) * 2 or keep < 1:
         shapes = f"score {list(score.shape)}, near {list(near.shape)}, keep={keep}"
-        raise ValueError(f"{shapes}: give [P, N], [N, N] and at least 1")
+        raise ValueError(
+            f"{shapes} do not fit. To fix it: give score [P, N], near [N, N] and a keep of at "
+            "least 1."
+        )
     left, chosen = score.clone(), []
     for _ in range(keep):
         best = left.max(dim=1)

@@ -156,7 +156,7 @@ def _read_ids(path: Path, count: int) -> list[str]:
 
 
 def _rows_by_name(path: Path, ids: Sequence[str]) -> dict[str, int]:
-    """The row of each id; an id whose bytes are UTF-8 has this name too."""
+    """Returns the row of each id; an id whose bytes are UTF-8 has this name too."""
     rows = {name: row for row, name in enumerate(ids)}
     for row, name in enumerate(ids):
         if name.isascii():

@@ -87,7 +87,7 @@ class _Mapping:
 
 
 class _Fields:
-    """Takes the place of argparse.Namespace: it holds attributes and nothing else."""
+    """Stands for argparse.Namespace while a checkpoint is read: it holds attributes, no code."""
 
 
 # torch looks up what a file names by a class's own module and name
@@ -180,7 +180,7 @@ def _is_authors(record: Any) -> bool:
 
 
 def _settings(record: dict[str, Any]) -> dict[str, Any]:
-    """The authors' configuration by name, whichever class held it."""
+    """Returns the authors' configuration by name, whichever class held it."""
     config = next(record[key] for key in CONFIG_KEYS if key in record)
     return dict(config) if isinstance(config, Mapping) else vars(config)
 
@@ -240,7 +240,7 @@ def _read(path: str | os.PathLike[str]) -> Any:
 
 
 def _refused(path: str | os.PathLike[str], error: Exception) -> str | None:
-    """The name at which torch stopped; None if it stopped for another reason."""
+    """Returns the name at which torch stopped; None if it stopped for another reason."""
     if not isinstance(error, pickle.UnpicklingError):
         return None
     refusal = re.search(r"GLOBAL ([\w.]+)", str(error))
@@ -254,7 +254,7 @@ def _refused(path: str | os.PathLike[str], error: Exception) -> str | None:
 
 
 def _names(file: BinaryIO) -> Iterator[str]:
-    """Every "module.name" in a torch file, old or new; its operations are read, not executed."""
+    """Yields every "module.name" in a torch file, old or new, without executing its operations."""
     streams: list[BinaryIO] = [file]
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:

@@ -134,7 +134,7 @@ def convert_release(
 def _splits(
     files: ReleaseFiles, validation_part: float, report: ConversionReport
 ) -> dict[str, list[Caption]]:
-    """The captions of train, val and test; val is made of train videos if the release has none."""
+    """Returns the captions of train, val and test; a missing val is made of train videos."""
     splits = {split: read_captions(path) for split, path in files.captions.items()}
     videos = {split: {c.video for c in captions} for split, captions in splits.items()}
     if "test" not in splits and {"train", "val"} <= set(splits):
@@ -225,7 +225,7 @@ def _offsets(counts: Any) -> Any:
 
 
 def _origin(files: ReleaseFiles) -> str:
-    """Names, sizes and times of change of the files of the features: new files give a new text."""
+    """Returns names, sizes and times of change of the feature files, as a text to compare."""
     paths = sorted(files.frames.iterdir()) if files.frames.is_dir() else [files.frames]
     stats = [(path.name, path.stat()) for path in (*paths, files.words)]
     return repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])

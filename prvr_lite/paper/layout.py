@@ -16,7 +16,7 @@ from prvr_lite.data.columns import SPLITS
 
 @dataclass(frozen=True)
 class Collection:
-    """A data set of the paper.
+    """The names and the features of one data set of the paper.
 
     Attributes:
         name: its name in the authors' folders.
@@ -137,7 +137,7 @@ def _first(paths: list[Path], what: str) -> Path:
 def _annotations(
     about: Collection, given: Sequence[str | os.PathLike[str]], *, missing_is_fault: bool
 ) -> list[Path]:
-    """The given files, and of given folders the files with the usual names."""
+    """Returns the given files, and the files with the usual names in the given folders."""
     files = []
     for path in map(Path, given):
         if path.is_dir():

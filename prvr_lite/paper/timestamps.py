@@ -50,7 +50,7 @@ class JoinReport:
 
     @property
     def share(self) -> float:
-        """The part of the captions that have times, 0 to 1."""
+        """Returns the part of the captions that have times, 0 to 1."""
         return sum(self.joined.values()) / max(1, self.captions)
 
     def _miss(self, reason: str, caption: Caption) -> None:
@@ -84,7 +84,7 @@ class Timestamps:
                 self._videos.setdefault(video, []).append(sentences)
 
     def duration(self, video: str) -> float:
-        """The duration of a video in seconds; NaN if no file has it."""
+        """Returns the duration of a video in seconds; NaN if no file has it."""
         for sentences in self._videos.get(video, []):
             if 0 < sentences[0].duration < math.inf:
                 return sentences[0].duration
@@ -120,7 +120,10 @@ class Timestamps:
     def _join_video(
         self, video: str, captions: list[Caption], base: int
     ) -> list[tuple[str, Annotation | None]]:
-        """Per caption of a video: its annotation and how it was found, or the reason for none."""
+        """Returns (way, annotation) for each caption of a video: how its annotation was found.
+
+        A caption without an annotation gets (reason, None).
+        """
         files = self._videos.get(video)
         if files is None:
             return [(NO_VIDEO, None)] * len(captions)
@@ -155,7 +158,7 @@ class Timestamps:
 
 
 def _within(annotation: Annotation, duration: float) -> tuple[float, float] | None:
-    """The moment cut to its video; None if the times are impossible."""
+    """Returns the moment cut to its video; None if the times are impossible."""
     start, end = annotation.start, annotation.end
     if not (math.isfinite(start) and math.isfinite(end) and start <= end):
         return None

@@ -65,7 +65,7 @@ def accuracy_frontier(
     time_label: str = "query time",
     title: str | None = None,
 ) -> page.Picture:
-    """Accuracy against index size and, beside it, against query time; every model named on both.
+    """Draws accuracy against index size and against query time; every model is named on both.
 
     A dot is a mean over seeds, its whisker ± one standard deviation. The stepped line joins the
     models that no other beats at the same cost or less; the others are hollow.
@@ -137,7 +137,7 @@ def _ticks(low: float, high: float, x: page.Array) -> page.Array:
 
 
 def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) -> None:
-    """The dots, their whiskers and names, and the line of the best, on dressed axes."""
+    """Draws the dots, their whiskers and names, and the line of the best models."""
     shown = [p for p in points if np.isfinite(getattr(p, field))]
     x, y = np.array([[getattr(p, field), p.mean] for p in shown]).T
     best = pareto_best(x, y)
@@ -185,14 +185,14 @@ def _stairs(x: page.Array, y: page.Array, end: float) -> page.Array:
 
 
 def _broken(name: str, weight: str) -> str:
-    """The name on one or two lines, broken at spaces or after hyphens."""
+    """Returns the name on one or two lines, broken at spaces or after hyphens."""
     free = re.sub(r"(?<=\w)-(?=\w)", "-\u00ad ", name)
     text = page.wrap(free, NAME_WIDTH, NAME_SIZE, weight=weight, lines=2)
     return text.replace("\u00ad ", "").replace("\u00ad", "")
 
 
 def _dark(color: str) -> tuple[float, float, float]:
-    """The colour mixed with ink, so that thin letters keep their contrast on white."""
+    """Returns the colour mixed with ink, so that thin letters keep their contrast on white."""
     red, green, blue = (
         0.55 * c + 0.45 * ink for c, ink in zip(to_rgb(color), to_rgb(page.INK), strict=True)
     )
@@ -200,7 +200,7 @@ def _dark(color: str) -> tuple[float, float, float]:
 
 
 def _how_to_read(points: Sequence[_Point], headline: str) -> str:
-    """How to read the picture, and what its headline means by level."""
+    """Returns how to read the picture, and what “level” means if its headline has that word."""
     level = " (“level”: they do not separate the two)" if " is level with " in headline else ""
     whisker = f"whisker: ± standard deviation over seeds{level}; "
     several = any(np.isfinite(p.spread) for p in points)
@@ -210,7 +210,7 @@ def _how_to_read(points: Sequence[_Point], headline: str) -> str:
 def _headline(
     points: Sequence[_Point], ours: str | None, metric: str, level_with: Collection[str]
 ) -> str:
-    """How the model `ours` stands to the best of the others, and at what cost."""
+    """Returns the headline: how `ours` compares with the best other model, and at what cost."""
     short = re.sub(r"\s*\([^)]*\)", "", metric)
     ranked = sorted(points, key=lambda p: -p.mean)
     we = next((p for p in ranked if p.name == ours), ranked[0])
@@ -227,14 +227,14 @@ def _headline(
 
 
 def _cost_against(we: _Point, rival: _Point) -> str:
-    """What we cost in parts or multiples of the rival's cost, as the end of a sentence."""
+    """Returns our cost as parts or multiples of the rival's cost, as the end of a sentence."""
     ratios = {"index": we.size / rival.size, "query time": we.time / rival.time}
     parts = [_share(ratio, name) for name, ratio in ratios.items() if np.isfinite(ratio)]
     return f", with {' and '.join(parts)}"
 
 
 def _share(ratio: float, name: str) -> str:
-    """A part of the rival's cost as one says it: 1/17 of its index, 1.3 times its query time."""
+    """Returns a ratio of costs in words: 1/17 of its index, 1.3 times its query time."""
     if 0.95 <= ratio <= 1.05:
         return f"the same {name}"
     if ratio < 1:
@@ -243,7 +243,7 @@ def _share(ratio: float, name: str) -> str:
 
 
 def _summed_up(models: Sequence[ModelCost]) -> list[_Point]:
-    """The models with their seeds summed up, in the order given."""
+    """Returns the models with the mean and spread of their seeds, in the order given."""
     if not models:
         raise ValueError("models must hold at least one model")
     points: dict[str, _Point] = {}
@@ -264,7 +264,9 @@ def _summed_up(models: Sequence[ModelCost]) -> list[_Point]:
 
 
 def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
-    """Which points no other beats, [P] bool: none is as accurate for less, or more so for as much.
+    """Returns which points no other beats, [P] bool.
+
+    Another beats a point if it costs no more, is as accurate, and is better in one of the two.
 
     Args:
         cost, accuracy: [P]; a NaN cost is never best.
@@ -276,7 +278,7 @@ def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
 
 
 def _bytes_text(value: float) -> str:
-    """A number of bytes in the largest unit that leaves it above 1: 768 B, 49 kB, 1 MB."""
+    """Returns a number of bytes in the largest unit that leaves it above 1: 768 B, 49 kB, 1 MB."""
     for unit in ("B", "kB", "MB"):
         if value < 999.5:
             return f"{value:.3g} {unit}"
@@ -285,14 +287,14 @@ def _bytes_text(value: float) -> str:
 
 
 def _time_text(value: float) -> str:
-    """A time in ms with its unit: 50 µs, 9 ms, 2 s."""
+    """Returns a time in ms as text with its unit: 50 µs, 9 ms, 2 s."""
     if value < 0.9995:
         return f"{1000 * value:.3g} µs"
     return f"{value:.3g} ms" if value < 999.5 else f"{value / 1000:.3g} s"
 
 
 def _in_words(points: Sequence[_Point], metric: str, headline: str) -> str:
-    """Every model's three numbers in words."""
+    """Returns the alt text: every model's three numbers in words."""
     parts = []
     for p in points:
         spread = f" ± {p.spread:.1f}" if np.isfinite(p.spread) else ""

@@ -57,7 +57,7 @@ def alpha_sweep(
 
 
 def _mark_best(axes: Axes, line: Line) -> None:
-    """The highest point, with its value."""
+    """Marks the highest point of a line, and writes its value."""
     peak = int(line.y.argmax())
     x, y = line.x[peak], line.y[peak]
     axes.plot(x, y, "o", ms=10, mfc="white", mec=line.color, mew=2.5, label="best")
@@ -71,7 +71,7 @@ def _mark_best(axes: Axes, line: Line) -> None:
 def _check(
     alpha: object, metrics: Mapping[str, object]
 ) -> tuple[page.Array, dict[str, page.Array]]:
-    """α ascending, and each metric in the same order."""
+    """Returns α in ascending order and each metric in the same order, after a check."""
     x = page.as_array(alpha, "alpha")
     if not ((x >= 0) & (x <= 1)).all():
         raise ValueError("alpha must lie in [0, 1]")

@@ -31,7 +31,7 @@ def recall_bars(
     metric: str = "R@1 (%)",
     title: str = "Which model finds the right video?",
 ) -> page.Picture:
-    """One metric of several models, for all queries and for kinds of queries.
+    """Draws one metric of several models, for all queries and for kinds of queries.
 
     Args:
         rows: model -> kind of query ("all", "single-step", "two-step", …) -> value in %, or one
@@ -56,7 +56,7 @@ def ratio_bars(
     metric: str = "R@1 (%)",
     title: str = "How short may the moment be?",
 ) -> page.Picture:
-    """One metric of several models by how much of its video the moment fills.
+    """Draws one metric of several models by how much of its video the moment fills.
 
     Args:
         rows: model -> [G] values in %, each a number or one per seed (bar = mean, dots = seeds).
@@ -84,7 +84,7 @@ def _picture(
     title: str,
     xlabel: str = "",
 ) -> page.Picture:
-    """Grouped bars: one group for each of `groups`, one bar in it for each model."""
+    """Draws grouped bars: one group for each of `groups`, one bar in it for each model."""
     if not rows or not groups:
         raise ValueError("rows must hold at least one model with at least one value")
     seeds = {
@@ -123,7 +123,7 @@ def _picture(
 def _draw(
     axes: Axes, seeds: Mapping[str, Sequence[page.Array]], names: Mapping[str, str], groups: int
 ) -> None:
-    """Seaborn's bars of means and, where there are several seeds, its dots."""
+    """Draws the bars of means and, where there are several seeds, a dot for each."""
     rows = [
         (j, value, model, len(one) > 1)
         for model, row in seeds.items()
@@ -145,7 +145,7 @@ def _draw(
 
 
 def _columns(names: Sequence[str]) -> int:
-    """The most columns of a legend of `names` that fit the page."""
+    """Returns how many columns a legend of `names` can have on the page, at most."""
     for columns in range(len(names), 1, -1):
         widths = [
             max(page.text_width(name, 11) for name in names[column::columns])
@@ -157,16 +157,19 @@ def _columns(names: Sequence[str]) -> int:
 
 
 def _seeds(value: Value, model: str, group: str) -> page.Array:
-    """The finite values of one bar, one per seed; none where the value is unknown."""
+    """Returns the finite values of one bar, one per seed; none if the value is unknown."""
     seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=float)), f"{model!r}, {group!r}")
     seeds = seeds[~np.isnan(seeds)]
     if np.isinf(seeds).any() or (seeds < 0).any():
-        raise ValueError(f"{model!r}, {group!r}: a value is negative or infinite")
+        raise ValueError(
+            f"{model!r}, {group!r}: a value is negative or infinite. To fix it: give finite "
+            "values, 0 or more, or NaN for an unknown one."
+        )
     return seeds
 
 
 def _number(axes: Axes, seeds: Mapping[str, Sequence[page.Array]]) -> None:
-    """Each bar's number above it, all in the longest form that fits the bars, if one does."""
+    """Writes each bar's number above it, in the longest form that fits all bars, if one does."""
     models, groups = len(seeds), len(next(iter(seeds.values())))
     room = 1.12 * WIDE / groups * SPREAD / models
     bars = [
@@ -185,7 +188,7 @@ def _number(axes: Axes, seeds: Mapping[str, Sequence[page.Array]]) -> None:
 
 
 def _alt(seeds: Mapping[str, Sequence[page.Array]], groups: Sequence[str], metric: str) -> str:
-    """Every bar in words."""
+    """Returns the alt text: every bar in words."""
     parts = []
     for j, group in enumerate(groups):
         bars = [f"{m} {row[j].mean():.1f}" for m, row in seeds.items() if len(row[j])]

@@ -21,7 +21,7 @@ EMBER: Final = ListedColormap(colormaps["inferno"](np.linspace(0.12, 1, 256)), n
 
 
 def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
-    """The pyramid of clips, with medoids, key clip and the moment's tent.
+    """Draws the pyramid of clips, with medoids, key clip and the moment's tent.
 
     Args:
         limits: scores of the darkest and the brightest colour; None: the lowest and the highest.
@@ -48,7 +48,7 @@ def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
 
 
 def _mark_clips(axes: Axes, scene: Scene) -> None:
-    """A dot for each medoid, a star for the key clip."""
+    """Draws a dot for each medoid and a star for the key clip."""
     if scene.medoids:
         spans = np.array([scene.span(m) for m in scene.medoids])  # [K, 2]
         (dots,) = axes.plot(spans.mean(1), spans[:, 1] - spans[:, 0], "o", label="medoids")
@@ -59,13 +59,13 @@ def _mark_clips(axes: Axes, scene: Scene) -> None:
 
 
 def star(axes: Axes, x: float, y: float) -> None:
-    """The key clip's star."""
+    """Draws a star that marks the key clip at (x, y)."""
     style: dict[str, Any] = {"ms": 15, "mfc": CHALK, "mec": NIGHT, "mew": 1.3, "zorder": 6}
     axes.plot([x], [y], "*", label="key clip", clip_on=False, **style)
 
 
 def _pitch_tents(axes: Axes, scene: Scene) -> None:
-    """The moment's tent, and a dashed one for each step."""
+    """Draws the tent of the moment, and a dashed tent for each step."""
     for step in scene.steps:
         draw_tent(axes, *step, lw=1.3, ls=(0, (3, 2)), label="step", zorder=5, clip_on=True)
     if scene.moment:
@@ -75,7 +75,7 @@ def _pitch_tents(axes: Axes, scene: Scene) -> None:
 
 
 def _explain(axes: Axes, scene: Scene, grid: PolyCollection) -> None:
-    """How to read the map, and its keys, in the corners that the pyramid leaves free."""
+    """Writes how to read the map, and its legend, in the corners that the pyramid leaves free."""
     axes.text(
         0.015,
         0.985,

@@ -30,7 +30,7 @@ def film_strip(
     kind: str = "captioned moment",
     ranked: bool = False,
 ) -> page.Picture:
-    """A film along its time axis, with one bar for each captioned moment.
+    """Draws a film along its time axis, with one bar for each captioned moment.
 
     Args:
         duration: of the film, in s. thumbnails: (time in s, image bytes), see `timed_thumbnails`.
@@ -71,7 +71,7 @@ def _placed(
 
 
 def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]], kind: str) -> str:
-    """Length, number of moments, and what each covers, in words."""
+    """Returns in words the film's length, the number of moments, and what each covers."""
     parts = [name, f"{duration:.1f} s"] if name else [f"{duration:.1f} s"]
     if moments:
         share = [100 * (end - start) / duration for _, (start, end) in moments]
@@ -96,7 +96,10 @@ def _draw_moments(
     height: float,
     on_rail: bool,
 ) -> None:
-    """The time axis, and a row for each moment: its caption above its bar. y is inches down."""
+    """Draws the time axis, and a row for each moment: its caption above its bar.
+
+    y is in inches, counted downwards.
+    """
     axes.set(xlim=(0, duration), ylim=(height, 0))
     axes.axis("off")
     for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0, 0.97 * duration):

@@ -43,7 +43,7 @@ class _Row:
 
     @property
     def color(self) -> str:
-        """Vermilion where the change surely costs, blue where it surely helps."""
+        """Returns vermilion for a change that surely costs, blue if it surely helps, else ink."""
         return page.VERMILION if self.high < 0 else page.BLUE if self.low > 0 else UNSURE
 
 
@@ -55,7 +55,7 @@ def gap_chart(
     metric: str = "SumR",
     title: str | None = None,
 ) -> page.Picture:
-    """How much a metric changes with each change of a model: a dot, its interval, a zero line.
+    """Draws how much each change of a model changes a metric: a dot, its interval, a zero line.
 
     A dot is the mean of differences paired by seed, its whisker the 95 % interval of that mean
     (what other seeds could give, not other test queries), the small dots the seeds.
@@ -98,7 +98,7 @@ def gap_chart(
 def _lay_out(
     groups: Mapping[str, Mapping[str, Change]],
 ) -> tuple[list[_Row], dict[float, str], float]:
-    """The rows, where the titles of the groups stand, and the height of it all, in inches."""
+    """Returns the rows, the groups' titles by their height, and the total height, in inches."""
     rows: list[_Row] = []
     titles: dict[float, str] = {}
     y = 0.0
@@ -119,7 +119,7 @@ def _lay_out(
 
 
 def _draw(axes: Axes, row: _Row) -> None:
-    """Dot, interval and seeds of one change, and its number to the right of the panel."""
+    """Draws the dot, interval and seeds of one change, and its number to the right of the panel."""
     mean, sure, color = float(row.seeds.mean()), row.color != UNSURE, row.color
     at = [row.place] * len(row.seeds)
     if np.isfinite(row.low):
@@ -134,13 +134,13 @@ def _draw(axes: Axes, row: _Row) -> None:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign, to a tenth: +1.5, −12.4, 0.0."""
+    """Returns a difference as text with its sign and one decimal: +1.5, −12.4, 0.0."""
     text = f"{value:+.1f}".replace("-", "−")
     return "0.0" if text in ("+0.0", "−0.0") else text
 
 
 def _about(rows: Sequence[_Row], against: str, metric: str) -> str:
-    """How to read the picture."""
+    """Returns how to read the picture."""
     if not any(np.isfinite(row.low) for row in rows):
         return f"{metric} minus that of {against}, one seed each"
     return (
@@ -150,7 +150,7 @@ def _about(rows: Sequence[_Row], against: str, metric: str) -> str:
 
 
 def _headline(rows: Sequence[_Row], against: str, metric: str) -> str:
-    """How many changes surely cost and how many surely help, and the worst of them."""
+    """Returns the headline: how many changes surely cost or surely help, and the worst change."""
     known = [row for row in rows if np.isfinite(row.low)]
     worse = [row for row in known if row.high < 0]
     better = sum(row.low > 0 for row in known)
@@ -170,7 +170,7 @@ def _headline(rows: Sequence[_Row], against: str, metric: str) -> str:
 def _alt(
     rows: Sequence[_Row], groups: Mapping[str, Mapping[str, Change]], against: str, metric: str
 ) -> str:
-    """Every difference and its interval in words, group by group."""
+    """Returns the alt text: every difference and its interval, group by group."""
     parts, left = [], iter(rows)
     for group, changes in groups.items():
         changes_in_words = []

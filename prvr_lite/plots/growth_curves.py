@@ -19,7 +19,7 @@ def growth_curves(
     ylabel: str,
     title: str | None = None,
 ) -> page.Picture:
-    """How a cost grows: one line per series on logarithmic axes, with its growth exponent.
+    """Draws how a cost grows: a line per series on logarithmic axes, with its growth exponent.
 
     The exponent is the slope of the least-squares line through the logarithms: 1 is linear growth,
     2 quadratic.
@@ -53,21 +53,24 @@ def growth_curves(
 
 
 def _check(series: Mapping[str, tuple[object, object]]) -> list[Line]:
-    """The series as lines, left to right."""
+    """Returns the series as lines, from left to right, after a check."""
     if not series:
         raise ValueError("series must name at least one line")
     lines: list[Line] = []
     for i, (name, (xs, ys)) in enumerate(series.items()):
         x, y = page.as_array(xs, f"xs of {name!r}"), page.as_array(ys, f"ys of {name!r}")
         if x.shape != y.shape or not (np.isfinite(x * y) & (x > 0) & (y > 0)).all():
-            raise ValueError(f"{name!r}: xs and ys must pair up, and all be finite and above 0")
+            raise ValueError(
+                f"{name!r}: xs and ys do not fit, or a value is not finite and above 0. To fix "
+                "it: give one y for each x, all finite and above 0."
+            )
         order = np.argsort(x)
         lines.append(Line(name, page.CYCLE[i % len(page.CYCLE)], x[order], y[order]))
     return lines
 
 
 def _exponent(line: Line) -> str:
-    """The growth exponent in words, if the line has one."""
+    """Returns the growth exponent in words; "" if the line has only one x."""
     if line.x[0] == line.x[-1]:
         return ""
     slope = np.polyfit(np.log(line.x), np.log(line.y), 1)[0]
@@ -75,7 +78,7 @@ def _exponent(line: Line) -> str:
 
 
 def _alt(lines: Sequence[Line], exponents: Sequence[str], xlabel: str, ylabel: str) -> str:
-    """Both ends of each line, and its exponent, in words."""
+    """Returns the alt text: both ends of each line, and its exponent."""
     parts = [
         f"{line.name} from {line.y[0]:.3g} at {line.x[0]:g} to {line.y[-1]:.3g} at "
         f"{line.x[-1]:g} ({exponent})"

@@ -24,7 +24,7 @@ class Line:
     y: page.Array
 
     def end(self) -> tuple[float, float]:
-        """The last x, and the mean of its values."""
+        """Returns the last x, and the mean of the line's values there."""
         last = float(self.x.max())
         return last, float(self.y[self.x == last].mean())
 
@@ -49,7 +49,7 @@ def line_panels(
     dots: bool = True,
     logarithmic: bool = False,
 ) -> tuple[page.Picture, dict[str, Axes]]:
-    """A page of panels over one x axis.
+    """Returns a page of panels over one x axis, and the axes of the panels by name.
 
     Args:
         panels: by the label of their axes, from the top down.
@@ -79,7 +79,10 @@ def line_panels(
 
 
 def _draw_lines(axes: Axes, lines: Sequence[Line], dots: bool) -> None:
-    """Means, ± one standard deviation as a band, seeds; y is logarithmic where it spans 20-fold."""
+    """Draws means as lines, ± one standard deviation as a band, and seeds as dots.
+
+    The y axis is logarithmic if its values span more than 20-fold.
+    """
     for line in lines:
         spots = np.unique(line.x)
         sns.lineplot(
@@ -107,7 +110,7 @@ def _draw_lines(axes: Axes, lines: Sequence[Line], dots: bool) -> None:
 
 
 def plain_numbers(axis: Axis) -> None:
-    """Plain numbers on a logarithmic axis: powers of ten, and between them where they are few."""
+    """Writes plain numbers on a logarithmic axis: powers of ten; more of them on a short axis."""
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1.0,) if high > 100 * low else (1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))

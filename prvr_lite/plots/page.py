@@ -88,14 +88,14 @@ class Picture(Figure):
 
 
 def new_picture(width: float, height: float, *, alt: str, **settings: Any) -> Picture:
-    """An empty page of `width` x `height` inches that carries the alt text `alt`."""
+    """Returns an empty page of `width` x `height` inches that carries the alt text `alt`."""
     picture = Picture(figsize=(width, height), dpi=SCREEN_DPI, **settings)
     picture.set_label(alt)
     return picture
 
 
 def alt_text(figure: Figure) -> str:
-    """What the picture shows, in words: for screen readers, `alt=` attributes and captions."""
+    """Returns what the picture shows, in words, for screen readers, `alt=` and captions."""
     return str(figure.get_label())
 
 
@@ -134,7 +134,7 @@ class Heading:
         return EDGE + TITLE_LINE * (1 + self.title.count("\n")) + about
 
     def draw(self, figure: Figure, *, color: str = INK, soft: str = SOFT) -> None:
-        """Write both at the top left of the page."""
+        """Writes the title and the line about it at the top left of the page."""
         x, page = EDGE / figure.get_figwidth(), figure.get_figheight()
         figure.suptitle(
             self.title,
@@ -162,7 +162,10 @@ class Heading:
 
 
 def heading(title: str, about: str = "", *, width: float = WIDTH) -> Heading:
-    """Break a title (up to three lines) and a line about it (up to two) to a page `width` wide."""
+    """Returns a heading for a page `width` wide: a title and a line about it, broken to fit.
+
+    The title may have up to three lines, the line about it up to two.
+    """
     room = width - 2 * EDGE
     return Heading(
         wrap(title, room, TITLE_SIZE, weight="bold"), wrap(about, room, ABOUT_SIZE, lines=2)
@@ -180,7 +183,9 @@ def panels(
     left: float = 0.0,
     **settings: Any,
 ) -> tuple[Picture, dict[str, Axes]]:
-    """A page with its heading and, in `height` inches under it, panels that matplotlib lays out.
+    """Returns a page with its heading, and the panels in `height` inches below it, by name.
+
+    Matplotlib lays out the panels.
 
     The constrained layout leaves room for labels, titles and legends, whatever they say, so that
     the size of the page depends on the heading and on `height` alone.
@@ -206,7 +211,7 @@ def panels(
 
 
 def settle(picture: Figure) -> None:
-    """Lay the page out once and for all, so that places and sizes of its panels are known."""
+    """Fixes the layout of the page, so that the places and sizes of its panels are known."""
     picture.draw_without_rendering()
     picture.set_layout_engine("none")
 
@@ -220,7 +225,7 @@ def write(
     at: str | tuple[str, str] = "data",
     **style: Any,
 ) -> Annotation:
-    """Write `text` as it is at a spot, or `away` points from it, outside the panel too.
+    """Writes `text` at a spot, or `away` points from it, also outside the panel.
 
     Args:
         at: what `spot` is measured in, matplotlib's ``xycoords``. style: of the text.
@@ -238,13 +243,13 @@ def write(
 
 
 def seed_dots(axes: Axes, x: object, y: object, color: str) -> None:
-    """A small hollow dot for each seed."""
+    """Draws a small hollow dot for each seed."""
     style: dict[str, Any] = {"ms": 3.5, "mfc": "white", "mec": color, "mew": 1, "label": "_seeds"}
     axes.plot(x, y, "o", zorder=2.5, **style)  # type: ignore[arg-type]
 
 
 def panel(figure: Figure, box: tuple[float, float, float, float], name: str) -> Axes:
-    """An empty panel at (left, bottom, width, height) in inches."""
+    """Returns a new empty panel at (left, bottom, width, height) in inches."""
     wide, tall = figure.get_size_inches()
     x, y, width, height = box
     return figure.add_axes((x / wide, y / tall, width / wide, height / tall), label=name)
@@ -270,7 +275,7 @@ def stack(
 
 
 def as_array(value: object, name: str, *, ndim: int = 1) -> Array:
-    """`value` (list, NumPy array or torch tensor on any device) as a float64 array.
+    """Returns `value` (list, NumPy array or torch tensor on any device) as a float64 array.
 
     Raises:
         ValueError: if it holds no numbers, is empty, or has not `ndim` axes.
@@ -288,19 +293,19 @@ def as_array(value: object, name: str, *, ndim: int = 1) -> Array:
 
 
 def plain(text: str) -> str:
-    """`text` on one line, with dollar signs that matplotlib will not take for mathematics."""
+    """Returns `text` on one line; matplotlib will not take its dollar signs for mathematics."""
     return " ".join(str(text).split()).replace("$", r"\$")
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """How many inches one line of `text` takes at `size` points."""
+    """Returns how many inches one line of `text` takes at `size` points."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
     return float(width) / 72
 
 
 def wrap(text: str, inches: float, size: float, *, weight: str = "normal", lines: int = 3) -> str:
-    """`text` broken into lines of at most `inches`; what exceeds `lines` becomes an ellipsis."""
+    """Returns `text` in lines of at most `inches`; what exceeds `lines` becomes an ellipsis."""
     words = [part for word in str(text).split() for part in _pieces(word, inches, size, weight)]
     rows: list[str] = []
     for word in words:
@@ -318,7 +323,7 @@ def wrap(text: str, inches: float, size: float, *, weight: str = "normal", lines
 
 
 def _pieces(word: str, inches: float, size: float, weight: str) -> list[str]:
-    """A word cut wherever it alone would be wider than the line (an address, a long id)."""
+    """Returns a word in pieces that fit on a line; a long address or id is cut."""
     pieces = [""]
     for letter in word:
         if pieces[-1] and text_width(pieces[-1] + letter, size, weight) > inches:

@@ -26,7 +26,7 @@ LEADER: Final[dict[str, Any]] = {"arrowstyle": "-", "color": page.SOFT, "lw": 0.
 
 
 def place_names(axes: Axes, names: Sequence[Annotation], lines: Sequence[page.Array]) -> None:
-    """Move names to where they hide no point, no line and no other name, inside the panel.
+    """Moves names to where they hide no point, no line and no other name, inside the panel.
 
     Every name has the same places to choose from: 16 sides of its point, at several distances. The
     names choose in turn, from several starts, the nearest place that hides nothing. A name that is
@@ -54,7 +54,7 @@ def place_names(axes: Axes, names: Sequence[Annotation], lines: Sequence[page.Ar
 
 @dataclass(frozen=True)
 class _Places:
-    """Where N names may be, W places for each; all in pixels.
+    """The places where N names may stand, W places for each name; all in pixels.
 
     Attributes:
         middles: [N, W, 2]. low, high: corners of the boxes, with some air, [N, W, 2].
@@ -72,7 +72,7 @@ class _Places:
 
     @classmethod
     def around(cls, spots: page.Array, sizes: page.Array, drawn: page.Array, axes: Axes) -> _Places:
-        """The places of names of these sizes [N, 2]; `drawn` [F, 2] should not be hidden."""
+        """Returns places for names of these sizes [N, 2]; they should not hide `drawn` [F, 2]."""
         dot, air, step = (points * axes.figure.dpi / 72 for points in (DOT, AIR, STEP))
         side, far = np.tile(SIDES, (DISTANCES, 1)), np.repeat(np.arange(DISTANCES), len(SIDES))
         away = (
@@ -93,7 +93,7 @@ class _Places:
         return cls(middles, low, high, np.broadcast_to(far, cost.shape), leaders, cost)
 
     def choose(self, rng: np.random.Generator) -> tuple[Rows, float]:
-        """One place for each name, as an index, and what all of them cost."""
+        """Chooses a place for each name; returns the places as an index, and their total cost."""
         count = len(self.cost)
         places = rng.integers(0, self.cost.shape[1], count)
         costs = np.zeros(count)
@@ -104,7 +104,7 @@ class _Places:
         return (np.arange(count), places), float(costs.sum())
 
     def _clashes(self, i: int, rest: Rows) -> page.Array:
-        """How much each place of name `i` is in conflict with the names `rest`, [W].
+        """Returns how much each place of name `i` is in conflict with the names `rest`, [W].
 
         That one name lies over another counts ten times as much as a leader line that does.
         """
@@ -123,12 +123,12 @@ def _inside(points: page.Array, low: page.Array, high: page.Array) -> NDArray[np
 def _meet(
     low: page.Array, high: page.Array, start: page.Array, end: page.Array
 ) -> NDArray[np.bool_]:
-    """Whether boxes from `low` to `high` overlap boxes from `start` to `end`."""
+    """Returns whether boxes from `low` to `high` overlap boxes from `start` to `end`."""
     return np.asarray(((low < end) & (high > start)).all(-1))
 
 
 def _along(line: page.Array) -> page.Array:
-    """Points [P, 2] on a line through corners [C, 2], at most 8 pixels apart."""
+    """Returns points [P, 2] on a line through corners [C, 2], at most 8 pixels apart."""
     parts = [
         np.linspace(one, two, 2 + int(np.hypot(*(two - one)) / 8))
         for one, two in itertools.pairwise(line)

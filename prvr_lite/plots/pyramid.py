@@ -15,7 +15,7 @@ from prvr_lite.plots import page
 
 
 def units_of(num_clips: int, name: str = "clip_score") -> int:
-    """n, given that all windows over n units are N = n(n+1)/2 clips.
+    """Returns n, the number of units whose windows are N = n(n+1)/2 clips.
 
     Raises:
         ValueError: if no n gives `num_clips`.
@@ -30,12 +30,12 @@ def units_of(num_clips: int, name: str = "clip_score") -> int:
 
 
 def clip_units(n: int) -> NDArray[np.int64]:
-    """First unit and number of units of every clip, [N, 2]: all of length 1, then all of 2, …"""
+    """Returns the first unit and the number of units of each clip, [N, 2], shortest clips first."""
     return np.array([(s, size) for size in range(1, n + 1) for s in range(n - size + 1)])
 
 
 def cells(n: int, unit: float) -> page.Array:
-    """The outline of every clip's cell, [N, 5, 2] (time, clip length), both in units of `unit`.
+    """Returns the outline of every clip's cell, [N, 5, 2] (time, clip length), in units of `unit`.
 
     A cell is a diamond around (middle of the clip, length of the clip), so that a clip stands
     above what it covers and the clips inside any span fill the tent over that span. Cells of
@@ -51,14 +51,16 @@ def cells(n: int, unit: float) -> page.Array:
 
 
 def tent(start: float, end: float) -> page.Array:
-    """The tent over [start, end], [3, 2]: every clip within the span lies under it, and its tip
-    is where a clip of exactly this span would stand.
+    """Returns the corners [3, 2] of a triangle over [start, end], its tent.
+
+    Every clip within the span lies under it, and its tip is where a clip of exactly this span would
+    stand.
     """
     return np.array([(start, 0.0), ((start + end) / 2, end - start), (end, 0.0)])
 
 
 def draw_clips(axes: Axes, n: int, unit: float = 1.0, **style: Any) -> PolyCollection:
-    """Draw the cell of every clip of `n` units; `style` is a collection's."""
+    """Draws the cell of every clip of `n` units; `style` is that of a collection."""
     clips = PolyCollection(list(cells(n, unit)), label="clips", **style)
     axes.add_collection(clips)
     axes.set(xlim=(0, n * unit), ylim=(0, (n + 1) * unit))
@@ -66,7 +68,7 @@ def draw_clips(axes: Axes, n: int, unit: float = 1.0, **style: Any) -> PolyColle
 
 
 def draw_tent(axes: Axes, start: float, end: float, **style: Any) -> Polygon:
-    """Draw the tent over [start, end]."""
+    """Draws the tent over [start, end], and returns it."""
     usual: dict[str, Any] = {"fill": False, "ec": page.SPOT, "label": "moment", "clip_on": False}
     outline = Polygon(tent(start, end), **usual | style)
     axes.add_patch(outline)

@@ -52,7 +52,7 @@ def ranked_gallery(
     title: str | None = None,
     height: float | None = None,
 ) -> page.Picture:
-    """The videos that a query found, best first, each with its strip, its score and its key clip.
+    """Draws the videos that a query found, best first, each with its strip, score and key clip.
 
     The right video is framed; if it is not among the `top`, it follows below with its true rank.
 
@@ -91,15 +91,21 @@ def ranked_gallery(
 
 
 def _choose(results: Sequence[RankedVideo], top: int) -> list[RankedVideo]:
-    """The best `top` videos, and the right one if it is not among them."""
+    """Returns the best `top` videos, and the right one if it is not among them."""
     if not results or top < 1:
         raise ValueError("results must hold at least one video, and top must be 1 or more")
     ranking = sorted(results, key=lambda video: video.rank)
     for i, video in enumerate(ranking):
         if video.rank < 1 or (i and video.rank == ranking[i - 1].rank):
-            raise ValueError(f"{video.video_id}: rank {video.rank} is repeated or below 1")
+            raise ValueError(
+                f"{video.video_id}: rank {video.rank} is repeated or below 1. To fix it: give "
+                "each video a rank of its own, from 1."
+            )
         if not math.isfinite(video.score):
-            raise ValueError(f"{video.video_id}: score {video.score} is not finite")
+            raise ValueError(
+                f"{video.video_id}: score {video.score} is not finite. To fix it: give a finite "
+                "score, or leave the video out."
+            )
         if video.duration <= 0 or math.isinf(video.duration):
             raise ValueError(
                 f"{video.video_id}: duration must be above 0 s, or NaN if unknown, "
@@ -113,7 +119,7 @@ def _choose(results: Sequence[RankedVideo], top: int) -> list[RankedVideo]:
 
 
 def _verdict(results: Sequence[RankedVideo], num_videos: int | None) -> str:
-    """How the ranking went, in words."""
+    """Returns in words at which rank the right video is."""
     right = min((video.rank for video in results if video.correct), default=None)
     among = f" of {num_videos:,} videos" if num_videos else ""
     if right is None:
@@ -122,7 +128,7 @@ def _verdict(results: Sequence[RankedVideo], num_videos: int | None) -> str:
 
 
 def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
-    """The gallery in words."""
+    """Returns the alt text: the gallery in words."""
     videos = []
     for video in shown:
         line = f"{video.rank}. {video.video_id}, score {video.score:.2f}"
@@ -136,7 +142,7 @@ def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
 def _draw_row(
     picture: page.Picture, video: RankedVideo, y: float, row: float, share: float
 ) -> None:
-    """One video, `y` inches above the page's foot; `share` is its score bar's length, 0 to 1."""
+    """Draws one video, `y` inches above the page's foot; its score bar has the length `share`."""
     page_height = picture.get_figheight()
     if video.correct:
         _draw_frame(picture, y / page_height, row / page_height)
@@ -151,7 +157,7 @@ def _draw_row(
 
 
 def _write_beside(picture: page.Picture, video: RankedVideo, y: float, share: float) -> None:
-    """Rank, name, score and a note, around the height `y` in inches, to the left of a video."""
+    """Writes rank, name, score and a note to the left of a video, around `y` inches."""
     note = ["right video"] if video.correct else []
     if not math.isnan(video.duration):
         note.append(f"{video.duration:.1f} s")
@@ -175,7 +181,7 @@ def _write(picture: page.Picture, text: str, x: float, y: float, **style: Any) -
 
 
 def _draw_frame(picture: page.Picture, y: float, height: float) -> None:
-    """The frame around the right video; `y` and `height` as shares of the page."""
+    """Draws the frame around the right video; `y` and `height` are shares of the page."""
     gap = 0.04 / picture.get_figheight()
     frame = FancyBboxPatch(
         (0.1 / page.WIDTH, y + gap),
@@ -195,7 +201,7 @@ def _draw_frame(picture: page.Picture, y: float, height: float) -> None:
 def _draw_score(
     picture: page.Picture, video: RankedVideo, x: float, y: float, share: float
 ) -> None:
-    """The score as a bar at `x`, `y` inches, and as a number."""
+    """Draws the score as a bar at `x`, `y` inches, and writes it as a number."""
     bar = page.panel(picture, (x, y, 0.55, 0.12), f"score {video.rank}")
     bar.barh(0, 1, height=1, color=RAIL)
     bar.barh(0, share, height=1, color=GLOW, label="score")
@@ -205,7 +211,7 @@ def _draw_score(
 
 
 def _draw_video(picture: page.Picture, video: RankedVideo, y: float, height: float) -> None:
-    """The video's strip with, under it, one bar for the key clip and one for the true moment.
+    """Draws the video's strip and, below it, a bar for the key clip and one for the true moment.
 
     Its foot is `y` inches above the page's; it is `height` inches high.
     """
@@ -236,7 +242,7 @@ def _bar(axes: Axes, y: float, span: Span | None, color: str, name: str) -> None
 
 
 def _legend(picture: page.Picture, shown: Sequence[RankedVideo]) -> None:
-    """What the bars under the videos mean."""
+    """Draws a legend of the bars below the videos."""
     keys = [Line2D([], [], color=GLOW, lw=5, label="score")]
     if any(video.key_span for video in shown):
         keys.append(Line2D([], [], color=CHALK, lw=5, label="key clip"))

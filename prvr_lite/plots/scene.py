@@ -31,22 +31,22 @@ class Scene:
 
     @property
     def unit(self) -> float:
-        """Length of one unit on the time axis."""
+        """Returns the length of one unit on the time axis: in s, or 1 if the axis counts units."""
         return self.extent / self.n
 
     def span(self, clip: int) -> Span:
-        """Start and end of a clip on the time axis."""
+        """Returns start and end of a clip on the time axis."""
         first, size = clip_units(self.n)[clip]
         return float(first * self.unit), float((first + size) * self.unit)
 
     def tell(self, span: Span) -> str:
-        """A span in words."""
+        """Returns a span in words, in seconds or in units."""
         start, end = span
         return f"{start:.1f}–{end:.1f} s" if self.known else f"units {start:g}–{end:g}"
 
     @property
     def telling(self) -> Span | None:
-        """The true moment, or the key clip where it is unknown; None if that is nearly all."""
+        """Returns the span to enlarge: the true moment, else the key clip; None if too long."""
         span = self.moment or (None if self.key_clip is None else self.span(self.key_clip))
         return span if span and span[1] - span[0] <= 0.8 * self.extent else None
 
@@ -61,7 +61,7 @@ class Scene:
         return tuple(inside)
 
     def best(self) -> int:
-        """The clip with the highest score."""
+        """Returns the row of the clip with the highest score."""
         return int(np.nanargmax(self.score))
 
 
@@ -77,7 +77,7 @@ def make_scene(
     frame_time: object | None,
     thumbnails: Sequence[Thumbnail] | None,
 ) -> Scene:
-    """Check the arguments of `similarity_map`; see there.
+    """Returns the scene, after a check of the arguments, which `similarity_map` explains.
 
     Raises:
         ValueError: naming the argument that does not fit.
@@ -112,7 +112,7 @@ def make_scene(
 
 
 def known_span(span: Span | None, duration: float | None, name: str) -> Span | None:
-    """A [start, end] in s inside the video, or None where it is unknown (None or NaN).
+    """Returns a [start, end] in s inside the video; None if it is unknown (None or NaN).
 
     Args:
         duration: of the video in s; None if unknown, when no span can be placed on its axis.
@@ -128,7 +128,10 @@ def known_span(span: Span | None, duration: float | None, name: str) -> Span | N
     if math.isnan(start) or math.isnan(end):
         return None
     if duration is None:
-        raise ValueError(f"{name} is in seconds, but the video's duration is unknown; leave it out")
+        raise ValueError(
+            f"{name} is in seconds, but the video's duration is unknown. To fix it: leave {name} "
+            "out, or give the duration."
+        )
     slack = 0.02 * duration + 0.5  # annotations often run past the end a little
     if not (0 <= start < end <= duration + slack and start < duration):
         raise ValueError(
@@ -140,7 +143,7 @@ def known_span(span: Span | None, duration: float | None, name: str) -> Span | N
 def _attention(
     weight: object | None, when: object | None, extent: float, known: bool
 ) -> tuple[page.Array | None, page.Array | None]:
-    """Frame attention [T] and its times [T]."""
+    """Returns the frame attention [T] and its times [T], after a check; None if not given."""
     if weight is None:
         return None, None
     attention = page.as_array(weight, "frame_attention")

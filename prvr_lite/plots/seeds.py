@@ -12,7 +12,7 @@ Value = float | Sequence[float]  # one number, or one per seed
 
 
 def seeds_of(value: Value, name: str) -> page.Array:
-    """The values of `value` as [S] float64.
+    """Returns `value`, a number or one per seed, as an array [S] float64.
 
     Raises:
         ValueError: naming `name`, if there is no value or one is not finite.
@@ -24,5 +24,5 @@ def seeds_of(value: Value, name: str) -> page.Array:
 
 
 def deviation(seeds: page.Array) -> float:
-    """Standard deviation of a sample (divided by S − 1); NaN for a single seed."""
+    """Returns the standard deviation of a sample (divided by S − 1); NaN for a single seed."""
     return float(seeds.std(ddof=1)) if len(seeds) > 1 else float("nan")

@@ -45,7 +45,7 @@ def similarity_map(
     title: str | None = None,
     height: float | None = None,
 ) -> page.Picture:
-    """All clips of one video, each above what it covers, coloured by its score for the query.
+    """Draws all clips of one video, each above what it covers, coloured by its score for the query.
 
     A cell stands over the middle of its clip, as high as the clip is long. The true moment is a
     tent: clips inside the moment lie under it, and its tip is the clip that is the moment. The
@@ -97,7 +97,7 @@ def similarity_map(
 
 
 def _rows(scene: Scene, strip: float) -> dict[str, float]:
-    """Height of each row of the picture in inches, that of the map still to be found."""
+    """Returns the height of each row of the picture in inches; the map's is 0 and set later."""
     return {
         "map": 0.0,
         "spans": 0.17 * ((scene.key_clip is not None) + (scene.moment is not None)),
@@ -112,7 +112,7 @@ def _about(scene: Scene, video_id: str) -> str:
 
 
 def _alt(scene: Scene, query: str, video_id: str) -> str:
-    """The map in words."""
+    """Returns the alt text: the map in words."""
     best = scene.span(scene.best())
     text = (
         f"Similarity map of the query “{query}” with all {len(scene.score)} clips of video "
@@ -127,7 +127,7 @@ def _alt(scene: Scene, query: str, video_id: str) -> str:
 
 
 def _draw_rows(axes: Mapping[str, Axes], scene: Scene, slots: int) -> None:
-    """The rows under the map, as far as there are any."""
+    """Draws the rows below the map, those that there are."""
     if "spans" in axes:
         _draw_spans(axes["spans"], scene)
     if "video" in axes:
@@ -156,7 +156,7 @@ def _draw_spans(axes: Axes, scene: Scene) -> None:
 
 
 def _draw_attention(axes: Axes, scene: Scene) -> None:
-    """Frame attention as a curve from zero up."""
+    """Draws the frame attention as a curve from zero up."""
     assert scene.attention is not None
     assert scene.attention_time is not None
     axes.fill_between(scene.attention_time, scene.attention, color=GLOW, alpha=0.35, lw=0)
@@ -168,7 +168,7 @@ def _draw_attention(axes: Axes, scene: Scene) -> None:
 
 
 def _shine(picture: page.Picture, panels: list[Axes], scene: Scene) -> None:
-    """The moment as a band through every panel under its tent, and one time axis at the bottom."""
+    """Draws the moment as a band through all panels, and one time axis at the bottom."""
     for axes in panels:
         axes.set_xlim(0, scene.extent)
         axes.tick_params(bottom=False, labelbottom=False)
@@ -190,7 +190,7 @@ def _shine(picture: page.Picture, panels: list[Axes], scene: Scene) -> None:
 def _look_closer(
     picture: page.Picture, above: Axes, scene: Scene, slots: int, height: float
 ) -> None:
-    """The frames that deserve it, enlarged under the time axis, with a beam from where they lie."""
+    """Draws the frames of the moment (or key clip) enlarged below the time axis, with a beam."""
     assert scene.telling is not None
     name, color = ("moment", SPOT) if scene.moment else ("key clip", CHALK)
     page_height, base = picture.get_figheight(), above.get_position()
@@ -220,7 +220,7 @@ def _look_closer(
 
 
 def _badge(axes: Axes, right: float, number: int) -> None:
-    """The number of a step, in the lower right corner of a thumbnail."""
+    """Writes the number of a step in the lower right corner of a thumbnail."""
     disc = {"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT}
     text = page.write(axes, f"{number}", (right, 0), (-11, 11), ha="center", va="center")
     text.set(size=10.5, weight="bold", color=NIGHT, zorder=5, bbox=disc)

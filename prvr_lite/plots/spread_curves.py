@@ -23,7 +23,7 @@ def spread_curves(
     logarithmic: bool = False,
     chosen: float | None = None,
 ) -> page.Picture:
-    """Means over seeds against a number, in one panel or several above each other.
+    """Draws means over seeds against a number, in one panel or several above each other.
 
     The band is ± one standard deviation, the small dots are seeds. A panel whose values differ
     more than twentyfold is logarithmic.
@@ -81,7 +81,7 @@ def _check(
 
 
 def _line(name: str, color: str, curve: Mapping[float, page.Array]) -> Line:
-    """A curve with all its seeds."""
+    """Returns a curve with all its seeds as a line."""
     x = np.repeat(list(curve), [len(seeds) for seeds in curve.values()])
     return Line(name, color, x, np.concatenate(list(curve.values())))
 
@@ -89,7 +89,7 @@ def _line(name: str, color: str, curve: Mapping[float, page.Array]) -> Line:
 def _about(
     curves: Mapping[str, Mapping[str, Mapping[float, page.Array]]], about: str, chosen: float | None
 ) -> str:
-    """How to read the picture."""
+    """Returns how to read the picture."""
     several = any(
         len(seeds) > 1
         for panel in curves.values()
@@ -102,7 +102,7 @@ def _about(
 
 
 def _alt(curves: Mapping[str, Mapping[str, Mapping[float, page.Array]]], xlabel: str) -> str:
-    """Every mean in words."""
+    """Returns the alt text: every mean in words."""
     parts: Sequence[str] = [
         f"{unit}, {name}: " + ", ".join(f"{s.mean():.3g} at {x:g}" for x, s in curve.items())
         for unit, panel in curves.items()

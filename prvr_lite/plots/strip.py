@@ -22,7 +22,7 @@ Span = tuple[float, float]  # [start, end] in seconds
 
 
 def timed_thumbnails(thumbnails: Sequence[bytes], duration: float) -> list[Thumbnail]:
-    """Give each frame's thumbnail its time, and leave out the frames that have none.
+    """Returns each frame's thumbnail with its time, without the frames that have none.
 
     Args:
         thumbnails: one entry per frame, `b""` where there is none (as `Dataset.thumbnails` gives).
@@ -36,7 +36,7 @@ def timed_thumbnails(thumbnails: Sequence[bytes], duration: float) -> list[Thumb
 
 
 def decode(thumbnail: Thumbnail) -> NDArray[np.uint8]:
-    """The pixels [height, width, 3] of one thumbnail.
+    """Returns the pixels [height, width, 3] of one thumbnail.
 
     Raises:
         ValueError: if the bytes are not an image, naming the thumbnail's time.
@@ -50,7 +50,7 @@ def decode(thumbnail: Thumbnail) -> NDArray[np.uint8]:
 
 
 def strip_slots(thumbnails: Sequence[Thumbnail], width: float, height: float) -> tuple[int, float]:
-    """How many thumbnails fit side by side, and how high that strip then is.
+    """Returns how many thumbnails fit side by side, and how high that strip then is.
 
     Args:
         thumbnails: of one video. width: of the strip. height: about how high it may be (inches).
@@ -72,9 +72,10 @@ def draw_strip(
     span: Span,
     moment: Span | None = None,
 ) -> None:
-    """Draw the strip over [start, end] of `span`, cut into equal slots; a slot shows the thumbnail
-    nearest its middle (one of the `moment`, if it has one), as near its time as it can, or stays
-    empty if the video has none there.
+    """Draws the strip over [start, end] of `span`, cut into equal slots.
+
+    A slot shows the thumbnail nearest its middle (one of the `moment`, if it has one), as near its
+    time as it can, or stays empty if the video has none there.
     """
     lit = moment or span
     room, height = axes.bbox.width / max(1, slots), axes.bbox.height
@@ -105,7 +106,7 @@ def draw_strip(
 
 
 def veil(axes: Axes, lit: Span | None, extent: float) -> None:
-    """Darken a strip outside the span that is `lit`; nothing if there is none."""
+    """Darkens a strip outside the span that is `lit`; does nothing if there is none."""
     if lit:
         for start, end in ((0.0, lit[0]), (lit[1], extent)):
             # a little beyond the strip, whose images are rounded outwards to whole pixels
@@ -113,20 +114,23 @@ def veil(axes: Axes, lit: Span | None, extent: float) -> None:
 
 
 def name_row(axes: Axes, y: float, name: str) -> None:
-    """The name of a row, in the left margin."""
+    """Writes the name of a row in the left margin."""
     style = {"ha": "right", "va": "center", "size": 10.5, "color": CHALK}
     page.write(axes, name, (0, y), (-7, 0), at="axes fraction", **style)
 
 
 def dark_page(head: page.Heading, height: float, *, alt: str) -> page.Picture:
-    """A dark page, with its heading, `height` inches high."""
+    """Returns a dark page, `height` inches high, with its heading."""
     picture = page.new_picture(page.WIDTH, height, alt=alt, facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     return picture
 
 
 def draw_scale(picture: Figure | SubFigure, shown: ScalarMappable, bar: Axes, name: float) -> None:
-    """The scale of scores in the panel `bar`, called so to its left, `name` of its width away."""
+    """Draws the scale of scores in the panel `bar`, with its name to the left.
+
+    The name stands `name` of the panel's width away.
+    """
     picture.colorbar(shown, cax=bar, orientation="horizontal")
     bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
     bar.spines["outline"].set_visible(False)

@@ -74,7 +74,7 @@ def training_curves(
 def _lines(
     history: Sequence[Mapping[str, float]], names: Mapping[str, tuple[str, str]]
 ) -> list[Line]:
-    """What the history holds of `names`, without the epochs that lack it."""
+    """Returns a line for each of `names` in the history, without the epochs that lack it."""
     lines = []
     for key, (name, color) in names.items():
         points = [
@@ -89,12 +89,12 @@ def _lines(
 
 
 def _best(line: Line) -> tuple[float, float]:
-    """Where a line is highest (the first such place), and how high."""
+    """Returns where a line is highest (the first such place), and how high."""
     return float(line.x[line.y.argmax()]), float(line.y.max())
 
 
 def _alt(panels: Mapping[str, Panel], about: str) -> str:
-    """Where each line begins and ends, in words."""
+    """Returns the alt text: where each line begins and ends."""
     parts = [
         f"{line.name} from {line.y[0]:.3g} to {line.y[-1]:.3g}"
         for panel in panels.values()

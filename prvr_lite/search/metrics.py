@@ -24,7 +24,7 @@ RATIO_BINS = ("(0, 0.2]", "(0.2, 0.4]", "(0.4, 1]")
 
 
 def retrieval_metrics(score: Values, relevant: Values) -> dict[str, float]:
-    """The numbers that PRVR papers print.
+    """Returns the numbers that PRVR papers print.
 
     - "R@1", "R@5", "R@10", "R@100": percentage of queries whose first relevant video is among the
       first k. Where there are fewer than k videos, R@k is 100.
@@ -54,7 +54,7 @@ def retrieval_metrics(score: Values, relevant: Values) -> dict[str, float]:
 
 
 def rank_of_first_relevant(score: Values, relevant: Values) -> NDArray[np.int64]:
-    """Rank of each query's best-scored relevant video, [Q], 1 = best.
+    """Returns the rank of each query's best-scored relevant video, [Q], 1 = best.
 
     1 + the number of irrelevant videos that score as high or higher. So a tie counts against the
     model, and a model that gives every video the same score comes last, not first.
@@ -68,7 +68,7 @@ def rank_of_first_relevant(score: Values, relevant: Values) -> NDArray[np.int64]
 
 
 def mean_average_precision(score: Values, relevant: Values) -> float:
-    """Mean over queries of average precision, 0 to 1.
+    """Returns the mean over queries of average precision, 0 to 1.
 
     Average precision is the mean, over a query's relevant videos, of the share of relevant ones
     among all ranked no lower. With one relevant video it is 1 / rank.
@@ -84,7 +84,7 @@ def mean_average_precision(score: Values, relevant: Values) -> float:
 def by_group(
     score: Values, relevant: Values, group: Sequence[str] | Array
 ) -> dict[str, dict[str, float]]:
-    """`retrieval_metrics` of each group of queries on its own, against all videos.
+    """Returns `retrieval_metrics` of each group of queries on its own, against all videos.
 
     Args:
         score: [Q, V].
@@ -110,7 +110,7 @@ def by_group(
 
 
 def moment_to_video_ratio(moment: Array, duration: Array) -> NDArray[np.float64]:
-    """Share of its video that each query's moment covers, [Q]; NaN where a time is unknown.
+    """Returns the share of its video that each query's moment covers, [Q]; NaN if unknown.
 
     Args:
         moment: [Q, 2] start and end, s.
@@ -131,7 +131,7 @@ def moment_to_video_ratio(moment: Array, duration: Array) -> NDArray[np.float64]
 
 
 def ratio_bin(ratio: Array) -> list[str]:
-    """The field's three bins of moment-to-video ratio: "(0, 0.2]", "(0.2, 0.4]", "(0.4, 1]".
+    """Returns the field's bin of each moment-to-video ratio: "(0, 0.2]", "(0.2, 0.4]", "(0.4, 1]".
 
     Source: arXiv 2208.12510. Deviations: a ratio of 0 (an instant) goes to the first bin and one
     above 1 (an end rounded past its video's) to the last; NaN is "unknown".
@@ -144,7 +144,7 @@ def ratio_bin(ratio: Array) -> list[str]:
 def paired_interval(
     hit_a: Values, hit_b: Values, group: Values, samples: int = 2000, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Is model A better than model B on the same queries? Difference of means, 95 % interval.
+    """Returns how much better model A is than B on the same queries, with a 95 % interval.
 
     A percentile bootstrap that draws whole groups with replacement: queries about one video, or
     films of one cast, succeed and fail together; drawn one by one they would make the interval too
@@ -169,7 +169,7 @@ def paired_interval(
     names, member = np.unique(_numpy(group), return_inverse=True)
     if gain.ndim != 1 or gain.shape != member.shape:
         shapes = f"hits have shape {list(gain.shape)} and group {list(member.shape)}"
-        raise ValueError(f"{shapes}; give one value for each query.")
+        raise ValueError(f"{shapes}. To fix it: give each of them one value per query, [Q].")
     if not np.isfinite(gain).all():
         raise ValueError(f"the value of query {np.isfinite(gain).argmin()} is not finite.")
     if len(names) < 2:
@@ -192,7 +192,10 @@ def _irrelevant_ahead(score: Array, relevant: Array, threshold: Array) -> NDArra
 
 
 def _average_precision(score: Array, relevant: Array) -> NDArray[np.float64]:
-    """[Q]. One pass for the best relevant video of every query, one for the second best, …"""
+    """Returns the average precision of each query, [Q].
+
+    One pass treats the best relevant video of every query, one the second best, …
+    """
     query, video = np.nonzero(relevant)
     relevant_score = score[query, video]  # [R], the score of each relevant video
     order = np.lexsort((-relevant_score, query))
@@ -217,7 +220,7 @@ def _numpy(values: Values) -> Array:
 
 
 def _checked(score: Values, relevant: Values) -> tuple[Array, Array]:
-    """Score as floats [Q, V] without NaN, relevant as bool [Q, V] with at least one per row."""
+    """Returns score as floats [Q, V] without NaN, relevant as bool [Q, V], at least one per row."""
     values, right = _numpy(score), _numpy(relevant)
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"score has shape {list(values.shape)}; give [Q, V], both at least 1.")

@@ -70,7 +70,7 @@ class Ranking(TensorRecord):
 
     @classmethod
     def of(cls, videos: Tensor, similarity: Similarity, alpha: float) -> Ranking:
-        """Unsorted columns: videos [V] are rows of the index, similarity is [Q, V]."""
+        """Returns unsorted columns: videos [V] are rows of the index, similarity is [Q, V]."""
         clip, frame = similarity.clip, similarity.frame
         rows = videos.to(clip.device).expand(clip.shape)
         frame_score = clip if frame is None else frame
@@ -78,17 +78,17 @@ class Ranking(TensorRecord):
 
     @classmethod
     def none(cls, queries: int, device: torch.device) -> Ranking:
-        """No video for any query: [Q, 0]."""
+        """Returns a ranking without a video for any query, [Q, 0]."""
         rows, scores = (torch.empty(queries, 0, dtype=t, device=device) for t in (torch.long, None))
         return cls(rows, scores, scores, scores, rows)
 
     def best(self, k: int) -> Ranking:
-        """Sorted, the first ``k``: [Q, at most k]."""
+        """Returns the first ``k`` videos of each query, sorted: [Q, at most k]."""
         order = self.score.sort(dim=1, descending=True, stable=True).indices[:, :k]
         return self.map(lambda column: column.gather(1, order))
 
     def padded(self, k: int) -> Ranking:
-        """Padded with empty columns up to ``k``."""
+        """Returns the ranking with empty columns added, up to ``k``."""
         missing = k - self.video.shape[1]
         if missing <= 0:
             return self
@@ -114,12 +114,12 @@ class RunningBest:
         self._waiting = 0
 
     def add(self, videos: Tensor, similarity: Similarity) -> None:
-        """videos [V] rows of the index, above all before; similarity [Q, V]."""
+        """Adds videos [V] and their similarity [Q, V]; their rows must be above all before."""
         self._parts.append(Ranking.of(videos, similarity, self.alpha))
         self._waiting += len(videos)
         if self._waiting >= max(WAITING, self.k):  # so that a large k is not sorted for every block
             self._parts, self._waiting = [self.ranking()], 0
 
     def ranking(self) -> Ranking:
-        """[Q, k], or fewer columns where fewer videos came by."""
+        """Returns the best videos so far, [Q, k], or fewer columns if fewer videos were added."""
         return Ranking.join(self._parts, dim=1).best(self.k)

@@ -76,11 +76,11 @@ class Searcher:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the vectors (V x 2 K H x 4) and of the clip rows."""
+        """Returns the bytes of the vectors (V x 2 K H x 4) and of the clip rows."""
         return self.rows.vectors.nbytes
 
     def clip_index(self, video: int) -> Tensor:
-        """Which of the N clips the index keeps of a video, [K].
+        """Returns which of the N clips the index keeps of a video, [K].
 
         Raises:
             IndexError: no such row.
@@ -90,14 +90,16 @@ class Searcher:
         return self.rows.vectors.clip_index[video]
 
     def score(self, word_input: Tensor, word_mask: Tensor) -> Similarity:
-        """word_input [Q, L, Dw], word_mask [Q, L] bool -> S_c, S_f and key clips, [Q, V].
+        """Scores queries with all videos: S_c, S_f and key clips, [Q, V].
+
+        word_input [Q, L, Dw], word_mask [Q, L] bool.
 
         Memory beyond the three results is bounded: blocks of queries against blocks of videos.
         """
         return self.score_vectors(self.encode(word_input, word_mask))
 
     def score_vectors(self, queries: Tensor) -> Similarity:
-        """Encoded queries [Q, H] -> similarities [Q, V]."""
+        """Scores encoded queries [Q, H] with all videos, [Q, V]."""
         direction = unit_length(check_encoded(queries, "query").to(self.model.device))
         with torch.inference_mode():
             columns = [
@@ -107,12 +109,12 @@ class Searcher:
         return Similarity.join(columns, dim=1)
 
     def encode(self, word_input: Tensor, word_mask: Tensor) -> Tensor:
-        """word_input [Q, L, Dw], word_mask [Q, L] bool -> queries [Q, H]."""
+        """Encodes word_input [Q, L, Dw], word_mask [Q, L] bool as queries [Q, H]."""
         with torch.inference_mode():
             return encode_words(self.model, word_input, word_mask)
 
     def query(self, words: Words) -> Tensor:
-        """One query, encoded: [1, H].
+        """Returns one encoded query, [1, H].
 
         Args:
             words: [L, Dw] its word features (``dataset.words(query)``), or [H] the query encoded
@@ -124,7 +126,7 @@ class Searcher:
         return query_vector(self.model, words)
 
     def rank(self, queries: Tensor, k: int = 10, *, alpha: float | None = None) -> Ranking:
-        """The ``k`` best videos for each encoded query [Q, H].
+        """Returns the ``k`` best videos for each encoded query [Q, H].
 
         All videos pass by once, a block at a time, and no table of [Q, V] is made.
 
@@ -144,7 +146,7 @@ class Searcher:
             return Ranking.join([running.ranking() for running in best])
 
     def search(self, words: Words, k: int = 10, *, alpha: float | None = None) -> list[Hit]:
-        """The ``k`` best videos for one query.
+        """Returns the ``k`` best videos for one query.
 
         Args:
             words: [L, Dw] its word features, or [H] an encoded query, as `query` takes them.
@@ -177,7 +179,7 @@ class Searcher:
         return self.model.compare(direction, block.clips, block.attended, block.clip_mask)
 
     def _blocks(self) -> Iterator[VideoEncoding]:
-        """All videos, BLOCK at a time, on the model's device."""
+        """Yields all videos, BLOCK at a time, on the model's device."""
         for block in self.rows.blocks(BLOCK):
             yield block.vectors.map(lambda tensor: tensor.to(self.model.device))
 
@@ -204,7 +206,9 @@ def query_vector(model: RetrievalModel, words: Words) -> Tensor:
 
 
 def encode_words(model: RetrievalModel, word_input: Tensor, word_mask: Tensor) -> Tensor:
-    """word_input [Q, L, Dw], word_mask [Q, L] bool -> queries [Q, H] on the model's device.
+    """Encodes words as queries [Q, H] on the model's device.
+
+    word_input [Q, L, Dw], word_mask [Q, L] bool.
 
     Whether gradients are recorded is the caller's choice: `Searcher.encode` works in inference
     mode; tensors that are trained on later need ``torch.no_grad`` instead.
@@ -215,5 +219,5 @@ def encode_words(model: RetrievalModel, word_input: Tensor, word_mask: Tensor) -
 
 
 def _parts(tensor: Tensor) -> tuple[Tensor, ...]:
-    """BLOCK rows at a time."""
+    """Splits a tensor into parts of BLOCK rows."""
     return torch.split(tensor, BLOCK)

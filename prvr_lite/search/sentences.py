@@ -23,7 +23,7 @@ MINILM_TOKENS: Final = 512  # it has no more positions
 
 
 class WordsOrigin(Protocol):
-    """What must be known of word features to make more like them: a data set or an index has it."""
+    """What a data set or an index says about its word features, so that new ones can be made."""
 
     @property
     def path(self) -> Path: ...
@@ -54,11 +54,11 @@ class OpenAIClipText:
         self.clip = clip
 
     def words(self, sentence: str) -> Float:
-        """[1 + tokens, D] float32 of unit length: the sentence, then its tokens."""
+        """Returns [1 + tokens, D] float32 of unit length: the sentence, then its tokens."""
         return unit_rows(self.clip.words(sentence))
 
     def sentence(self, sentence: str) -> Float:
-        """The sentence as one vector [D] float32 of unit length, to compare with frames."""
+        """Returns a sentence as one vector [D] float32 of unit length, to compare with frames."""
         vector: Float = self.words(sentence)[0]
         return vector
 
@@ -86,7 +86,7 @@ class MiniLMText:
 
     @torch.inference_mode()
     def words(self, sentence: str) -> Float:
-        """[L, Dw] float32: one row per word piece, without [CLS] and [SEP]."""
+        """Returns [L, Dw] float32: one row per word piece, without [CLS] and [SEP]."""
         inputs = self._tokenizer(
             [sentence], truncation=True, max_length=MINILM_TOKENS, return_tensors="pt"
         )
@@ -100,7 +100,7 @@ class MiniLMText:
 def text_encoder(
     origin: WordsOrigin, *, model: str | Path | None = None, device: str = "auto"
 ) -> TextEncoder:
-    """What turns typed sentences into queries of a data set or of an index.
+    """Returns an encoder that turns typed sentences into queries of a data set or of an index.
 
     Args:
         origin: an open feature file, or an index; its ``text_model`` says which network made the

@@ -46,7 +46,7 @@ class VideoRows:
         return VideoRows(names, self.duration[place], self.frames[place], self.vectors[place])
 
     def blocks(self, size: int) -> Iterator[VideoRows]:
-        """Yields the same videos in order, at most ``size`` at a time."""
+        """Yields the videos in order, in blocks of at most ``size`` videos."""
         for start in range(0, len(self), size):
             some = slice(start, start + size)
             vectors = self.vectors[some]

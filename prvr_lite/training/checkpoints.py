@@ -134,7 +134,7 @@ def check_same_run(
 
 
 def _difference(first: Any, second: Any) -> str:
-    """What differs between two parts of the settings, in words."""
+    """Returns in words what differs between two parts of the settings."""
     if not isinstance(second, dict):
         return f"{first!r} instead of {second!r}"
     unset = "the default"  # a field that counts only where it isn't

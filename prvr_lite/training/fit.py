@@ -265,7 +265,7 @@ class _Run:
 
 
 def _validation_split(dataset: Dataset, config: TrainConfig) -> str | None:
-    """The split to validate on, or None: "val" may be missing, another split may not."""
+    """Returns the split to validate on, or None: "val" may be missing, another split may not."""
     split = config.validation_split
     if split is None or (split in dataset.splits and len(dataset.queries_in(split))):
         return split

@@ -99,7 +99,7 @@ def match_videos(
 
 
 def _no_video(asked: str, several: Sequence[str], files: Mapping[str, str]) -> str:
-    """What is wrong with a name that no video has, or several."""
+    """Returns what is wrong with a name that no video has, or several."""
     if several:
         name, *others = distinct_names([asked, *several[:3]])
         return f"video '{name}': several videos have this name: {', '.join(others)}"
@@ -169,7 +169,7 @@ def _rows(path: Path, text: str, first: str) -> Iterator[tuple[int, dict[str, An
 
 
 def _cells(path: Path, text: str, tabs: bool) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each row, with the line on which the row begins."""
+    """Yields the cells of each row, with the line on which the row begins."""
     marks: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {}
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, **marks)
     line = 1
@@ -203,7 +203,7 @@ def _caption(path: Path, line: int, row: Mapping[str, Any]) -> CaptionRow:
 
 
 def _text(key: str, value: Any) -> str:
-    """A text in one line; numbers are texts too, for films called 1, 2, 3."""
+    """Returns a cell as text on one line; a number becomes text, for films called 1, 2, 3."""
     if isinstance(value, (dict, list)):
         raise ValueError(f"its {key} is not a text: put it in quotes")
     text = "" if value is None else str(value)
@@ -212,7 +212,7 @@ def _text(key: str, value: Any) -> str:
 
 
 def _seconds(value: Any) -> float:
-    """Seconds from 12.5, "12.5", "1:02" or "1:02:03"; NaN for an empty text."""
+    """Returns seconds from 12.5, "12.5", "1:02" or "1:02:03"; NaN for an empty text."""
     text = "" if value is None else str(value).strip()
     if not text:
         return math.nan

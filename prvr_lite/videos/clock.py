@@ -42,7 +42,7 @@ class Clock:
         self._cut = Fraction(0)
 
     def hear(self, time: Fraction, lasts: Fraction) -> None:
-        """Takes a piece of sound into account: where there is sound, time does pass."""
+        """Notes that there is sound at this time: there time passes, even without new pictures."""
         begin, end = time, time + lasts
         self.sound_end = max(self.sound_end, end)
         if self._sound and self._sound[-1][0] <= begin <= self._sound[-1][1] + SLACK:
@@ -87,7 +87,7 @@ class Clock:
 
     @property
     def _seam(self) -> Fraction:
-        """Where the picture before ends, if the next one's time does not say it.
+        """Returns where the picture before ends, if the next one's time does not say it.
 
         It stands as long as the one before it; 1 s where it is the first.
         """
@@ -111,7 +111,7 @@ class Clock:
         self._cut += cut
 
     def notes(self) -> list[str]:
-        """What was wrong with the file's clock, a line for each kind of fault."""
+        """Returns what was wrong with the file's clock, a line for each kind of fault."""
         notes = []
         if self._steps_back:
             where = _places(self._steps_back)

@@ -63,7 +63,7 @@ class ExtractionReport:
     notes: dict[Path, list[str]]
 
     def lines(self) -> list[str]:
-        """Lines to print: one for each file that was skipped, one for a note, then the totals."""
+        """Returns lines to print: one per skipped file, one per note, then the totals."""
         lines = [f"skipped {path}: {reason}" for path, reason in self.skipped.items()]
         lines += [f"note {path}: {note}" for path, notes in self.notes.items() for note in notes]
         if self.dropped:
@@ -192,6 +192,6 @@ def _table(
 def _captions_by_video(
     path: Path, folder: Path, files: Mapping[str, Path]
 ) -> dict[str, list[CaptionRow]]:
-    """The captions of each video, by video id."""
+    """Returns the captions of each video, by video id."""
     short = {video: file.relative_to(folder).as_posix() for video, file in files.items()}
     return match_videos(path, read_caption_table(path), short)

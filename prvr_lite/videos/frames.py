@@ -136,7 +136,7 @@ def _frames(path: Path, fps: float) -> Iterator[tuple[float, Pixels]]:
 
 
 def _timed(path: Path, container: Any, stream: Any, clock: Clock) -> Iterator[tuple[Any, Fraction]]:
-    """Frames with the seconds from which each is shown, from 0; at last None and the end."""
+    """Yields frames, each with the second from which it is shown; at last None and the end."""
     try:
         for packet in container.demux([stream, *container.streams.audio[:1]]):
             if packet.stream.index != stream.index:
@@ -169,7 +169,7 @@ def _check_end(path: Path, container: Any, stream: Any, clock: Clock) -> None:
 
 
 def _as_shown(frame: Any, aspect: Fraction | None) -> Pixels:
-    """The frame as a viewer shows it: RGB [height, width, 3] of square pixels, upright.
+    """Returns the frame as a viewer shows it: upright RGB [height, width, 3] of square pixels.
 
     Args:
         aspect: width of a stored pixel / its height; None: unknown, so they are square.
@@ -197,7 +197,7 @@ def oriented(pixels: Pixels, matrix: Any) -> Pixels:
 
 
 def _stream_seconds(container: Any, stream: Any) -> float:
-    """The second at which the pictures end, by the file; NaN where it does not say so."""
+    """Returns the second at which the file says the pictures end; NaN where it does not say so."""
     if _is_matroska(container):  # FFmpeg gives the length of the whole file for the stream's
         said = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", _duration_tag(stream))
         return float(said[1]) * 3600 + float(said[2]) * 60 + float(said[3]) if said else math.nan
@@ -205,17 +205,20 @@ def _stream_seconds(container: Any, stream: Any) -> float:
 
 
 def _duration_tag(stream: Any) -> str:
-    """What FFmpeg ("DURATION") and mkvmerge ("DURATION-eng") note about a stream."""
+    """Returns what FFmpeg ("DURATION") and mkvmerge ("DURATION-eng") note about a stream."""
     return next((v for k, v in stream.metadata.items() if k.upper().startswith("DURATION")), "")
 
 
 def _container_seconds(container: Any) -> float:
-    """The length of the file; NaN where it does not say so. FFmpeg counts it in microseconds."""
+    """Returns the length of the file in seconds; NaN where it does not say so.
+
+    FFmpeg counts it in microseconds.
+    """
     return float(container.duration / 1_000_000) if container.duration else math.nan
 
 
 def _begins(container: Any, stream: Any) -> float:
-    """The file's time, in seconds, from which it counts its lengths."""
+    """Returns the time of the file, in seconds, from which it counts its lengths."""
     if _is_matroska(container) or stream.start_time is None:
         return 0.0
     return float(stream.start_time * stream.time_base)
@@ -226,7 +229,7 @@ def _is_matroska(container: Any) -> bool:
 
 
 def _is_declared(container: Any) -> bool:
-    """Whether lengths are what the file says; in these FFmpeg derives them from the last times."""
+    """Returns whether the file states its lengths; else FFmpeg derives them from the last times."""
     return container.format.name not in ("mpegts", "mpeg", "ogg")
 
 
@@ -274,5 +277,5 @@ def _ffmpeg_error() -> type[Exception]:
 
 
 def _ffmpeg_reason(error: Exception) -> str:
-    """The reason that FFmpeg gives, without its error number and the path."""
+    """Returns the reason that FFmpeg gives, without its error number and the path."""
     return str(getattr(error, "strerror", None) or error).splitlines()[0]

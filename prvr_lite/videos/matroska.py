@@ -13,7 +13,7 @@ SEGMENT: Final = bytes.fromhex("18538067")
 
 
 def is_whole_matroska(path: Path) -> bool:
-    """Whether a file is Matroska, states its length, and is as long as that.
+    """Returns whether a file is Matroska, states its length, and is as long as that.
 
     The file is an element with a header, then one with everything else, the segment. A recorder
     that is stopped by force leaves a segment of unknown length; then this is False.
@@ -32,7 +32,10 @@ def is_whole_matroska(path: Path) -> bool:
 
 
 def _length(file: BinaryIO) -> int | None:
-    """The length of an element; None: unknown. The first byte's leading zeros say its own bytes."""
+    """Returns the length of an element; None if it is unknown.
+
+    The leading zeros of the first byte say how many bytes state the length.
+    """
     first = file.read(1)
     if not first or not first[0]:
         return None

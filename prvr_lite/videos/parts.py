@@ -54,7 +54,7 @@ class VideoPart:
 
 
 def part_path(folder: Path, video: str, file: Path, **settings: Any) -> Path:
-    """The file of a video's results; another file when the video or any setting changes.
+    """Returns the file of a video's results; another file when the video or any setting changes.
 
     A video counts as changed when its id, its time of change or its content differs.
     """
@@ -63,7 +63,7 @@ def part_path(folder: Path, video: str, file: Path, **settings: Any) -> Path:
 
 
 def content_key(file: Path) -> tuple[int, int, str]:
-    """Size and time of change of a file, and a digest of its beginning and its end."""
+    """Returns size and time of change of a file, and a digest of its beginning and its end."""
     stat = file.stat()
     with file.open("rb") as opened:
         digest = hashlib.sha256(opened.read(DIGESTED))
@@ -73,7 +73,7 @@ def content_key(file: Path) -> tuple[int, int, str]:
 
 
 def model_key(model: str) -> list[tuple[str, tuple[int, int, str]]]:
-    """What is in a model's folder: its files and their content; nothing for a name of the hub."""
+    """Returns the files of a model's folder and their content; [] for a model name of the hub."""
     if not Path(model).is_dir():
         return []
     files = sorted(file for file in Path(model).iterdir() if file.is_file())
@@ -141,7 +141,7 @@ class PartMaker:
 
     @cached_property
     def encoder(self) -> OpenAIClipEncoder:
-        """The model. Raises the errors of ``OpenAIClipEncoder``."""
+        """Returns the model. Raises the errors of ``OpenAIClipEncoder``."""
         return self._load()
 
     def part(self, video: str, file: Path) -> VideoPart:

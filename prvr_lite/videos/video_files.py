@@ -70,7 +70,7 @@ def distinct_names(names: Sequence[str]) -> list[str]:
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    """A folder and all below it that are not hidden; links come last, and each folder once."""
+    """Yields a folder and all visible folders below it; links come last, each folder once."""
     waiting, links, seen = deque([folder]), deque[Path](), set[str]()
     while waiting or links:
         here = waiting.popleft() if waiting else links.popleft()
@@ -84,7 +84,7 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    """What is in a folder and not hidden; nothing where the folder may not be read."""
+    """Returns what is in a folder and not hidden; nothing if the folder may not be read."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except PermissionError:

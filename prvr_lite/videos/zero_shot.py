@@ -95,7 +95,7 @@ def _extract(
 
 
 def shared_model(dataset: Dataset) -> str:
-    """Returns the model by which both frames and words of a file were made.
+    """Returns the name of the one model that made both the frames and the words of a file.
 
     Raises:
         ValueError: they were made by different models, or by models without a common space.

@@ -30,6 +30,18 @@ def test_a_model_is_trained_once_and_taken_up_again(toy: Dataset, runs: Path) ->
     assert [path.name for path in runs.iterdir()] == ["lesson-mean-pool-seed0-epochs=2.pt"]
 
 
+def test_no_training_is_silent(
+    toy: Dataset, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kit.trained("mean-pool", toy, epochs=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[1].split(",")[0] for line in lines] == [
+        f"epoch {done} of 2" for done in range(3)
+    ]
+    assert all(str(runs) in line for line in lines)
+    assert ", loss " in lines[-1]
+
+
 def test_other_seeds_and_changes_are_other_runs(toy: Dataset, runs: Path) -> None:
     kit.trained("mean-pool", toy, epochs=1)
     kit.trained("mean-pool", toy, epochs=1, seed=3)

@@ -238,7 +238,7 @@ def test_a_damaged_model_is_refused_in_one_line(
 
 @pytest.mark.parametrize(
     ("key", "problem"),
-    [("visual_projection.weight", "missing"), ("vision_model.more.weight", "fit nowhere")],
+    [("visual_projection.weight", "missing"), ("vision_model.more.weight", "do not belong to it")],
 )
 def test_weights_that_lack_a_tensor_or_have_one_too_many(
     folder: Path, tmp_path: Path, key: str, problem: str

@@ -163,7 +163,7 @@ def test_alpha_marks_the_best() -> None:
         (lambda: ratio_bars({"a": [1.0]}, groups=GROUPS), "'a' has 1 values for 3 groups"),
         (lambda: ratio_bars({}, groups=GROUPS, counts=[1]), "counts has 1 values for 3 groups"),
         (lambda: growth_curves({}, xlabel="", ylabel=""), "at least one line"),
-        (lambda: growth_curves({"a": ([0], [1])}, xlabel="", ylabel=""), "'a': xs and ys must"),
+        (lambda: growth_curves({"a": ([0], [1])}, xlabel="", ylabel=""), "'a': xs and ys do not"),
         (lambda: growth_curves({"a": ([1], [])}, xlabel="", ylabel=""), "ys of 'a' must have 1"),
         (lambda: alpha_sweep([0.5, 1.5], SWEEP), r"alpha must lie in \[0, 1\]"),
         (lambda: alpha_sweep([0.5], {"R@1": [1.0, 2.0]}), "'R@1' must hold a finite value"),

@@ -80,14 +80,14 @@ class Case:
         return found if isinstance(found, dict) else {}
 
     def is_fair(self) -> bool:
-        """Has the reference an answer to it?"""
+        """Returns whether the reference gives a finite result on these inputs."""
         try:
             return all(bool(torch.as_tensor(p).isfinite().all()) for p in parts(self.right))
         except Exception:
             return False
 
     def size(self) -> int:
-        """How many numbers it has to look at."""
+        """Returns how many numbers, list entries and bytes the inputs hold."""
         sizes = (v.numel() for v in self.inputs.values() if isinstance(v, Tensor))
         return sum(sizes) + sum(
             len(v) for v in self.inputs.values() if isinstance(v, (list, bytes))
@@ -111,7 +111,7 @@ def diagnose(
     seconds: float | None = None,
     tried: list[Case] | None = None,
 ) -> str | None:
-    """What is wrong with an answer, in a sentence or two; None where nothing is.
+    """Returns what is wrong with an answer, in a sentence or two; None if it is right.
 
     Args:
         seed: of the inputs; another seed gives other inputs of other sizes.
@@ -134,7 +134,10 @@ def diagnose(
 
 
 def _signature_fault(exercise: Exercise, answer: Function) -> str | None:
-    """The lesson hands over inputs by their order, and the check by their names."""
+    """Returns what is wrong with the parameters of an answer, or None.
+
+    The lesson passes the inputs by position, and the check passes them by name.
+    """
     try:
         given = inspect.signature(answer).parameters.values()
     except (TypeError, ValueError):
@@ -172,7 +175,10 @@ def _diagnose(
 
 
 def cases(exercise: Exercise, seed: int) -> list[Case]:
-    """All inputs of a check: drawn, of size 1, planted; and as many as show each known mistake."""
+    """Returns all inputs of a check: random ones, ones with a size of 1, and planted ones.
+
+    For each known mistake that none of these shows, one more random input that shows it is added.
+    """
     draws = (Case(exercise, _draw(exercise, seed + i)) for i in count())
     found = list(islice(draws, DRAWS))
     found += _singles(exercise, found[:2])
@@ -191,14 +197,14 @@ def _draw(exercise: Exercise, seed: int) -> Inputs:
 
 
 def _singles(exercise: Exercise, drawn: list[Case]) -> list[Case]:
-    """Drawn inputs with a size of 1 in one dimension after the other."""
+    """Returns copies of the drawn inputs, each with one dimension cut to size 1."""
     letters = [(case, letter) for case in drawn for letter in cuttable(exercise.axes)]
     made = (Case(exercise, cut(c.inputs, exercise.axes, letter, 0)) for c, letter in letters)
     return [case for case in made if case.is_fair()]
 
 
 def _outcome(function: Function, case: Case) -> Outcome:
-    """What a function gives on a case, and what it does that no answer may do."""
+    """Runs a function on a case; returns what it gives, with any forbidden side effect."""
     of_inputs = case.exercise.side_effect
     side_effect = getattr(function, "side_effect", of_inputs) or (lambda: None)
     side_effect()  # whatever another answer did
@@ -208,7 +214,7 @@ def _outcome(function: Function, case: Case) -> Outcome:
 
 
 def _shows(wrong: Function, case: Case) -> bool:
-    """Is a known mistake wrong on this case?"""
+    """Returns whether a known mistake gives a wrong result or gradient on this case."""
     outcome = _outcome(wrong, case)
     return _value_fault(case, outcome) is not None or bool(_gradient_fault(wrong, case))
 
@@ -224,7 +230,10 @@ def _known_mistake(
 
 
 def _made(wrong: Function, answer: Function, pairs: list[tuple[Case, Outcome]]) -> bool:
-    """Does an answer do the same on all cases as a mistake, which is seen to be one?"""
+    """Returns whether an answer behaves like a known mistake on all cases.
+
+    If no case shows the mistake in its results, the gradients must agree as well.
+    """
     errors, shown = 0, False
     for case, outcome in pairs:
         other = _outcome(wrong, case)
@@ -242,7 +251,7 @@ def _made(wrong: Function, answer: Function, pairs: list[tuple[Case, Outcome]]) 
 
 
 def _alike(exercise: Exercise, one: Outcome, another: Outcome) -> bool:
-    """Do both give the same, or fail in the same way?"""
+    """Returns whether two outcomes hold the same values, or stopped with the same error."""
     if one.error or another.error:
         return type(one.error) is type(another.error) and str(one.error) == str(another.error)
     if _looks(one.value) != _looks(another.value):
@@ -255,7 +264,10 @@ def _alike(exercise: Exercise, one: Outcome, another: Outcome) -> bool:
 
 
 def _looks(value: Any) -> list[tuple[Any, ...]]:
-    """Shape and type of each output; a single number may come out of torch, NumPy or Python."""
+    """Returns the shape and type of each output, to compare two answers.
+
+    A single number counts the same from torch, NumPy or Python, if both are whole or both not.
+    """
     return [
         (shape(part), getattr(part, "dtype", type(part)) if shape(part) else whole(part))
         for part in parts(value)
@@ -263,7 +275,7 @@ def _looks(value: Any) -> list[tuple[Any, ...]]:
 
 
 def _fault(answer: Function, case: Case, outcome: Outcome) -> Fault | None:
-    """The first stage at which an answer differs from the reference on one case."""
+    """Returns the first difference between an answer and the reference on one case, or None."""
     if outcome.error is not None:
         at = line_of(outcome.error, answer)
         where = f", in the line: {at}" if at else ""
@@ -273,7 +285,10 @@ def _fault(answer: Function, case: Case, outcome: Outcome) -> Fault | None:
 
 
 def _value_fault(case: Case, outcome: Outcome, answer: Function | None = None) -> Fault | None:
-    """What is wrong with what came out, or with what was done on the way; ``answer``: padding."""
+    """Returns what is wrong with an outcome: an error, a side effect or a value; None if nothing.
+
+    If ``answer`` is given, it also runs with other garbage in the padding: that must not matter.
+    """
     if outcome.error is not None:
         return Fault("error", "", case)
     if outcome.left:
@@ -293,7 +308,7 @@ def _value_fault(case: Case, outcome: Outcome, answer: Function | None = None) -
 
 
 def _padding(answer: Function, case: Case, plain: Outcome) -> str | None:
-    """Other garbage in the padding must change nothing."""
+    """Returns a message if other garbage in the padding changes the result; else None."""
     if case.exercise.padding is None:
         return None
     other = Case(case.exercise, case.exercise.padding(copy_inputs(case.inputs)))
@@ -307,7 +322,7 @@ def _gradients(function: Function, case: Case) -> dict[str, Tensor | None] | Bas
 
 
 def _gradient_fault(answer: Function, case: Case) -> Fault | None:
-    """Whether each input gets the gradient that it gets from the reference."""
+    """Returns a fault if an input's gradient differs from the reference's; else None."""
     if not case.exercise.gradient or case.planted:
         return None
     found = _gradients(answer, case)
@@ -360,7 +375,7 @@ def _gradients_alike(
 
 
 def _told(exercise: Exercise, answer: Function, faults: list[Fault]) -> str:
-    """A fault in general words, on the smallest inputs that show it."""
+    """Returns the message about the first kind of fault, on the smallest inputs that show it."""
     stage = faults[0].stage
     smallest = min((f for f in faults if f.stage == stage), key=lambda fault: fault.case.size())
     for letter in cuttable(exercise.axes) if fits(smallest.case.inputs, exercise.axes) else ():

@@ -11,13 +11,16 @@ from prvr_lite.course.grading.exercise import Inputs
 
 
 def sizes(g: Generator, count: int, low: int = 2, high: int = 9) -> list[int]:
-    """``count`` different numbers from low to high."""
+    """Returns ``count`` different random numbers from low to high."""
     order = torch.randperm(high - low + 1, generator=g)[:count]
     return [low + int(i) for i in order]
 
 
 def lengths(g: Generator, rows: int, width: int) -> Tensor:
-    """How many are real in each row, [rows], 1..width: at least one row is full and one is not."""
+    """Returns how many entries of each row are real, [rows], from 1 to width.
+
+    At least one row is full, and at least one is not.
+    """
     drawn = torch.randint(1, width, (rows,), generator=g)
     drawn[torch.randint(rows, (1,), generator=g)] = width
     if bool((drawn == width).all()):
@@ -26,7 +29,7 @@ def lengths(g: Generator, rows: int, width: int) -> Tensor:
 
 
 def mask(g: Generator, rows: int, width: int) -> Tensor:
-    """[rows, width] bool, True on what is real."""
+    """Returns a random mask [rows, width] bool: True on real entries, False on padding."""
     return torch.arange(width) < lengths(g, rows, width)[:, None]
 
 
@@ -35,14 +38,17 @@ def normal(g: Generator, *shape: int) -> Tensor:
 
 
 def fill_padding(tensor: Tensor, real: Tensor, g: Generator) -> Tensor:
-    """Large garbage where ``real`` is False; tensor [B, L] or [B, L, D], real [B, L]."""
+    """Returns the tensor with large garbage where ``real`` is False.
+
+    tensor [B, L] or [B, L, D], real [B, L].
+    """
     garbage = 9 + 5 * torch.rand(tensor.shape, generator=g)
     keep = real if tensor.dim() == 2 else real[..., None]
     return torch.where(keep, tensor, garbage)
 
 
 def other_padding(values: str, real: str) -> Callable[[Inputs], Inputs]:
-    """For ``Exercise.padding``: the same inputs, with other garbage in one's padding."""
+    """Returns a function that puts other garbage into an input's padding (``Exercise.padding``)."""
 
     def change(inputs: Inputs) -> Inputs:
         fresh = fill_padding(inputs[values], inputs[real], torch.Generator().manual_seed(7))
@@ -52,7 +58,7 @@ def other_padding(values: str, real: str) -> Callable[[Inputs], Inputs]:
 
 
 def cut(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inputs:
-    """The same inputs with a single place of one dimension."""
+    """Returns the same inputs with only one place of one dimension."""
     return {
         name: value.narrow(axes[name].index(letter), place, 1).clone()
         if letter in axes.get(name, "")
@@ -62,7 +68,7 @@ def cut(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inp
 
 
 def fits(inputs: Inputs, axes: Mapping[str, str]) -> bool:
-    """Have the inputs the dimensions that the letters name? Planted ones need not."""
+    """Returns whether the inputs have the dimensions that the letters name (not all planted do)."""
     return all(inputs[name].dim() == len(letters) for name, letters in axes.items())
 
 
@@ -72,5 +78,5 @@ def size_of(inputs: Inputs, axes: Mapping[str, str], letter: str) -> int:
 
 
 def cuttable(axes: Mapping[str, str]) -> list[str]:
-    """The dimensions that may have size 1: those in capitals."""
+    """Returns the dimensions that may have size 1: those with a capital letter."""
     return sorted({letter for letters in axes.values() for letter in letters if letter.isupper()})

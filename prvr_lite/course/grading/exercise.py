@@ -30,13 +30,13 @@ class Mistake:
 
 
 def mistake(wrong: Function, message: str, *also: Function) -> Mistake:
-    """A mistake whose answers take the inputs by their order."""
+    """Returns a mistake whose answers take the inputs by position."""
     first, *others = (_in_order(answer) for answer in (wrong, *also))
     return Mistake(first, message, others)
 
 
 def named_mistake(answer: Function, name: str, message: str, *also: str) -> Mistake:
-    """A mistake that ``answer`` makes if it is given its name, behind the inputs by their order.
+    """Returns a mistake that ``answer`` makes if ``name`` is passed after the inputs.
 
     Args:
         also: names of other ways to make it.
@@ -115,7 +115,7 @@ def _copy(value: Any) -> Any:
 
 
 def same(one: Any, another: Any) -> bool:
-    """Is a value still what it was? Objects of other kinds are not looked into."""
+    """Returns whether a value is unchanged; objects of other kinds always count as unchanged."""
     if isinstance(one, torch.Tensor) and isinstance(another, torch.Tensor):
         return one.dtype == another.dtype and torch.equal(one, another)
     if isinstance(one, np.ndarray):

@@ -29,7 +29,7 @@ def loop_fault(exercise: Exercise, answer: Function, cases: list[Inputs]) -> str
 
 
 def waste_fault(exercise: Exercise, answer: Function, cases: list[Inputs]) -> str | None:
-    """Says so where an answer that is right reads rows that need not be looked at."""
+    """Returns a message if a right answer reads more rows than it needs; else None."""
     name = exercise.sparing
     for inputs in cases if name else ():
         read, needed = (_rows_read(f, inputs, name) for f in (answer, exercise.reference))
@@ -81,7 +81,7 @@ def _place(tensor: Tensor) -> int:
 
 
 def _calls(answer: Function, inputs: Inputs) -> int:
-    """How often an answer calls torch with numbers (positions may be listed in a loop).
+    """Returns how often an answer calls torch on numbers; it may list positions in a loop.
 
     Where numbers leave torch for a list or for NumPy, each of them or each line counts.
     """
@@ -122,7 +122,7 @@ class _Counter(TorchFunctionMode):
 
 
 def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
-    """All tensors among arguments, and in lists among them."""
+    """Yields all tensors among the arguments, also those in lists."""
     for value in values:
         if isinstance(value, Tensor):
             yield value

@@ -34,13 +34,13 @@ class Trial:
     right: Any
 
     def pairs(self) -> Iterator[tuple[str, Any, Any]]:
-        """What to call an output, what was given, what is right; for each output."""
+        """Yields for each output its name, the value that was given, and the right value."""
         returned, reference = parts(self.returned), parts(self.right)
         for i, (output, expected) in enumerate(zip(returned, reference, strict=True)):
             yield self.name(i), output, expected
 
     def name(self, i: int) -> str:
-        """Output i in a sentence."""
+        """Returns what a message calls output i: "the result", its name or "result 2 of 3"."""
         if len(parts(self.right)) == 1:
             return "the result"
         names = self.exercise.outputs
@@ -48,13 +48,13 @@ class Trial:
 
 
 def in_words(inputs: Inputs) -> str:
-    """The inputs in a sentence; small tensors with their numbers."""
+    """Returns a sentence that lists the inputs; small tensors are shown with their numbers."""
     values = [f"{name} {_short(value)}" for name, value in inputs.items()]
     return f"The inputs were {', '.join(values)}."
 
 
 def _short(value: Any) -> str:
-    """An input as it could be typed, where it is small; else its shape or its beginning."""
+    """Returns a small input as it could be typed; of others the shape or the beginning."""
     if isinstance(value, (Tensor, np.ndarray)) and value.shape:
         if 0 < math.prod(value.shape) <= SHOWN:
             return _listed(value.tolist())
@@ -109,7 +109,7 @@ def _numbers_only(value: Any) -> bool:
 
 
 def order_fault(trial: Trial) -> str | None:
-    """Two outputs, each in the other's place."""
+    """Returns a message if the two outputs come in the wrong order; else None."""
     got, right = parts(trial.returned), parts(trial.right)
     tolerance = trial.exercise.tolerance
     if len(right) != 2 or all(map(close, got, right, 2 * [tolerance])):
@@ -151,7 +151,7 @@ def type_fault(trial: Trial) -> str | None:
 
 
 def whole(value: Any) -> bool:
-    """Can it number a row? Python's, NumPy's and torch's integers can."""
+    """Returns whether a value is an integer of Python, NumPy or torch, fit to number a row."""
     try:
         operator.index(value)
     except TypeError:
@@ -185,7 +185,7 @@ def value_fault(trial: Trial) -> str | None:
 
 
 def _number(trial: Trial, name: str) -> str:
-    """A wrong number, with inputs that can be tried again where they are few."""
+    """Returns the message about a wrong single number, with the inputs that gave it."""
     which = f"{name} is wrong: " if len(parts(trial.right)) > 1 else ""
     gave = f"gave {_value(trial.returned)}, and {_value(trial.right)} is right."
     if any(isinstance(value, (Tensor, np.ndarray)) for value in trial.inputs.values()):
@@ -195,7 +195,7 @@ def _number(trial: Trial, name: str) -> str:
 
 
 def _numbers(trial: Trial, name: str, wrong: Tensor) -> str:
-    """How many numbers are wrong, and the first of them."""
+    """Returns the message about wrong numbers: how many they are, and the first of them."""
     returned, right = next((a, b) for output, a, b in trial.pairs() if output == name)
     place = wrong.nonzero()[0].tolist()
     which = f"{name}: " if len(parts(trial.right)) > 1 else ""
@@ -211,7 +211,10 @@ def parts(value: Any) -> list[Any]:
 
 
 def shape(value: Any) -> tuple[int, ...]:
-    """The shape of anything that an answer may give; of a ragged list only its length."""
+    """Returns the shape of any value that an answer may give; () for a single number.
+
+    If the rows of a list differ in length, only the length of the list counts.
+    """
     if not isinstance(value, (list, tuple, np.ndarray, Tensor)):
         return ()
     try:
@@ -221,7 +224,10 @@ def shape(value: Any) -> tuple[int, ...]:
 
 
 def close(a: Any, b: Any, tolerance: float) -> bool:
-    """Are two outputs of one shape, and the same up to a tolerance? NaN is like NaN."""
+    """Returns whether two outputs have one shape and, up to a tolerance, the same numbers.
+
+    NaN equals NaN.
+    """
     if shape(a) != shape(b):
         return False
     try:
@@ -232,19 +238,19 @@ def close(a: Any, b: Any, tolerance: float) -> bool:
 
 
 def _names(trial: Trial) -> str:
-    """The names of the outputs, as after ``return``; "" where they have none."""
+    """Returns the names of the outputs as they stand after ``return``; "" if they have none."""
     return ", ".join(trial.exercise.outputs)
 
 
 def _kind(value: Any) -> str:
-    """The type of a value, with its article."""
+    """Returns the name of a value's type with its article, such as "a string"."""
     name = {"ndarray": "NumPy array", "str": "string"}.get(type(value).__name__)
     name = name or type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _value(value: Any) -> str:
-    """A number as short as it is clear, a tensor by its shape, anything else as Python shows it."""
+    """Returns a value as short text: a number, a tensor's shape, or else what Python prints."""
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, tuple):

@@ -100,7 +100,7 @@ def _go_on(
 
 
 def _name(answer: Any) -> str:
-    """The name of a function or class.
+    """Returns the name of a function or class.
 
     Raises:
         ValueError: it is something else.
@@ -139,7 +139,7 @@ def progress(lesson: int) -> None:
 
 
 def board(lesson: int) -> str:
-    """One line: each exercise of a lesson with its mark."""
+    """Returns one line: each exercise of a lesson with its mark."""
     names = [name for name, exercise in exercises().items() if exercise.lesson == lesson]
     done = sum(_state.get(name) == "right" for name in names)
     marks = "  ".join(f"{MARKS[_state.get(name, 'open')]} {name}" for name in names)

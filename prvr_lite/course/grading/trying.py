@@ -1,4 +1,4 @@
-"""Runs an answer so that it reaches no further: inputs, torch's settings, output and time."""
+"""Runs an answer on copied inputs, restores the settings, and limits its output and time."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Outcome:
 def attempt(
     function: Function, inputs: Inputs, after: Callable[[Inputs], dict[str, Any]] | None = None
 ) -> Outcome:
-    """Run a function on a copy of its inputs; put back what it changed around it.
+    """Runs a function on a copy of its inputs, and restores the settings that it changed.
 
     Args:
         after: what to note of the inputs when it is done.
@@ -88,7 +88,7 @@ class _Settings:
         }
 
     def restore(self) -> str | None:
-        """Put everything back; say what had changed."""
+        """Restores all settings; returns a message about what had changed, or None."""
         now = self._now()
         changed = next((name for name, was in self.was.items() if now[name] != was), None)
         kind, keeps, threads, errors, folder, _ = self.was.values()
@@ -106,7 +106,7 @@ class _Settings:
 
 @contextlib.contextmanager
 def random_numbers_kept() -> Iterator[None]:
-    """Those that come after the block are the same as without it."""
+    """Restores the random states after the block, so that later random numbers are the same."""
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()
     try:
         yield
@@ -129,7 +129,7 @@ class Said(io.StringIO):
 
 @contextlib.contextmanager
 def heard() -> Iterator[Said]:
-    """What is printed comes once, afterwards, and is cut where it is long."""
+    """Collects what is printed in the block, and prints it once at the end, cut if it is long."""
     said = Said()
     try:
         with contextlib.redirect_stdout(said):
@@ -140,7 +140,7 @@ def heard() -> Iterator[Said]:
 
 
 def in_time(work: Callable[[], T], answer: Function, seconds: float = SECONDS) -> T:
-    """Do work in a thread, so that it can be left when it takes too long, or at Ctrl-C.
+    """Runs work in a thread, which is stopped if it takes too long, or at Ctrl-C.
 
     Raises:
         TooSlowError: it took longer.
@@ -172,7 +172,7 @@ def in_time(work: Callable[[], T], answer: Function, seconds: float = SECONDS) -
 
 
 def _stop(thread: threading.Thread) -> None:
-    """Raise an error in a thread; where it is caught there, once more."""
+    """Raises an error in a thread, again if the thread catches it, three times at most."""
     for _ in range(3):
         if thread.is_alive() and thread.ident is not None:
             ident, error = ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped)
@@ -181,7 +181,7 @@ def _stop(thread: threading.Thread) -> None:
 
 
 def _line_now(thread: threading.Thread, answer: Function) -> str:
-    """The line of an answer that a thread is in."""
+    """Returns the line of the answer that a thread is in; "" if it is in none."""
     frame = sys._current_frames().get(thread.ident or 0)
     while frame is not None and not own(frame, answer):
         frame = frame.f_back
@@ -189,7 +189,7 @@ def _line_now(thread: threading.Thread, answer: Function) -> str:
 
 
 def line_of(error: BaseException, answer: Function) -> str:
-    """The line of an answer that an error comes from; "" where it is not known."""
+    """Returns the line of an answer that an error comes from; "" if it is unknown."""
     if (text := getattr(error, "line", None)) is not None:  # it was raised elsewhere
         return str(text)
     steps = _steps(error)
@@ -198,7 +198,7 @@ def line_of(error: BaseException, answer: Function) -> str:
 
 
 def left_open(error: BaseException | None, answer: Function) -> bool:
-    """Does the answer itself say ``raise NotImplementedError``, as a blank does?"""
+    """Returns whether the answer itself raises ``NotImplementedError``, as a blank does."""
     if not isinstance(error, NotImplementedError):
         return False
     if (blank := getattr(error, "blank", None)) is not None:  # it was raised elsewhere
@@ -219,7 +219,7 @@ def _steps(error: BaseException) -> list[TracebackType]:
 
 
 def own(frame: FrameType, answer: Function) -> bool:
-    """Is this the code of an answer, or of what is written beside it?"""
+    """Returns whether the running code is the answer's, or is written in the same cell or file."""
     code = getattr(inspect.unwrap(answer), "__code__", None)
     return isinstance(code, CodeType) and frame.f_code.co_filename == code.co_filename
 
@@ -229,7 +229,7 @@ def _text(frame: FrameType, line: int) -> str:
 
 
 def in_short(error: BaseException) -> str:
-    """The kind of an error and the beginning of its text."""
+    """Returns the kind of an error and the beginning of its text."""
     text = " ".join(str(error).split()).rstrip(".")
     text = text if len(text) <= CUT else f"{text[:CUT]} …"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -238,7 +238,7 @@ def in_short(error: BaseException) -> str:
 def gradients(
     function: Function, inputs: Inputs, names: tuple[str, ...]
 ) -> dict[str, Tensor | None] | BaseException:
-    """The gradient that each named input gets from a weighted sum of all that comes out.
+    """Returns for each named input the gradient of a weighted sum of all outputs.
 
     Returns:
         the error instead, where it does not work with gradients.

@@ -25,18 +25,18 @@ class Windows:
 
     @property
     def again(self) -> list[bool]:
-        """Of each window, whether its frames were in an earlier one too."""
+        """Returns for each window whether one of its frames was in an earlier window too."""
         reached = [0, *(stop for _, stop in self.spans)]
         return [a < before for (a, _), before in zip(self.spans, reached, strict=False)]
 
     @property
     def unused(self) -> list[int]:
-        """Frames that lie in no window."""
+        """Returns the frames that lie in no window."""
         used = {frame for start, stop in self.spans for frame in range(start, stop)}
         return [frame for frame in range(self.total) if frame not in used]
 
     def tell(self) -> str:
-        """What is lost and what is repeated, in words."""
+        """Returns in words how many frames are left out, and how many windows repeat a frame."""
         lost, again = len(self.unused), sum(self.again)
         left_out = "every frame enters" if not lost else f"{lost} left out (×)"
         return f"{left_out}, {again} repeated" if again else left_out
@@ -49,7 +49,7 @@ def pooling_windows(
     title: str = "Which frames become which unit?",
     about: str = ABOUT,
 ) -> page.Picture:
-    """Frames above, units below, and a ribbon from each window to its unit.
+    """Draws frames above, units below, and a ribbon from each window to its unit.
 
     Args:
         panels: name -> (number of frames T, bounds b_0..b_n as integers).
@@ -61,7 +61,7 @@ def pooling_windows(
     """
     films = {name: _windows(name, total, bounds) for name, (total, bounds) in panels.items()}
     if not films:
-        raise ValueError("panels must hold a film")
+        raise ValueError("panels is empty. To fix it: give at least one film.")
     parts = [
         f"{name}: {film.total} frames into {len(film.spans)} units, {film.tell()}"
         for name, film in films.items()
@@ -80,9 +80,15 @@ def pooling_windows(
 def _windows(name: str, total: int, bounds: Sequence[int]) -> Windows:
     whole = [int(b) for b in bounds]
     if len(whole) < 2 or any(z < a for a, z in pairwise(whole)):
-        raise ValueError(f"{name!r}: bounds must be two or more numbers that never fall")
+        raise ValueError(
+            f"{name!r}: bounds {whole} make no windows. To fix it: give two or more numbers, none "
+            "smaller than the one before it."
+        )
     if whole[0] < 0 or whole[-1] > total or whole[-2] >= total:
-        raise ValueError(f"{name!r}: bounds {whole[0]}..{whole[-1]} leave the {total} frames")
+        raise ValueError(
+            f"{name!r}: bounds {whole[0]}..{whole[-1]} go beyond the {total} frames. To fix it: "
+            f"give bounds from 0 to {total}, and begin the last window before {total}."
+        )
     return Windows(total, tuple((a, max(z, a + 1)) for a, z in pairwise(whole)))
 
 

@@ -20,7 +20,7 @@ def attention_lines(
     *,
     title: str = "Where does a frame look?",
 ) -> page.Picture:
-    """One panel for each frame that looks: the film above, the frame below, lines between.
+    """Draws a panel for each frame that looks: all frames above, this frame below, lines between.
 
     Args:
         weight: one [L, L] matrix for each head, rows (frames that look) adding up to 1.
@@ -48,10 +48,16 @@ def _check(
 ) -> list[page.Array]:
     heads = [page.as_array(w, f"weight of head {i}", ndim=2) for i, w in enumerate(weight)]
     if not heads or not frames:
-        raise ValueError("weight must hold a head, and frames must hold a frame")
+        raise ValueError(
+            "weight or frames is empty. To fix it: give weight one matrix per head, and frames "
+            "at least one frame."
+        )
     for i, matrix in enumerate(heads):
         if matrix.shape != (len(names), len(names)):
-            raise ValueError(f"head {i} has shape {matrix.shape} for {len(names)} names")
+            raise ValueError(
+                f"head {i} has shape {matrix.shape}, but there are {len(names)} names. To fix it: "
+                "give each head a matrix with one row and one column per name."
+            )
     for frame in frames:
         if not 0 <= frame < len(names):
             raise ValueError(f"there is no frame {frame}: frames go from 0 to {len(names) - 1}")
@@ -59,7 +65,7 @@ def _check(
 
 
 def _draw(axes: Axes, heads: list[page.Array], names: Sequence[str], frame: int) -> None:
-    """The film's frames in a row, the frame that looks under its own place, and its lines."""
+    """Draws the frames of the film in a row, the frame that looks below it, and its lines."""
     for i, matrix in enumerate(heads):
         shift = 0.12 * (i - (len(heads) - 1) / 2)  # heads side by side, not on top of each other
         look: dict[str, Any] = {"color": page.CYCLE[i % len(page.CYCLE)], "label": f"head {i}"}
@@ -75,7 +81,7 @@ def _draw(axes: Axes, heads: list[page.Array], names: Sequence[str], frame: int)
 
 
 def _alt(heads: list[page.Array], names: Sequence[str], frames: Sequence[int]) -> str:
-    """For each frame, where each head looks most."""
+    """Returns the alt text: for each frame, where each head looks most."""
     parts = []
     for frame in frames:
         best = [int(matrix[frame].argmax()) for matrix in heads]

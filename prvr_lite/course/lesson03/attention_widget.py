@@ -16,7 +16,7 @@ def attention_slider(
     static: Sequence[int] = (0, 1, 2),
     title: str = "Where does a frame look?",
 ) -> Any:
-    """A slider over the frame that looks; static: one panel for each of a few frames.
+    """Returns a slider over the frame that looks; without one, a panel for each of a few frames.
 
     Args:
         weight: one [L, L] matrix a head. names: what each of the L frames shows.

@@ -37,7 +37,7 @@ def clip_triangle(
     start: int = 137,
     title: str = "Every clip is a place in the triangle",
 ) -> Any:
-    """A slider over the rows of all clips: the chosen one, its units and its thumbnails are lit.
+    """Returns a slider over all clips: the chosen one, its units and its thumbnails are lit.
 
     Pointing at any other clip tells its row, its units, and where in the film it lies.
 
@@ -73,7 +73,7 @@ def clip_triangle(
 
 
 def pointed_clips(picture: Figure, n: int, duration: float) -> str:
-    """An <svg> over ``lit_clips`` of one clip, with what each cell tells when it is pointed at.
+    """Returns an <svg> over ``lit_clips`` of one clip, which describes the cell that is pointed at.
 
     Args:
         picture: of one clip of n units. duration: of the film in s.

@@ -20,7 +20,7 @@ def running_total(
     title: str = "A clip's mean is the slope of a chord",
     name: str = "value of the unit",
 ) -> page.Picture:
-    """One number of each unit as bars, and their running total with a chord for each clip.
+    """Draws a number of each unit as bars, and their running total with a chord for each clip.
 
     Args:
         values: [n]. spans: [start, end) of the clips that are drawn.

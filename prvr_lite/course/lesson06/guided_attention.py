@@ -31,7 +31,7 @@ def guided_attention(
     title: str = "Where each clip looks",
     about: str = "",
 ) -> page.Picture:
-    """One row per clip: the bar is what the clip covers, the curve how it weighs the frames.
+    """Draws a row per clip: the bar is what the clip covers, the curve how it weighs the frames.
 
     All rows share one scale, so that a sharp look stands out from a vague one.
 
@@ -89,7 +89,7 @@ def attention_table(
     title: str = "All clips, ahead of any query",
     about: str = "a row is a clip: the line is what it covers, bright is where it looks",
 ) -> page.Picture:
-    """Every clip of a film as a row of attention, sorted by where and how far it reaches.
+    """Draws every clip of a film as a row of attention, sorted by the middle of the clip.
 
     Args:
         weight: [K, T] attention over the T real frames. spans: K times [start, end] in s.
@@ -147,7 +147,7 @@ def _check(
 def _page(
     rows: dict[str, float], title: str, about: str, alt: str, duration: float
 ) -> tuple[page.Picture, dict[str, Axes]]:
-    """A dark page of panels that share the time axis of a film."""
+    """Returns a dark page of panels that share the time axis of a film."""
     mosaic, height = [[name] for name in rows], sum(rows.values()) + 0.08 * len(rows) + 0.7
     settings: dict[str, Any] = {
         "sharex": True,
@@ -182,7 +182,7 @@ def _alt(
     duration: float,
     truths: Sequence[Span | None] = (),
 ) -> str:
-    """Where each clip looks, in words."""
+    """Returns the alt text: where each clip looks."""
     time = (np.arange(weights.shape[1]) + 0.5) * duration / weights.shape[1]
     parts = [
         f"{name} ({_seconds(span)}) looks most at {time[row.argmax()]:.0f} s and gives "

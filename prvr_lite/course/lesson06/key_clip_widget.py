@@ -23,7 +23,7 @@ def clip_guide(
     thumbnails: Sequence[Thumbnail] = (),
     title: str = "Choose a clip, and see where it looks",
 ) -> Any:
-    """A slider through the clips of a film, early ones first; it starts at the key clip.
+    """Returns a slider through the clips of a film, early ones first; it starts at the key clip.
 
     Args:
         weight: [K, T] attention over the T real frames. spans: K times [start, end] in s.
@@ -65,6 +65,6 @@ def clip_guide(
 
 
 def _telling(order: Sequence[int], spans: Sequence[Span], key: int) -> list[int]:
-    """The key clip, an early one, a late one, and the longest."""
+    """Returns clips to show: the key clip, an early one, a late one, and the longest."""
     longest = max(order, key=lambda i: spans[i][1] - spans[i][0])
     return list(dict.fromkeys([key, order[len(order) // 6], order[-len(order) // 6], longest]))

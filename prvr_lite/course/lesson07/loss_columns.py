@@ -38,7 +38,7 @@ class Pull:
 
 @page.house_style
 def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.Picture:
-    """A column for each case: above, the triplet loss; below, infoNCE's gradient at every score.
+    """Draws a column per case: above, the triplet loss; below, infoNCE's gradient at each score.
 
     Above, the line is what a negative costs at each score; the positives' mean sets where it bends.
     Positives cost nothing; those with nearly the same score are stacked, for the eye alone.
@@ -84,7 +84,7 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
 
 
 def hinge(score: page.Array, positive: Mask, margin: float) -> page.Array:
-    """[margin + s - mean of the positives]+ of every candidate, [C]."""
+    """Returns the hinge of every candidate, [C]: max(0, margin + s - mean of the positives)."""
     cost: page.Array = np.maximum(0.0, margin + score - score[positive].mean())
     return cost
 
@@ -97,13 +97,13 @@ def push(score: page.Array, positive: Mask, scale: float) -> page.Array:
 
 
 def info_nce_of(score: page.Array, positive: Mask, scale: float) -> float:
-    """-log of the share of the positives in the sum of e^(scale s)."""
+    """Returns infoNCE: -log of the positives' share in the sum of e^(scale s)."""
     raw = np.exp(scale * (score - score.max()))
     return float(-np.log(raw[positive].sum() / raw.sum()))
 
 
 def stacked(score: page.Array, near: float) -> page.Array:
-    """How far up each dot goes, so that none hides another: 0 at the bottom, [C]."""
+    """Returns the level of each dot, [C], so that no dot hides another; 0 is the bottom."""
     level, last = np.zeros(len(score)), list[float]()  # the score of the last dot on each level
     for i in np.argsort(score, kind="stable"):
         free = next((k for k, s in enumerate(last) if score[i] - s >= near), len(last))
@@ -116,7 +116,10 @@ def _check(pull: Pull) -> tuple[page.Array, Mask]:
     score = page.as_array(pull.score, pull.name)
     positive = page.as_array(pull.positive, pull.name) > 0
     if score.shape != positive.shape or not positive.any() or positive.all():
-        raise ValueError(f"{pull.name!r}: score and positive must pair up, with some of each kind")
+        raise ValueError(
+            f"{pull.name!r}: score and positive do not fit. To fix it: give one value of positive "
+            "for each score, with at least one True and one False."
+        )
     if not (np.abs(score) <= 1.001).all():
         raise ValueError(f"{pull.name!r}: score must hold cosines, -1 to 1")
     return score, positive
@@ -125,7 +128,7 @@ def _check(pull: Pull) -> tuple[page.Array, Mask]:
 def _triplet(
     axes: Axes, score: page.Array, positive: Mask, margin: float, span: Limits, top: float
 ) -> None:
-    """The hinge, the margin, and every candidate on it."""
+    """Draws the hinge, the margin, and every candidate on the hinge."""
     mean, cost = float(score[positive].mean()), hinge(score, positive, margin)
     axes.axvspan(mean - margin, mean, color=page.RULE, lw=0, label="margin")
     line = np.array([span[0], mean - margin, span[1]])
@@ -140,7 +143,7 @@ def _triplet(
 
 
 def _info_nce(axes: Axes, score: page.Array, positive: Mask, scale: float, top: float) -> None:
-    """A stem for each candidate: how hard it is pulled up or pushed down."""
+    """Draws a stem for each candidate: how strongly it is pulled up or pushed down."""
     pulled = push(score, positive, scale)
     for label, rows, color in (
         ("positives", positive, page.BLUE),
@@ -153,7 +156,7 @@ def _info_nce(axes: Axes, score: page.Array, positive: Mask, scale: float, top: 
 
 
 def _alt(title: str, pulls: Sequence[Pull], cases: Sequence[tuple[page.Array, Mask]]) -> str:
-    """Each column in words."""
+    """Returns the alt text: each column in words."""
     parts = []
     for (score, positive), pull in zip(cases, pulls, strict=True):
         cost = hinge(score, positive, pull.margin)[~positive]

@@ -20,7 +20,7 @@ Scores = NDArray[np.float64]
 def loss_explorer(
     positives: Sequence[float], negatives: Sequence[float], *, scale: float = 6.0
 ) -> Any:
-    """Three sliders above both losses of one row: margin, number of negatives, of positives.
+    """Returns three sliders (margin, number of negatives, of positives) over both losses of a row.
 
     Args:
         positives, negatives: cosines; the sliders take the first 1, 2, … of each, as given.
@@ -60,7 +60,7 @@ def loss_explorer(
 def draw_losses(
     positives: Scores, negatives: Scores, cases: Sequence[tuple[float, int, int]], *, scale: float
 ) -> page.Picture:
-    """A column for each (margin, number of negatives, number of positives)."""
+    """Draws a column for each case (margin, number of negatives, number of positives)."""
     pulls = []
     for margin, against, count in cases:
         score = np.concatenate([positives[:count], negatives[:against]])

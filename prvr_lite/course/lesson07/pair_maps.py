@@ -30,7 +30,7 @@ def pair_maps(
     columns: str = "film",
     signed: bool = False,
 ) -> page.Picture:
-    """A table for each panel: a row per query, a column per film (or query), positives outlined.
+    """Draws a table per panel: a row per query, a column per film (or query), positives outlined.
 
     Args:
         panels: name -> [Q, C] numbers, all of one shape; each panel has its own scale if `signed`.
@@ -76,20 +76,23 @@ def pair_maps(
 
 
 def _check(panels: Mapping[str, object], outlined: Mask) -> dict[str, page.Array]:
-    """The panels as finite arrays of the shape of `positive`."""
+    """Returns the panels as arrays, after a check that they are finite and fit `positive`."""
     if not panels:
         raise ValueError("panels must hold a table")
     tables = {name: page.as_array(table, repr(name), ndim=2) for name, table in panels.items()}
     for name, table in tables.items():
         if table.shape != outlined.shape:
-            raise ValueError(f"{name!r} has shape {table.shape}, positive has {outlined.shape}")
+            raise ValueError(
+                f"{name!r} has shape {table.shape}, but positive has {outlined.shape}. To fix it: "
+                "give both the same shape."
+            )
         if not np.isfinite(table).all():
             raise ValueError(f"{name!r} must be finite")
     return tables
 
 
 def _alt(title: str, tables: Mapping[str, page.Array], outlined: Mask, *, signed: bool) -> str:
-    """Each panel in words."""
+    """Returns the alt text: each panel in words."""
     parts = []
     for name, table in tables.items():
         if signed:

@@ -23,7 +23,7 @@ def live_curves(
     title: str = "Training MS-SL++",
     clock: Callable[[], float] = time.monotonic,
 ) -> Callable[[History], None]:
-    """What to give to ``trained`` or ``fit`` as ``watch``: curves that grow epoch by epoch.
+    """Returns a ``watch`` for ``trained`` or ``fit``: curves that grow epoch by epoch.
 
     Where a front end listens (see ``slider.can_slide``), one picture appears with the first
     epoch and is replaced after each one; the line above it tells the epoch and how long the rest
@@ -85,7 +85,7 @@ def time_left(began: tuple[float, int], now: float, done: int, epochs: int) -> f
 
 
 def progress_line(rows: Rows, epochs: int, left: float | None) -> str:
-    """Epoch, time to go and the last loss and validation SumR in one line."""
+    """Returns one line: the epoch, the time left, the last loss and validation SumR."""
     if not rows:
         return f"epoch 0 of {epochs}: the first one takes a moment"
     if len(rows) >= epochs:
@@ -107,7 +107,7 @@ def _spoken(seconds: float) -> str:
 
 
 def epoch_curves(rows: Rows, epochs: int, *, title: str = "Training MS-SL++") -> page.Picture:
-    """``training_curves`` on an axis as long as the whole run, epochs counted from 0.
+    """Draws ``training_curves`` on an axis as long as the whole run, with epochs from 0.
 
     Args:
         rows: of a history, one or more. epochs: planned; more rows than that widen the axis.

@@ -41,7 +41,7 @@ MATHS: Final = {"S_c, key clip": "$S_c$, key clip", "S_f": "$S_f$", "S": "$S$"}
 def model_flow(
     shapes: Mapping[str, Sequence[int]], *, title: str = "MS-SL++, from features to scores"
 ) -> page.Picture:
-    """The whole model as boxes and arrows; below each name the shape that it has here.
+    """Draws the whole model as boxes and arrows, with the shape of each box below its name.
 
     Args:
         shapes: name of a box (see ``BOXES``) -> its shape; boxes without one are drawn pale.
@@ -86,7 +86,10 @@ def _box(
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """From the right edge to the left one; down within a column; from a far column to the top."""
+    """Draws an arrow from one box to another.
+
+    It goes from the right edge to the left one; down within a column; from a far column to the top.
+    """
     look: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.3}
     look |= {"shrinkA": 0, "shrinkB": 0}
     tail, tip = (start[0] + WIDE, start[1] + HIGH / 2), (end[0] + WIDE / 2, end[1])

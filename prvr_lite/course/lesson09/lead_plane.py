@@ -19,7 +19,7 @@ def lead_plane(
     alpha: float,
     title: str = "Two opinions, and the line that settles them",
 ) -> page.Picture:
-    """Each query as a mark: the lead of its right video over its rival, at both scales.
+    """Draws a mark per query: how far its right video leads its best rival, at both scales.
 
     The rival is the best of all other videos under the fused score. Then the fused lead is
     alpha x clip lead + (1 - alpha) x frame lead, and a query is answered where that is above 0:
@@ -36,7 +36,10 @@ def lead_plane(
     """
     x, y = page.as_array(clip, "clip"), page.as_array(frame, "frame")
     if x.shape != y.shape or not np.isfinite(x + y).all():
-        raise ValueError(f"clip and frame must be finite and pair up: {len(x)} and {len(y)} leads")
+        raise ValueError(
+            f"clip has {len(x)} leads and frame {len(y)}, or a lead is not finite. To fix it: "
+            "give both one finite lead per query."
+        )
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha:g}: it must lie in 0..1")
     ahead = alpha * x + (1 - alpha) * y > 0  # [Q]
@@ -66,7 +69,7 @@ def lead_plane(
 
 
 def _draw(axes: Axes, x: page.Array, y: page.Array, ahead: NDArray[np.bool_], alpha: float) -> None:
-    """A mark for each query, the two axes of the plane, and the line of alpha."""
+    """Draws a mark for each query, the two axes of the plane, and the line for alpha."""
     import seaborn as sns
 
     # without smoothing, a picture has half the size

@@ -34,7 +34,7 @@ def search_explorer(
     queries: Sequence[int] | None = None,
     start: int | None = None,
 ) -> Any:
-    """A list of queries and a line for one's own, the films that come first, and a map of one.
+    """Returns a search page: queries to choose, a line to type one, the best films, a map of one.
 
     Beside them: a slider for alpha, a button for each film that is shown (it chooses whose
     similarity map is below), and a switch for the true moment. Make it the last expression of a
@@ -67,13 +67,13 @@ def search_explorer(
 
 
 def shown_films(explorer: Explorer, query: Query, alpha: float | None = None) -> list[Hit]:
-    """The six films to show: the first ones, and the right one in the last place if it is later."""
+    """Returns the six films to show: the best ones; the right one is last if it ranks lower."""
     hits = explorer.shown(query, alpha=alpha, top=PLACES)
     return [*hits[: PLACES - 1], hits[-1]] if len(hits) > PLACES else hits
 
 
 def three_maps(explorer: Explorer, query: Query) -> page.Picture:
-    """All clips of the three films that come first; the third is the right one if it is later."""
+    """Draws all clips of the three best films; the third is the right one if it ranks lower."""
     hits = explorer.shown(query, top=3)
     units = explorer.model.config.num_units
     panels, films = {}, {}
@@ -144,14 +144,17 @@ class _SearchPage:
         )
 
     def _choose(self, change: Any) -> None:
-        """A query of the list."""
+        """Searches for the query that the reader chose from the list."""
         if change["new"] != NONE[1]:
             self.own.value, self.said.value = "", ""
             self.query = self.explorer.query(change["new"])
             self._search()
 
     def _type(self, change: Any) -> None:
-        """A sentence of one's own; while it can't be read, all stays as it is."""
+        """Searches for the sentence that the reader typed.
+
+        If it can't be read, only the reason is shown, and the films stay as they are.
+        """
         if not change["new"].strip():
             return
         try:
@@ -163,7 +166,10 @@ class _SearchPage:
         self._search()
 
     def _search(self, moved: object = None) -> None:
-        """List the films; if only alpha was moved, the chosen one stays while it is still there."""
+        """Lists the films that the query finds.
+
+        If only alpha was moved, the chosen film stays chosen as long as it is in the list.
+        """
         films = {}
         for hit in shown_films(self.explorer, self.query, self._weight()):
             right = " (right)" if self.explorer.is_right(self.query, hit) else ""

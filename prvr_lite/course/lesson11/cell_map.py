@@ -21,7 +21,7 @@ def cell_map(
     probes: int = 1,
     title: str = "Only the clips of a few cells are looked at",
 ) -> page.Picture:
-    """Points in the cell of their nearest centre; those of the ``probes`` nearest cells are open.
+    """Draws points in the cell of their nearest centre; the ``probes`` nearest cells are open.
 
     Args:
         points: [N, 2]. centre: [C, 2]. query: [2]. probes: how many cells are opened.
@@ -71,5 +71,5 @@ def cell_map(
 
 
 def _distance(points: page.Array, centres: page.Array) -> page.Array:
-    """Squared distances, [A, 2], [B, 2] -> [A, B]."""
+    """Returns squared distances: [A, 2], [B, 2] -> [A, B]."""
     return np.asarray(((points[:, None] - centres) ** 2).sum(-1))

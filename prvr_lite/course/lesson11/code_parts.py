@@ -17,7 +17,7 @@ def code_parts(
     title: str = "A vector, and its code",
     number_bytes: int = 4,
 ) -> page.Picture:
-    """The numbers of a vector as bars, and over them those that its code stands for.
+    """Draws a vector's numbers as bars, and over them the numbers that its code stands for.
 
     Args:
         vector: [D]. rebuilt: [D], from the code. code: [m] of one byte each, for D / m numbers.
@@ -32,7 +32,8 @@ def code_parts(
     size, parts = len(original), len(codes)
     if copy.shape != original.shape or size % parts:
         raise ValueError(
-            f"vector, rebuilt and code must fit: {size} and {len(copy)} numbers, {parts} parts"
+            f"vector has {size} numbers, rebuilt {len(copy)}, and code {parts} parts. To fix it: "
+            "give vector and rebuilt the same length, a multiple of the number of parts."
         )
     cosine = float(original @ copy / (np.linalg.norm(original) * np.linalg.norm(copy)))
     before, after = number_bytes * size, parts
@@ -57,7 +58,7 @@ def code_parts(
 
 
 def _draw_codes(axes: Axes, codes: np.ndarray, size: int) -> None:
-    """A line where each part begins, and its code above it."""
+    """Draws a line where each part begins, and the code of the part above it."""
     parts = len(codes)
     step = size // parts
     for part, number in enumerate(codes):

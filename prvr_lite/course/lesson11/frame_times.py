@@ -25,7 +25,7 @@ def frame_times(
     *,
     title: str = "A frame stays on the screen until the next one comes",
 ) -> page.Picture:
-    """Which frame each sample takes, with a thumbnail of each frame that has room for one.
+    """Draws which frame each sample takes, with the thumbnails that there is room for.
 
     Args:
         pictures: of each of the T frames, RGB [h, w, 3], or None; empty: none are drawn.
@@ -39,11 +39,11 @@ def frame_times(
     start, when = page.as_array(shown, "shown"), page.as_array(at, "at")
     which = page.as_array(taken, "taken")
     if not (np.diff([*start, end]) > 0).all():
-        raise ValueError("shown must ascend, and end after its last")
+        raise ValueError("shown must ascend, and end must come after its last time")
     if when.shape != which.shape or which.min() < 0 or which.max() >= len(start):
-        raise ValueError(f"taken must name one of the {len(start)} frames for each of at")
+        raise ValueError(f"taken must name one of the {len(start)} frames for each time in at")
     if len(pictures) not in (0, len(start)):
-        raise ValueError(f"{len(pictures)} pictures for {len(start)} frames")
+        raise ValueError(f"{len(pictures)} pictures for {len(start)} frames: give one each")
     alt = (
         f"{len(start)} frames from {start[0]:g} to {end:g} s, each on the screen until the next; "
         f"{len(when)} samples take the frames {', '.join(f'{f:.0f}' for f in which)}."
@@ -69,7 +69,7 @@ def frame_times(
 
 
 def _draw_frames(axes: Axes, pictures: Sequence[object], start: page.Array, end: float) -> None:
-    """The bars, numbered, and above them the thumbnails."""
+    """Draws the numbered bars of the frames, and above them the thumbnails."""
     panel = axes.get_window_extent()
     per_second = panel.width / page.SCREEN_DPI / (end - start[0])  # inches
     per_level = panel.height / page.SCREEN_DPI / 1.2

@@ -23,7 +23,7 @@ STILL: Final = 0.25  # s: the last picture is written again this long before the
 def render_film(
     dataset: Dataset, video: int, path: str | os.PathLike[str], *, rotation: int = 0
 ) -> list[float]:
-    """Write a film's thumbnails as an MP4 file of the film's length; give back their times.
+    """Writes a film's thumbnails as an MP4 file of the film's length; returns their times.
 
     Each picture is held until the next one, so that the frame rate varies, as that of telephones
     and screen recordings does. The last one is written twice, to tell the file's length.
@@ -50,7 +50,7 @@ def render_film(
 
 
 def _stored(thumbnail: Thumbnail, rotation: int) -> NDArray[np.uint8]:
-    """The pixels as they lie in the file: turned against what the player will turn them by."""
+    """Returns the pixels as they lie in the file: turned against the rotation of the player."""
     large = decode(thumbnail).repeat(ENLARGED, 0).repeat(ENLARGED, 1)
     return np.ascontiguousarray(np.rot90(large, -rotation // 90))
 

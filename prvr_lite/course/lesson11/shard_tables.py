@@ -22,7 +22,7 @@ def shard_tables(
     *,
     title: str = "What a GPU does not see, it can't push away",
 ) -> page.Picture:
-    """A picture of the pairs that GPUs compare: each for itself, and with all videos gathered.
+    """Draws the pairs that GPUs compare: each GPU for itself, and with all videos gathered.
 
     Args:
         queries, videos: of the whole batch; multiples of ``gpus``, at most 7 of these.
@@ -33,8 +33,8 @@ def shard_tables(
     """
     if queries % gpus or videos % gpus or not 2 <= gpus <= len(page.CYCLE):
         raise ValueError(
-            f"{queries} queries and {videos} videos on {gpus} GPUs: take 2 to "
-            f"{len(page.CYCLE)} GPUs, and as many of both on each"
+            f"{queries} queries and {videos} videos can't be split evenly among {gpus} GPUs. To "
+            f"fix it: take 2 to {len(page.CYCLE)} GPUs, and make both numbers multiples of that."
         )
     owner = np.repeat(np.arange(gpus), queries // gpus)[:, None]  # [Q, 1]
     home = np.repeat(np.arange(gpus), videos // gpus)[None]  # [1, V]
@@ -59,7 +59,7 @@ def shard_tables(
 
 
 def _draw(axes: Axes, table: np.ndarray, gpus: int) -> None:
-    """A table of squares, and on what each GPU compares its name."""
+    """Draws a table of all pairs, and writes each GPU's name on the pairs that it compares."""
     rows, columns = table.shape
     axes.pcolormesh(
         table,

@@ -70,7 +70,10 @@ def random_openai_clip(
 
 
 def _write_tokenizer(folder: Path) -> dict[str, int]:
-    """Byte pairs as CLIP's, with a token for each byte and for each last byte of a word."""
+    """Writes the files of a tiny CLIP tokenizer; returns its vocabulary.
+
+    It has a token for each byte, and one for each byte at the end of a word.
+    """
     alphabet = sorted(import_module("tokenizers").pre_tokenizers.ByteLevel.alphabet())
     merges = ["t h", "th e</w>"]  # a few, so that words are more than letters
     tokens = [*alphabet, *(f"{letter}</w>" for letter in alphabet)]
@@ -87,7 +90,7 @@ def _write_tokenizer(folder: Path) -> dict[str, int]:
 
 
 def _image_processor(side: int) -> dict[str, Any]:
-    """CLIP's own steps, to pictures of its own size: shorter side, centre, mean and deviation."""
+    """Returns CLIP's settings for pictures: scale the shorter side, crop the centre, normalise."""
     return {
         "image_processor_type": "CLIPImageProcessor",
         "do_resize": True,

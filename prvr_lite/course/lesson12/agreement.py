@@ -13,7 +13,7 @@ MOST = 3000  # dots that are drawn
 def agreement(
     first: object, second: object, *, names: tuple[str, str], title: str, unit: str = "score"
 ) -> page.Picture:
-    """One dot per number on the plane of both; where they agree, all lie on the diagonal.
+    """Draws a dot per pair of numbers; where both ways agree, all dots lie on the diagonal.
 
     Args:
         first, second: [N] numbers, pairwise. names: of the two ways. unit: of the numbers.
@@ -26,7 +26,10 @@ def agreement(
 
     x, y = page.as_array(first, "first"), page.as_array(second, "second")
     if x.shape != y.shape:
-        raise ValueError(f"first and second must pair up: {len(x)} and {len(y)} numbers")
+        raise ValueError(
+            f"first has {len(x)} numbers and second {len(y)}. To fix it: give one number of "
+            "second for each number of first."
+        )
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("first and second must be finite")
     size = f"{len(x):,} numbers; the largest difference is {np.abs(x - y).max():.2g}"

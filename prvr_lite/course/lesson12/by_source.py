@@ -29,7 +29,7 @@ class Told:
 
 @page.house_style
 def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "") -> page.Picture:
-    """One row for each number, lowest first, with the source's own mark and colour.
+    """Draws one row for each number, lowest first, with the source's own mark and colour.
 
     Args:
         rows: at least one, of up to five sources.
@@ -43,7 +43,8 @@ def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "")
     sources = list(dict.fromkeys(row.source for row in rows))
     if not rows or len(sources) > len(COLORS):
         raise ValueError(
-            f"{len(rows)} rows of {len(sources)} sources: give 1 row, 5 sources at most"
+            f"{len(rows)} rows of {len(sources)} sources can't be drawn. "
+            f"To fix it: give at least 1 row, and rows of at most {len(COLORS)} sources."
         )
     if not np.isfinite([row.value for row in rows]).all():
         raise ValueError("every value must be finite: leave out numbers that are unknown")
@@ -56,7 +57,7 @@ def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "")
     axes, values = panel[metric], [row.value for row in order]
     room = 0.08 * (values[-1] - values[0]) or 1.0
     places, low = range(len(order)), values[0] - room
-    axes.hlines(places, low, values, color=page.RULE, lw=1.2, zorder=0)
+    axes.grid(axis="y", ls=":")  # no bars: the axis does not begin at 0
     named, shown = [row.source for row in order], dict(zip(sources, COLORS, strict=False))
     look: dict[str, Any] = {"hue": named, "style": named, "hue_order": shown, "style_order": shown}
     marks = dict(zip(sources, "os^Dv", strict=False))

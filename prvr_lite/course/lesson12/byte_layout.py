@@ -18,7 +18,7 @@ LEFT = 1.75  # inches for an id
 def byte_layout(
     ids: Sequence[str], dim: int, *, row: int, shown: int = 6, title: str = "", about: str = ""
 ) -> page.Picture:
-    """The rows of a BigFile one under the other: id, numbers, and the byte where each row begins.
+    """Draws the rows of a BigFile below each other: id, numbers, and each row's first byte.
 
     Args:
         ids: of the first rows, at most eight. dim: numbers per row.
@@ -31,8 +31,9 @@ def byte_layout(
     """
     if not 1 <= len(ids) <= MOST or row not in range(len(ids)) or dim < 1 or shown < 1:
         raise ValueError(
-            f"{len(ids)} ids, row {row}, dim {dim}, shown {shown}: give 1 to {MOST} ids, one of "
-            "their rows, and at least one number"
+            f"{len(ids)} ids, row {row}, dim {dim}, shown {shown} can't be drawn. To fix it: give "
+            f"1 to {MOST} ids, a row that one of them has (from 0), and a dim and shown of at "
+            "least 1."
         )
     import seaborn as sns
 
@@ -72,7 +73,7 @@ def byte_layout(
 
 
 def _ending(name: str, weight: str) -> str:
-    """The end of a name that is too long: there ids of frames differ."""
+    """Returns the end of a name that is too long, as ids of frames differ at their end."""
     end = " ".join(name.split())
     while page.text_width(end, 11, weight) > LEFT:
         end = "…" + end.removeprefix("…")[1:]

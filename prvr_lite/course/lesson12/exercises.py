@@ -1,4 +1,4 @@
-"""Lesson 12: the paper's files by hand, times joined, pickles that run nothing, honest tables."""
+"""Lesson 12: read the paper's files, join times, read pickles safely, make honest tables."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _rung: list[str] = []
 
 
 def ring(*_: object) -> dict[str, float]:
-    """What a bad file calls: notes it, and gives what looks like settings."""
+    """Notes that a bad file called it, and returns what looks like settings."""
     _rung.append("ring")
     return {"alpha": 0.25}
 
@@ -34,7 +34,7 @@ EasyDict = ring  # a bad function under a good name
 
 
 def rung() -> str | None:
-    """For ``Exercise.side_effect``: was ``ring`` called since this was last asked?"""
+    """Returns a message if ``ring`` was called since the last time (``Exercise.side_effect``)."""
     count = len(_rung)
     _rung.clear()
     sys.modules.pop(LOUD, None)  # its next import rings again
@@ -48,7 +48,7 @@ def rung() -> str | None:
 
 
 def alpha_of(data: bytes, find: Callable[[str, str], Any]) -> float:
-    """The number of one file; NaN where ``find`` raises KeyError for a name in it."""
+    """Returns the alpha of one file; NaN where ``find`` raises KeyError for a name in it."""
 
     class Careful(pickle.Unpickler):
         def find_class(self, module: str, name: str) -> Any:
@@ -61,7 +61,7 @@ def alpha_of(data: bytes, find: Callable[[str, str], Any]) -> float:
 
 
 def names_in(data: bytes) -> list[str]:
-    """Every "module.name" that a pickle asks for, read off without running it."""
+    """Returns every "module.name" that a pickle asks for, without running the pickle."""
     names: list[str] = []
     texts: list[str] = []
     memo: dict[int, str] = {}
@@ -80,12 +80,12 @@ def names_in(data: bytes) -> list[str]:
 
 
 def by_import(module: str, name: str) -> Any:
-    """What Python's own unpickler does: import the module, and take what has the name."""
+    """Imports the module and returns what has the name, as Python's own unpickler does."""
     return pickle.Unpickler(io.BytesIO()).find_class(module, name)
 
 
 def wrong_reading(files: list[bytes], allowed: Mapping[str, Any], wrong: str) -> Tensor:
-    """read_without_running with something wrong in it."""
+    """Returns what ``read_without_running`` gives with the mistake ``wrong`` in it."""
     modules = {key.rpartition(".")[0] for key in allowed}
     names = {key.rpartition(".")[2]: value for key, value in allowed.items()}
 
@@ -115,7 +115,7 @@ def wrong_reading(files: list[bytes], allowed: Mapping[str, Any], wrong: str) ->
 
 
 def pickle_that_calls(module: str, name: str, argument: object, *, protocol: int = 2) -> bytes:
-    """A pickle that calls ``module.name(argument)`` when it is read, written byte by byte."""
+    """Returns a pickle that calls ``module.name(argument)`` when it is read."""
     inner = pickle.dumps(argument, 2)[2:-1]  # without its first and last mark
     if protocol == 2:
         return b"\x80\x02c" + f"{module}\n{name}\n(".encode() + inner + b"tR."
@@ -130,12 +130,12 @@ def beside(call: bytes, alpha: float) -> bytes:
 
 
 def pickle_by_inst(module: str, name: str, argument: object) -> bytes:
-    """The same in protocol 0, which names and calls at once."""
+    """Returns such a pickle in protocol 0, where one operation names the function and calls it."""
     return b"(" + pickle.dumps(argument, 2)[2:-1] + f"i{module}\n{name}\n.".encode()
 
 
 def pickle_from_memo(module: str, name: str, argument: object) -> bytes:
-    """The same in protocol 4, where module and name come out of the memo, after other texts."""
+    """Returns such a pickle in protocol 4, where module and name come out of the memo."""
     words = [b"\x8c" + bytes([len(word)]) + word.encode() for word in (module, name, "b", "dict")]
     noted = b"".join(word + b"q" + bytes([i]) + b"0" for i, word in enumerate(words))
     call = b"h\x00h\x01\x93(" + pickle.dumps(argument, 2)[2:-1] + b"tR."
@@ -149,7 +149,7 @@ def pickle_that_names(module: str, name: str, alpha: float) -> bytes:
 
 
 def files_to_read(g: Generator) -> Inputs:
-    """Good files and bad ones, shuffled, each with another number."""
+    """Returns good files and bad ones, shuffled, each with another number."""
     contents = [{"alpha": float(a)} for a in 0.3 + 0.6 * torch.rand(10, generator=g)]
     files = [
         pickle.dumps(contents[0], 2),

@@ -17,7 +17,7 @@ Rows = Mapping[str, Mapping[str, float]]  # row -> part -> value
 
 @page.house_style
 def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> page.Picture:
-    """Horizontal bars, one per name in each panel, made of up to four parts with their numbers.
+    """Draws horizontal bars, one per name in each panel, made of up to four numbered parts.
 
     Args:
         panels: unit -> row -> part -> value, 0 or more; all panels have the same rows, and each
@@ -46,7 +46,7 @@ def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> 
 
 
 def _check(panels: Mapping[str, Rows]) -> list[str]:
-    """The names of the rows, if all panels have the same and every number can be drawn."""
+    """Returns the row names, after a check that all panels share them and can be drawn."""
     names = list(next(iter(panels.values()), {}))
     if not names:
         raise ValueError("panels must hold a panel with a row")
@@ -66,7 +66,7 @@ def _check(panels: Mapping[str, Rows]) -> list[str]:
 
 
 def _draw(axes: Axes, rows: Rows, unit: str) -> None:
-    """The bars of one panel with their numbers, and above them what the parts are."""
+    """Draws the bars of one panel with their numbers, and above them the names of the parts."""
     values = np.array([list(row.values()) for row in rows.values()], dtype=float)  # [rows, parts]
     digits = ",.0f" if (values % 1 == 0).all() else ",.4g"
     start = np.zeros(len(rows))
@@ -87,7 +87,7 @@ def _draw(axes: Axes, rows: Rows, unit: str) -> None:
 
 
 def _alt(title: str, panels: Mapping[str, Rows]) -> str:
-    """Every number in words."""
+    """Returns the alt text: every number in words."""
     parts = [
         f"{unit}, {name}: " + ", ".join(f"{part} {value:,.6g}" for part, value in row.items())
         for unit, rows in panels.items()

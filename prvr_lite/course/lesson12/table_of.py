@@ -11,7 +11,7 @@ from prvr_lite.data.dataset import Dataset
 
 
 def table_of(dataset: Dataset, videos: Sequence[int] | Array | None = None) -> FeatureTable:
-    """Some videos of a data set with their queries, as a table that can be written again.
+    """Returns some videos of a data set with their queries, as a table that can be written.
 
     Videos, queries and splits keep their order; splits without any of the videos are left out.
     What other things there are (thumbnails, siblings, further true answers, steps) is left out too.

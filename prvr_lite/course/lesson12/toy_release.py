@@ -102,7 +102,7 @@ def _caption_ids(table: FeatureTable) -> list[str]:
 
 
 def _timed(table: FeatureTable, queries: list[int]) -> list[tuple[str, str, list[float], float]]:
-    """Video, text, times and duration of the queries whose times are known."""
+    """Returns video, text, times and duration of the queries whose times are known."""
     return [
         (
             table.video_id[int(table.query_video[row])],

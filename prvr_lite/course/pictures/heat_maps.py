@@ -81,7 +81,10 @@ def heat_maps(
 
 
 def _draw_scale(picture: page.Picture, panels: Sequence[Axes], unit: str, whole: bool) -> None:
-    """The scale of all panels, at their right; in whole numbers if they hold no others."""
+    """Draws the colour scale of all panels at their right.
+
+    It has whole numbers only, if the panels have.
+    """
     mesh = panels[0].collections[0]
     bar = picture.colorbar(mesh, ax=panels, label=unit, aspect=30, pad=0.02)
     bar.ax.set_label("scale")
@@ -92,19 +95,25 @@ def _draw_scale(picture: page.Picture, panels: Sequence[Axes], unit: str, whole:
 def _check(
     panels: Mapping[str, object], rows: Sequence[str] | None, columns: Sequence[str] | None
 ) -> dict[str, page.Array]:
-    """The panels as arrays of one shape."""
+    """Returns the panels as arrays, after a check that they have one shape."""
     if not panels:
         raise ValueError("panels must hold a matrix")
     matrices = {name: page.as_array(matrix, repr(name), ndim=2) for name, matrix in panels.items()}
     shape = next(iter(matrices.values())).shape
     for name, matrix in matrices.items():
         if matrix.shape != shape:
-            raise ValueError(f"{name!r} has shape {matrix.shape}, the first panel {shape}")
+            raise ValueError(
+                f"{name!r} has shape {matrix.shape}, but the first panel has {shape}. To fix it: "
+                "give all panels one shape."
+            )
         if not np.isfinite(matrix).any():
             raise ValueError(f"{name!r} holds no number")
     for what, given, count in (("rows", rows, shape[0]), ("columns", columns, shape[1])):
         if given is not None and len(given) != count:
-            raise ValueError(f"{what} names {len(given)}, but the panels have {count} of them")
+            raise ValueError(
+                f"{what} holds {len(given)} names, but the panels have {count} {what}. To fix it: "
+                f"give one name for each of the {what}."
+            )
     return matrices
 
 
@@ -122,7 +131,7 @@ def _room(names: Sequence[str] | None, count: int) -> float:
 
 
 def _labels(names: Sequence[str] | None, count: int) -> list[str] | int:
-    """Names where there are few rows or columns; else every how many of them is numbered."""
+    """Returns the names of rows or columns if they are few; else the step of their numbers."""
     if names is not None and count <= NAMED:
         return [page.plain(name) for name in names]
     return next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, count) if count <= 7 * step)
@@ -135,7 +144,7 @@ def _alt(
     columns: Sequence[str] | None,
     unit: str,
 ) -> str:
-    """The heading, and each panel's range and brightest cell in words."""
+    """Returns the alt text: the heading, and each panel's range and brightest cell."""
     parts = []
     for name, matrix in matrices.items():
         row, column = map(int, np.unravel_index(np.nanargmax(matrix), matrix.shape))

@@ -27,7 +27,7 @@ def score_triangles(
     about: str = "outline: the true moment; star: the key clip",
     films: Mapping[str, Sequence[Thumbnail]] | None = None,
 ) -> page.Picture:
-    """One triangle of scores for each query (or film), all on one scale.
+    """Draws a triangle of scores for each query (or film), all on one scale.
 
     Args:
         panels: name -> (score of all clips [N], true moment as [start, end] in units or None);
@@ -78,7 +78,7 @@ def score_triangles(
 def _draw(
     axes: Axes, score: page.Array, moment: Span | None, limits: tuple[float, float]
 ) -> PolyCollection:
-    """One triangle with the tent of the moment and the star of the best clip."""
+    """Draws one triangle with the tent of the moment and the star of the best clip."""
     n = units_of(len(score), repr(axes.get_label()))
     look: dict[str, Any] = {"cmap": EMBER, "clim": limits, "antialiased": False, "linewidths": 0.0}
     grid = draw_clips(axes, n, array=score, **look)

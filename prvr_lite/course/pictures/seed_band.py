@@ -28,7 +28,7 @@ DOTS: Final[dict[str, Any]] = {  # seeds
 
 
 def run_band(seeds: Value | page.Array) -> tuple[float, float]:
-    """Where one further run of the same kind lies, 19 times out of 20: (low, high).
+    """Returns (low, high), where one more run of the same kind lies 19 times out of 20.
 
     Student's prediction interval, mean ± t s √(1 + 1/S): wider than the interval of the mean, as
     it holds the luck of the new run as well.
@@ -49,7 +49,7 @@ def run_band(seeds: Value | page.Array) -> tuple[float, float]:
 def seed_band(
     seeds: Runs, yours: Mapping[str, Mapping[str, float]], *, title: str = "One run among others"
 ) -> page.Picture:
-    """Where a run of one's own lies among the seeds of others, for models and metrics.
+    """Draws where your own run lies among the seeds of others, for models and metrics.
 
     Each row is drawn around the mean of its seeds: dots are seeds, the bar is their ``run_band``, a
     diamond is the own run, blue within the bar and vermilion outside it.
@@ -90,7 +90,10 @@ def seed_band(
 
 def _checked(row: Mapping[str, Value], model: str, metric: str) -> page.Array:
     if metric not in row:
-        raise ValueError(f"{model!r} has no {metric!r}, which another model has")
+        raise ValueError(
+            f"{model!r} has no {metric!r}, which another model has. To fix it: give all models "
+            "the same metrics."
+        )
     values = seeds_of(row[metric], f"{model!r}, {metric!r}")
     if len(values) < 2:
         raise ValueError(f"{model!r}, {metric!r}: a band needs at least two seeds")
@@ -98,7 +101,7 @@ def _checked(row: Mapping[str, Value], model: str, metric: str) -> page.Array:
 
 
 def _draw(axes: Axes, place: int, values: page.Array, yours: float | None) -> None:
-    """Band, mean, own run and its number, in one row."""
+    """Draws the band, the mean, your own run and its number in one row."""
     mean, (low, high) = float(values.mean()), run_band(values)
     axes.barh(
         place, high - low, left=low - mean, height=0.34, color=page.RULE, zorder=0.5, label="band"

@@ -28,7 +28,7 @@ def lit_clips(
     thumbnails: Sequence[Thumbnail] = (),
     title: str = "Every clip is a place in the triangle",
 ) -> page.Picture:
-    """One triangle for each chosen clip: it is lit, and so are its units and its part of the film.
+    """Draws a triangle for each chosen clip; the clip, its units and its part of the film are lit.
 
     Args:
         clips: rows among the n(n+1)/2 clips, shown side by side, four at most.
@@ -63,7 +63,7 @@ def lit_clips(
 
 @page.house_style
 def numbered_clips(n: int = 6, *, title: str = "The clips in their order") -> page.Picture:
-    """The triangle of a few units, with each clip's row and its span written into it.
+    """Draws the triangle of a few units, with each clip's row and its span written into it.
 
     Returns:
         a Figure with the axes "clips".
@@ -113,7 +113,7 @@ def _told(row: int, n: int, duration: float | None) -> str:
 
 
 def name_panel(picture: page.Picture, left: float, top: float, text: str) -> None:
-    """A name above a panel; its first line in bold."""
+    """Writes a name above a panel, with its first line in bold."""
     page_height = picture.get_figheight()
     lines = text.split("\n")
     for i, line in enumerate(lines):
@@ -142,7 +142,7 @@ def draw_cells(axes: Axes, n: int, colors: Sequence[str], line: float = 0.4) -> 
 
 
 def _light(axes: Axes, n: int, row: int, line: float) -> None:
-    """The triangle with one clip lit, those within it a little, and its tent."""
+    """Draws the triangle with one clip lit, the clips within it dimly lit, and its tent."""
     spans = clip_units(n)
     first, size = map(int, spans[row])
     within = (spans[:, 0] >= first) & (spans.sum(1) <= first + size)
@@ -166,7 +166,7 @@ def _draw_units(axes: Axes, n: int, row: int) -> None:
 def _draw_film(
     axes: Axes, thumbnails: Sequence[Thumbnail], slots: int, duration: float, lit: page.Array
 ) -> None:
-    """The film with all but the clip, [start, length] in s, in the dark."""
+    """Draws the film, dark except for the part of the clip, [start, length] in s."""
     span = float(lit[0]), float(lit[0] + lit[1])
     draw_strip(axes, thumbnails, slots, (0, duration), span)
     veil(axes, span, duration)

@@ -42,9 +42,9 @@ def test_lines_are_readable() -> None:
 @pytest.mark.parametrize(
     ("weight", "frames", "message"),
     [
-        ([], [0], "weight must hold a head"),
-        ([EVEN], [], "frames must hold a frame"),
-        ([EVEN[:3]], [0], r"head 0 has shape \(3, 4\) for 4 names"),
+        ([], [0], "weight or frames is empty"),
+        ([EVEN], [], "weight or frames is empty"),
+        ([EVEN[:3]], [0], r"head 0 has shape \(3, 4\), but there are 4 names"),
         ([EVEN], [4], "no frame 4: frames go from 0 to 3"),
     ],
 )

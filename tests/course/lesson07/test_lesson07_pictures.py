@@ -112,7 +112,7 @@ def test_the_sliders_change_the_picture(monkeypatch: pytest.MonkeyPatch) -> None
     ("draw", "message"),
     [
         (lambda: pair_maps({}, OWN, title="x"), "must hold a table"),
-        (lambda: pair_maps({"a": [[1.0]]}, OWN, title="x"), r"'a' has shape \(1, 1\), positive"),
+        (lambda: pair_maps({"a": [[1.0]]}, OWN, title="x"), r"'a' has shape \(1, 1\), but pos"),
         (lambda: pair_maps({"a": [[np.nan]]}, [[1]], title="x"), "'a' must be finite"),
         (lambda: loss_columns([], title="x"), "pulls must hold a case"),
         (lambda: loss_columns([Pull("a", ROW, MINE[:2], 0.2)], title="x"), "'a': score and pos"),

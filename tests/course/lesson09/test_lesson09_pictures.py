@@ -78,8 +78,8 @@ def test_a_tie_counts_as_missed() -> None:
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: lead_plane([0.1], [0.1, 0.2], alpha=0.7), "pair up: 1 and 2 leads"),
-        (lambda: lead_plane([0.1, np.nan], [0.1, 0.2], alpha=0.7), "must be finite"),
+        (lambda: lead_plane([0.1], [0.1, 0.2], alpha=0.7), "clip has 1 leads and frame 2"),
+        (lambda: lead_plane([0.1, np.nan], [0.1, 0.2], alpha=0.7), "is not finite"),
         (lambda: lead_plane([0.1], [0.2], alpha=1.2), "alpha is 1.2: it must lie in 0..1"),
         (lambda: lead_plane([], [], alpha=0.7), "clip must have 1 axis"),
     ],

@@ -125,7 +125,7 @@ def test_agreement_tells_the_largest_difference() -> None:
         (lambda: byte_layout(["a"], 4, row=1), "1 ids, row 1, dim 4"),
         (lambda: by_source([], metric="R", title=""), "0 rows of 0 sources"),
         (lambda: by_source([Told("a", np.nan, "b")], metric="R", title=""), "must be finite"),
-        (lambda: agreement([1], [1, 2], names=("a", "b"), title=""), "pair up: 1 and 2"),
+        (lambda: agreement([1], [1, 2], names=("a", "b"), title=""), "1 numbers and second 2"),
         (lambda: agreement([1], [np.inf], names=("a", "b"), title=""), "must be finite"),
     ],
 )
