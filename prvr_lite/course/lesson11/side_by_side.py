@@ -7,7 +7,7 @@ from typing import Final
 
 from prvr_lite.plots import page
 
-HIGH: Final = 2.6  # inches of a picture
+HIGH: Final = 1.9  # inches of a picture
 
 
 @page.house_style
