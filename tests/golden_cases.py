@@ -1,4 +1,4 @@
-"""The numbers recorded from the authors' released code, and the models that must give them."""
+"""The numbers recorded from the authors' released codes, and the models that must give them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,19 @@ import torch
 from prvr_lite.config import ModelConfig
 from prvr_lite.data.batches import Batch
 from prvr_lite.model.clips import clip_windows
+from prvr_lite.model.gmmformer import GMMFormer, GMMFormerBatchWindows
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.paper.checkpoint import load_authors_state_dict
+from prvr_lite.training.query_diverse import GMMFormerTrainConfig
 
-CASES = sorted((Path(__file__).parent / "golden").glob("*.h5"))
+FOLDER = Path(__file__).parent / "golden"
+CASES = sorted(FOLDER.glob("*.h5"))  # of MS-SL++ and MS-SL
+GMMFORMER_CASES = sorted((FOLDER / "gmmformer").glob("*.h5"))
+
+
+def _tensors(group: h5py.Group) -> dict[str, torch.Tensor]:
+    """The data sets in a group, not those in groups below it."""
+    return {k: torch.tensor(v[()]) for k, v in group.items() if isinstance(v, h5py.Dataset)}
 
 
 class Golden:
@@ -24,13 +33,14 @@ class Golden:
             self.attrs = dict(file.attrs)
             self.state = {k: torch.tensor(v[()]) for k, v in file["state_dict"].items()}
             inputs = file["inputs"]
-            self.raw = [inputs["raw_video_features"][str(i)][()] for i in range(5)]
+            raw = inputs["raw_video_features"]
+            self.raw = [raw[str(i)][()] for i in range(len(raw))]
             self.inputs = {
                 k: torch.tensor(v[()]) for k, v in inputs.items() if k != "raw_video_features"
             }
-            self.out = {k: torch.tensor(v[()]) for k, v in file["inference"].items()}
+            self.out = _tensors(file["inference"])
             self.loss = {k: float(v) for k, v in file["training"].attrs.items()}
-            self.grad = {k: torch.tensor(v[()]) for k, v in file["training/grad"].items()}
+            self.grad = _tensors(file["training/grad"])
 
     def model(self) -> MSSLpp:
         a = self.attrs
@@ -67,6 +77,53 @@ class Golden:
             i["word_input"],
             i["word_mask"].bool(),
             i["query_video"],
+        )
+
+
+class GMMFormerGolden(Golden):
+    """One recorded case of GMMFormer."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        with h5py.File(path) as file:
+            self.steps = _tensors(file["inference/steps"])
+            self.attention = _tensors(file["inference/attention_of_video_0"])
+            self.in_batches_of_2 = _tensors(file["inference_in_batches_of_2"])
+            self.parts = _tensors(file["training/parts"])
+            self.scores = _tensors(file["training/scores"])
+            self.windows = {
+                (int(length.split("_")[1]), float(width.split("_")[1])): torch.tensor(window[()])
+                for length, group in file["gaussian"].items()
+                for width, window in group.items()
+            }
+
+    def model(self, kind: type[GMMFormer] = GMMFormerBatchWindows) -> GMMFormer:  # type: ignore[override]
+        a = self.attrs
+        config = ModelConfig(
+            visual_dim=int(a["visual_input_size"]),
+            query_dim=int(a["query_input_size"]),
+            hidden_dim=int(a["hidden_size"]),
+            num_heads=int(a["n_heads"]),
+            num_units=int(a["map_size"]),
+            max_frames=int(a["max_ctx_l"]),
+            max_words=int(a["max_desc_l"]),
+            num_clusters=None,
+            dropout=float(a["drop"]),
+            input_dropout=float(a["input_drop"]),
+            alpha=float(a["clip_scale_w"]),
+        )
+        return load_authors_state_dict(kind(config), self.state)
+
+    def training(self) -> GMMFormerTrainConfig:
+        a = self.attrs
+        return GMMFormerTrainConfig(
+            margin=float(a["margin"]),
+            hard_pool=int(a["hard_pool_size"]),
+            clip_nce_weight=float(a["loss_factor"][0]),
+            frame_nce_weight=float(a["loss_factor"][1]),
+            diverse_weight=float(a["loss_factor"][2]),
+            diverse_margin=float(a["neg_factor"][0]),
+            diverse_scale=float(a["neg_factor"][1]),
         )
 
 

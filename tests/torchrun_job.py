@@ -33,6 +33,7 @@ STILL = replace(SMALL, dropout=0.0, input_dropout=0.0)  # nothing is left to cha
 RUNS: dict[str, tuple[str, TrainConfig]] = {
     "plain": ("mssl++", QUICK),
     "frames": ("frame-max", replace(QUICK, batch_videos=5)),
+    "windows": ("gmmformer", replace(QUICK, batch_videos=5, epochs=2)),
     "one video": ("mssl++", replace(QUICK, batch_videos=2, epochs=2)),
     "resumed": ("mssl++", replace(QUICK, seed=3)),
     "dropout": ("mssl++", replace(QUICK, precision="bfloat16")),

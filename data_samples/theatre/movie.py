@@ -16,7 +16,7 @@ from .film import render
 from .script import FPS, Film
 
 FINER = 6  # pictures for each frame; every sixth is the frame itself
-QUALITY = "30"  # libx264's crf: 60 to 130 kB for each half minute
+QUALITY = "33"  # libx264's crf: about 3 kB a second
 CHOSEN = ("test_000a", "test_001b", "test_016a", "test_035c", "test_046a")
 
 

@@ -46,5 +46,5 @@ def comparable(dataset: Dataset, model: str) -> list[Published]:
     about = COLLECTIONS.get(dataset.name)
     if about is None or about.visual_model != dataset.visual_model:
         return []
-    names = dict.fromkeys((model, "mssl++"))
+    names = dict.fromkeys((model.removesuffix("-batch-windows"), "mssl++"))
     return [row for name in names for row in published(dataset.name, name)]

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from prvr_lite.cli.shared import SEED, Commands, Number, say
+
+if TYPE_CHECKING:
+    from prvr_lite.course.grading.varying import Varied
 
 LESSON = Number(1, 99)
 SECONDS = Number(1, 600)
@@ -26,6 +34,14 @@ def add(commands: Commands) -> None:
     parser.add_argument("--column", help="name of the points' column; default: Lesson and number")
     parser.add_argument("--seed", type=SEED, help="of the inputs; default: one nobody can know")
     parser.add_argument(
+        "--variants",
+        metavar="SEED",
+        help="the seed of `prvr-lite course variants`, which wrote the notebooks",
+    )
+    parser.add_argument(
+        "--twists", type=Path, metavar="FILE", help="Python file of your own variants, as there"
+    )
+    parser.add_argument(
         "--seconds", type=SECONDS, default=5, help="computing time of one answer; default: 5"
     )
     parser.add_argument(
@@ -40,28 +56,60 @@ def run(options: argparse.Namespace) -> None:
     from prvr_lite.course.handins.report import write_details, write_pages, write_table
     from prvr_lite.course.handins.task import of_lesson
 
+    if options.twists is not None and options.variants is None:
+        raise ValueError("--twists needs the seed, too: add --variants SEED")
     names = [exercise.name for exercise in of_lesson(options.lesson)]
     if not names:
         raise ValueError(f"there is no lesson {options.lesson} with exercises")
     paths = notebooks(options.handin)
     hand_ins = read_all(paths, student_ids(paths, options.ids), options.lesson, names)
 
+    variants = _variants(options)
+
     def watch(one: Grade) -> None:
         flags = sum(len(verdict.flags) for verdict in one.verdicts)
         note = f"  {flags} to look at" if flags else ""
         say(f"{one.hand_in.student}  {one.points} of {one.possible}{note}")
 
-    grades = grade(
-        options.lesson,
-        hand_ins,
-        seed=options.seed,
-        seconds=options.seconds,
-        megabytes=options.megabytes,
-        watch=watch,
-    )
+    with _ended_as_by_hand():
+        grades = grade(
+            options.lesson,
+            hand_ins,
+            seed=options.seed,
+            seconds=options.seconds,
+            megabytes=options.megabytes,
+            variants=variants,
+            watch=watch,
+        )
     out, column = options.out, options.column or f"Lesson {options.lesson}"
     details, pages = out.with_name(f"{out.stem}-answers.csv"), out.with_name(f"{out.stem}-pages")
     write_table(out, grades, column)
     write_details(details, grades)
     write_pages(pages, grades, options.lesson)
     say(f"wrote {out}, {details} and {pages / 'index.html'}")
+
+
+def _variants(options: argparse.Namespace) -> dict[str, Varied]:
+    from prvr_lite.course.grading.varying import draw_variants, variants_in
+
+    if options.variants is None:
+        return {}
+    own = None if options.twists is None else variants_in(options.twists)
+    return draw_variants(options.lesson, options.variants, own)
+
+
+@contextmanager
+def _ended_as_by_hand() -> Iterator[None]:
+    """Who ends this program (SIGTERM) stops it as Ctrl-C does: answers' processes and files go."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

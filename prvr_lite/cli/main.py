@@ -14,6 +14,7 @@ from typing import NoReturn
 from prvr_lite import __version__
 from prvr_lite.cli import (
     convert,
+    course,
     demo,
     evaluate,
     experiments,
@@ -29,7 +30,7 @@ from prvr_lite.training.parallel import this_rank, world_size
 
 DEBUG = "PRVR_LITE_DEBUG"
 EXPECTED = (OSError, ValueError, FloatingPointError, ImportError)  # their messages say what to do
-COMMANDS = (demo, train, evaluate, search, extract, convert, index, experiments, grade)
+COMMANDS = (demo, train, evaluate, search, extract, convert, index, experiments, grade, course)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -87,8 +87,12 @@ EXPERIMENTS: dict[str, Experiment] = {
     "frame-attention-max": _main(
         "frames with self-attention, max (XML's branch)", "frame-attention-max"
     ),
+    "gmmformer": _main("GMMFormer", "gmmformer"),
+    "gmmformer-batch-windows": _main(
+        "GMMFormer, windows over the batch (as released)", "gmmformer-batch-windows"
+    ),
     "mssl": _main("MS-SL, all clips", "mssl"),
-    FULL: _main("MS-SL++", FULL),
+    FULL: _main("MS-SL++", FULL),  # last of "main": its scales follow it in the table
     **{f"K={k}": _clips(f"K = {k} medoids", num_clusters=k) for k in (4, 8, 16, 64, 128)},
     "no-length-code": _clips("clustering without the length code", length_aware=False),
     "kmeans": _clips("k-means centroids for medoids", "kmeans-clips"),

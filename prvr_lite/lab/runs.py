@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from prvr_lite.config import PRESETS, ModelConfig, TrainConfig
+from prvr_lite.config import ModelConfig, TrainConfig
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.sample import load_sample
 from prvr_lite.device import choose_device
@@ -25,6 +25,7 @@ from prvr_lite.model.registry import build_model, restore_model
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.evaluation import evaluate
 from prvr_lite.training.fit import fit
+from prvr_lite.training.presets import preset_of
 
 RUN_FORMAT = "prvr-lite run 1"
 SPLITS = ("val", "test")
@@ -78,7 +79,7 @@ def plan(
 
     `data` is the data set's fingerprint, which is taken once for all runs.
     """
-    preset = PRESETS[setting.preset]
+    preset = preset_of(row.model, setting.preset)
     preset = replace(preset, training=preset.train_config(epochs=setting.epochs))
     sizes = (dataset.visual_dim, dataset.query_dim)
     return Run(name, seed, row.model, *row.configs(preset, *sizes, seed), data)

@@ -10,6 +10,11 @@ from prvr_lite.model.encoders import QueryEncoder as QueryEncoder
 from prvr_lite.model.encoders import SelfAttention as SelfAttention
 from prvr_lite.model.encoders import SequenceEncoder as SequenceEncoder
 from prvr_lite.model.encoders import attention_pool as attention_pool
+from prvr_lite.model.gmmformer import GaussianBlock as GaussianBlock
+from prvr_lite.model.gmmformer import GMMFormer as GMMFormer
+from prvr_lite.model.gmmformer import GMMFormerBatchWindows as GMMFormerBatchWindows
+from prvr_lite.model.gmmformer import WindowedAttention as WindowedAttention
+from prvr_lite.model.gmmformer import gaussian_window as gaussian_window
 from prvr_lite.model.key_clip import clip_similarity as clip_similarity
 from prvr_lite.model.key_clip import dual_similarity as dual_similarity
 from prvr_lite.model.key_clip import frame_attention as frame_attention

@@ -18,6 +18,7 @@ from prvr_lite.model.baselines import (
     TransformerPool,
     ZeroShot,
 )
+from prvr_lite.model.gmmformer import GMMFormer, GMMFormerBatchWindows
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.model.variants import KMeansClips, MaxFrames, MeanFrames, OwnKeyClip, RandomClips
@@ -25,6 +26,9 @@ from prvr_lite.model.variants import KMeansClips, MaxFrames, MeanFrames, OwnKeyC
 MODELS: dict[str, type[RetrievalModel]] = {
     "mssl++": MSSLpp,
     "mssl": MSSLpp,
+    # after MS-SL++
+    "gmmformer": GMMFormer,
+    "gmmformer-batch-windows": GMMFormerBatchWindows,
     # T2VR baselines
     "mean-pool": MeanPool,
     "attention-pool": AttentionPool,

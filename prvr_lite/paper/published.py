@@ -1,9 +1,9 @@
 """Published results on the paper's data sets, each with the document that prints it.
 
 Nothing here was measured with this package. "authors' README" marks numbers from the readmes of
-HuiGuanLab/ms-sl and HuiGuanLab/ms-sl-pp. "restated" marks numbers that a later paper prints for
-models of other authors: CurvSpec (arXiv 2609.36815, tables 1 and 2) or RAL-PRVR (arXiv 2509.01383).
-Such papers sometimes contradict each other.
+HuiGuanLab/ms-sl, HuiGuanLab/ms-sl-pp and huangmozhi9527/GMMFormer. "restated" marks numbers that a
+later paper prints for models of other authors: CurvSpec (arXiv 2609.36815, tables 1 and 2) or
+RAL-PRVR (arXiv 2509.01383). Such papers sometimes contradict each other.
 
 All numbers are of test splits as these papers define them, with the released features: ResNet152
 and I3D frames, RoBERTa words.
@@ -55,11 +55,12 @@ ReLoCLNet  10.7/28.1/38.1/80.3/157.1   5.7/18.9/30.0/72.0/126.6   1.2/5.4/10.0/4
 CONQUER    11.0/28.9/39.6/81.3/160.8   6.5/20.4/31.8/74.3/133.1   1.8/6.3/10.3/47.5/66.0
 MS-SL      13.5/32.1/43.4/83.4/172.3   7.1/22.5/34.7/75.8/140.1   1.8/7.1/11.8/47.7/68.4
 MS-SL++    13.6/33.1/44.2/83.5/174.5   7.0/23.1/35.2/75.8/141.1   1.8/7.6/12.0/48.4/69.7
+GMMFormer  13.9/33.3/44.5/84.9/176.6   8.3/24.9/36.7/76.1/146.0   2.1/7.8/12.5/50.6/72.9
 """
 
 
 def _source(model: str, collection: str) -> str:
-    if model in ("MS-SL", "MS-SL++"):
+    if model in ("MS-SL", "MS-SL++", "GMMFormer"):
         return AUTHORS
     return RESTATED.get(model, CURVSPEC) if collection == "tvr" else CURVSPEC
 

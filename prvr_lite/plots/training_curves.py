@@ -17,6 +17,7 @@ _LOSSES: Final = {
     "clip_nce": ("clip infoNCE", page.SKY),
     "frame_triplet": ("frame triplet", page.VERMILION),
     "frame_nce": ("frame infoNCE", page.ORANGE),
+    "query_diverse": ("query-diverse", page.GREEN),
 }
 _RECALLS: Final = {
     "R@1": ("R@1", page.BLUE),
@@ -35,8 +36,9 @@ def training_curves(
 
     Args:
         history: one mapping per epoch with "epoch" (else counted from 1) and any of "loss",
-            "clip_triplet", "clip_nce", "frame_triplet", "frame_nce", "R@1", "R@5", "R@10",
-            "R@100" and "SumR" (%); epochs may lack some, or hold NaN. Other keys are ignored.
+            "clip_triplet", "clip_nce", "frame_triplet", "frame_nce", "query_diverse", "R@1",
+            "R@5", "R@10", "R@100" and "SumR" (%); epochs may lack some, or hold NaN. Other keys
+            are ignored.
     Returns:
         a Figure with the axes "loss", "recall" and "SumR", as far as there is something to draw.
     Raises:

@@ -11,3 +11,8 @@ from prvr_lite.training.losses import triplet_ranking_loss as triplet_ranking_lo
 from prvr_lite.training.optimizer import make_optimizer as make_optimizer
 from prvr_lite.training.optimizer import make_schedule as make_schedule
 from prvr_lite.training.parallel import LostRankError as LostRankError
+from prvr_lite.training.presets import from_preset as from_preset
+from prvr_lite.training.presets import preset_of as preset_of
+from prvr_lite.training.query_diverse import GMMFormerLoss as GMMFormerLoss
+from prvr_lite.training.query_diverse import GMMFormerTrainConfig as GMMFormerTrainConfig
+from prvr_lite.training.query_diverse import query_diversity as query_diversity

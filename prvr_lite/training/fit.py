@@ -28,9 +28,9 @@ from prvr_lite.files import held
 from prvr_lite.model.retrieval_model import RetrievalModel, TrainingScores
 from prvr_lite.search.evaluation import evaluate
 from prvr_lite.training import checkpoints
-from prvr_lite.training.losses import MSSLppLoss
 from prvr_lite.training.optimizer import make_optimizer, make_schedule
 from prvr_lite.training.parallel import TIMEOUT, Ranks, gathered_ranks, release_group, shared_scores
+from prvr_lite.training.query_diverse import loss_of
 
 
 @dataclass
@@ -154,7 +154,7 @@ class _Run:
             problem = f"rank {rank} has other settings than rank 0"
             checkpoints.check_same_run(settings[0], others, problem)
         self.split = _validation_split(dataset, config)
-        self.loss = MSSLppLoss(config)
+        self.loss = loss_of(model, config)
         self.optimizer = make_optimizer(model, config)
         steps = config.epochs * math.ceil(videos / config.batch_videos)
         self.schedule = make_schedule(self.optimizer, config, steps)

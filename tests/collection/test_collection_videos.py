@@ -73,7 +73,7 @@ def same(films: VideoCollection, ids: list[str], data: Dataset, **how: Any) -> N
 
 
 @pytest.mark.parametrize("resident", [False, True])
-@pytest.mark.parametrize("name", ["mssl++", "frame-max", "mean-pool", "max-frames"])
+@pytest.mark.parametrize("name", ["mssl++", "frame-max", "mean-pool", "max-frames", "gmmformer"])
 def test_a_collection_that_grew_and_shrank_scores_as_an_index(
     toy: Dataset, tmp_path: Path, name: str, resident: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,11 @@ def gap(
 def test_films_and_seeds_decide_together(
     low: float, high: float, seeds: tuple[float, ...], verdict: str
 ) -> None:
-    for name, word in (("frame-max", "better than frames alone"), ("mssl", "MS-SL with all")):
+    for name, word in (
+        ("frame-max", "better than frames alone"),
+        ("mssl", "MS-SL with all"),
+        ("gmmformer", "better than GMMFormer"),
+    ):
         claim = one(gap(name, low, high, seeds), word)
         assert claim.verdict == verdict
         assert f"{len(seeds)} seed" in claim.measured
@@ -76,6 +80,8 @@ def test_seeds_decide(gaps: tuple[float, ...], verdict: str) -> None:
     for seed, extra in enumerate(gaps):
         lines += [line_of(FULL, "SumR", 300 + extra, seed=seed)]
         lines += [line_of(FULL, "SumR", 300, seed=seed, score="clip")]
+        lines += [line_of("gmmformer", "SumR", 320 + extra, seed=seed)]
+        lines += [line_of("gmmformer-batch-windows", "SumR", 320, seed=seed)]
         lines += [line_of(MOMENTS, "mIoU", 60 + extra, seed=seed, score="span head + key clip")]
         lines += [line_of(MOMENTS, "mIoU", 60, seed=seed, score="span head")]
     assert one(lines, "than the clip scale").verdict == verdict

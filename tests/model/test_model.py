@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from toy import QUERY, SMALL, VISUAL
 
 from prvr_lite.model.clips import clip_spans, clip_windows, length_code, multi_scale_clips
+from prvr_lite.model.gmmformer import GMMFormer
 from prvr_lite.model.key_clip import frame_attention, key_clip_guided_attention
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.records import Similarity, VideoEncoding
@@ -18,6 +19,7 @@ from prvr_lite.model.registry import MODELS, TRAINABLE, build_model, model_name
 from prvr_lite.model.retrieval_model import RetrievalModel
 
 NAMES = sorted(TRAINABLE)
+BY_BATCH = "gmmformer-batch-windows"  # as released: a video's vectors depend on its batch
 seeds = st.integers(0, 2**31)
 
 
@@ -41,7 +43,7 @@ def inputs(
     return units, frames, frame_mask, word, word_mask
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != BY_BATCH])
 @settings(max_examples=15, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 8), min_size=1, max_size=4),
@@ -79,10 +81,12 @@ def test_shapes_and_gradients(name: str, device: torch.device) -> None:
     scores = model(*batch, torch.tensor([0, 1, 1], device=device))
     assert scores.clip_cosine.shape == scores.clip_dot.shape == (3, 2)
     total = scores.clip_dot.sum()
-    if issubclass(MODELS[name], MSSLpp):
-        assert scores.frame_cosine.shape == scores.frame_dot.shape == (3, 3)
-        total = total + scores.frame_dot.sum()
-    else:
+    columns = {MSSLpp: 3, GMMFormer: 2}  # queries and their own videos, or videos
+    for kind, count in columns.items():
+        if issubclass(MODELS[name], kind):
+            assert scores.frame_cosine.shape == scores.frame_dot.shape == (3, count)
+            total = total + scores.frame_dot.sum()
+    if not issubclass(MODELS[name], tuple(columns)):
         assert scores.frame_cosine is None
     total.backward()
     for parameter_name, parameter in model.named_parameters():
@@ -108,6 +112,35 @@ def test_a_model_can_do_what_it_declares(name: str) -> None:
         score = model.attention_scores(videos.clips, videos.frames)
         weight = score.masked_fill(~mask[:, None], -torch.inf).softmax(-1)  # [V, K, T]
         torch.testing.assert_close(videos.attended, model.value_map(weight @ videos.frames))
+
+
+def test_a_window_spans_the_video_or_as_released_the_batch() -> None:
+    """Alone, both are the same; beside a longer video, only one of them is."""
+    units, frames, mask, _, _ = inputs([3, 8], [1], 0)
+    alone = units[:1], frames[:1, :3], mask[:1, :3]
+    with torch.no_grad():
+        own, released = (build_model(n, SMALL, seed=1).eval() for n in ("gmmformer", BY_BATCH))
+        expected = own.encode_videos(*alone).attended[0]
+        torch.testing.assert_close(released.encode_videos(*alone).attended[0], expected)
+        torch.testing.assert_close(own.encode_videos(units, frames, mask).attended[0], expected)
+        moved = released.encode_videos(units, frames, mask)
+    assert (moved.attended[0] - expected).abs().max() > 1e-6
+    torch.testing.assert_close(
+        moved.clips[:1], own.encode_units(units[:1])
+    )  # units have no padding
+
+
+def test_one_vector_of_frames_is_compared_with_every_query() -> None:
+    """S_f of GMMFormer doesn't depend on the key clip, for few queries and for many."""
+    model = build_model("gmmformer", SMALL).eval()
+    batch = inputs([5, 8, 1], [2, 4, 1] * 4, 0)
+    with torch.no_grad():
+        videos, queries = model.encode_videos(*batch[:3]), model.encode_queries(*batch[3:])
+        assert videos.clips.shape == (3, 6, 12)
+        assert videos.attended.shape == (3, 1, 12)
+        frame = torch.cosine_similarity(queries[:, None], videos.attended[:, 0], dim=-1)  # [Q, V]
+        torch.testing.assert_close(model.similarity(queries, videos).frame, frame)
+        torch.testing.assert_close(model.similarity(queries[:1], videos).frame, frame[:1])
 
 
 def test_encoding_shapes() -> None:

@@ -243,7 +243,7 @@ def test_the_calls_would_have_run(tmp_path: Path) -> None:
         ({"n_heads": 5}, "not a multiple of num_heads=5"),
         ({"n_heads": "4"}, "n_heads='4' is not of type int"),
         ({"cluster_num": 10**6}, "num_clusters=1000000"),
-        ({"map_size": 64}, "size mismatch"),
+        ({"map_size": 10**9}, "map_size=1000000000, but clip_pos_embed.* has [0-9]+ positions"),
     ],
 )
 def test_contradicting_sizes_are_refused(
@@ -265,6 +265,12 @@ def test_missing_parts_are_refused(golden: Golden, tmp_path: Path) -> None:
     del config["n_heads"]
     with pytest.raises(FileFormatError, match="n_heads"):
         load_authors_checkpoint(write(path, golden, config))
+    for broken in (3, torch.zeros(())):  # in the place of the configuration, of a tensor
+        with pytest.raises(FileFormatError, match="don't make an MS-SL\\+\\+"):
+            load_authors_checkpoint(write(path, golden, broken))
+        golden.state["clip_input_proj.LayerNorm.weight"] = broken
+        with pytest.raises(FileFormatError, match="don't make an MS-SL\\+\\+"):
+            load_authors_checkpoint(write(path, golden, settings(golden)))
     for other in (golden.state, {"model": 3, "model_cfg": config}, [1]):
         torch.save(other, path)
         assert not is_authors_checkpoint(path)

@@ -29,14 +29,15 @@ def test_recalls_rise_and_add_up(row) -> None:
 
 
 def test_three_rows_a_model() -> None:
-    assert len(PUBLISHED) == 3 * 9
+    assert len(PUBLISHED) == 3 * 10
     assert [row.collection for row in PUBLISHED[:3]] == ["tvr", "activitynet", "charades"]
     (row,) = published("tvr", "mssl++")
     assert row.metrics == {"R@1": 13.6, "R@5": 33.1, "R@10": 44.2, "R@100": 83.5, "SumR": 174.5}
     assert row.source == AUTHORS
-    assert {r.source for r in published("tvr") if not r.model.startswith("MS-SL")}.isdisjoint(
-        {AUTHORS}
-    )
+    (row,) = published("activitynet", "gmmformer")
+    assert list(row.metrics.values()) == [8.3, 24.9, 36.7, 76.1, 146.0]
+    theirs = {row.model for row in published("tvr") if row.source == AUTHORS}
+    assert theirs == {"MS-SL", "MS-SL++", "GMMFormer"}
     assert published("emoji theatre") == []
 
 
@@ -78,3 +79,5 @@ def test_other_features_are_not_compared(
         assert comparable(dataset, "mssl++") == []
         dataset.visual_model = "I3D, RGB, as released with LGI"
         assert [row.model for row in comparable(dataset, "mssl")] == ["MS-SL", "MS-SL++"]
+        for name in ("gmmformer", "gmmformer-batch-windows"):
+            assert [row.model for row in comparable(dataset, name)] == ["GMMFormer", "MS-SL++"]

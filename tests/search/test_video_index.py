@@ -15,7 +15,8 @@ from toy import QUERY, SMALL, toy_table
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.table import write_features
-from prvr_lite.model.msslpp import MSSLpp
+from prvr_lite.model.clips import multi_scale_clips
+from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import Similarity, VideoEncoding
 from prvr_lite.model.registry import MODELS, TRAINABLE, build_model
 from prvr_lite.model.retrieval_model import RetrievalModel
@@ -112,17 +113,20 @@ def test_search_by_an_encoded_query(toy: Dataset, device: torch.device) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_key_clip_is_a_row_among_all_clips(toy: Dataset, name: str) -> None:
-    """The clip whose cosine with the query is the clip score; baselines and centroids have none."""
+    """The clip whose cosine with the query is the clip score; baselines and centroids have none.
+
+    A unit is a clip of length 1.
+    """
     model = build_model(name, SMALL).eval()
     index = VideoIndex.build(model, toy)
     _, vectors = encode(model, toy)
     hits = [hit for vector in vectors for hit in index.search(vector)]
-    if name == "kmeans-clips" or not issubclass(MODELS[name], MSSLpp):
+    if not MODELS[name].has_clips:
         assert {hit.key_clip for hit in hits} == {-1}
         return
     units = InputReader(toy, SMALL).videos(toy.videos_in("test"))[0]
     with torch.no_grad():
-        clips = torch.nn.functional.normalize(model.all_clips(units), dim=-1)  # type: ignore[operator]
+        clips = unit_length(multi_scale_clips(model.encode_units(units)))
     for hit, query in zip(hits, vectors.repeat_interleave(6, 0), strict=True):
         assert hit.key_clip in index.clip_index(hit.video)
         cosine = torch.cosine_similarity(clips[hit.video, hit.key_clip], query, dim=0)

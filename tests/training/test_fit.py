@@ -17,6 +17,7 @@ from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.table import write_features
 from prvr_lite.device import choose_device
 from prvr_lite.files import FileFormatError, load_record, save_record
+from prvr_lite.model.gmmformer import GMMFormer
 from prvr_lite.model.msslpp import MSSLpp
 from prvr_lite.model.registry import MODELS, TRAINABLE, build_model
 from prvr_lite.search.evaluation import evaluate
@@ -56,7 +57,8 @@ def test_history_of_every_model(toy: Dataset, name: str) -> None:
     history = fit(model, toy, QUICK, progress=False)
     assert [row["epoch"] for row in history.rows] == [0, 1, 2]
     assert {"loss", "clip_triplet", "clip_nce", "SumR", "R@1", "seconds"} <= set(history.rows[0])
-    assert ("frame_nce" in history.rows[0]) == issubclass(MODELS[name], MSSLpp)
+    assert ("frame_nce" in history.rows[0]) == issubclass(MODELS[name], (MSSLpp, GMMFormer))
+    assert ("query_diverse" in history.rows[0]) == issubclass(MODELS[name], GMMFormer)
     assert history.best["SumR"] == max(row["SumR"] for row in history.rows)
     assert history.seconds > 0
     assert not model.training

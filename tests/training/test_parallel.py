@@ -281,7 +281,7 @@ def test_other_errors_keep_their_name(second_of_two: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.skipif(not dist.is_available(), reason="a build of torch without torch.distributed")
-@pytest.mark.parametrize("kind", ["mssl++", "frame-max"])
+@pytest.mark.parametrize("kind", ["mssl++", "frame-max", "gmmformer"])
 def test_gathered_scores_and_gradients_are_those_of_the_model(tmp_path: Path, kind: str) -> None:
     """A group of one process: what is gathered is what was sent, forward and backward."""
     model = build_model(kind, STILL)

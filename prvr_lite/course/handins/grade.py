@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from prvr_lite.course.grading.diagnosis import Case, OpenExerciseError, cases, diagnose
+from prvr_lite.course.grading.case import Case
+from prvr_lite.course.grading.diagnosis import OpenExerciseError, cases, diagnose
 from prvr_lite.course.grading.exercise import Exercise
+from prvr_lite.course.grading.varying import ANOTHER, Varied
 from prvr_lite.course.handins.flags import PUBLISHED, shared_answers, suspicious
 from prvr_lite.course.handins.notebook import HandIn, is_blank
 from prvr_lite.course.handins.remote import EndedError, OutOfTimeError, RemoteAnswer
@@ -22,6 +24,7 @@ SECONDS, MEGABYTES = 5.0, 2048  # that one answer may use
 FOREVER = 3600.0  # seconds for the check itself, which an answer's own limit ends
 AHEAD = 3  # processes that start while an answer is judged
 LETTERS = 2_000  # of a message
+OTHER_DRAW = "its check cell is not that of this draw: another seed, or another notebook?"
 UNSET = re.compile(r"NameError: name '(\w+)' is not defined")
 
 
@@ -66,6 +69,7 @@ def grade(
     seed: int | None = None,
     seconds: float = SECONDS,
     megabytes: int = MEGABYTES,
+    variants: Mapping[str, Varied] | None = None,
     watch: Callable[[Grade], object] | None = None,
 ) -> list[Grade]:
     """Grades hand-ins of one lesson; each answer runs in a process of its own.
@@ -73,13 +77,16 @@ def grade(
     Args:
         seed: of the inputs, the same for all hand-ins; None: one that nobody can know.
         seconds, megabytes: computing time and memory of one answer.
+        variants: that the hand-ins were asked for, by exercise; all others are as in the lesson.
         watch: is called with each grade, in order, as soon as it is known.
     """
-    asked = of_lesson(lesson)
+    drawn = variants or {}
+    asked = [drawn[e.name].exercise if e.name in drawn else e for e in of_lesson(lesson)]
+    marks = {name: one.mark for name, one in drawn.items()}
     start = secrets.randbelow(2**30) if seed is None else seed
     tried = {exercise.name: cases(exercise, start) for exercise in asked}
     shared = shared_answers(hand_ins, asked)
-    trials = (prepare(exercise, hand_in) for hand_in in hand_ins for exercise in asked)
+    trials = (prepare(e, hand_in, marks.get(e.name)) for hand_in in hand_ins for e in asked)
     grades = []
     with _started_ahead(trials, seconds, megabytes) as started:
         for hand_in in hand_ins:
@@ -136,16 +143,21 @@ class Trial:
     computed: frozenset[str] = frozenset()  # names that other cells of the hand-in bind
 
 
-def prepare(exercise: Exercise, hand_in: HandIn) -> Trial:
-    """Reads an answer, and says what its process needs; or the verdict, where it needs none."""
+def prepare(exercise: Exercise, hand_in: HandIn, mark: str | None = None) -> Trial:
+    """Reads an answer, and says what its process needs; or the verdict, where it needs none.
+
+    Args:
+        mark: of the variant that the notebook should ask for; None: of none.
+    """
     answer, name = hand_in.answers[exercise.name], exercise.name
+    notes = (*answer.notes, *([OTHER_DRAW] if hand_in.marks.get(name) != mark else []))
     if answer.fault:
         state = "wrong" if answer.cell else "missing"
-        return Trial(exercise, answer.notes, None, state, answer.fault)
+        return Trial(exercise, notes, None, state, answer.fault)
     if is_blank(answer.cell, name):
-        return Trial(exercise, answer.notes, None, "open", "still open")
+        return Trial(exercise, notes, None, "open", "still open")
     task = make_task(exercise, hand_in)
-    flags = (*answer.notes, *suspicious(exercise, task, answer.cell))
+    flags = (*notes, *suspicious(exercise, task, answer.cell))
     return Trial(exercise, flags, task, computed=hand_in.computed)
 
 
@@ -167,6 +179,8 @@ def judge(trial: Trial, remote: RemoteAnswer | None, tried: list[Case]) -> Verdi
         except Exception as error:  # a check met what nobody foresaw: no other answer suffers
             state, fault = "wrong", "the check can't make sense of what it returns"
             flags.append(f"the check itself stopped with {type(error).__name__}: {error}"[:300])
+    if fault == ANOTHER:
+        flags.append("answers another task, such as the published one")
     unset = UNSET.search(fault)
     if unset and unset[1] in trial.computed:
         flags.append(f"uses {unset[1]}, which another cell computes")

@@ -18,6 +18,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 LARGEST = 50 * 2**20  # bytes of a notebook
 LONGEST = 100_000  # letters of an answer
+MARK = re.compile(r"\bcheck\((\w+), varied=[\"'](\w+)[\"']\)")
 MAGIC = re.compile(r"^(\s*)(%|!|\?|[\w.]+\?+\s*$)")
 AGAIN = "ask for the notebook again, saved by Jupyter as .ipynb"
 
@@ -48,6 +49,7 @@ class HandIn:
     Attributes:
         student: the id. answers: by exercise.
         others: what other cells define, by name. computed: names that other cells bind by running.
+        marks: by exercise, which variant of it the notebook asks for (see ``varying``).
     """
 
     student: str
@@ -55,6 +57,7 @@ class HandIn:
     answers: Mapping[str, Answer]
     others: Mapping[str, str] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_hand_in(path: Path, student: str, lesson: int, names: Sequence[str]) -> HandIn:
@@ -69,11 +72,17 @@ def read_hand_in(path: Path, student: str, lesson: int, names: Sequence[str]) ->
     rest = [text for _, text in cells if text not in chosen]
     others = {n: text for n, text in definitions(rest).items() if n not in names}
     computed = {name for text in rest for name in _defined(text)} - {*others, *names}
-    return HandIn(student, path, found, others, frozenset(computed))
+    marks = dict(MARK.findall("\n".join(text for _, text in cells)))
+    return HandIn(student, path, found, others, frozenset(computed), marks)
 
 
 def code_cells(path: Path) -> list[dict[str, Any]]:
-    """Returns the code cells of a notebook of format 4 or 3.
+    """Returns the code cells of a notebook; see ``cells_of``."""
+    return [cell for cell in cells_of(path) if cell.get("cell_type") == "code"]
+
+
+def cells_of(path: Path) -> list[dict[str, Any]]:
+    """Returns the cells of a notebook of format 4 or 3.
 
     Raises:
         FileFormatError: it isn't a notebook.
@@ -83,11 +92,10 @@ def code_cells(path: Path) -> list[dict[str, Any]]:
             raise damaged(path, f"it has more than {LARGEST // 2**20} MB", "clear its outputs")
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         sheets = [content] if "cells" in content else content["worksheets"]
-        cells = [cell for sheet in sheets for cell in sheet["cells"]]
-        return [cell for cell in cells if cell.get("cell_type") == "code"]
+        return [dict(cell) for sheet in sheets for cell in sheet["cells"]]
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise damaged(path, "it is not a notebook, as it is not JSON", AGAIN) from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise damaged(path, "it is not a notebook, as it has no cells", AGAIN) from error
 
 
@@ -100,11 +108,16 @@ def grade_id(cell: Mapping[str, Any]) -> str:
 
 def source(cell: Mapping[str, Any]) -> str:
     """Returns the text of a code cell; lines that only IPython understands do nothing."""
-    lines = cell.get("source", cell.get("input", ""))
-    text = "".join(map(str, lines)) if isinstance(lines, list) else str(lines)
+    text = plain_text(cell)
     if parsed(text) is not None:
         return text
     return "\n".join(MAGIC.sub(r"\1pass  # \2", line) for line in text.splitlines())
+
+
+def plain_text(cell: Mapping[str, Any]) -> str:
+    """Returns the text of a cell of any kind, as it stands."""
+    lines = cell.get("source", cell.get("input", ""))
+    return "".join(map(str, lines)) if isinstance(lines, list) else str(lines)
 
 
 def parsed(text: str) -> ast.Module | None:
@@ -254,7 +267,7 @@ def normal_form(text: str) -> str:
     }
     for node in ast.walk(tree):
         if isinstance(node, DEFINITIONS):
-            node.body = without_docstring(node)
+            node.body, node.name = without_docstring(node), ""
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             node.returns = None
         if isinstance(node, ast.arg):

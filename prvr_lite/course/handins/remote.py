@@ -11,7 +11,6 @@ import builtins
 import inspect
 import multiprocessing
 import pickle
-import shutil
 import signal
 import sys
 import tempfile
@@ -56,9 +55,12 @@ class RemoteAnswer:
     def __init__(self, task: Task, seconds: float, megabytes: int) -> None:
         self.__name__, self.task = task.name, task
         self._left = PATIENCE * seconds
-        self._folder = tempfile.mkdtemp(prefix="prvr-lite-grade-")
+        # removed when this program ends, at the latest
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="prvr-lite-grade-", ignore_cleanup_errors=True
+        )
         self._pipe, theirs = multiprocessing.Pipe()
-        arguments = (theirs, task, self._folder, seconds, megabytes)
+        arguments = (theirs, task, self._folder.name, seconds, megabytes)
         self._process = _context().Process(target=child.main, args=arguments, daemon=True)
         with _starting, _without_main():
             self._process.start()
@@ -92,7 +94,7 @@ class RemoteAnswer:
         self._process.kill()
         self._process.join(10)
         self._pipe.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.cleanup()
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         leaves = [v for v in (*given, *named.values()) if _is_leaf(v)]
@@ -120,9 +122,9 @@ class RemoteAnswer:
         with _sound_replies():
             return [g if isinstance(g, Tensor) else None for g in reply["value"]]
 
-    def count_calls(self, inputs: Inputs) -> int:
+    def count_calls(self, inputs: Inputs, names: tuple[str, ...]) -> int:
         """How often the answer calls torch with numbers: what its own process says."""
-        return self._number("calls", copy_inputs(inputs))
+        return self._number("calls", copy_inputs(inputs), names)
 
     def count_rows(self, inputs: Inputs, name: str) -> int:
         """How many rows of an input the answer reads: what its own process says."""
