@@ -229,7 +229,7 @@ print({name: round(recall_at(1, score), 1) for name, score in scores.items()})
 #
 # `Bridge.fit` does one thing more than ridge regression. It **whitens** both sides first, so that no direction counts only because it is long, and keeps the 48 directions in which pairs agree most (canonical correlation analysis). Nothing in it is random. Its numbers (48, how much is whitened, three rounds) were chosen on the val films.
 #
-# How good is that? Beside it stands MS-SL++, trained on the same features and pairs, for six epochs. (If you have run this before, it is read from its file in `runs`, and only the last epoch is printed.)
+# How good is that? Beside it stands MS-SL++, trained on the same features and pairs, for six epochs. (If you have run this before, it is read from the file that the line below the cell names.)
 
 # %%
 from prvr_lite.course.lesson11 import Bridge
@@ -245,16 +245,8 @@ for number in range(4):
 # %%
 from prvr_lite.course import trained
 
-
-def line(history) -> None:
-    for row in history.rows[-1:]:
-        print(
-            f"epoch {row['epoch']:.0f}: loss {row['loss']:.3f}, {row['seconds']:.1f} s", flush=True
-        )
-
-
-model, history = trained("mssl++", sample, epochs=6, watch=line)
-print(f"{len(history.rows)} epochs, {history.seconds:.0f} s of training, now or earlier")
+model, history = trained("mssl++", sample, epochs=6)
+print(f"{history.seconds:.0f} s of training, now or when it was kept")
 
 # %%
 from prvr_lite import VideoIndex
@@ -744,11 +736,12 @@ import copy
 from dataclasses import replace
 
 from prvr_lite import PRESETS, fit
+from prvr_lite.course import epoch_line
 
 tuned, training = copy.deepcopy(model), PRESETS["sample"].training
 one_more = replace(training, epochs=1, learning_rate=training.learning_rate / 10, seed=5)
-fit(tuned, sample, one_more, progress=False, watch=line)
-stranger, _ = trained("mssl++", sample, epochs=2, seed=1, watch=line)
+fit(tuned, sample, one_more, progress=False, watch=epoch_line(1, "trained on"))
+stranger, _ = trained("mssl++", sample, epochs=2, seed=1)
 
 # %%
 models = {"old": model, "trained on": tuned, "another start": stranger.cpu()}
