@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import multiprocessing
+import os
 import pickle
 import signal
 import sys
@@ -34,6 +35,7 @@ from prvr_lite.course.handins.wire import LARGEST, decode
 START_SECONDS = 120.0  # for Python, torch and the lesson's imports
 PATIENCE = 3.0  # times the computing time that an answer has: the clock's limit
 LETTERS = 400  # of what an answer's error says
+LONGEST = 64  # bytes of a path that leave room for a socket's name in it: systems allow 104
 _starting = threading.Lock()
 
 
@@ -260,8 +262,11 @@ def _key(text: str) -> str | int:
 
 
 def _context() -> Any:
-    """How processes start: forked from a server that has torch loaded, where there is one."""
-    if sys.platform == "win32":
+    """Returns how processes start: forked from a server that has torch loaded, where it can be.
+
+    The server's address is a file in the folder for temporary files, and a long path is none.
+    """
+    if sys.platform == "win32" or len(os.fsencode(tempfile.gettempdir())) > LONGEST:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["prvr_lite.course.handins.preload"])

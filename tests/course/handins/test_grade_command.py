@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from hand_ins import answered, load, save
 
 from prvr_lite.cli.main import main
+from prvr_lite.course.handins import remote
 from prvr_lite.course.handins.folder import student_ids
 
 LESSON = 1
@@ -97,6 +99,13 @@ def test_ids_come_from_where_names_differ() -> None:
     assert student_ids(paths) == ["anna", "ben"]
     assert student_ids([Path("12_l8.ipynb"), Path("13_l8.ipynb")]) == ["12_l8", "13_l8"]
     assert student_ids([Path("12_l8.ipynb"), Path("13_l8.ipynb")], r"(\d+)_") == ["12", "13"]
+
+
+def test_a_long_path_of_temporary_files_is_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 20)))
+    assert remote._context().get_start_method() == "spawn"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
