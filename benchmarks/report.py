@@ -116,6 +116,18 @@ def extraction(rows: Table) -> str:
     return "; ".join(f"{row['step']} {float(row['seconds']):.1f} s" for row in rows)
 
 
+def joint_space(rows: Table) -> str:
+    parts = []
+    for source in ("drawn", "thumbnails", "stored"):
+        some = [row for row in rows if row["source"] == source]
+        found = ", ".join(f"{float(row['R@1']):.0f}" for row in some)
+        inside = ", ".join(f"{float(row['inside']):.0f}" for row in some)
+        about = f"{some[0]['films']} films ({source}): R@1 {found} (chance "
+        about += f"{float(some[0]['R@1_chance']):.1f}), best frame inside {inside} %"
+        parts.append(about)
+    return "<br>".join(parts)
+
+
 def growth(rows: Table) -> str:
     last = {axis: [row for row in rows if row["axis"] == axis][-2:] for axis in ("V", "N", "K")}
     parts = []
@@ -159,6 +171,10 @@ BENCHMARKS = {
     "scoring": (scoring, "TVR's validation queries against its videos, already encoded"),
     "training_step": (training_step, "one step of 32 videos and 160 queries at TVR's sizes"),
     "extraction": (extraction, "a minute of film: decoding it, CLIP on one frame per second"),
+    "joint_space": (
+        joint_space,
+        "a typed sentence finds a film and a moment over the bridge of lesson 11, three seeds",
+    ),
     "growth": (growth, "time and memory against videos, clips and medoids"),
 }
 # Takes minutes and 8 GiB of disk, and wants annotations that are not in this project.

@@ -2,7 +2,12 @@
 
     python data_samples/make_emoji_theatre.py --out emoji_theatre.h5
 
-An interrupted run goes on where it stopped: finished films wait in the cache folder.
+    python data_samples/make_emoji_theatre.py --thumbnails-of old.h5 --out new.h5
+    python data_samples/make_emoji_theatre.py --movies films
+
+The second draws only the thumbnails of a finished file again and copies everything else; the third
+writes the films that travel whole, as MP4. An interrupted run of the first goes on where it
+stopped: finished films wait in the cache folder.
 """
 
 from __future__ import annotations
@@ -11,7 +16,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from theatre.build import build
+from theatre.build import build, redraw
+from theatre.movie import write_movies
 from theatre.script import Film, make_films
 
 SEED = 3  # of the train and val films; the generator was developed on these
@@ -51,9 +57,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--workers", type=int, default=2, help="processes that render and compute [2]"
     )
+    parser.add_argument(
+        "--thumbnails-of",
+        type=Path,
+        help="draw only the thumbnails again, copy the rest of this file",
+    )
+    parser.add_argument(
+        "--movies", type=Path, help="write only the films that travel whole, into this folder"
+    )
     args = parser.parse_args(arguments)
     films = all_films(args.train, args.val, args.test, args.seed, args.test_seed)
-    build(
+    if args.thumbnails_of:
+        return redraw(films, args.thumbnails_of, args.out)
+    if args.movies:
+        return write_movies(films, args.movies)
+    return build(
         films,
         args.out,
         args.cache,

@@ -13,7 +13,7 @@ from prvr_lite.course.grading import session
 CELLS = (40, 70)
 MEDIAN_LINES, P90_LINES = 8, 25  # of code cells, blank lines left out
 EXERCISES, QUESTIONS = (3, 5), 5
-SIZE = 400_000  # bytes of the finished lesson
+SIZE = 600_000  # bytes of the finished lesson, with its film that plays
 LINK = re.compile(r"<!-- eq: ([^>]+?) -> ([\w.]+):([\w.]+) -->")
 UNWANTED = {
     "a warning": re.compile(r"\b\w*Warning\b"),

@@ -3,7 +3,7 @@
 A source is a Python file in jupytext's percent format, the only one that is edited by hand. Tags of
 its code cells:
 
-- ``setup``: replaced by the cell that finds the package, so that it is written once;
+- ``setup``: replaced by the cell that finds the package, ``first_cell.py``, written once;
 - ``solution``: the head and the docstring of a function or class, and ``### BEGIN SOLUTION``,
   ``### END SOLUTION`` with nothing between them. Its body stands once, in the lesson's
   ``prvr_lite/course/lessonNN/answers.py``, and is filled in from there; nbgrader's preprocessor
@@ -17,14 +17,24 @@ from __future__ import annotations
 
 import ast
 import copy
+import json
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jupytext
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearOutput, ClearSolutions, LockCells
+
+from prvr_lite import __version__
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # jupytext brings it
+    import tomli as tomllib
 
 HERE = Path(__file__).resolve().parent
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -35,27 +45,78 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
-SETUP = """\
-# Finds prvr_lite: installed, in the clone around this notebook, or as a wheel beside it.
-import importlib, importlib.util, pathlib, subprocess, sys
+NO_RELEASE = """\
+raise NotReady(
+            "prvr_lite is missing: put its wheel beside this notebook (Colab: the Files panel; "
+            "Kaggle: Add Input). A release has it, and `make wheel` in a clone writes it to dist/."
+        )"""
+RELEASE = 'pip_install("--no-deps", "prvr-lite @ git+{url}@v{version}")'
+MORE = """
+pip_install(*[name for name in {names} if find_spec(re.split("[^a-z]", name)[0]) is None])"""
+# What a lesson needs that Colab and Kaggle do not have: installed by its first cell
+INSTALLED = {11: ("av", "lancedb")}
+BADGES = {
+    "Colab": "https://colab.research.google.com/assets/colab-badge.svg",
+    "Kaggle": "https://kaggle.com/static/images/open-in-kaggle.svg",
+    "Binder": "https://mybinder.org/badge_logo.svg",
+}
 
-found = importlib.util.find_spec("prvr_lite")
-if found is None or found.origin is None:  # not there, or only a folder of that name
-    here = pathlib.Path.cwd()
-    clone = [p for p in (here, *here.parents) if (p / "prvr_lite" / "__init__.py").exists()]
-    wheel = sorted(here.glob("prvr_lite-*.whl"))
-    if clone:
-        sys.path.insert(0, str(clone[0]))
-    elif wheel:
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", str(wheel[-1])]
-        subprocess.run(pip, check=True)
-        importlib.invalidate_caches()
-    else:
-        sys.exit("prvr_lite is missing: put its wheel beside this notebook (Colab: Files panel).")
 
-from prvr_lite.course import start
+def project() -> dict[str, Any]:
+    """The project's table of pyproject.toml."""
+    text = (HERE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    table: dict[str, Any] = tomllib.loads(text)["project"]
+    return table
 
-start({lesson})"""
+
+def repository() -> str:
+    """The address of the repository, if the owner has set ``[project.urls] Repository``; else "".
+
+    It is the one setting for what needs an address: badges, the first cell, the website's buttons.
+    """
+    address = str(project().get("urls", {}).get("Repository", ""))
+    return address.rstrip("/").removesuffix(".git")
+
+
+def setup_cell(lesson: int, url: str) -> str:
+    """The first code cell of a lesson, which finds or installs the package.
+
+    Args:
+        url: of the repository; "": there is none yet, and the package comes as a wheel.
+    """
+    text = (HERE / "first_cell.py").read_text(encoding="utf-8").rstrip("\n")
+    names = INSTALLED.get(lesson, ())
+    ranges = [r for extra in project()["optional-dependencies"].values() for r in extra]
+    asked = [r for name in names for r in sorted({*ranges}) if re.split(r"\W", r)[0] == name]
+    release = RELEASE.format(url=url, version=__version__) if url else NO_RELEASE
+    more = MORE.format(names=json.dumps(asked)) if asked else ""
+    text = text.replace("RELEASE", release).replace("\nMORE", more)
+    return text.replace("LESSON", str(lesson))
+
+
+def places(path: str, url: str) -> dict[str, str]:
+    """Where a notebook of a repository on GitHub opens by a click: name of the place -> address.
+
+    Args:
+        path: of the notebook in the repository.
+        url: of the repository. Another host has no badges: Colab and Kaggle read from GitHub only.
+    """
+    host, _, name = url.partition("github.com/")
+    if host != "https://":
+        return {}
+    at = f"{name}/blob/v{__version__}/{path}"
+    binder = f"{name}/v{__version__}?labpath={quote(path, safe='')}"
+    return {
+        "Colab": f"https://colab.research.google.com/github/{at}",
+        "Kaggle": f"https://kaggle.com/kernels/welcome?src=https://github.com/{at}",
+        "Binder": f"https://mybinder.org/v2/gh/{binder}",
+    }
+
+
+def badges(path: str, url: str) -> str:
+    """One line of markdown with a badge for each place; "" where there is none."""
+    found = places(path, url).items()
+    return " ".join(f"[![Open in {name}]({BADGES[name]})]({address})" for name, address in found)
 
 
 @dataclass(frozen=True)
@@ -92,7 +153,7 @@ class Lesson:
         Raises:
             ValueError: a setup, solution or check cell that is not as it must be; says which.
         """
-        notebook = jupytext.read(self.source, fmt="py:percent")
+        notebook, url = jupytext.read(self.source, fmt="py:percent"), repository()
         notebook.metadata = NotebookNode(copy.deepcopy(METADATA))
         seen: set[str] = set()
         for i, cell in enumerate(notebook.cells):
@@ -100,13 +161,16 @@ class Lesson:
             cell.id = f"cell-{i:02d}"
             cell.metadata = NotebookNode({"tags": tags} if tags else {})
             if "setup" in tags:
-                cell.source = SETUP.format(lesson=int(self.number))
+                cell.source = setup_cell(int(self.number), url)
             if "solution" in tags or "check" in tags:
                 cell.metadata["nbgrader"] = _grading(cell.source, tags, self.number, seen)
             if "solution" in tags:
                 cell.source = filled(cell.source, self.answers)
             if cell.cell_type == "markdown":
                 cell.source = cell.source.replace("{{cost}}", cost)
+        title, _, rest = notebook.cells[0].source.partition("\n")
+        if shown := badges(f"notebooks/exercises/{self.exercises.name}", url):
+            notebook.cells[0].source = f"{title}\n\n{shown}\n{rest}"
         if sum("setup" in cell.metadata.get("tags", []) for cell in notebook.cells) != 1:
             raise ValueError(f"{self.source.name}: one cell must be tagged setup")
         return notebook

@@ -1,9 +1,8 @@
-"""Makes the lessons and their exercise twins from ``source/``, and the map of the course.
+"""Makes the lessons and their exercise twins from ``source/``, the map and the costs of the course.
 
     python notebooks/make_lessons.py                  # all of them
     python notebooks/make_lessons.py 01 04            # some
     python notebooks/make_lessons.py --check          # write nothing, say what differs
-    python notebooks/make_lessons.py --nbgrader DIR   # the source folder of an nbgrader course
 
 ``lesson_source.py`` says what a source is, ``lesson_rules.py`` what it must keep to. The finished
 lesson is run; the twin is not, and holds no outputs. Time and memory of each run go to
@@ -30,7 +29,16 @@ from typing import Any
 
 import nbformat
 from lesson_rules import SIZE, anatomy, broken_outputs, broken_rules
-from lesson_source import HERE, METADATA, Lesson, exercise_form, finished_form, lessons
+from lesson_source import (
+    HERE,
+    METADATA,
+    Lesson,
+    exercise_form,
+    finished_form,
+    lessons,
+    places,
+    repository,
+)
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from PIL import Image
@@ -38,12 +46,14 @@ from PIL import Image
 from prvr_lite.course.handins.notebook import lesson_names
 
 COSTS, README = HERE / "costs.json", HERE / "README.md"
+TEACHING = HERE.parent / "docs" / "teaching.md"
 MAP = "<!-- map of the course, written by make_lessons.py -->", "<!-- end of the map -->"
+COST_TABLE = "<!-- costs, written by make_lessons.py -->", "<!-- end of the costs -->"
 TIMEOUT = 600  # s a cell
 LARGE = 48_000  # bytes of a picture
 # The same outputs everywhere: no slider, no GPU, no grading.
 QUIET = {"PRVR_LITE_STATIC": "1", "CUDA_VISIBLE_DEVICES": ""}
-GRADING = ("PRVR_LITE_STRICT", "NBGRADER_EXECUTION")
+GRADED = "NBGRADER_EXECUTION"  # set by nbgrader: a check that fails is an error
 
 
 def run(notebook: NotebookNode, folder: Path, **variables: str) -> dict[str, Any]:
@@ -61,7 +71,7 @@ def run(notebook: NotebookNode, folder: Path, **variables: str) -> dict[str, Any
     client = NotebookClient(
         notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}}
     )
-    kept = {name: value for name, value in os.environ.items() if name not in GRADING}
+    kept = {name: value for name, value in os.environ.items() if name != GRADED}
     began = time.perf_counter()
     with _own_sockets(client), client.setup_kernel(env={**kept, **QUIET, **variables}):
         for i, cell in enumerate(notebook.cells):
@@ -148,25 +158,55 @@ def cost_text(number: str) -> str:
 
 def course_map() -> str:
     """The table of all lessons, from their sources and costs."""
+    url = repository()
     lines = ["| lesson | you write | minutes | running it, on two CPU cores |", "|---|---|---|---|"]
     for lesson in lessons():
         cells, name = lesson.read("").cells, lesson.finished.name
-        title = re.search(r"^# (.+)$", cells[0].source, re.MULTILINE)
-        minutes = re.search(r"\*\*Time\*\*: (\d+) minutes", cells[0].source)
+        title, minutes = title_and_minutes(lesson)
         asked = re.findall(r"\bcheck\((\w+)\)", "\n".join(cell.source for cell in cells))
-        links = f"[{title[1] if title else name}]({name}) · [exercises](exercises/{name})"
+        links = f"[{title}]({name}) · [exercises](exercises/{name})"
+        colab = places(f"notebooks/exercises/{name}", url).get("Colab")
+        links += f" · [Colab]({colab})" if colab else ""
         words = ", ".join(f"`{one}`" for one in asked)
         cost = cost_text(lesson.number).removesuffix(" on two CPU cores")
         gpu = costs().get(lesson.number, {}).get("GPU")
         cost += f"; {round_seconds(gpu['seconds'])} on {gpu['name']}" if gpu else ""
-        lines.append(f"| {links} | {words} | {minutes[1] if minutes else '?'} | {cost} |")
+        lines.append(f"| {links} | {words} | {minutes} | {cost} |")
     return "\n".join(lines)
 
 
-def readme() -> str:
-    """README.md with the map as it is now."""
-    before, _, rest = read(README).partition(MAP[0])
-    return f"{before}{MAP[0]}\n{course_map()}\n{MAP[1]}{rest.partition(MAP[1])[2]}"
+def cost_table() -> str:
+    """For teachers: what each lesson takes of a learner and of a machine, and all of them."""
+    lines, minutes, known = ["| lesson | minutes | running it |", "|---|---|---|"], 0, costs()
+    for lesson in lessons():
+        title, needed = title_and_minutes(lesson)
+        minutes += int(needed) if needed.isdigit() else 0
+        cost = cost_text(lesson.number).removesuffix(" on two CPU cores")
+        lines.append(f"| {title} | {needed} | {cost} |")
+    seconds = sum(cost["seconds"] for cost in known.values())
+    memory = max((cost["MiB"] for cost in known.values()), default=0) / 1024
+    lines.append(
+        f"| **all** | {minutes} | about {round(seconds / 60)} minutes, at most {memory:.1f} GiB |"
+    )
+    return "\n".join(lines)
+
+
+def title_and_minutes(lesson: Lesson) -> tuple[str, str]:
+    """The title of a lesson, and the minutes that a learner needs."""
+    first = lesson.read("").cells[0].source
+    title = re.search(r"^# (.+)$", first, re.MULTILINE)
+    minutes = re.search(r"\*\*Time\*\*: (\d+) minutes", first)
+    return title[1] if title else lesson.finished.name, minutes[1] if minutes else "?"
+
+
+def pages() -> dict[Path, str]:
+    """Pages in which a table is made of the lessons, as they should be now."""
+    made = {}
+    tables = ((README, MAP, course_map()), (TEACHING, COST_TABLE, cost_table()))
+    for page, (begin, end), table in tables:
+        before, _, rest = read(page).partition(begin)
+        made[page] = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+    return made
 
 
 def read(path: Path) -> str:
@@ -236,26 +276,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="make the lessons from their sources")
     parser.add_argument("numbers", nargs="*", help="such as 01 04; default: all")
     parser.add_argument("--check", action="store_true", help="only say what is out of date")
-    parser.add_argument("--nbgrader", type=Path, metavar="DIR", help="write nbgrader's source/")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="take up what was trained there")
     chosen = parser.parse_args(argv)
     found = lessons(chosen.numbers)
     if not found:
         parser.error(f"there is no lesson {chosen.numbers or ''} in source/")
-    if chosen.nbgrader:
-        for lesson in found:
-            name = lesson.source.stem
-            notebook = lesson.read(cost_text(lesson.number))
-            write(chosen.nbgrader / "source" / name / f"{name}.ipynb", text_of(notebook))
-        return 0
     if chosen.check:
         wrong = [name for lesson in found for name in differences(lesson)]
-        wrong += ["README.md"] if read(README) != readme() else []
+        wrong += [page.name for page, text in pages().items() if read(page) != text]
         print("\n".join(f"out of date: {name}; run make lessons" for name in wrong) or "all fresh")
         return 1 if wrong else 0
     for lesson in found:
         make(lesson, chosen.runs and chosen.runs.resolve())
-    write(README, readme())
+    for page, text in pages().items():
+        write(page, text)
     return 0
 
 

@@ -168,6 +168,7 @@ def jupyter_lab(folder: Path, state: Path) -> Iterator[Lab]:
 
 @contextmanager
 def browser() -> Iterator[Any]:
+    """Chromium without a window; skips where there is none."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     helper = shutil.which("chromedriver")

@@ -28,7 +28,7 @@ COUNTED = (
 BANNED = {
     r"\bmend(?:s|ed|ing)?\b": "fix",
     r"\banew\b": "again",
-    r"\btold\b": "say who says what: given, known, shown, reported",
+    r"(?<![Nn]obody )\btold\b": "say who says what: given, known, shown, reported",
     r"\b(?:can't|cannot|can not|could not|couldn't) be told\b": "is unknown",
     r"\bthat (?:is|are) none\b": "say what is wrong with it",
     r"\bthere twice\b": "is duplicated",
@@ -48,6 +48,7 @@ def texts() -> list[Path]:
         for path in (ROOT / room).rglob("*.py")
     ]
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    pages += (ROOT / "prvr_lite").rglob("*.md")
     pages += [ROOT / room / "README.md" for room in ("benchmarks", "data_samples", "notebooks")]
     lessons = (ROOT / "notebooks").glob("**/*.py")
     return sorted({*code, *pages, *lessons})

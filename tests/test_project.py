@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -150,6 +151,21 @@ def test_conda_and_pip_agree() -> None:
     listed = {d for d in conda["dependencies"] if isinstance(d, str)} - {"pip"}
     pip = {*requirements()["core"], *requirements()["lessons"], "python>=3.10"}
     assert listed == {d.replace("torch>=", "pytorch>=") for d in pip}
+
+
+def test_workflows_and_containers_call_what_is_there() -> None:
+    """Every make target and every extra that they name; Pythons from the oldest to the newest."""
+    texts = [path.read_text("utf-8") for path in sorted(ROOT.glob(".github/workflows/*.yml"))]
+    jobs = [job for text in texts for job in yaml.safe_load(text)["jobs"].values()]
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    steps = [step.get("run", "") for job in jobs for step in job["steps"]]
+    commands = "\n".join([*steps, container["postCreateCommand"]])
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make ([\w-]+)", commands):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for extras in re.findall(r"\[([\w,]+)\]|stamp-([\w+]+)", commands):
+        assert set(re.split(r"\W", "".join(extras))) <= requirements().keys()
+    assert {"3.10", "3.11", "3.12", "3.13"} <= set(re.findall(r"\b3\.\d+\b", "".join(texts)))
 
 
 def test_ranges_not_pins() -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
-from prvr_lite.data.columns import FeatureTable, Projection
+from prvr_lite.data.columns import FeatureColumns, FeatureTable, Projection
+from prvr_lite.data.dataset import open_features
 from prvr_lite.data.table import write_features
 
 from .backbones import TEXT_MODEL, VISUAL_MODEL, Floats, TextBackbone
-from .features import FilmFeatures, all_features
+from .features import FilmFeatures, all_features, thumbnails
+from .film import render
 from .script import FPS, Film, relevant_films
 
 VISUAL_DIM = 112
@@ -152,3 +157,24 @@ def build(films: Sequence[Film], out: Path, cache: Path, workers: int, note: str
     write_features(out, make_table(films, features, words, note))
     megabytes = out.stat().st_size / 1e6
     print(f"{out}: {len(films)} films, {len(words)} queries, {megabytes:.1f} MB")
+
+
+def redraw(films: Sequence[Film], stored: Path, out: Path) -> None:
+    """Write ``out`` as ``stored`` is, but with the films' thumbnails drawn again.
+
+    Raises:
+        ValueError: the file holds other films.
+    """
+    with open_features(stored) as dataset:
+        lengths = np.diff(dataset.frame_offset).tolist()
+        if [(film.id, film.length) for film in films] != list(
+            zip(dataset.video_id, lengths, strict=True)
+        ):
+            raise ValueError(f"{stored} holds other films than these seeds and numbers make")
+        pictures = (thumbnails(film, list(render(film))) for film in tqdm(films, unit="film"))
+        columns = {part.name: getattr(dataset, part.name) for part in fields(FeatureColumns)}
+        with h5py.File(stored) as file:
+            frame, word = file["frames/feature"][:], file["words/feature"][:]
+    thumbnail = [picture for film_pictures in pictures for picture in film_pictures]
+    write_features(out, FeatureTable(**columns, frame=frame, word=word, thumbnail=thumbnail))
+    print(f"{out}: {sum(map(bool, thumbnail))} thumbnails, {out.stat().st_size / 1e6:.1f} MB")

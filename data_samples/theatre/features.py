@@ -7,6 +7,7 @@ import io
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from .script import Film
 
 THUMBNAIL_SIDE = 64  # pixels
 THUMBNAIL_QUALITY = 35
-THUMBNAILS = {"train": 2, "val": 7, "test": 7}  # evenly spaced ones of a film
+PLACES = 16  # a strip of a film with so many places, or fewer, has a thumbnail for each
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,23 @@ class FilmFeatures:
 
 
 def thumbnail_frames(film: Film) -> set[int]:
-    """The frames that get a thumbnail.
+    """The frames that get a thumbnail: the middle of each step, and evenly spaced ones between.
 
-    They are the middle of each step (not in train films), and evenly spaced ones not beside these.
+    Any window as long as one of `PLACES` equal parts of the film has one of them.
     """
-    chosen: set[int] = set()
-    for moment in film.moments if film.split != "train" else ():
+    reach = max(1, film.length // PLACES)  # frames from one thumbnail to the next, at most
+    edges = [-1, film.length]
+    for moment in film.moments:
         start = moment.start
         for length in moment.lengths:
-            chosen.add(start + length // 2)
+            edges.append(start + length // 2)
             start += length
-    count = THUMBNAILS[film.split]
-    even = [int((index + 0.5) * film.length / count) for index in range(count)]
-    return chosen | {frame for frame in even if not chosen & {frame - 1, frame, frame + 1}}
+    edges.sort()
+    chosen = set(edges[1:-1])
+    for before, after in pairwise(edges):
+        parts = -(-(after - before) // reach)
+        chosen |= {before + round(i * (after - before) / parts) for i in range(1, parts)}
+    return chosen
 
 
 def _webp(image: Image.Image) -> bytes:
@@ -57,17 +62,21 @@ def _webp(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def thumbnails(film: Film, frames: Sequence[Image.Image]) -> list[bytes]:
+    """A WebP picture for each frame that gets a thumbnail, b"" for the others."""
+    chosen = thumbnail_frames(film)
+    return [_webp(frame) if index in chosen else b"" for index, frame in enumerate(frames)]
+
+
 def film_features(film: Film, backbone: FrameBackbone) -> FilmFeatures:
     """Render a film and run the backbone on it."""
     frames = list(render(film))
-    chosen = thumbnail_frames(film)
-    thumbnails = [_webp(frame) if index in chosen else b"" for index, frame in enumerate(frames)]
-    return FilmFeatures(backbone(frames), thumbnails)
+    return FilmFeatures(backbone(frames), thumbnails(film, frames))
 
 
 def cache_path(cache: Path, film: Film) -> Path:
-    """A file name that changes whenever the film's script, the drawing or the picture size does."""
-    content = f"{film.id} {film.seed} {film.scenes!r} {SIDE} {DRAWING_VERSION}"
+    """A file name that changes with the film's script, the drawing, its size, the thumbnails."""
+    content = f"{film.id} {film.seed} {film.scenes!r} {SIDE} {DRAWING_VERSION} {PLACES}"
     return cache / f"{film.id}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npz"
 
 

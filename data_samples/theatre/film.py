@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import sin
 
+import numpy as np
 from PIL import Image
 
 from .canvas import Canvas
@@ -71,19 +72,31 @@ def _fit(pose: Pose, step: Step) -> Pose:
     return replace(pose, size=size, y=max(pose.y, 0.64) if step.deed in ABOVE else pose.y)
 
 
+def _instants(length: int, finer: int) -> list[float]:
+    """When pictures are taken of so many frames, counted in frames: ``finer`` for each frame."""
+    return [index / finer for index in range(length * finer)]
+
+
 def _shot_frames(
-    camera: Camera, view: Image.Image, step: Step, pose: Pose, time: float, length: int, late: Late
+    camera: Camera,
+    view: Image.Image,
+    step: Step,
+    pose: Pose,
+    time: float,
+    instants: list[float],
+    late: Late,
 ) -> Iterator[Image.Image]:
     """One shot of a step that begins at ``time``; in its first frames the actor is ``late``."""
-    for frame in range(length):
-        u = frame / max(1, length - 1)
-        off = late[frame] if frame < len(late) else 0.0
+    last = max(1, int(instants[-1]))
+    for frame in instants:
+        u = min(1.0, frame / last)
+        off = float(np.interp(frame, range(len(late) + 1), (*late, 0.0)))
         canvas = Canvas(view.copy())
         play(canvas, step, replace(pose, x=pose.x - pose.facing * off), time + frame / FPS, u)
         yield camera.shoot(canvas, u)
 
 
-def _moment_frames(dice: Dice, moment: Moment) -> Iterator[Image.Image]:
+def _moment_frames(dice: Dice, moment: Moment, finer: int) -> Iterator[Image.Image]:
     """One or two steps by one actor; a new shot every few frames, often of another corner."""
     view = backdrop(dice, moment.place)
     facing = dice.pick((-1, 1))
@@ -98,7 +111,8 @@ def _moment_frames(dice: Dice, moment: Moment) -> Iterator[Image.Image]:
             if (begun or number) and dice.chance(0.4):
                 view = backdrop(dice, moment.place)
             camera, seen = Camera.draw(dice), _fit(pose, step)
-            yield from _shot_frames(camera, view, step, seen, time + begun / FPS, shot, late)
+            instants = _instants(shot, finer)
+            yield from _shot_frames(camera, view, step, seen, time + begun / FPS, instants, late)
             begun, late = begun + shot, ()
 
 
@@ -121,12 +135,12 @@ class Item:
         drift, bob = dice.between(-0.013, 0.013), dice.between(-0.02, 0.02)
         return cls(emoji, x, y, size, turn, drift, bob)
 
-    def put(self, canvas: Canvas, frame: int) -> None:
+    def put(self, canvas: Canvas, frame: float) -> None:
         x, y = self.x + self.drift * frame, self.y + self.bob * sin(frame / 2)
         canvas.put(self.emoji, x, y, self.size, self.turn)
 
 
-def _filler_frames(dice: Dice, filler: Filler) -> Iterator[Image.Image]:
+def _filler_frames(dice: Dice, filler: Filler, finer: int) -> Iterator[Image.Image]:
     """Nothing happens: small things hang in the air, or somebody strolls by far away."""
     view, camera = backdrop(dice, filler.place), Camera.draw(dice)
     columns = dice.shuffled(range(4))
@@ -135,7 +149,7 @@ def _filler_frames(dice: Dice, filler: Filler) -> Iterator[Image.Image]:
         for emoji, column in zip(filler.clutter, columns, strict=False)
     ]
     facing, start, speed = dice.pick((-1, 1)), dice.between(0, 0.6), dice.between(0.04, 0.07)
-    for frame in range(filler.length):
+    for frame in _instants(filler.length, finer):
         canvas = Canvas(view.copy())
         for item in items:
             item.put(canvas, frame)
@@ -143,15 +157,19 @@ def _filler_frames(dice: Dice, filler: Filler) -> Iterator[Image.Image]:
             x = (start + 0.55 * number + speed * frame) % 1.3 - 0.15
             x = x if facing > 0 else 1 - x
             canvas.put(emoji, x, 0.84 - 0.01 * (frame % 2), STROLLER, 0, facing > 0)
-        yield camera.shoot(canvas, frame / max(1, filler.length - 1))
+        yield camera.shoot(canvas, min(1.0, frame / max(1, filler.length - 1)))
 
 
-def render(film: Film) -> Iterator[Image.Image]:
-    """Yields the film's frames in order: RGB pictures of SIDE x SIDE pixels, FPS per second."""
+def render(film: Film, finer: int = 1) -> Iterator[Image.Image]:
+    """Yields the film's frames in order: RGB pictures of SIDE x SIDE pixels, FPS per second.
+
+    With ``finer`` above 1 come as many pictures for each frame: the frame itself, and those that
+    follow until the next one.
+    """
     dice = Dice(f"{film.seed}/pictures")
     for scene in film.scenes:
         yield from (
-            _moment_frames(dice, scene)
+            _moment_frames(dice, scene, finer)
             if isinstance(scene, Moment)
-            else _filler_frames(dice, scene)
+            else _filler_frames(dice, scene, finer)
         )

@@ -423,10 +423,18 @@ spread_curves(
 
 # %%
 videos = sample.videos_in("test")
-test_clips = all_clips(film_units(videos))  # [V, N, Dv]
-cosine = torch.stack([F.normalize(queries, dim=1) @ F.normalize(c, dim=1).T for c in test_clips], 1)
+unit_clips = F.normalize(all_clips(film_units(videos)), dim=-1)  # [V, N, Dv]
+unit_queries = F.normalize(queries, dim=1)  # [Q, Dv]
 right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [Q]
 steps = torch.from_numpy(two_step(sample, test))  # [Q] bool
+
+
+def best_cosine(chosen=slice(None)) -> torch.Tensor:
+    """The best cosine of each query with the chosen clips of each film, [Q, V].
+
+    Film by film: all cosines at once, [Q, V, N], would take half a GB.
+    """
+    return torch.stack([(unit_queries @ clips[chosen].T).amax(1) for clips in unit_clips], 1)
 
 
 def is_found(score: torch.Tensor, k: int = 1) -> torch.Tensor:
@@ -443,8 +451,8 @@ def recalls(hit: torch.Tensor) -> dict[str, float]:
 
 table(
     {
-        "best clip": recalls(is_found(cosine.amax(2))),
-        "mean over clips": recalls(is_found(cosine.mean(2))),
+        "best clip": recalls(is_found(best_cosine())),
+        "mean over clips": recalls(is_found(unit_queries @ unit_clips.mean(1).T)),
     }
 )
 
@@ -484,7 +492,6 @@ for name, count in (
 # unit longer share all but one unit. How alike are neighbours?
 
 # %%
-unit_clips = F.normalize(test_clips, dim=-1)
 for size_now in (1, 4, 16):
     a = [clip_row(s, s + size_now, 32) for s in range(32 - size_now)]
     b = [clip_row(s, s + size_now + 1, 32) for s in range(32 - size_now)]
@@ -505,7 +512,7 @@ for size_now in (1, 4, 16):
 
 # %%
 kept = [1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32]
-hits = {s: is_found(cosine[:, :, size == s].amax(2)) for s in kept}
+hits = {s: is_found(best_cosine(size == s)) for s in kept}
 panels = {
     "R@1 (%)": {
         kind: {s: recalls(hits[s])[kind] for s in kept} for kind in ("single step", "two steps")
@@ -522,7 +529,7 @@ spread_curves(
 # Which moments exactly are lost? Those that all lengths together find, and a single length does not:
 
 # %%
-all_lengths = is_found(cosine.amax(2))
+all_lengths = is_found(best_cosine())
 lasting = torch.from_numpy(length)
 for s in (1, 6, 16):
     lost, won = all_lengths & ~hits[s], hits[s] & ~all_lengths
@@ -535,7 +542,7 @@ for s in (1, 6, 16):
 lengths = {"all lengths": slice(None), **{f"only {s}": size == s for s in (1, 3, 6, 16)}}
 rows = {}
 for name, chosen in lengths.items():
-    score = cosine[:, :, chosen].amax(2)  # [Q, V]
+    score = best_cosine(chosen)  # [Q, V]
     among = {f"R@{k} of all": 100 * float(is_found(score, k).float().mean()) for k in (5, 10)}
     rows[name] = {**recalls(is_found(score)), **among}
 table(rows)

@@ -24,12 +24,18 @@ import torch.nn.functional as F
 import prvr_lite
 from prvr_lite import clip_spans, cluster_clips, length_code, load_sample, multi_scale_clips
 from prvr_lite.course import check, heat_maps, hint, progress
-from prvr_lite.course.lesson05 import clip_clusters, cluster_rounds, cluster_triangles
+from prvr_lite.course.lesson05 import (
+    clip_clusters,
+    cluster_rounds,
+    cluster_triangles,
+    kkz_steps,
+    medoid_strips,
+)
 from prvr_lite.data import normalise, pool_features
 from prvr_lite.lab import Results, label, spread_text
 from prvr_lite.lab import medoids as medoids_figure
 from prvr_lite.model import clip_windows
-from prvr_lite.plots import growth_curves, spread_curves
+from prvr_lite.plots import growth_curves, spread_curves, timed_thumbnails
 
 sample = load_sample()
 
@@ -68,11 +74,11 @@ points = torch.cat([points, torch.tensor([[7.0, 4.5]])])  # the straggler, row 2
 
 def distances(points: torch.Tensor) -> torch.Tensor:
     """Euclidean distances of all pairs, [N, D] -> [N, N], by subtraction: exact and symmetric."""
-    return (points[:, None] - points).square().sum(-1).sqrt()
+    # points[:, None] - points would hold N x N differences of D numbers at once: gigabytes for clips
+    return torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-distance, norm = distances(points), points.norm(dim=1)
-print("distances", list(distance.shape), "| norms", list(norm.shape))
+distance, norm = distances(points), points.norm(dim=1)  # [28, 28], [28]
 
 # %% [markdown]
 # ### Where to begin: KKZ
@@ -82,6 +88,12 @@ print("distances", list(distance.shape), "| norms", list(norm.shape))
 #
 # $$m_1 = \arg\max_i \lVert x_i \rVert, \qquad m_{j+1} = \arg\max_i \; \min_{j' \le j} \; \lVert x_i - x_{m_{j'}} \rVert .$$
 # <!-- eq: kkz -> prvr_lite.model.clustering:_kkz -->
+
+# %%
+kkz_steps(points)
+
+# %% [markdown]
+# The larger a disc, the worse its point is served, and the largest is chosen. Then all discs near it shrink.
 #
 # ### ✏️ Exercise 5.1 · kkz_start  (★★☆, 12 minutes)
 #
@@ -268,11 +280,25 @@ def k_medoids(points: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]
 # %% tags=["check"]
 k_medoids = check(k_medoids)
 
+
 # %%
-panels = {f"k = {k}": k_medoids(points, k) for k in (2, 3, 4)}
-cluster_rounds(points, panels, title="At rest, with 2, 3 and 4 medoids")
+def total_cost(distance: torch.Tensor, medoids: torch.Tensor, cluster: torch.Tensor) -> float:
+    """Summed distance of all points to the medoids of their clusters: what k-medoids makes small."""
+    return float(distance[torch.arange(len(distance)), medoids[cluster]].sum())
+
+
+medoids, before, panels = kkz_start(distance, norm, 4), None, {}
+while before is None or not torch.equal(medoids, before):
+    cluster = assign_points(distance, medoids)
+    cost = total_cost(distance, medoids, cluster)
+    panels[f"{f'round {len(panels)}' if panels else 'start'}: cost {cost:.1f}"] = (medoids, cluster)
+    before, medoids = medoids, move_medoids(distance, cluster, 4)
+cluster_rounds(points, panels, title="Downhill: a total cost that only falls")
 
 # %% [markdown]
+# Neither half of a round can raise the total cost: each point takes the nearest medoid, and each cluster the medoid that
+# is cheapest for it. So it walks **downhill**, and must come to rest. (At rest is not the same as best: another start may rest lower.)
+#
 # The package clusters many films at once. Does it find the same medoids?
 
 # %%
@@ -322,15 +348,25 @@ video = int(sample.query_video[3364])
 units = encoded_units([video])  # [1, n, H]
 clips = multi_scale_clips(units)[0]  # [N, H]
 size = (clip_spans(32)[:, 1] - clip_spans(32)[:, 0]).float()  # [N]: length of each clip
+duration = float(sample.duration[video])
+shown = {"duration": duration, "thumbnails": timed_thumbnails(sample.thumbnails(video), duration)}
 medoids, assignment = k_medoids(clips, 16)
 few = k_medoids(clips, 6)
 cluster_triangles(
     {"K = 6": (few[1], few[0]), "K = 16": (assignment, medoids)},
     title="Clips that look alike, whatever their length",
+    **shown,
 )
 
 # %% [markdown]
-# The triangle of lesson 4, and the same film (the owl on the beach), in the colours of its clusters. They stand like **columns and wedges** over the scenes. A clip of two
+# The triangle of lesson 4, and the same film (the owl on the beach), in the colours of its clusters. They stand like **columns and wedges** over the scenes, which you see
+# in the strip below. And the medoids? Each is a real clip of the film, with a start and an end. Here are the six of K = 6:
+
+# %%
+medoid_strips(few[1], few[0], **shown)
+
+# %% [markdown]
+# Each frame is one medoid, in the colour of its cluster; six of them stand for all 528 clips. Some are short and some are long. But a clip of two
 # units and one of ten share a cluster if they show the same scene, and one medoid has to stand for both. How far do lengths mix?
 
 
@@ -438,9 +474,110 @@ for name, these in (("without the code", clips), ("with the code", coded)):
     print(f"{name:17s} clips lie {away:.1f} units off their cluster's mean length")
 
 # %% [markdown]
-# ## 5 · Ties are not an accident (optional)
+# ## 5 · How many medoids?
 #
-# If you are in a hurry, run the three cells of this section and go on with section 6. You need only this from it: equal distances do occur, and `cluster_clips` settles them by a rule, which is to take the lowest row.
+# Memory and query time grow with K. What is gained in return? Search the test films by the dictionary of lesson 4 (captions turned into frames by least squares, fitted to the train films), but
+# let each film keep only its K medoids. The next cell is that dictionary once more, with nothing new in it.
+
+# %%
+spans = clip_spans(32).tolist()
+row = {tuple(span): i for i, span in enumerate(spans)}
+
+
+def mean_words(queries) -> torch.Tensor:
+    """[Q, Dw + 1]: the mean word of each caption, and a 1 for the constant."""
+    means = np.stack([words.mean(0) for words in sample.words_of(queries)])
+    return F.pad(torch.from_numpy(means), (0, 1), value=1.0)
+
+
+def moment_rows(queries) -> list[int]:
+    """The clip that is nearest to each true moment."""
+    share = sample.moment[queries] / sample.duration[sample.query_video[queries], None]
+    start = (32 * share[:, 0]).round().clip(0, 31).astype(int)
+    end = np.maximum((32 * share[:, 1]).round().clip(0, 32).astype(int), start + 1)
+    return [row[int(s), int(e)] for s, e in zip(start, end, strict=True)]
+
+
+def clips_of(units: torch.Tensor) -> torch.Tensor:
+    """All clips of many films, [V, N, Dv]: 20 films at a time, as they are computed in float64."""
+    return torch.cat([multi_scale_clips(some) for some in units.split(20)])
+
+
+train, films = sample.queries_in("train"), sample.videos_in("train")
+film_row = np.searchsorted(films, sample.query_video[train])
+moments = clips_of(film_units(films))[film_row, moment_rows(train)]  # [Q, Dv]
+dictionary = torch.linalg.lstsq(mean_words(train), moments).solution
+test, videos = sample.queries_in("test"), sample.videos_in("test")
+queries = F.normalize(mean_words(test) @ dictionary, dim=1)  # [Q, Dv]
+test_units = film_units(videos)  # [V, n, Dv]
+test_clips = F.normalize(clips_of(test_units), dim=-1)  # [V, N, Dv]
+right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [Q]
+
+
+# %%
+def recall_at_1(kept: torch.Tensor) -> float:
+    """R@1 in % when film v keeps the clips kept[v]; kept [V, K]."""
+    pairs = zip(test_clips, kept, strict=True)  # film by film: all cosines would take a GB
+    score = torch.stack([(queries @ clips[rows].T).amax(1) for clips, rows in pairs], 1)  # [Q, V]
+    return 100 * float(((score >= score.gather(1, right[:, None])).sum(1) == 1).float().mean())
+
+
+encoded = encoded_units(videos)
+curves = {"with the code": {}, "without": {}}
+for k in (1, 2, 4, 8, 16, 32, 64, 128):
+    for name, aware in (("with the code", True), ("without", False)):
+        kept, _ = cluster_clips(encoded, k, length_aware=aware)
+        curves[name][k] = recall_at_1(kept)
+all_clips_recall = recall_at_1(torch.arange(528).expand(len(videos), -1))
+spread_curves(
+    {"R@1 (%)": curves},
+    xlabel="medoids K kept of 528 clips",
+    logarithmic=True,
+    chosen=32,
+    title="A few dozen medoids do nearly as well as all clips",
+)
+
+# %%
+for k in (8, 16, 32, 64):
+    print(
+        f"K = {k:3d}: {k / 528:5.1%} of the memory, {curves['with the code'][k] / all_clips_recall:4.0%}"
+        f" of the R@1 of all 528 clips"
+    )
+begin = time.perf_counter()
+cluster_clips(encoded, 32)
+print(f"clustering takes {1000 * (time.perf_counter() - begin) / len(videos):.1f} ms per film")
+
+# %% [markdown]
+# With a few dozen medoids hardly anything is lost, for a small part of the memory. (More than 100 %? Each clip is also a chance to look right by mistake, lesson 4's "maximum over more mistakes": with fewer clips there are fewer such chances.) Clustering happens once, when a film enters the index.
+#
+# And the length code? Here the two curves run close together, now one ahead and now the other. That is an honest result of an *untrained* toy: differences of one or two points are within chance. What *trained*
+# models do takes an experiment with several seeds. We ran one (`prvr-lite experiments`; `docs/experiments.md` describes its outcome), and its numbers come with the package:
+
+# %%
+results = Results.published()
+by_metric = {
+    name: results.values(name, "R@1")
+    for name in ("mssl++", "no-length-code", "random-clips", "mssl")
+}
+for name, values in by_metric.items():
+    print(f"{label(name):40s} R@1 {spread_text(values, 'R@1')}, {len(values)} seeds")
+for name in ("no-length-code", "random-clips"):
+    by_seed = results.differences("mssl++", name, "R@1")
+    each = ", ".join(f"{difference:+.1f}" for difference in by_seed.values())
+    print(f"R@1 of MS-SL++ minus that of {label(name)}, seed by seed: {each}")
+medoids_figure(results)
+
+# %% [markdown]
+# Compare them seed by seed: the same seed of two rows draws the same random numbers, so that much of the luck cancels out (lesson 8
+# does this with more care). Against random clips instead of medoids every seed gains, and much: choosing well is worth it. Against the same model **without the length code** no seed gains anything; the
+# differences run from zero to a few points *down*. Three seeds cannot say whether the code does harm, but they show no gain. So on these
+# films it brings nothing that could be measured, although the bands look convincing. A plausible idea is not yet a measured one. (Films of minutes, with moments from seconds to minutes, may well
+# say otherwise; with `length_aware=False` you can try.)
+
+# %% [markdown]
+# ## 6 · Ties are not an accident (optional)
+#
+# If you are in a hurry, run the three cells of this section and go on with section 7. You need only this from it: equal distances do occur, and `cluster_clips` settles them by a rule, which is to take the lowest row.
 #
 # Look at the clip [4, 12) and its two halves, [4, 8) and [8, 12). The whole is the mean of the halves, so it lies **exactly midway**
 # between them; and as the halves are equally long, their codes change nothing:
@@ -452,12 +589,10 @@ for name, these in (("without the code", clips), ("with the code", coded)):
 # Every clip of even length is such a midpoint. What do computers make of it?
 
 # %%
-spans = clip_spans(32).tolist()
-row = {tuple(span): i for i, span in enumerate(spans)}
 ties = [
     (row[s, e], row[s, (s + e) // 2], row[(s + e) // 2, e]) for s, e in spans if (e - s) % 2 == 0
 ]
-whole, left, right = torch.tensor(ties).T
+whole, early, late = torch.tensor(ties).T
 fine = distances(torch.cat([multi_scale_clips(units.double())[0], code.double()], dim=1))
 for name, table in (
     ("float32, by a product", torch.cdist(coded, coded, compute_mode="use_mm_for_euclid_dist")),
@@ -465,7 +600,7 @@ for name, table in (
     ("float64, by subtraction", fine),
     ("the same, rounded to float32", fine.float()),
 ):
-    gap = (table[whole, left] - table[whole, right]).abs()
+    gap = (table[whole, early] - table[whole, late]).abs()
     print(
         f"{name:29s} {int((gap > 0).sum()):3d} of {len(ties)} ties broken, by {gap.max():.0e} at most"
     )
@@ -492,22 +627,17 @@ for name, before, after in (
     print(
         f"{name} disturbed: {int((before != after).any(1).sum()):2d} of 32 films keep other clips"
     )
+frames = np.diff(sample.frame_offset)
+print(f"{int((frames < 32).sum())} of {len(frames)} films have fewer than 32 frames")
 
 # %% [markdown]
 # The same millionth is enough to change the choice where it breaks ties, and it is harmless where they hold. So `cluster_clips` starts from the units, computes distances in float64 and rounds them to float32 at the end: ties are ties again, and go to the lowest row, everywhere. The released
 # code lets noise decide, and while training even drops out parts of its points. For accuracy it hardly matters. For *reproducing* a result it does.
 #
-# There is one more kind of tie. Films with fewer than 32 frames repeat frames, so that some clips are copies of each other:
-
-# %%
-frames = np.diff(sample.frame_offset)
-short = int((frames < 32).sum())
-print(
-    f"{short} of {len(frames)} films have fewer than 32 frames: that is why a medoid must keep its own cluster"
-)
-
-# %% [markdown]
-# ## 6 · Without building a single clip
+# There is one more kind of tie. Films with fewer than 32 frames repeat frames, so that some clips are copies of each other: that is
+# why a medoid must keep its own cluster. (The last line above says how many there are.)
+#
+# ## 7 · Without building a single clip
 #
 # Lesson 4 promised it: with $C = W U$ the inner products of all clips follow from those of the units,
 #
@@ -551,7 +681,6 @@ def move_by_copies(distance: torch.Tensor, assignment: torch.Tensor, k: int) -> 
     return copies.sum(2).masked_fill(~member, torch.inf).argmin(1)
 
 
-# %%
 ways = {"loop": move_by_loop, "K masked copies": move_by_copies, "D @ O": move_medoids}
 curves = {name: ([], []) for name in ways}
 for n in (8, 12, 16, 24, 32):
@@ -570,94 +699,6 @@ growth_curves(
 
 # %% [markdown]
 # The copies need $K$ tables where one would be enough. With many clips they even lose to the loop on a CPU: the loop looks at members alone, the copies at all $N^2$ distances $K$ times. (A GPU does that work in parallel, as long as its memory is large enough; there the loop would be the slowest.) Mind that $K$ grows with $N$ in this picture, up to 32, and that exponents from small sizes are rough: part of the time is the calls themselves.
-#
-# ## 7 · How many medoids?
-#
-# Memory and query time grow with K. What is gained in return? Search the test films by the dictionary of lesson 4 (captions turned into frames by least squares, fitted to the train films), but
-# let each film keep only its K medoids. The next two cells are that dictionary once more, with nothing new in them.
-
-
-# %%
-def mean_words(queries) -> torch.Tensor:
-    """[Q, Dw + 1]: the mean word of each caption, and a 1 for the constant."""
-    means = np.stack([words.mean(0) for words in sample.words_of(queries)])
-    return F.pad(torch.from_numpy(means), (0, 1), value=1.0)
-
-
-def moment_rows(queries) -> list[int]:
-    """The clip that is nearest to each true moment."""
-    share = sample.moment[queries] / sample.duration[sample.query_video[queries], None]
-    start = (32 * share[:, 0]).round().clip(0, 31).astype(int)
-    end = np.maximum((32 * share[:, 1]).round().clip(0, 32).astype(int), start + 1)
-    return [row[int(s), int(e)] for s, e in zip(start, end, strict=True)]
-
-
-# %%
-train, films = sample.queries_in("train"), sample.videos_in("train")
-film_row = np.searchsorted(films, sample.query_video[train])
-moments = multi_scale_clips(film_units(films))[film_row, moment_rows(train)]  # [Q, Dv]
-dictionary = torch.linalg.lstsq(mean_words(train), moments).solution
-test, videos = sample.queries_in("test"), sample.videos_in("test")
-queries = F.normalize(mean_words(test) @ dictionary, dim=1)  # [Q, Dv]
-test_units = film_units(videos)  # [V, n, Dv]
-cosine = torch.stack([queries @ F.normalize(c, dim=1).T for c in multi_scale_clips(test_units)], 1)
-right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [Q]
-
-
-# %%
-def recall_at_1(kept: torch.Tensor) -> float:
-    """R@1 in % when film v keeps the clips kept[v]; kept [V, K]."""
-    score = cosine.gather(2, kept.expand(len(cosine), -1, -1)).amax(2)  # [Q, V]
-    return 100 * float(((score >= score.gather(1, right[:, None])).sum(1) == 1).float().mean())
-
-
-encoded = encoded_units(videos)
-panels = {
-    "R@1 (%)": {"with the code": {}, "without": {}},
-    "clustering (s)": {"with the code": {}, "without": {}},
-}
-for k in (1, 2, 4, 8, 16, 32, 64, 128):
-    for name, aware in (("with the code", True), ("without", False)):
-        begin = time.perf_counter()
-        kept, _ = cluster_clips(encoded, k, length_aware=aware)
-        panels["clustering (s)"][name][k] = time.perf_counter() - begin
-        panels["R@1 (%)"][name][k] = recall_at_1(kept)
-all_clips_recall = recall_at_1(torch.arange(528).expand(len(videos), -1))
-spread_curves(
-    panels,
-    xlabel="medoids K kept of 528 clips",
-    logarithmic=True,
-    chosen=32,
-    title="A few dozen medoids do nearly as well as all clips",
-)
-
-# %%
-for k in (8, 16, 32, 64):
-    print(
-        f"K = {k:3d}: {k / 528:5.1%} of the memory, {panels['R@1 (%)']['with the code'][k] / all_clips_recall:4.0%}"
-        f" of the R@1 of all 528 clips"
-    )
-
-# %% [markdown]
-# With a few dozen medoids hardly anything is lost, for a small part of the memory. (More than 100 %? Each clip is also a chance to look right by mistake, lesson 4's "maximum over more mistakes": with fewer clips there are fewer such chances.) Clustering happens once, when a film enters the index, and takes milliseconds per film.
-#
-# And the length code? Here the two curves run close together, now one ahead and now the other. That is an honest result of an *untrained* toy: differences of one or two points are within chance. What *trained*
-# models do takes an experiment with several seeds. We ran one (`prvr-lite experiments`; `docs/experiments.md` describes its outcome), and its numbers come with the package:
-
-# %%
-results = Results.published()
-by_metric = {
-    name: results.values(name, "R@1")
-    for name in ("mssl++", "no-length-code", "random-clips", "mssl")
-}
-for name, values in by_metric.items():
-    print(f"{label(name):40s} R@1 {spread_text(values, 'R@1')}, {len(values)} seeds")
-medoids_figure(results)
-
-# %% [markdown]
-# Read them by their spread: a difference that is smaller than the ± means nothing. (That is a rough rule. The same seed of two rows draws the same random numbers, and lesson 8 compares seed by seed, which is more exact.) Random clips instead of medoids cost much, so choosing well is worth it. The length code is another matter: on these
-# films it brings nothing that could be measured, although the bands look convincing. A plausible idea is not yet a measured one. (Films of minutes, with moments from seconds to minutes, may well
-# say otherwise; with `length_aware=False` you can try.)
 
 # %% [markdown]
 # ## 8 · Predict, then break it
@@ -673,7 +714,7 @@ weights, panels = (0.1, 1.0, 10.0), {}
 for weight in weights:
     medoids, assignment = k_medoids(torch.cat([clips, weight * code], dim=1), 16)
     panels[f"code × {weight:g}"] = (assignment, medoids)
-cluster_triangles(panels, title="How much should length count?")
+cluster_triangles(panels, title="How much should length count?", duration=duration)
 
 # %%
 every_clip = multi_scale_clips(encoded)  # [V, N, H]
@@ -691,9 +732,10 @@ for weight in weights:
 # - 528 clips per film are too many to keep, and they are mostly alike; K medoids stand for them. A medoid is a real clip with a span.
 # - k-medoids: KKZ start, assign, move, until nothing moves. $D\,O$ replaces $K$ copies of the distances.
 # - Without the length code clusters are wedges over scenes, and lengths mix; with it they are bands, and a medoid stands for clips about as long as itself.
+#   **On these films the code brought nothing measurable**: of the trained models, no seed gained by it. Medoids against random clips gained in every seed.
+# - A few dozen medoids search nearly as well as 528 clips.
 # - Clips of even length are midpoints of their halves, so ties are everywhere: compute exactly, and settle them by a rule.
 # - Distances of clips follow from inner products of units; no clip needs to be built to be clustered.
-# - A few dozen medoids search nearly as well as 528 clips.
 #
 # ## Five questions
 #

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from prvr_lite.cli.shared import SEED, Commands, Number, say
 
@@ -67,15 +71,16 @@ def run(options: argparse.Namespace) -> None:
         note = f"  {flags} to look at" if flags else ""
         say(f"{one.hand_in.student}  {one.points} of {one.possible}{note}")
 
-    grades = grade(
-        options.lesson,
-        hand_ins,
-        seed=options.seed,
-        seconds=options.seconds,
-        megabytes=options.megabytes,
-        variants=variants,
-        watch=watch,
-    )
+    with _ended_as_by_hand():
+        grades = grade(
+            options.lesson,
+            hand_ins,
+            seed=options.seed,
+            seconds=options.seconds,
+            megabytes=options.megabytes,
+            variants=variants,
+            watch=watch,
+        )
     out, column = options.out, options.column or f"Lesson {options.lesson}"
     details, pages = out.with_name(f"{out.stem}-answers.csv"), out.with_name(f"{out.stem}-pages")
     write_table(out, grades, column)
@@ -91,3 +96,20 @@ def _variants(options: argparse.Namespace) -> dict[str, Varied]:
         return {}
     own = None if options.twists is None else variants_in(options.twists)
     return draw_variants(options.lesson, options.variants, own)
+
+
+@contextmanager
+def _ended_as_by_hand() -> Iterator[None]:
+    """Who ends this program (SIGTERM) stops it as Ctrl-C does: answers' processes and files go."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -15,3 +15,4 @@ from prvr_lite.course.pictures.score_triangles import score_triangles as score_t
 from prvr_lite.course.pictures.seed_band import run_band as run_band
 from prvr_lite.course.pictures.seed_band import seed_band as seed_band
 from prvr_lite.course.pictures.triangles import numbered_clips as numbered_clips
+from prvr_lite.course.player import play as play

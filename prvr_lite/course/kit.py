@@ -5,18 +5,18 @@ For the lessons that train there is a model that is trained once and then read f
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from prvr_lite import __version__
+from prvr_lite.course.grading.session import GRADED
+from prvr_lite.course.kept import runs_folder
 from prvr_lite.data.columns import FeatureFileError
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.sample import load_sample
@@ -37,7 +37,6 @@ PACKAGES = {  # what one lesson needs besides
     12: {"scipy": "scipy"},
 }
 PATIENCE = 900.0  # seconds to wait for a model that another open notebook trains
-RUNS = "PRVR_LITE_RUNS"  # the folder of the lessons' checkpoints; default: runs, where one works
 
 
 class NotReadyError(OneLineError, RuntimeError):
@@ -66,7 +65,7 @@ def start(lesson: int) -> None:
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
     print(
         f"Lesson {lesson} · prvr_lite {__version__}, torch {version} on "
-        f"{where} · {name}: {films:,} films, {queries:,} queries"
+        f"{where} · {name}: {films:,} films, {queries:,} queries{' · graded' if GRADED else ''}"
     )
     if "ipykernel" in sys.modules:  # in a notebook
         from prvr_lite.course.pictures.roadmap import roadmap
@@ -84,9 +83,9 @@ def trained(
 ) -> tuple[RetrievalModel, History]:
     """A model trained by the sample preset: now, or from where an earlier call left off.
 
-    Each epoch is kept in ``runs/lesson-….pt``, so that lesson 9 finds what lesson 8 trained and an
-    interrupted cell goes on when it is run again. Delete the file to train from the start. A line
-    says how far the training is, and where it is kept.
+    Each epoch is kept in ``lesson-….pt`` in the folder of ``runs_folder``, so that lesson 9 finds
+    what lesson 8 trained, and an interrupted cell goes on when it is run again. Delete the file to
+    train from the start. A line says how far the training is, and where it is kept.
 
     Args:
         name: of the model, such as "mssl++" (see ``model.registry.MODELS``).
@@ -98,10 +97,9 @@ def trained(
     """
     model, config = from_preset(name, dataset, seed=seed, **changes)
     settings = "".join(f"-{key}={value}" for key, value in sorted(changes.items()))
-    folder = Path(os.environ.get(RUNS, "runs"))
-    kept = folder / f"lesson-{name.replace('+', 'p')}-seed{seed}{settings}.pt"
+    kept = runs_folder() / f"lesson-{name.replace('+', 'p')}-seed{seed}{settings}.pt"
     with held(kept.with_suffix(".training"), patience=PATIENCE):  # by another open notebook
-        watch = watch or epoch_line(config.epochs, f"{name}, kept in {kept}")
+        watch = watch or epoch_line(config.epochs, f"{name}, kept as {kept.name}")
         history = fit(model, dataset, config, checkpoint=kept, progress=False, watch=watch)
     return model, history
 

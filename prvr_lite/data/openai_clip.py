@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
@@ -31,6 +31,26 @@ DEFAULT_MODEL: Final = "openai/clip-vit-base-patch32"
 _MARK: Final = " (transformers): "  # stands between a model's name and what was taken from it
 IMAGE_TAKEN: Final = "image features, each divided by its length"
 WORDS_TAKEN: Final = "the sentence's feature, then its tokens', each divided by its length"
+
+
+class JointEncoder(Protocol):
+    """What turns images and sentences into vectors of one space: ``OpenAIClipEncoder``, or yours.
+
+    Attributes:
+        name: tells its weights from all others. dim: D. device: where vectors are compared.
+    """
+
+    name: str
+    dim: int
+    device: torch.device
+
+    def images(self, frames: Iterable[Pixels]) -> Float:
+        """Computes the vectors of RGB pictures, [h, w, 3] uint8 each -> [T, D] float32."""
+        ...
+
+    def words(self, sentence: str) -> Float:
+        """Computes the vector of a sentence, then those of its words, [1 + L, D] float32."""
+        ...
 
 
 class OpenAIClipEncoder:

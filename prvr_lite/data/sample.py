@@ -8,7 +8,7 @@ from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.files import trust_hdf5
 
 # Of the file in data_samples/: it is known, so its first opening starts no process
-SHA256 = "0478b769933839fd084e21fbe6d3abb26f0539de3375144f0c94f3ea8d4ed672"
+SHA256 = "b435d922897b4767ecbcf8e758088793267dcc59a84f0baec0b7bfba42c2bbd8"
 NAME = "emoji_theatre.h5"
 _HERE = Path(__file__).resolve().parent
 _PLACES = (_HERE / NAME, _HERE.parents[1] / "data_samples" / NAME)  # a wheel's; a clone's
@@ -28,4 +28,25 @@ def load_sample() -> Dataset:
     raise FileNotFoundError(
         f"{NAME} is missing; looked for {looked}. Install the package again, or make the file with "
         "`python data_samples/make_emoji_theatre.py` (in a clone)"
+    )
+
+
+def sample_film(video_id: str) -> tuple[Path, Path]:
+    """Finds one of the few sample films that travel whole.
+
+    Returns:
+        its MP4 file and its poster, a WebP file.
+
+    Raises:
+        FileNotFoundError: this film does not travel whole; names those that do.
+    """
+    names: set[str] = set()
+    for place in _PLACES:
+        movies = {movie.stem: movie for movie in (place.parent / "films").glob("*.mp4")}
+        if video_id in movies:
+            return movies[video_id], movies[video_id].with_suffix(".webp")
+        names |= set(movies)
+    raise FileNotFoundError(
+        f"There is no video file of '{video_id}'. To fix it: take one of "
+        f"{', '.join(sorted(names)) or 'none; install the package again'}"
     )

@@ -225,7 +225,7 @@ def _draw_video(picture: page.Picture, video: RankedVideo, y: float, height: flo
     items = video.thumbnails
     if not known:  # times cannot be placed on an axis of unknown length, the order can
         items = [(i + 0.5, image) for i, (_, image) in enumerate(sorted(items))]
-    draw_strip(axes, items, slots, (0, extent), video.moment)
+    draw_strip(axes, items, slots, (0, extent), moment, outline=SPOT)
     under = page.panel(picture, (LEFT, y, ROOM, 2 * LANE), f"spans {video.rank}")
     under.set(xlim=(0, extent), ylim=(0, 2))
     under.axis("off")

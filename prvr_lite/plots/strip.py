@@ -6,11 +6,13 @@ import io
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
@@ -71,12 +73,16 @@ def draw_strip(
     slots: int,
     span: Span,
     moment: Span | None = None,
+    *,
+    outline: str | None = None,
 ) -> None:
     """Draws the strip over [start, end] of `span`, cut into equal slots.
 
     A slot shows the thumbnail nearest its middle (one of the `moment`, if it has one), as near its
-    time as it can, or stays empty if the video has none there.
+    time as it can, or stays empty if the video has none there. With
+    `outline`, a frame of this colour goes around the slots that show the moment.
     """
+    framed: list[float] = []
     lit = moment or span
     room, height = axes.bbox.width / max(1, slots), axes.bbox.height
     edges = np.linspace(*span, slots + 1)
@@ -95,12 +101,24 @@ def draw_strip(
         middle = (start + end) / 2
         if half_x < 0.48 * (end - start):  # room to stand where it belongs
             middle = min(max(chosen[0], start + half_x), end - half_x)
+        if moment and moment[0] <= chosen[0] < moment[1]:
+            framed += [middle - half_x, middle + half_x]
         axes.imshow(
             image,
             extent=(middle - half_x, middle + half_x, 0.5 - half_y, 0.5 + half_y),
             aspect="auto",
             interpolation="antialiased",
         )
+    if outline and framed:
+        box = (framed[0], 0), framed[-1] - framed[0], 1
+        look: dict[str, Any] = {
+            "fill": False,
+            "ec": outline,
+            "lw": 2.0,
+            "clip_on": False,
+            "label": "outline",
+        }
+        axes.add_patch(Rectangle(*box, **look))
     axes.set(xlim=span, ylim=(0, 1))
     axes.axis("off")
 

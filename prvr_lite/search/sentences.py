@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from prvr_lite.data.batches import normalise
 from prvr_lite.data.columns import Projection
-from prvr_lite.data.openai_clip import OpenAIClipEncoder, named_model, unit_rows
+from prvr_lite.data.openai_clip import JointEncoder, OpenAIClipEncoder, named_model, unit_rows
 
 Float = NDArray[np.float32]
 MINILM: Final = "all-MiniLM-L6-v2"  # how the sample file's text_model begins
@@ -50,7 +50,7 @@ class TextEncoder(Protocol):
 class OpenAIClipText:
     """The sentences of a file that ``extract_features`` made."""
 
-    def __init__(self, clip: OpenAIClipEncoder) -> None:
+    def __init__(self, clip: JointEncoder) -> None:
         self.clip = clip
 
     def words(self, sentence: str) -> Float:

@@ -21,6 +21,7 @@ from prvr_lite.data.openai_clip import (
     DEFAULT_MODEL,
     IMAGE_TAKEN,
     WORDS_TAKEN,
+    JointEncoder,
     model_entry,
     unit_rows,
 )
@@ -77,7 +78,7 @@ def extract_features(
     folder: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    model: str | os.PathLike[str] = DEFAULT_MODEL,
+    model: str | os.PathLike[str] | JointEncoder = DEFAULT_MODEL,
     fps: float = 1.0,
     captions: str | os.PathLike[str] | None = None,
     split: str | Sequence[float] | Mapping[str, str] = "test",
@@ -96,7 +97,7 @@ def extract_features(
     Args:
         folder: the folder of the videos; files of other endings are skipped, and what is hidden.
         out: the feature file; it is replaced when everything is done.
-        model: as in ``OpenAIClipEncoder``.
+        model: as in ``OpenAIClipEncoder``; or a loaded one, or another that does the same.
         fps: how many frames per second are used.
         captions: a file for ``caption_table.read_caption_table``; None: no queries.
         split: "train", "val" or "test" for all videos; or the shares of these three, drawn by

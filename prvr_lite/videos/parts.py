@@ -9,7 +9,7 @@ import math
 import os
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from prvr_lite.data.openai_clip import OpenAIClipEncoder, resolved_name, unit_rows
+from prvr_lite.data.openai_clip import JointEncoder, OpenAIClipEncoder, resolved_name, unit_rows
 from prvr_lite.files import replacing
 from prvr_lite.videos.frames import (
     Pixels,
@@ -120,7 +120,7 @@ class PartMaker:
     def __init__(
         self,
         folder: Path,
-        model: str | os.PathLike[str],
+        model: str | os.PathLike[str] | JointEncoder,
         *,
         fps: float,
         max_minutes: float = math.inf,
@@ -131,16 +131,21 @@ class PartMaker:
         check_fps(fps)
         if not max_minutes > 0:
             raise ValueError(f"max_minutes={max_minutes}: give a number above 0")
-        self.folder, self.model, self.computed = folder, resolved_name(model), 0
+        self.folder, self.computed = folder, 0
         self.fps, self.max_minutes, self.thumbnails = fps, max_minutes, thumbnails
-        self._load = partial(OpenAIClipEncoder, model, device=device, batch_size=batch_size)
+        self._load: Callable[[], JointEncoder]
+        if isinstance(model, str | os.PathLike):
+            self.model = resolved_name(model)
+            self._load = partial(OpenAIClipEncoder, model, device=device, batch_size=batch_size)
+        else:
+            self.model, self._load = model.name, lambda: model
 
     @cached_property
     def _model_key(self) -> list[tuple[str, tuple[int, int, str]]]:
         return model_key(self.model)
 
     @cached_property
-    def encoder(self) -> OpenAIClipEncoder:
+    def encoder(self) -> JointEncoder:
         """Returns the model. Raises the errors of ``OpenAIClipEncoder``."""
         return self._load()
 

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.data.dataset import Dataset, open_features
-from prvr_lite.data.openai_clip import DEFAULT_MODEL, OpenAIClipEncoder, named_model
+from prvr_lite.data.openai_clip import (
+    DEFAULT_MODEL,
+    JointEncoder,
+    OpenAIClipEncoder,
+    named_model,
+)
 from prvr_lite.model.registry import build_model
 from prvr_lite.search.ranking import Hit
 from prvr_lite.search.searcher import Searcher
@@ -32,7 +37,8 @@ class ZeroShotSearch:
             one.
         split: whose videos are searched; those of a folder are all in "test".
         model: for a folder, which CLIP reads it (as in ``OpenAIClipEncoder``); for a feature file,
-            the folder of its CLIP model, if that has moved.
+            the folder of its CLIP model, if that has moved; for both, a loaded one, or another
+            ``JointEncoder``.
         out: for a folder, the feature file; None: beside the folder, as ``holidays.zero-shot.h5``.
         device: as in ``choose_device``.
         progress: whether a folder shows a progress bar.
@@ -51,7 +57,7 @@ class ZeroShotSearch:
         films: str | Path | Dataset,
         *,
         split: str = "test",
-        model: str | Path | None = None,
+        model: str | Path | JointEncoder | None = None,
         out: str | Path | None = None,
         device: str = "auto",
         progress: bool = True,
@@ -61,7 +67,7 @@ class ZeroShotSearch:
         opened = nullcontext(films) if isinstance(films, Dataset) else open_features(films)
         with opened as dataset:
             name = shared_model(dataset)
-            clip = OpenAIClipEncoder(model or name, device=device)
+            clip = _loaded(model or name, device)
             if clip.dim != dataset.visual_dim:
                 raise ValueError(
                     f"{dataset.path}: frames have {dataset.visual_dim} numbers, model "
@@ -77,10 +83,17 @@ class ZeroShotSearch:
         return self.index.search(self.text.sentence(sentence), k)
 
 
+def _loaded(model: str | Path | JointEncoder, device: str) -> JointEncoder:
+    """Loads a model by its name or folder; gives back one that is loaded."""
+    if isinstance(model, str | Path):
+        return OpenAIClipEncoder(model, device=device)
+    return model
+
+
 def _extract(
     folder: Path,
     out: str | Path | None,
-    model: str | Path | None,
+    model: str | Path | JointEncoder | None,
     device: str,
     progress: bool,
 ) -> Path:

@@ -40,7 +40,17 @@ NUMBERS = [
 def test_no_option_takes_any_number() -> None:
     assert [action.dest for _, action in OPTIONS if action.type in (int, float)] == []
     assert {prog.split()[1] for prog, _ in NUMBERS} == {
-        *("demo", "train", "search", "extract", "convert", "index", "experiments", "grade")
+        *(
+            "demo",
+            "train",
+            "search",
+            "extract",
+            "convert",
+            "index",
+            "experiments",
+            "grade",
+            "course",
+        )
     }
 
 

@@ -13,12 +13,6 @@ from prvr_lite.lab import results
 from prvr_lite.lab.results import Results
 
 
-@pytest.fixture(autouse=True)
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(kit.RUNS, str(tmp_path / "runs"))
-    return tmp_path / "runs"
-
-
 def test_a_model_is_trained_once_and_taken_up_again(toy: Dataset, runs: Path) -> None:
     first, history = kit.trained("mean-pool", toy, epochs=2)
     seen: list[int] = []
@@ -27,7 +21,7 @@ def test_a_model_is_trained_once_and_taken_up_again(toy: Dataset, runs: Path) ->
     assert seen == [2], "nothing was left to train"
     pairs = zip(first.state_dict().values(), again.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
-    assert [path.name for path in runs.iterdir()] == ["lesson-mean-pool-seed0-epochs=2.pt"]
+    assert sorted(path.name for path in runs.iterdir()) == ["lesson-mean-pool-seed0-epochs=2.pt"]
 
 
 def test_no_training_is_silent(
@@ -38,7 +32,7 @@ def test_no_training_is_silent(
     assert [line.split(": ")[1].split(",")[0] for line in lines] == [
         f"epoch {done} of 2" for done in range(3)
     ]
-    assert all(str(runs) in line for line in lines)
+    assert all("kept as lesson-mean-pool-seed0-epochs=2.pt" in line for line in lines)
     assert ", loss " in lines[-1]
 
 

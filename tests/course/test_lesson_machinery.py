@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import dis
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -30,10 +31,9 @@ from lesson_source import Lesson  # noqa: E402
 from nbclient.exceptions import CellExecutionError  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 
-from prvr_lite.course.grading import session  # noqa: E402
+import prvr_lite  # noqa: E402
 
 LESSONS = lesson_source.lessons()
-STRICT = session.STRICT[0]
 
 TINY = '''\
 # %% [markdown]
@@ -241,10 +241,10 @@ def test_a_failing_cell_stops_the_build(tmp_path: Path) -> None:
 
 def test_a_run_is_quiet_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is set outside, lessons are built without sliders, GPU or grading."""
-    monkeypatch.setenv(STRICT, "1")
-    names = ", ".join(map(repr, [STRICT, "PRVR_LITE_STATIC", "CUDA_VISIBLE_DEVICES", "MINE"]))
+    monkeypatch.setenv(make_lessons.GRADED, "autograde")
+    asked = [make_lessons.GRADED, "PRVR_LITE_STATIC", "CUDA_VISIBLE_DEVICES", "MINE"]
     work = "import os; sum(range(10**7))"  # for some time to be measured
-    notebook = cells(("code", f"{work}\n[os.environ.get(name) for name in ({names})]"))
+    notebook = cells(("code", f"{work}\n[os.environ.get(name) for name in {asked}]"))
     cost = make_lessons.run(notebook, tmp_path, MINE="set")
     assert notebook.cells[0].outputs[0].data["text/plain"] == "[None, '1', '', 'set']"
     assert cost["seconds"] > 0
@@ -269,19 +269,12 @@ def test_a_gpu_is_measured_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -
     assert "| about 10 s and 0.5 GiB; about 5 s on Abacus 3 |" in make_lessons.course_map()
 
 
-def test_the_source_folder_of_an_nbgrader_course(tmp_path: Path) -> None:
-    """Its notebooks still hold the marks between which nbgrader puts its stubs."""
-    number = LESSONS[0].number
-    assert make_lessons.main(["--nbgrader", str(tmp_path), number]) == 0
-    (path,) = tmp_path.rglob("*.ipynb")
-    assert path.parts[-3:-1] == ("source", LESSONS[0].source.stem)
-    assert path.read_text(encoding="utf-8").count(lesson_source.BEGIN) >= 3
-
-
 # ---------------------------------------------------------------------------------- the first cell
 
 
-def first_cell(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def first_cell(
+    folder: Path, lesson: int = 7, url: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the setup cell as Python without an installed prvr_lite would."""
     import torch
 
@@ -289,10 +282,25 @@ def first_cell(folder: Path, **variables: str) -> subprocess.CompletedProcess[st
     packages = {str(Path(module.__file__ or "").parents[1]) for module in (torch, nbformat)}
     variables["PYTHONPATH"] = os.pathsep.join([*variables.values(), *packages])
     return subprocess.run(
-        [sys.executable, "-S", "-c", lesson_source.SETUP.format(lesson=7)],
+        [sys.executable, "-S", "-c", lesson_source.setup_cell(lesson, url)],
         cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
         timeout=120,
     )  # fmt: skip
+
+
+def made_wheel(path: Path, number: str) -> None:
+    """A wheel of a prvr_lite that only says its version."""
+    info = f"prvr_lite-{number}.dist-info"
+    files = {
+        "prvr_lite/__init__.py": "",
+        "prvr_lite/course/__init__.py": f"def start(n): print('started', n, 'of', '{number}')",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: prvr-lite\nVersion: {number}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": "",
+    }
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
 
 
 def test_first_cell_in_a_clone() -> None:
@@ -302,26 +310,83 @@ def test_first_cell_in_a_clone() -> None:
 
 
 def test_first_cell_with_nothing(tmp_path: Path) -> None:
+    (tmp_path / "prvr_lite").mkdir()  # a folder of that name is no package
     done = first_cell(tmp_path)
     assert done.returncode == 1
-    assert done.stderr.strip().endswith("put its wheel beside this notebook (Colab: Files panel).")
+    last = done.stderr.strip().splitlines()[-1]
+    assert "put its wheel beside this notebook (Colab: the Files panel; Kaggle: Add Input)" in last
+    assert "`make wheel`" in last
 
 
-def test_first_cell_with_a_wheel_beside_it(tmp_path: Path) -> None:
-    """As on Colab: pip installs the wheel and nothing else."""
-    lesson = "def start(n): print('started', n)"
-    info = "prvr_lite-9.9.dist-info"
-    files = {
-        "prvr_lite/__init__.py": "",
-        "prvr_lite/course/__init__.py": lesson,
-        f"{info}/METADATA": "Metadata-Version: 2.1\nName: prvr-lite\nVersion: 9.9\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/RECORD": "",
-    }
-    with zipfile.ZipFile(tmp_path / "prvr_lite-9.9-py3-none-any.whl", "w") as wheel:
-        for name, text in files.items():
-            wheel.writestr(name, text)
+def test_first_cell_takes_the_newest_wheel(tmp_path: Path) -> None:
+    """As on Colab: pip installs that wheel and nothing else. 0.10 is newer than 0.9."""
+    made_wheel(tmp_path / "prvr_lite-0.9.0-py3-none-any.whl", "0.9.0")
+    made_wheel(tmp_path / "prvr_lite-0.10.0-py3-none-any (1).whl", "0.10.0")
+    (tmp_path / "prvr_lite-new-py3-none-any.whl").touch()
     target = tmp_path / "installed"
     target.mkdir()
     done = first_cell(tmp_path, PIP_TARGET=str(target))
-    assert done.stdout.strip().endswith("started 7"), done.stderr
+    assert done.stdout.strip().endswith("started 7 of 0.10.0"), done.stderr
+    assert {path.name.split("-")[0] for path in target.iterdir()} == {"prvr_lite"}
+
+
+def test_first_cell_says_in_one_line_what_pip_says(tmp_path: Path) -> None:
+    (tmp_path / "prvr_lite-0.9.0-py3-none-any.whl").write_bytes(b"half of an upload")
+    done = first_cell(tmp_path, PIP_TARGET=str(tmp_path))
+    assert re.search(r"NotReady: ERROR: .*prvr_lite-0\.9\.0.*invalid.*\n$", done.stderr)
+
+
+def shown(cell: str, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What a first cell asks pip for, with nothing there and no pip."""
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command[command.index("-c") + 2 :])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    with pytest.raises(Exception, match="run  %pip install torch numpy h5py tqdm filelock  in a"):
+        exec(cell, {})
+    return asked
+
+
+def test_first_cell_installs_the_tagged_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = lesson_source.setup_cell(1, "https://example.org/owner/name")
+    asked = shown(cell, monkeypatch)
+    where = f"git+https://example.org/owner/name@v{prvr_lite.__version__}"
+    assert asked == [["--no-deps", f"prvr-lite @ {where}"]]
+
+
+def test_lesson_11_also_brings_what_colab_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = lesson_source.setup_cell(11, "").splitlines()
+    (line,) = (line for line in lines if line.startswith("pip_install("))
+    asked: list[str] = []
+    names = {"pip_install": lambda *words: asked.extend(words), "find_spec": dict(av=1).get}
+    exec(line, {**names, "re": re})
+    assert [word.split(">=")[0] for word in asked] == ["lancedb"], "av is there"
+    assert "pip_install(*[" not in lesson_source.setup_cell(10, "")
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("", []),
+        ("https://gitlab.com/owner/name", []),
+        ("https://github.com/owner/name", ["Colab", "Kaggle", "Binder"]),
+    ],
+)
+def test_badges_where_the_address_is_known(
+    url: str, names: list[str], tiny: Callable[..., Lesson], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = lesson_source.project()
+    urls = {"Repository": f"{url}.git/"} if url else {}
+    monkeypatch.setattr(lesson_source, "project", lambda: {**table, "urls": urls})
+    text = tiny().read("").cells[0].source
+    assert re.findall(r"Open in (\w+)", text) == names
+    assert text.startswith("# 1 · Tiny\n")
+    if names:
+        at = f"owner/name/blob/v{prvr_lite.__version__}/notebooks/exercises/01_tiny.ipynb"
+        assert f"(https://colab.research.google.com/github/{at})" in text
+        assert "[Colab](https://colab" in make_lessons.course_map()

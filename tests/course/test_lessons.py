@@ -34,12 +34,10 @@ from nbformat.v4 import new_code_cell  # noqa: E402
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3  # noqa: E402
 
 from prvr_lite.course import kit as first_cell  # noqa: E402
-from prvr_lite.course.grading import session  # noqa: E402
 from prvr_lite.course.pictures.seed_band import run_band  # noqa: E402
 from prvr_lite.lab.results import Results, label  # noqa: E402
 
 LESSONS = lesson_source.lessons()
-STRICT = session.STRICT[0]
 TRAINED = ("08", "09", "10", "12")  # all of them use the model that lesson 8 trains
 pytestmark = pytest.mark.timeout(1000)  # s; a lesson that trains on a busy machine
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.source.stem)
@@ -70,7 +68,8 @@ def test_notebooks_are_what_the_source_makes(lesson: Lesson) -> None:
 
 
 def test_the_map_is_what_the_sources_and_costs_make() -> None:
-    assert make_lessons.read(make_lessons.README) == make_lessons.readme(), "run make lessons"
+    for page, text in make_lessons.pages().items():
+        assert make_lessons.read(page) == text, f"{page.name}: run make lessons"
     assert all(lesson.finished.name in make_lessons.course_map() for lesson in LESSONS)
 
 
@@ -171,7 +170,7 @@ def runs(shared_folder: Path) -> Runs:
                 if (lesson.number in TRAINED)
                 else nullcontext()
             ):
-                make_lessons.run(finished, HOME, **variables, **{STRICT: "1"})
+                make_lessons.run(finished, HOME, **variables, **{make_lessons.GRADED: "1"})
             twin = graded_at_last(read(lesson.exercises))
             make_lessons.run(twin, lesson.exercises.parent, **variables)
             done[lesson.number] = finished, twin
@@ -182,7 +181,7 @@ def runs(shared_folder: Path) -> Runs:
 
 def graded_at_last(twin: NotebookNode) -> NotebookNode:
     """The twin as it is, and behind it its answers and checks once more, now in a graded run."""
-    strict = new_code_cell(f"import os; os.environ[{STRICT!r}] = '1'")
+    strict = new_code_cell("from prvr_lite.course.grading import session; session.GRADED = True")
     again = [deepcopy(cell) for cell in twin.cells if tags(cell) & {"solution", "check"}]
     for number, cell in enumerate(again):
         cell.id = f"graded-{number}"

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from emoji_films import BUNDLED, bundled_films, bundled_splits, need_font, script
-from theatre import build, canvas, features
+from PIL import Image
+from theatre import build, canvas, features, movie
 from theatre.backbones import Floats, FrameBackbone, TextBackbone
 from theatre.card import card_tables
 from theatre.film import render
@@ -18,8 +20,10 @@ from theatre.script import FPS, Film, make_films
 from theatre.stage import DRAWINGS
 from theatre.world import ACTORS, CLUTTER, DEEDS, THINGS
 
+from prvr_lite.data.columns import COLUMNS
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.table import write_features
+from prvr_lite.plots.strip import decode
 
 # Of a stored feature; they span about -0.5 to 0.5. Float16 rounding, other CPUs' kernels.
 TOLERANCE = 1e-3
@@ -155,13 +159,94 @@ def test_a_changed_script_needs_new_features(tmp_path: Path) -> None:
     assert features.cache_path(tmp_path, one) != features.cache_path(tmp_path, other)
 
 
-def test_every_step_of_a_val_or_test_film_has_a_thumbnail() -> None:
-    for film in bundled_splits()["val"]:
-        chosen = features.thumbnail_frames(film)
-        assert chosen <= set(range(film.length))
-        for moment in film.moments:
-            assert chosen & set(range(moment.start, moment.start + moment.length))
-    assert all(len(features.thumbnail_frames(film)) == 2 for film in bundled_splits()["train"])
+def test_every_step_has_a_thumbnail_and_so_has_every_place_of_a_strip() -> None:
+    with open_features(BUNDLED) as dataset:
+        for row, film in enumerate(bundled_films()):
+            chosen = [frame for frame, data in enumerate(dataset.thumbnails(row)) if data]
+            assert set(chosen) == features.thumbnail_frames(film)
+            for moment in film.moments:
+                starts = [moment.start, moment.start + moment.lengths[0]]
+                for start, length in zip(starts, moment.lengths, strict=False):
+                    assert start + length // 2 in chosen
+            for places in range(1, features.PLACES + 1):
+                shown = {int((frame + 0.5) * places / film.length) for frame in chosen}
+                assert len(shown) == places, (film.id, places)
+
+
+def test_a_thumbnail_drawn_again_is_the_stored_one() -> None:
+    need_font()
+    with open_features(BUNDLED) as dataset:
+        for row in (0, 450, 505):
+            film = bundled_films()[row]
+            again = features.thumbnails(film, list(render(film)))
+            stored = dataset.thumbnails(row)
+            for one, other in zip(again, stored, strict=True):
+                assert bool(one) == bool(other)
+                if one:  # another Pillow may pack the same picture in other bytes
+                    (mine, theirs) = (np.asarray(decode((0, data)), float) for data in (one, other))
+                    assert np.abs(mine - theirs).mean() < 4, film.id
+
+
+def test_thumbnails_are_drawn_again_and_all_else_is_copied(tmp_path: Path) -> None:
+    need_font()
+    films = script.all_films(4, 0, 4, 1, 2)
+    frames, words = made_up(films)
+    table = build.make_table(films, frames, words, "made up")
+    old, new = tmp_path / "old.h5", tmp_path / "new.h5"
+    write_features(old, table)
+    arguments = ["--train=4", "--val=0", "--test=4", "--seed=1", "--test-seed=2"]
+    script.main([*arguments, f"--thumbnails-of={old}", f"--out={new}"])
+    with h5py.File(old) as before, h5py.File(new) as after:
+        assert dict(before.attrs) == dict(after.attrs)
+        for name in COLUMNS:
+            assert (name in before) == (name in after)
+            if name in before and name != "frames/thumbnail":
+                assert before[name].dtype == after[name].dtype
+                assert before[name][()].tobytes() == after[name][()].tobytes()
+    with open_features(new) as dataset:
+        assert [bool(data) for data in dataset.thumbnails(3)] == [
+            frame in features.thumbnail_frames(films[3]) for frame in range(films[3].length)
+        ]
+    with pytest.raises(ValueError, match="other films"):
+        script.main([*arguments, "--seed=7", f"--thumbnails-of={old}", f"--out={new}"])
+
+
+def test_between_the_frames_of_a_film_lie_the_pictures_of_its_video() -> None:
+    need_font()
+    film = min(bundled_splits()["val"], key=lambda film: film.length)
+    coarse, fine = ([np.asarray(frame) for frame in render(film, n)] for n in (1, 2))
+    assert len(fine) == 2 * len(coarse)
+    assert all(np.array_equal(one, two) for one, two in zip(coarse, fine[::2], strict=True))
+    assert sum((one != two).any() for one, two in zip(coarse, fine[1::2], strict=True)) > 10
+
+
+def test_five_test_films_travel_whole() -> None:
+    av = pytest.importorskip("av", reason="PyAV is needed to open videos")
+    films = {film.id: film for film in bundled_splits()["test"]}
+    paths = sorted((BUNDLED.parent / "films").glob("*.mp4"))
+    assert [path.stem for path in paths] == sorted(movie.CHOSEN)
+    for path in paths:
+        assert path.stat().st_size <= 150_000
+        with av.open(str(path)) as file:
+            (stream,) = file.streams.video
+            size = stream.codec_context.width, stream.codec_context.height
+            assert (size, stream.codec_context.name) == ((160, 160), "h264")
+            film = films[path.stem]
+            assert stream.frames == film.length * movie.FINER
+            first = next(file.decode(video=0)).to_ndarray(format="rgb24")
+            assert np.abs(first - np.asarray(next(render(film)), float)).mean() < 8
+        with Image.open(path.with_suffix(".webp")) as poster:
+            assert (poster.format, poster.size) == ("WEBP", (160, 160))
+
+
+def test_a_film_is_written_as_a_video(tmp_path: Path) -> None:
+    av = pytest.importorskip("av", reason="PyAV is needed to write videos")
+    need_font()
+    film = min(make_films("val", 1, 8), key=lambda film: film.length)
+    movie.write_movie(tmp_path / "some.mp4", film)
+    with av.open(str(tmp_path / "some.mp4")) as file:
+        assert file.duration / 1e6 == pytest.approx(film.length / FPS)
+    assert [path.name for path in tmp_path.iterdir()] == ["some.mp4"]
 
 
 @pytest.mark.slow
@@ -189,8 +274,8 @@ def test_the_bundled_file_holds_these_films() -> None:
 
 
 def test_the_bundled_files_are_small_enough() -> None:
-    assert BUNDLED.stat().st_size < 20e6
-    assert sum(path.stat().st_size for path in BUNDLED.parent.glob("*") if path.is_file()) < 32e6
+    assert BUNDLED.stat().st_size < 28e6
+    assert sum(path.stat().st_size for path in BUNDLED.parent.rglob("*") if path.is_file()) < 32e6
 
 
 def test_rebuilding_gives_the_stored_features() -> None:

@@ -82,6 +82,23 @@ def test_a_videos_score_is_its_best_clip(path: Path, clip: Path, sentence: str) 
                 assert hit.key_clip == key
 
 
+def test_a_loaded_encoder_serves_as_well_as_its_name(
+    path: Path, clip: Path, tmp_path: Path
+) -> None:
+    encoder = OpenAIClipEncoder(clip, device="cpu")
+    with open_features(path) as data:
+        by_name, loaded = ZeroShotSearch(data, device="cpu"), ZeroShotSearch(data, model=encoder)
+        assert loaded.search("snow") == by_name.search("snow")
+    pytest.importorskip("av")
+    (tmp_path / "films").mkdir()
+    make_video(tmp_path / "films" / "lake.mp4", even_times(2.0, 5))
+    settings: dict[str, Any] = {"progress": False, "device": "cpu"}
+    first = ZeroShotSearch(tmp_path / "films", model=encoder, **settings).search("snow")
+    assert ZeroShotSearch(tmp_path / "films", model=clip, **settings).search("snow") == first
+    parts = list((tmp_path / "films.zero-shot.h5.parts").iterdir())
+    assert len(parts) == 1, "the film was read once"
+
+
 def test_seconds_of_a_clip(path: Path) -> None:
     """As the moments of lesson 10 have them; unknown where the length or the clip is."""
     with open_features(path) as data:

@@ -7,16 +7,23 @@ name: one that gives the very same numbers on all inputs, and wrong ones on some
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from itertools import count, islice
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from prvr_lite.course.grading.drawing import cut, cuttable, fits, size_of
+from prvr_lite.course.grading.case import Case, Fault
+from prvr_lite.course.grading.drawing import cut, cuttable, fits, size_of, without
 from prvr_lite.course.grading.exercise import Exercise, Function, Inputs, Mistake, copy_inputs
+from prvr_lite.course.grading.gradient_faults import (
+    gradient_fault,
+    gradients_alike,
+    gradients_of,
+)
 from prvr_lite.course.grading.looping import loop_fault, waste_fault
 from prvr_lite.course.grading.outputs import (
     Trial,
@@ -38,7 +45,6 @@ from prvr_lite.course.grading.trying import (
     Said,
     TooSlowError,
     attempt,
-    gradients,
     heard,
     in_short,
     in_time,
@@ -49,58 +55,11 @@ from prvr_lite.course.grading.trying import (
 
 DRAWS = 16  # inputs that every check tries, beside planted ones and those of size 1
 MORE = 60  # inputs that may be drawn in search of one that shows a known mistake
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")  # where an object lies in memory: it tells nothing
 
 
 class OpenExerciseError(Exception):
     """The answer still raises NotImplementedError."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One set of inputs of an exercise, and what the reference gives."""
-
-    exercise: Exercise
-    inputs: Inputs
-    planted: bool = False  # where ties may be: their gradients are nobody's fault
-
-    @cached_property
-    def outcome(self) -> Outcome:
-        outcome = attempt(self.exercise.reference, self.inputs, self.exercise.after)
-        if outcome.error:
-            raise outcome.error
-        return outcome
-
-    @property
-    def right(self) -> Any:
-        return self.outcome.value
-
-    @cached_property
-    def gradients(self) -> dict[str, Tensor | None]:
-        found = gradients(self.exercise.reference, self.inputs, tuple(self.exercise.gradient))
-        return found if isinstance(found, dict) else {}
-
-    def is_fair(self) -> bool:
-        """Returns whether the reference gives a finite result on these inputs."""
-        try:
-            return all(bool(torch.as_tensor(p).isfinite().all()) for p in parts(self.right))
-        except Exception:
-            return False
-
-    def size(self) -> int:
-        """Returns how many numbers, list entries and bytes the inputs hold."""
-        sizes = (v.numel() for v in self.inputs.values() if isinstance(v, Tensor))
-        return sum(sizes) + sum(
-            len(v) for v in self.inputs.values() if isinstance(v, (list, bytes))
-        )
-
-
-@dataclass(frozen=True)
-class Fault:
-    """At which stage an answer fails on which case, in words."""
-
-    stage: str
-    text: str
-    case: Case
 
 
 def diagnose(
@@ -126,7 +85,8 @@ def diagnose(
     with random_numbers_kept(), heard() as said:
         try:
             work = partial(_diagnose, exercise, answer, seed, tried, said)
-            return in_time(work, answer, *([] if seconds is None else [seconds]))
+            text = in_time(work, answer, *([] if seconds is None else [seconds]))
+            return text and ADDRESS.sub("", text)
         except TooSlowError as slow:
             at = f", in the line: {slow}" if str(slow) else ""
             time = f"{seconds or SECONDS:.0f} s on tiny inputs{at}"
@@ -166,7 +126,7 @@ def _diagnose(
         raise OpenExerciseError
     pairs = list(zip(tried, outcomes, strict=True))
     faults = [f for case, outcome in pairs if (f := _fault(answer, case, outcome))]
-    faults = faults or [f for case in tried if (f := _gradient_fault(answer, case))]
+    faults = faults or [f for case in tried if (f := gradient_fault(answer, case))]
     if not faults:
         drawn = [case.inputs for case in tried[:DRAWS]]
         return loop_fault(exercise, answer, drawn) or waste_fault(exercise, answer, drawn)
@@ -199,8 +159,7 @@ def _draw(exercise: Exercise, seed: int) -> Inputs:
 def _singles(exercise: Exercise, drawn: list[Case]) -> list[Case]:
     """Returns copies of the drawn inputs, each with one dimension cut to size 1."""
     letters = [(case, letter) for case in drawn for letter in cuttable(exercise.axes)]
-    made = (Case(exercise, cut(c.inputs, exercise.axes, letter, 0)) for c, letter in letters)
-    return [case for case in made if case.is_fair()]
+    return [single for case, letter in letters if (single := case.cut(cut, letter, 0))]
 
 
 def _outcome(function: Function, case: Case) -> Outcome:
@@ -216,7 +175,7 @@ def _outcome(function: Function, case: Case) -> Outcome:
 def _shows(wrong: Function, case: Case) -> bool:
     """Returns whether a known mistake gives a wrong result or gradient on this case."""
     outcome = _outcome(wrong, case)
-    return _value_fault(case, outcome) is not None or bool(_gradient_fault(wrong, case))
+    return _value_fault(case, outcome) is not None or bool(gradient_fault(wrong, case))
 
 
 def _known_mistake(
@@ -244,7 +203,7 @@ def _made(wrong: Function, answer: Function, pairs: list[tuple[Case, Outcome]]) 
     if shown or 2 * errors > len(pairs):
         return True
     return all(
-        _gradients_alike(*(_gradients(f, case) for f in (answer, wrong)))
+        gradients_alike(*(gradients_of(f, case) for f in (answer, wrong)))
         for case, _ in pairs
         if not case.planted
     )
@@ -317,76 +276,26 @@ def _padding(answer: Function, case: Case, plain: Outcome) -> str | None:
     return "what stands in the padding changes the result: what is masked must not count."
 
 
-def _gradients(function: Function, case: Case) -> dict[str, Tensor | None] | BaseException:
-    return gradients(function, case.inputs, tuple(case.exercise.gradient))
-
-
-def _gradient_fault(answer: Function, case: Case) -> Fault | None:
-    """Returns a fault if an input's gradient differs from the reference's; else None."""
-    if not case.exercise.gradient or case.planted:
-        return None
-    found = _gradients(answer, case)
-    if isinstance(found, BaseException):
-        at = line_of(found, answer)
-        text = (
-            "the numbers are right, but not where gradients are wanted: it stopped with "
-            f"{in_short(found)}{f', in the line: {at}' if at else ''}."
-        )
-        return Fault("gradient", text, case)
-    for name, right in case.gradients.items():
-        if wrong := _wrong_gradient(name, found[name], right):
-            return Fault("gradient", wrong, case)
-    return None
-
-
-def _wrong_gradient(name: str, got: Tensor | None, right: Tensor | None) -> str | None:
-    if right is None or _gradients_alike({name: got}, {name: right}):
-        return None
-    if got is None:
-        return (
-            f"the numbers are right, but no gradient reaches {name}: is something detached, put "
-            "through .item() or numpy, or replaced by indices?"
-        )
-    if not bool(got.isfinite().all()):
-        return (
-            f"the numbers are right, but the gradient of {name} is NaN or infinite: is there the "
-            "root of 0, or a division by 0, even one that is masked afterwards?"
-        )
-    return (
-        f"the numbers are right, but not the gradient of {name}: is a part of the way detached, "
-        "or put through .data, .item() or numpy?"
-    )
-
-
-def _gradients_alike(
-    one: dict[str, Tensor | None] | BaseException, another: dict[str, Tensor | None] | BaseException
-) -> bool:
-    if isinstance(one, BaseException) or isinstance(another, BaseException):
-        return str(one) == str(another)
-    for a, b in zip(one.values(), another.values(), strict=True):
-        if a is None or b is None:
-            if a is not b:
-                return False
-            continue
-        size = b.abs().amax(-1, keepdim=True) if b.numel() else b
-        if not bool(((a - b).abs() <= 1e-3 * size.clamp(min=0.1)).all()):
-            return False
-    return True
-
-
 def _told(exercise: Exercise, answer: Function, faults: list[Fault]) -> str:
     """Returns the message about the first kind of fault, on the smallest inputs that show it."""
     stage = faults[0].stage
     smallest = min((f for f in faults if f.stage == stage), key=lambda fault: fault.case.size())
     for letter in cuttable(exercise.axes) if fits(smallest.case.inputs, exercise.axes) else ():
-        for place in range(size_of(smallest.case.inputs, exercise.axes, letter)):
-            inputs = cut(smallest.case.inputs, exercise.axes, letter, place)
-            case = Case(exercise, inputs, smallest.case.planted)
-            if not case.is_fair():
-                continue
-            fault = _fault(answer, case, _outcome(answer, case))
-            if fault and fault.stage == stage:
-                smallest = fault
-                break
+        size = size_of(smallest.case.inputs, exercise.axes, letter)
+        singles = (_smaller(answer, smallest, cut, letter, place) for place in range(size))
+        if single := next(filter(None, singles), None):
+            smallest = single
+            continue
+        for place in reversed(range(0 if smallest.case.is_shown() else size)):
+            smallest = _smaller(answer, smallest, without, letter, place) or smallest
     help_ = f" hint({exercise.name!r}) may help." if exercise.hints else ""
     return smallest.text + help_
+
+
+def _smaller(
+    answer: Function, fault: Fault, change: Callable[..., Inputs], letter: str, place: int
+) -> Fault | None:
+    """The same fault on fewer inputs; None: they do not show it."""
+    case = fault.case.cut(change, letter, place)
+    found = _fault(answer, case, _outcome(answer, case)) if case else None
+    return found if found and found.stage == fault.stage else None

@@ -37,6 +37,16 @@ def normal(g: Generator, *shape: int) -> Tensor:
     return torch.randn(*shape, generator=g)
 
 
+def eighths(g: Generator, *shape: int) -> Tensor:
+    """0, 1/8 .. 7/8: sums of products of such numbers are exact, in any order, far from 0 too."""
+    return torch.randint(8, shape, generator=g) / 8
+
+
+def signs(g: Generator, *shape: int) -> Tensor:
+    """-1, 0 and 1: 0 is a number like every other one, and no sign that something is missing."""
+    return torch.randint(-1, 2, shape, generator=g).float()
+
+
 def fill_padding(tensor: Tensor, real: Tensor, g: Generator) -> Tensor:
     """Returns the tensor with large garbage where ``real`` is False.
 
@@ -65,6 +75,25 @@ def cut(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inp
         else value
         for name, value in inputs.items()
     }
+
+
+def without(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inputs:
+    """The same inputs without one place of one dimension."""
+
+    def fewer(value: Tensor, dim: int) -> Tensor:
+        rows = torch.arange(value.shape[dim])
+        return value.index_select(dim, rows[rows != place])
+
+    return {
+        name: fewer(value, axes[name].index(letter)) if letter in axes.get(name, "") else value
+        for name, value in inputs.items()
+    }
+
+
+def keeps_real(before: Inputs, after: Inputs) -> bool:
+    """Is there still something real in each row of each mask, where there was?"""
+    masks = [name for name, v in before.items() if isinstance(v, Tensor) and v.dtype == torch.bool]
+    return all(after[m].any(-1).all() or not before[m].any(-1).all() for m in masks)
 
 
 def fits(inputs: Inputs, axes: Mapping[str, str]) -> bool:

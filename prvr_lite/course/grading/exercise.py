@@ -73,6 +73,7 @@ class Exercise:
         outputs: names of the outputs, where there are several.
         loop: for one who calls torch again and again where one call does it all; "": loops are
             welcome.
+        loop_calls: names of torch's functions that count as such calls; none: all of them.
         sparing: the input of which no more rows may be read than the reference reads; "": none.
         side_effect: says what answers did since it was last asked that none may do, and forgets it;
             None: nothing. Where there is no such thing, there is no side_effect.
@@ -95,6 +96,7 @@ class Exercise:
     after: Callable[[Inputs], dict[str, Any]] | None = None
     outputs: Sequence[str] = ()
     loop: str = ""
+    loop_calls: Sequence[str] = ()
     sparing: str = ""
     side_effect: Callable[[], str | None] | None = None
 

@@ -19,7 +19,7 @@ def loop_fault(exercise: Exercise, answer: Function, cases: list[Inputs]) -> str
     """Says so where an exercise asks for no loop and an answer that is right has one."""
     if not exercise.loop:
         return None
-    counts = [_calls(answer, inputs) for inputs in cases]
+    counts = [_calls(answer, inputs, tuple(exercise.loop_calls)) for inputs in cases]
     if min(counts) == max(counts):
         return None
     return (
@@ -48,31 +48,53 @@ def _rows_read(answer: Function, inputs: Inputs, name: str) -> int:
     reader = _Reader(given[name])
     with reader:
         answer(**given)
-    return reader.rows
+    return len(reader.rows)
 
 
 class _Reader(TorchFunctionMode):
-    """Counts the rows of a tensor that are taken out, or worked on where it is used as a whole."""
+    """Notes the rows of a tensor that are taken out, or worked on where it is used as a whole."""
 
     PEEKS = ("__get__", "size", "dim", "numel", "__len__", "new_full", "new_zeros", "new_empty")
-    TAKES = ("__getitem__", "index_select", "select", "narrow", "masked_select")
+    TAKES = (
+        *("__getitem__", "index_select", "select", "narrow", "masked_select"),
+        *("gather", "take_along_dim", "take", "embedding"),
+    )
 
     def __init__(self, table: Tensor) -> None:
         super().__init__()
-        self.place, self.shape, self.rows = _place(table), table.shape, 0
+        self.place, self.count, self.rows = _place(table), table.numel(), set[int]()
+        self.row_of = torch.arange(self.count) // max(table.shape[1:].numel(), 1)
 
     def __torch_function__(
         self, func: Function, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         given = list(_tensors([*args, *(kwargs or {}).values()]))
         result = func(*args, **(kwargs or {}))
-        whole = [t for t in given if t.numel() == self.shape.numel() and _place(t) == self.place]
-        name = getattr(func, "__name__", "")
-        if whole and name in self.TAKES:
-            self.rows += result.numel() // max(self.shape[1:].numel(), 1)
-        elif whole and name not in self.PEEKS:
-            self.rows += self.shape[0]
+        if getattr(func, "__name__", "") not in self.PEEKS and any(map(self._is_whole, given)):
+            self.rows.update(self._taken(func, args, kwargs or {}).flatten().tolist())
         return result
+
+    def _taken(self, func: Function, args: Any, kwargs: dict[str, Any]) -> Tensor:
+        """The numbers of the rows that a call works on."""
+        if getattr(func, "__name__", "") not in self.TAKES:
+            return self.row_of
+        given = {name: self._rows(value) for name, value in kwargs.items()}
+        taken: Tensor = func(*map(self._rows, args), **given)
+        return taken
+
+    def _is_whole(self, value: Any) -> bool:
+        return (
+            isinstance(value, Tensor)
+            and value.numel() == self.count
+            and _place(value) == self.place
+        )
+
+    def _rows(self, value: Any) -> Any:
+        """In place of the tensor, however it is turned: of which row each of its numbers is."""
+        if not self._is_whole(value):
+            return value
+        with torch._C.DisableTorchFunction():
+            return self.row_of.as_strided(value.shape, value.stride())
 
 
 def _place(tensor: Tensor) -> int:
@@ -80,15 +102,16 @@ def _place(tensor: Tensor) -> int:
         return tensor.untyped_storage().data_ptr()
 
 
-def _calls(answer: Function, inputs: Inputs) -> int:
-    """Returns how often an answer calls torch on numbers; it may list positions in a loop.
+def _calls(answer: Function, inputs: Inputs, names: tuple[str, ...] = ()) -> int:
+    """Returns how often an answer calls torch with numbers (it may list positions in a loop).
 
-    Where numbers leave torch for a list or for NumPy, each of them or each line counts.
+    ``names`` says which calls count; () all. Where numbers leave torch for a list or for NumPy,
+    each of them or each line counts.
     """
     if (count := getattr(answer, "count_calls", None)) is not None:  # it runs elsewhere
-        return int(count(inputs))
+        return int(count(inputs, names))
     answer(**copy_inputs(inputs))  # first, whatever is remembered for the next time
-    counter = _Counter()
+    counter = _Counter(names)
     before = sys.gettrace()
 
     def line(frame: FrameType, event: str, _: Any) -> Any:
@@ -107,16 +130,17 @@ def _calls(answer: Function, inputs: Inputs) -> int:
 class _Counter(TorchFunctionMode):
     """Counts calls in which a tensor of floats takes part."""
 
-    count: int = 0
-    lines: int = 0
-    by_numpy: bool = False
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.names, self.count, self.lines, self.by_numpy = names, 0, 0, False
 
     def __torch_function__(
         self, func: Function, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         given = _tensors([*args, *(kwargs or {}).values()])
         floats = [tensor for tensor in given if tensor.is_floating_point()]
-        self.count += floats[0].numel() if floats and func is Tensor.tolist else bool(floats)
+        if not self.names or getattr(func, "__name__", "").strip("_") in self.names:
+            self.count += floats[0].numel() if floats and func is Tensor.tolist else bool(floats)
         self.by_numpy = self.by_numpy or (bool(floats) and func in (Tensor.numpy, Tensor.__array__))
         return func(*args, **(kwargs or {}))
 

@@ -17,10 +17,12 @@ from torch import Tensor
 from prvr_lite.course.grading.exercise import Exercise, Inputs
 
 DIVIDED = (
-    ": is something divided by 0, does an exponential overflow, or is a softmax taken over "
-    "nothing but -inf?"
+    ": is something divided by 0, is infinity multiplied by 0, does an exponential overflow, or "
+    "is a softmax taken over nothing but -inf?"
 )
-SHOWN = 24  # numbers of a tensor that are shown one by one
+EXACT = 9  # digits with which two numbers of float32 that differ look different
+FEW = 12  # numbers that are shown with so many digits where they look alike otherwise
+SHOWN = 40  # numbers of a tensor that are shown one by one
 LONG = 200  # letters of a value that are shown
 
 
@@ -57,16 +59,24 @@ def _short(value: Any) -> str:
     """Returns a small input as it could be typed; of others the shape or the beginning."""
     if isinstance(value, (Tensor, np.ndarray)) and value.shape:
         if 0 < math.prod(value.shape) <= SHOWN:
-            return _listed(value.tolist())
+            numbers = set(value.flatten().tolist())
+            apart = len({_value(number) for number in numbers}) == len(numbers)
+            return _listed(value.tolist(), 4 if apart or len(numbers) > FEW else EXACT)
         return str(list(value.shape))
     text = _value(value)
     return text if len(text) <= LONG else f"{text[:LONG]} …"
 
 
-def _listed(value: Any) -> str:
+def _listed(value: Any, digits: int) -> str:
     if isinstance(value, list):
-        return f"[{', '.join(map(_listed, value))}]"
-    return _value(value)
+        return f"[{', '.join(_listed(part, digits) for part in value)}]"
+    return _value(value, digits)
+
+
+def _both(got: Any, right: Any) -> tuple[str, str]:
+    """Two values that differ, so that one sees it."""
+    four, exact = ((_value(got, n), _value(right, n)) for n in (4, EXACT))
+    return exact if four[0] == four[1] else four
 
 
 def form_fault(trial: Trial) -> str | None:
@@ -86,6 +96,14 @@ def form_fault(trial: Trial) -> str | None:
             "it returns values and indices, as max, min, sort and topk do over a dimension: take "
             f".{part}."
         )
+    if isinstance(returned, tuple) and count == asked == 1:
+        return (
+            "it returns a tuple of one where its content is asked for: a comma behind a value "
+            "makes one, and so may split and chunk."
+        )
+    if not isinstance(returned, (tuple, Tensor)) and count != asked:
+        wanted = _names(trial) or f"{asked} results"
+        return f"it returns {_kind(returned)} where {wanted} are asked for, as in return a, b."
     if count != asked:
         names = f": {_names(trial)}" if _names(trial) else ""
         wanted = f"{asked} are asked for{names}" if asked > 1 else "1 is asked for"
@@ -187,7 +205,8 @@ def value_fault(trial: Trial) -> str | None:
 def _number(trial: Trial, name: str) -> str:
     """Returns the message about a wrong single number, with the inputs that gave it."""
     which = f"{name} is wrong: " if len(parts(trial.right)) > 1 else ""
-    gave = f"gave {_value(trial.returned)}, and {_value(trial.right)} is right."
+    got, right = _both(trial.returned, trial.right)
+    gave = f"gave {got}, and {right} is right."
     if any(isinstance(value, (Tensor, np.ndarray)) for value in trial.inputs.values()):
         return f"{which}it {gave} {in_words(trial.inputs)}"
     given = ", ".join(f"{key}={_short(value)}" for key, value in trial.inputs.items())
@@ -199,7 +218,7 @@ def _numbers(trial: Trial, name: str, wrong: Tensor) -> str:
     returned, right = next((a, b) for output, a, b in trial.pairs() if output == name)
     place = wrong.nonzero()[0].tolist()
     which = f"{name}: " if len(parts(trial.right)) > 1 else ""
-    got, wanted = (_value(part[tuple(place)].item()) for part in (returned, right))
+    got, wanted = _both(*(part[tuple(place)].item() for part in (returned, right)))
     return (
         f"{which}{int(wrong.sum())} of {wrong.numel()} numbers differ; the first at {place} is "
         f"{got} instead of {wanted}. {in_words(trial.inputs)}"
@@ -249,12 +268,12 @@ def _kind(value: Any) -> str:
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, digits: int = 4) -> str:
     """Returns a value as short text: a number, a tensor's shape, or else what Python prints."""
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, tuple):
-        return f"({', '.join(map(_value, value))})"
+        return f"({', '.join(_value(part, digits) for part in value)})"
     if isinstance(value, list) and any(isinstance(part, bytes) for part in value):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, (Tensor, np.ndarray)) and value.shape:
@@ -263,4 +282,6 @@ def _value(value: Any) -> str:
         value = value.item()
     if not isinstance(value, float):
         return repr(value)
-    return f"{value:.1f}" if value.is_integer() and abs(value) < 10_000 else f"{value:.4g}"
+    if value.is_integer() and abs(value) < 10_000:
+        return f"{value:.1f}"
+    return f"{value:.{digits}g}"

@@ -11,8 +11,11 @@ from typing import Any
 
 from prvr_lite.course.grading.diagnosis import OpenExerciseError, diagnose
 from prvr_lite.course.grading.exercise import Exercise, Function
+from prvr_lite.course.kept import note_solved, solved
 
-STRICT = ("PRVR_LITE_STRICT", "NBGRADER_EXECUTION")  # set: what is open or wrong is an error
+# In a notebook that nbgrader runs, what is open or wrong is an error. Read in a lesson's first
+# cell, with `start`, so that no answer changes it by changing the environment.
+GRADED = bool(os.environ.get("NBGRADER_EXECUTION"))
 VARIED = "is another task here than in the published lesson: your instructor grades it."
 MARKS = {"right": "✔", "wrong": "✘", "open": "○"}
 _state: dict[str, str] = {}
@@ -64,7 +67,7 @@ def check(answer: Function, *, seed: int | None = None, varied: str = "") -> Any
         the answer, if it is right, else the package's function: a blank never blocks.
 
     Raises:
-        CheckFailed: wrong or missing, in a graded run (nbgrader, or PRVR_LITE_STRICT=1).
+        CheckFailed: wrong or missing, in a notebook that nbgrader runs.
         ValueError: no function, or no exercise of that name.
     """
     exercise = find(_name(answer))
@@ -80,6 +83,8 @@ def check(answer: Function, *, seed: int | None = None, varied: str = "") -> Any
     if fault is not None:
         return _go_on(exercise, "wrong", fault, names)
     _state[exercise.name] = "right"
+    if not GRADED:
+        note_solved(exercise.name)
     print(f"{MARKS['right']} {exercise.name} is right.   {board(exercise.lesson)}")
     return answer
 
@@ -95,7 +100,7 @@ def _go_on(
     """
     _state[exercise.name] = state
     said = f"{exercise.name} {text}" if state == "open" else f"{exercise.name}: {text}"
-    if any(os.environ.get(name) for name in STRICT):
+    if GRADED:
         if names is not None and exercise.name in names:
             names[exercise.name] = exercise.reference
         raise CheckFailed(said)
@@ -138,14 +143,37 @@ def hint(name: str | Function, number: int | None = None) -> None:
     print(f"hint {number} of {last}{end}: {exercise.hints[number - 1]}")
 
 
-def progress(lesson: int) -> None:
-    """Print how far a lesson is solved."""
-    print(board(lesson))
+def progress(lesson: int | None = None) -> None:
+    """Print how far a lesson is solved, or the whole course. What was solved earlier counts.
+
+    Args:
+        lesson: its number; None: all lessons.
+    Raises:
+        ValueError: there is no such lesson.
+    """
+    every = sorted({exercise.lesson for exercise in exercises().values()})
+    if lesson is not None and lesson not in every:
+        raise ValueError(f"there is no lesson {lesson!r}: lessons are {every[0]} to {every[-1]}")
+    for number in every if lesson is None else [lesson]:
+        print(board(number))
+    if lesson is None:
+        states = [state for number in every for state in _states(number).values()]
+        print(f"the course: {states.count('right')} of {len(states)} solved")
 
 
 def board(lesson: int) -> str:
     """Returns one line: each exercise of a lesson with its mark."""
-    names = [name for name, exercise in exercises().items() if exercise.lesson == lesson]
-    done = sum(_state.get(name) == "right" for name in names)
-    marks = "  ".join(f"{MARKS[_state.get(name, 'open')]} {name}" for name in names)
-    return f"lesson {lesson}: {done} of {len(names)} solved   {marks}"
+    states = _states(lesson)
+    marks = "  ".join(f"{MARKS[state]} {name}" for name, state in states.items())
+    done = list(states.values()).count("right")
+    return f"lesson {lesson}: {done} of {len(states)} solved   {marks}"
+
+
+def _states(lesson: int) -> dict[str, str]:
+    """How each exercise of a lesson stands: in this run, or before it was checked, from earlier."""
+    earlier = set[str]() if GRADED else solved()
+    return {
+        name: _state.get(name, "right" if name in earlier else "open")
+        for name, exercise in exercises().items()
+        if exercise.lesson == lesson
+    }

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from prvr_lite.course.grading.diagnosis import Case, OpenExerciseError, cases, diagnose
+from prvr_lite.course.grading.case import Case
+from prvr_lite.course.grading.diagnosis import OpenExerciseError, cases, diagnose
 from prvr_lite.course.grading.exercise import Exercise
 from prvr_lite.course.grading.varying import ANOTHER, Varied
 from prvr_lite.course.handins.flags import PUBLISHED, shared_answers, suspicious

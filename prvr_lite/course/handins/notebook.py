@@ -77,7 +77,12 @@ def read_hand_in(path: Path, student: str, lesson: int, names: Sequence[str]) ->
 
 
 def code_cells(path: Path) -> list[dict[str, Any]]:
-    """Returns the code cells of a notebook of format 4 or 3.
+    """Returns the code cells of a notebook; see ``cells_of``."""
+    return [cell for cell in cells_of(path) if cell.get("cell_type") == "code"]
+
+
+def cells_of(path: Path) -> list[dict[str, Any]]:
+    """Returns the cells of a notebook of format 4 or 3.
 
     Raises:
         FileFormatError: it isn't a notebook.
@@ -87,11 +92,10 @@ def code_cells(path: Path) -> list[dict[str, Any]]:
             raise damaged(path, f"it has more than {LARGEST // 2**20} MB", "clear its outputs")
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         sheets = [content] if "cells" in content else content["worksheets"]
-        cells = [cell for sheet in sheets for cell in sheet["cells"]]
-        return [cell for cell in cells if cell.get("cell_type") == "code"]
+        return [dict(cell) for sheet in sheets for cell in sheet["cells"]]
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise damaged(path, "it is not a notebook, as it is not JSON", AGAIN) from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise damaged(path, "it is not a notebook, as it has no cells", AGAIN) from error
 
 
@@ -104,11 +108,16 @@ def grade_id(cell: Mapping[str, Any]) -> str:
 
 def source(cell: Mapping[str, Any]) -> str:
     """Returns the text of a code cell; lines that only IPython understands do nothing."""
-    lines = cell.get("source", cell.get("input", ""))
-    text = "".join(map(str, lines)) if isinstance(lines, list) else str(lines)
+    text = plain_text(cell)
     if parsed(text) is not None:
         return text
     return "\n".join(MAGIC.sub(r"\1pass  # \2", line) for line in text.splitlines())
+
+
+def plain_text(cell: Mapping[str, Any]) -> str:
+    """Returns the text of a cell of any kind, as it stands."""
+    lines = cell.get("source", cell.get("input", ""))
+    return "".join(map(str, lines)) if isinstance(lines, list) else str(lines)
 
 
 def parsed(text: str) -> ast.Module | None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import builtins
 import inspect
 import multiprocessing
+import os
 import pickle
-import shutil
 import signal
 import sys
 import tempfile
@@ -35,6 +35,7 @@ from prvr_lite.course.handins.wire import LARGEST, decode
 START_SECONDS = 120.0  # for Python, torch and the lesson's imports
 PATIENCE = 3.0  # times the computing time that an answer has: the clock's limit
 LETTERS = 400  # of what an answer's error says
+LONGEST = 64  # bytes of a path that leave room for a socket's name in it: systems allow 104
 _starting = threading.Lock()
 
 
@@ -56,9 +57,12 @@ class RemoteAnswer:
     def __init__(self, task: Task, seconds: float, megabytes: int) -> None:
         self.__name__, self.task = task.name, task
         self._left = PATIENCE * seconds
-        self._folder = tempfile.mkdtemp(prefix="prvr-lite-grade-")
+        # removed when this program ends, at the latest
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="prvr-lite-grade-", ignore_cleanup_errors=True
+        )
         self._pipe, theirs = multiprocessing.Pipe()
-        arguments = (theirs, task, self._folder, seconds, megabytes)
+        arguments = (theirs, task, self._folder.name, seconds, megabytes)
         self._process = _context().Process(target=child.main, args=arguments, daemon=True)
         with _starting, _without_main():
             self._process.start()
@@ -92,7 +96,7 @@ class RemoteAnswer:
         self._process.kill()
         self._process.join(10)
         self._pipe.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.cleanup()
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         leaves = [v for v in (*given, *named.values()) if _is_leaf(v)]
@@ -120,9 +124,9 @@ class RemoteAnswer:
         with _sound_replies():
             return [g if isinstance(g, Tensor) else None for g in reply["value"]]
 
-    def count_calls(self, inputs: Inputs) -> int:
+    def count_calls(self, inputs: Inputs, names: tuple[str, ...]) -> int:
         """How often the answer calls torch with numbers: what its own process says."""
-        return self._number("calls", copy_inputs(inputs))
+        return self._number("calls", copy_inputs(inputs), names)
 
     def count_rows(self, inputs: Inputs, name: str) -> int:
         """How many rows of an input the answer reads: what its own process says."""
@@ -258,8 +262,11 @@ def _key(text: str) -> str | int:
 
 
 def _context() -> Any:
-    """How processes start: forked from a server that has torch loaded, where there is one."""
-    if sys.platform == "win32":
+    """Returns how processes start: forked from a server that has torch loaded, where it can be.
+
+    The server's address is a file in the folder for temporary files, and a long path is none.
+    """
+    if sys.platform == "win32" or len(os.fsencode(tempfile.gettempdir())) > LONGEST:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["prvr_lite.course.handins.preload"])

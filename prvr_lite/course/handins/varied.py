@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from prvr_lite.course.grading.diagnosis import Case, cases
+from prvr_lite.course.grading.case import Case
+from prvr_lite.course.grading.diagnosis import cases
 from prvr_lite.course.grading.drawing import fits
 from prvr_lite.course.grading.exercise import Exercise, Inputs
 from prvr_lite.course.grading.outputs import parts

@@ -43,6 +43,6 @@ def rows_of_any_shape(g: Generator) -> Iterator[Inputs]:
 
 def ragged_ends(g: Generator) -> Iterator[Inputs]:
     """One film; films of one frame; all of one length; the longest first or last."""
-    for lengths in ((3,), (1,), (1, 1), (2, 2, 2), (5, 1, 3), (1, 2, 4), (1, 6)):
+    for lengths in ((3,), (1,), (1, 1), (2, 2, 2), (5, 1, 3), (1, 2, 4), (1, 6), (260, 3)):
         offset = torch.tensor([0, *lengths]).cumsum(0)
         yield {"features": normal(g, int(offset[-1]), 2), "offset": offset}

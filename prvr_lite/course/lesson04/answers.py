@@ -26,6 +26,9 @@ def clip_at(row: int, n: int) -> tuple[int, int]:
     return row, row + length
 
 
+SUMS = ("sum", "mean", "cumsum", "add", "radd", "iadd", "matmul", "rmatmul", "einsum", "avg_pool1d")
+
+
 def all_clips(units: Tensor) -> Tensor:
     """Means of all windows: units [V, n, H] -> clips [V, N, H], shorter ones first."""
     start, end = clip_spans(units.shape[1]).unbind(1)  # [N], [N]

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from prvr_lite.course.grading.exercise import Exercise, Mistake
 from prvr_lite.course.lesson04 import planted
 from prvr_lite.course.lesson04.answers import (
+    SUMS,
     all_clips,
     by_start,
     clip_at,
@@ -170,6 +171,7 @@ EXERCISES = (
         difficulty=2,
         gradient=("units",),
         loop="Look up the running total at all ends at once, total[:, end], and at all starts.",
+        loop_calls=SUMS,
         axes={"units": "VNH"},
         planted=planted.hard_units,
     ),
@@ -223,7 +225,7 @@ EXERCISES = (
         difficulty=2,
         gradient=("queries", "clips"),
         outputs=("score", "key"),
-        axes={"queries": "QH", "clips": "VNH"},
+        axes={"queries": "Qh", "clips": "VNh"},
         planted=planted.hard_clips,
     ),
 )

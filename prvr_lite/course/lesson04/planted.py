@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Generator
 
-from prvr_lite.course.grading.drawing import normal
+from prvr_lite.course.grading.drawing import normal, signs
 from prvr_lite.course.grading.exercise import Inputs
 from prvr_lite.course.lesson04.answers import clip_row
 
@@ -32,6 +32,7 @@ def every_row(g: Generator) -> Iterator[Inputs]:
 def hard_units(g: Generator) -> Iterator[Inputs]:
     for v, n, h in ((1, 1, 1), (2, 1, 3), (3, 2, 2), (2, 12, 3)):
         yield {"units": 40 * normal(g, v, n, h) + 60}
+        yield {"units": signs(g, v, n, h)}
 
 
 def hard_clips(g: Generator) -> Iterator[Inputs]:

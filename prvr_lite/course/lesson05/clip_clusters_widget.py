@@ -14,7 +14,7 @@ from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.plots import page
 
 KS = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-CODED = {True: "with length code", False: "without"}
+CODED = {True: "with the code", False: "without"}
 
 
 def clip_clusters(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from prvr_lite.course import sheet
 from prvr_lite.course.pictures.triangles import draw_cells
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, NIGHT
+from prvr_lite.plots.page import CHALK, HAZE, NIGHT
 from prvr_lite.plots.pyramid import clip_units, units_of
+from prvr_lite.plots.strip import Thumbnail
 
 YELLOW: Final = "#F0E442"
 PAINTS = [page.ORANGE, page.SKY, page.GREEN, YELLOW, page.PURPLE, page.BLUE, page.VERMILION]
@@ -27,37 +29,86 @@ def cluster_triangles(
     title: str,
     about: str = "one colour: one cluster (colours repeat); dot: its medoid",
     columns: int = 3,
+    duration: float | None = None,
+    thumbnails: Sequence[Thumbnail] = (),
 ) -> page.Picture:
     """The clips of a film in the colours of their clusters, one triangle for each clustering.
 
     Args:
         panels: name -> (assignment [N] of clips to clusters 0..K-1, medoids [K] as rows).
         title, about: heading. columns: panels side by side.
+        duration: of the film in s; None: the axes count units.
+        thumbnails: (time in s, image bytes), for a pale strip of the film under each triangle.
     Returns:
-        a Figure with one axes for each panel, labelled with its name.
+        a Figure with one axes for each panel, labelled with its name, and "film NAME" for strips.
     Raises:
-        ValueError: naming the panel that does not fit.
+        ValueError: naming the panel that does not fit; thumbnails without a duration.
     """
-    if not panels:
-        raise ValueError("panels must hold a clustering")
+    if not panels or (thumbnails and duration is None):
+        raise ValueError("panels must hold a clustering; thumbnails need the duration in s")
     clusterings = {name: _clustering(name, *panel) for name, panel in panels.items()}
-    mosaic = sheet.in_rows(list(clusterings), columns)
-    height = len(mosaic) * (min(page.WIDTH / len(mosaic[0]) - 0.3, 3.4) + 0.36) + 0.1
+    across = min(page.WIDTH / min(columns, len(clusterings)) - 0.3, 3.4)
+    rows = sheet.in_rows(list(clusterings), columns)
+    mosaic, heights = [], []
+    for row in rows:
+        mosaic.append(row)
+        heights.append(across)
+        if thumbnails:
+            mosaic.append([name if name == "." else f"film {name}" for name in row])
+            heights.append(min(0.42, across / 5))
+    height = sum(heights) + len(rows) * (0.36 + 0.12 * bool(thumbnails)) + 0.5
     alt = _cluster_alt(title, clusterings)
+    head = page.heading(title, about)
     picture, axes = page.panels(
-        page.heading(title, about), mosaic, height, alt=alt, dark=True, gap=0.2
+        head, mosaic, height, alt=alt, dark=True, gap=0.14, height_ratios=heights
     )
-    for name, clustering in clusterings.items():
-        axes[name].set_title(page.plain(name), size=11, color=CHALK)
-        _draw(axes[name], *clustering)
+    whole = duration or units_of(len(next(iter(clusterings.values()))[0]))
+    unit = "units" if duration is None else "s"
+    for row in rows:
+        for name in filter(clusterings.__contains__, row):
+            axes[name].set_title(page.plain(name), size=11, color=CHALK)
+            _draw(axes[name], *clusterings[name])
+            foot = axes[f"film {name}" if thumbnails else name]
+            _dress(axes[name], foot, whole, unit, name == row[0])
+    for name in clusterings if thumbnails else ():
+        film = axes[f"film {name}"]
+        sheet.show_film(picture, film, thumbnails, whole)
+        film.axvspan(0, whole, color=NIGHT, alpha=0.3, lw=0, zorder=5)
+        film.set_axis_on()
     return picture
+
+
+def _dress(axes: Axes, foot: Axes, whole: float, unit: str, first: bool) -> None:
+    """How long a clip is, and where its middle lies: the latter under the lowest panel, foot."""
+    ticks = [
+        t for t in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0, whole) if 0 <= t <= whole
+    ]
+    n, names = axes.get_xlim()[1], [f"{tick:g}" for tick in ticks]
+    axes.set_axis_on()
+    axes.set(facecolor=NIGHT, xticks=[], yticks=[])
+    if foot is not axes:
+        foot.set(facecolor=NIGHT, xlim=(0, whole), yticks=[])
+    foot.set_xticks([tick * foot.get_xlim()[1] / whole for tick in ticks], names)
+    foot.set_xlabel(f"middle of the clip ({unit})", color=HAZE, size=10.5)
+    if first:
+        axes.set_yticks([tick * n / whole for tick in ticks], names)
+        axes.set_ylabel(f"length ({unit})", color=HAZE, size=10.5)
+    for panel in {axes, foot}:
+        panel.spines[:].set_visible(False)
+        panel.tick_params(colors=HAZE, labelcolor=HAZE, length=2, labelsize=10, pad=2)
+
+
+def cluster_colors(assignment: object, medoids: object) -> list[str]:
+    """The colour that each cluster has in the triangle, [K]."""
+    cluster, rows = _clustering("clusters", assignment, medoids)
+    return [PAINTS[paint] for paint in _paint(units_of(len(cluster)), cluster, len(rows))]
 
 
 def _draw(axes: Axes, assignment: Rows, medoids: Rows) -> None:
     """One triangle: cells in colours, a dot for each medoid."""
     n = units_of(len(assignment))
-    paints = _paint(n, assignment, len(medoids))
-    draw_cells(axes, n, [PAINTS[paints[c]] for c in assignment], line=0.0)
+    paints = cluster_colors(assignment, medoids)
+    draw_cells(axes, n, [paints[c] for c in assignment], line=0.0)
     first, size = clip_units(n)[medoids].T
     height = np.where(size == 1, 0.9, size)
     look: dict[str, Any] = {"mfc": CHALK, "mec": NIGHT, "mew": 1.1, "clip_on": False}

@@ -51,6 +51,8 @@ def hard_medoids(g: Generator) -> Iterator[Inputs]:
     yield {"distance": torch.zeros(4, 4), "medoids": torch.tensor([3, 0, 2])}
     points = 1e4 * torch.randn(8, 3, generator=g)
     yield {"distance": distances(points), "medoids": torch.tensor([7, 0])}
+    line = torch.tensor([[-1.0], [1.0], [1 / 8192], [-1 / 8192]])  # hardly nearer to one of two
+    yield {"distance": distances(line), "medoids": torch.tensor([0, 1])}
 
 
 def hard_clusters(g: Generator) -> Iterator[Inputs]:

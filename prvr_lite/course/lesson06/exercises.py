@@ -59,7 +59,7 @@ EXERCISES = (
         ),
         minutes=10,
         loop="One product makes the cosines of all queries with all clips.",
-        axes={"queries": "QH", "clips": "VKH"},
+        axes={"queries": "Qh", "clips": "VKh"},
         planted=planted.hard_searches,
     ),
     Exercise(
@@ -214,7 +214,7 @@ EXERCISES = (
         minutes=10,
         difficulty=2,
         gradient=("queries", "attended"),
-        axes={"queries": "QH", "attended": "VkH", "key": "QV"},
+        axes={"queries": "Qh", "attended": "Vkh", "key": "QV"},
         planted=planted.hard_keys,
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Generator
 
-from prvr_lite.course.grading.drawing import normal
+from prvr_lite.course.grading.drawing import normal, signs
 from prvr_lite.course.grading.exercise import Inputs
 
 
@@ -35,12 +35,21 @@ def hard_draws(g: Generator) -> Iterator[Inputs]:
             luck = torch.tensor([0.0, 0.999, 0.5, 0.0, 0.999, 0.3])
             score = scale * normal(g, 6, 5) + shift
             yield {"score": score, "negative": negative, "pool": pool, "luck": luck}
+    for pool in (2, 3, 5):  # each row has its own number of them, none a single one
+        negative = torch.arange(6) < torch.tensor([2, 3, 5, 6])[:, None]
+        given = {"score": normal(g, 4, 6), "negative": negative[:, torch.randperm(6, generator=g)]}
+        yield {**given, "pool": pool, "luck": torch.tensor([0.6, 0.9, 0.7, 0.999])}
+        yield {**given, "score": signs(g, 4, 6), "pool": pool, "luck": torch.zeros(4)}
+    near = torch.tensor([0.4999, 0.5001, 0.6665, 0.6668])  # hardly below and above a place's edge
+    given = {"score": normal(g, 4, 6), "negative": torch.arange(6).expand(4, 6) < 6}
+    for pool in (2, 3):
+        yield {**given, "pool": pool, "luck": near}
     one = {"score": normal(g, 2, 1), "negative": torch.ones(2, 1, dtype=torch.bool)}
     yield {**one, "pool": 3, "luck": torch.tensor([0.1, 0.9])}
 
 
 def hard_owners(g: Generator) -> Iterator[Inputs]:
-    """One query for each film; all for one; scores of all sizes."""
+    """One query for each film; all for one; scores of all sizes, and many of exactly 0."""
     for owner in (
         torch.arange(4),
         torch.zeros(3).long(),
@@ -50,20 +59,24 @@ def hard_owners(g: Generator) -> Iterator[Inputs]:
         own = owner[:, None] == torch.arange(int(owner.max()) + 1)
         for scale, shift in ((1.0, 0.0), (500.0, -300.0)):
             yield {"score": scale * normal(g, *own.shape) + shift, "own": own}
+        yield {"score": signs(g, *own.shape), "own": own}
 
 
 def hard_contrasts(g: Generator) -> Iterator[Inputs]:
     """Scores far from 0 and from each other; one positive; nothing but positives."""
-    for scale, shift in ((1.0, 500.0), (1.0, -500.0), (150.0, 0.0), (1.0, -30_000.0), (0.0, 3.0)):
+    for scale, shift in ((1.0, 500.0), (1.0, -500.0), (150.0, 0.0), (0.0, 3.0)):
         for share in (0.0, 0.5, 1.0):
             positive = torch.rand(3, 5, generator=g) < share
             positive[:, 1] = True
             yield {"score": scale * normal(g, 3, 5) + shift, "positive": positive}
     yield {"score": normal(g, 3, 1), "positive": torch.ones(3, 1, dtype=torch.bool)}
+    yield {"score": signs(g, 3, 5), "positive": torch.arange(5).expand(3, 5) < 2}
+    low = 2000.0 * torch.rand(3, 5, generator=g).argsort(1) - 30_000  # below any fill, and exact
+    yield {"score": low, "positive": torch.arange(5).expand(3, 5) < 2}
 
 
 def all_owners(g: Generator) -> Iterator[Inputs]:
     """One query; all of one film; none of the same; films numbered at random."""
-    for films in ([4], [2, 2, 2], [0, 1, 2], [7, 3, 7, 900, 3]):
+    for films in ([4], [2, 2, 2], [0, 1, 2], [7, 3, 7, 900, 3], [2, 258, 2]):
         for same in (True, False):
             yield {"query_video": torch.tensor(films), "same_video": same}

@@ -73,7 +73,7 @@ EXERCISES = (
         difficulty=2,
         gradient=("queries", "clips", "attended"),
         outputs=("score", "key"),
-        axes={"queries": "QH", "clips": "VKH", "attended": "VKH"},
+        axes={"queries": "Qh", "clips": "VKh", "attended": "VKh"},
         planted=planted.hard_scores,
     ),
     Exercise(

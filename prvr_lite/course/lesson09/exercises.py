@@ -263,8 +263,8 @@ EXERCISES = (
             named_mistake(
                 a.wrong_kind,
                 "zero",
-                "the own film is taken out by the score 0: where all other films score below 0, "
-                "it is its own rival still. Give it a score that is lower than any can be.",
+                "the own film is taken out by a score that others fall below, such as 0 or -1: "
+                "then it is its own rival still. Give it a score that is lower than any can be.",
             ),
             named_mistake(
                 a.wrong_kind,
@@ -292,8 +292,8 @@ EXERCISES = (
             named_mistake(
                 a.wrong_kind,
                 "films",
-                "it asks whether the rival is the own film, which it never is: compare their "
-                "groups.",
+                "nothing is ever of kind 2: a rival of the own film's group is a sibling (the own "
+                "film itself is never the rival).",
             ),
             named_mistake(
                 a.wrong_kind,

@@ -23,6 +23,12 @@ def hard_curves(g: Generator) -> Iterator[Inputs]:
         own = torch.randint(4, (20,), generator=g)
         alphas = torch.rand(5, generator=g)
         yield dict(zip(("clip", "frame", "own", "alphas"), (*near, own, alphas), strict=True))
+    even = torch.tensor([0.25, 0.3, 0.3333, 0.7001])
+    for ahead in (1e-4, -1e-4):  # the own film is hardly ahead, or hardly behind
+        clip = torch.stack([1 - even + ahead, torch.zeros(4)], 1)
+        frame = torch.stack([torch.zeros(4), even], 1)
+        own = torch.zeros(4).long()
+        yield {"clip": clip, "frame": frame, "own": own, "alphas": even}
     far = 300 * normal(g, 4, 3), 0.01 * normal(g, 4, 3)
     own = torch.randint(3, (4,), generator=g)
     yield {"clip": far[0], "frame": far[1], "own": own, "alphas": torch.tensor([0.25])}
@@ -60,13 +66,13 @@ def hard_moments(g: Generator) -> Iterator[Inputs]:
 
 def all_rules(g: Generator) -> Iterator[Inputs]:
     """Every film as rival, with every rule true and false: which comes first shows."""
-    group = torch.tensor([0, 0, 1, 2])
+    group = torch.tensor([2, 2, 258, 3])
     rows = [
         (own, rival, gap, others)
         for own in range(4)
         for rival in range(4)
         if rival != own
-        for gap in (0.5, 0.0, -0.5)
+        for gap in (0.5, 1 / 8192, 0.0, -1 / 8192, -0.5)
         for others in (0, 1)
     ]
     for shift in (0.0, -9.0, 500.0):

@@ -32,6 +32,7 @@ def hard_ious(g: Generator) -> Iterator[Inputs]:
             yield {"iou": (grid - weak).clamp(min=0), "k": k, "threshold": threshold}
     near = torch.tensor([[0.69, 0.7, 0.1], [0.6999, 0.5, 0.2], [0.701, 0.0, 0.0]])
     yield {"iou": near, "k": 1, "threshold": 0.7}
+    yield {"iou": near - torch.tensor([0.0, 1, 1]) / 4096, "k": 2, "threshold": 0.75}
     yield {"iou": torch.tensor([[0.3]]), "k": 1, "threshold": 0.3}
 
 
@@ -45,6 +46,11 @@ def hard_predictions(g: Generator) -> Iterator[Inputs]:
             name: inputs[name] for name in ("k", "threshold")
         }
     twice = torch.tensor([[0.3, 0.3, 0.4], [0.45, 0.1, 0.45]])  # in sum enough, and none alone
+    named = {
+        "video": torch.tensor([[257, 1], [3, 259]]),
+        "iou": torch.tensor([[0.9, 0.4], [0.6999, 0.8]]),
+    }
+    yield {**named, "own": torch.tensor([1, 3]), "k": 2, "threshold": 0.7}
     for mine in (1, 0):
         video = torch.full((2, 3), 1)
         named = {"video": video, "iou": twice, "own": torch.tensor([mine, mine])}
@@ -53,7 +59,7 @@ def hard_predictions(g: Generator) -> Iterator[Inputs]:
 
 def hard_crowds(g: Generator) -> Iterator[Inputs]:
     """One candidate; one to keep; more than there are; scores of any size, all below 0 too."""
-    for scale, shift in ((1.0, 0.0), (100.0, -5_000.0), (1e6, -1e7), (0.01, 0.0)):
+    for scale, shift in ((1.0, 0.0), (100.0, -5_000.0), (1e6, -1e7), (0.01, 0.0), (2.0**-13, 1.0)):
         for keep in (1, 3, 9):
             place = 10 * torch.rand(8, generator=g)
             near = (place[:, None] - place).abs() <= 1.5
@@ -99,3 +105,5 @@ def hard_merges(g: Generator) -> Iterator[Inputs]:
         for weight in (0.0, 0.5, 1.0, 7.0):
             scores = {"video_score": normal(g, n) - 1, "moment_score": 3 * normal(g, n, m) - 2}
             yield {**scores, "weight": weight, "keep": keep}
+    close = 1 + torch.randperm(12, generator=g).view(3, 4) / 8192
+    yield {"video_score": torch.ones(3), "moment_score": close, "weight": 1.0, "keep": 1}

@@ -42,7 +42,7 @@ def cell_map(
     best = int(_distance(asked[None], point).argmin())
     share = f"{probes} of {len(middle)} cells, {inside.sum():,} of {len(point):,} clips"
     hit = "among them" if inside[best] else "not among them"
-    about = f"star: the query; blue: what it looks at, {share}; ringed: the best of all, {hit}"
+    about = f"star: the query; blue: what it looks at, {share}; ring: the nearest clip, {hit}"
     alt = f"Clips on a plane in {len(middle)} cells. The query opens {share}; the best is {hit}."
     head = page.heading(title, about)
     picture = page.new_picture(page.WIDTH, head.height + HIGH + 0.4, alt=alt)
@@ -63,8 +63,8 @@ def cell_map(
     for cell in range(len(middle)):
         axes.contour(x, y, owner == cell, levels=[0.5], colors=[page.SOFT], linewidths=0.7)
     axes.plot(*middle.T, ls="", marker="P", ms=6, mfc="white", mec=page.INK, label="centres")
-    axes.plot(*point[best], ls="", marker="o", ms=13, mfc="none", mec=page.INK, mew=2, label="best")
     axes.plot(*asked, ls="", marker="*", ms=18, color=page.VERMILION, mec="white", label="query")
+    axes.plot(*point[best], ls="", marker="o", ms=13, mfc="none", mec=page.INK, mew=2, label="best")
     for spine in axes.spines.values():
         spine.set(visible=True, color=page.GREY)
     return picture

@@ -11,17 +11,23 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.plots.strip import Thumbnail, decode, timed_thumbnails
 
 TICK: Final = Fraction(1, 1000)  # s, the clock of a rendered file
-ENLARGED: Final = 3  # thumbnails of 64 x 64 pixels
+SIDE: Final = 160  # pixels, as the films that were drawn; thumbnails have 64
 STILL: Final = 0.25  # s: the last picture is written again this long before the end
 
 
 def render_film(
-    dataset: Dataset, video: int, path: str | os.PathLike[str], *, rotation: int = 0
+    dataset: Dataset,
+    video: int,
+    path: str | os.PathLike[str],
+    *,
+    keep: Sequence[int] | None = None,
+    rotation: int = 0,
 ) -> list[float]:
     """Writes a film's thumbnails as an MP4 file of the film's length; returns their times.
 
@@ -30,6 +36,7 @@ def render_film(
 
     Args:
         video: row of a film that has thumbnails.
+        keep: which of its thumbnails are written, ascending; None: all.
         rotation: degrees counterclockwise that a player must turn the stored pictures by.
 
     Returns:
@@ -43,6 +50,7 @@ def render_film(
     pictures = timed_thumbnails(dataset.thumbnails(video), duration)
     if not pictures:
         raise ValueError(f"{dataset.video_id[video]} has no thumbnails: take a film of val or test")
+    pictures = pictures if keep is None else [pictures[i] for i in keep]
     pictures.append((max(duration, pictures[-1][0] + 2 * STILL) - STILL, pictures[-1][1]))
     shown = [0.0, *(time for time, _ in pictures[1:])]  # the first from the start
     _write(Path(path), shown, [_stored(one, rotation) for one in pictures], rotation)
@@ -51,8 +59,8 @@ def render_film(
 
 def _stored(thumbnail: Thumbnail, rotation: int) -> NDArray[np.uint8]:
     """Returns the pixels as they lie in the file: turned against the rotation of the player."""
-    large = decode(thumbnail).repeat(ENLARGED, 0).repeat(ENLARGED, 1)
-    return np.ascontiguousarray(np.rot90(large, -rotation // 90))
+    picture = Image.fromarray(decode(thumbnail)).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.ascontiguousarray(np.rot90(np.asarray(picture), -rotation // 90))
 
 
 def _write(

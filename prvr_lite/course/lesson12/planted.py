@@ -93,3 +93,5 @@ def few_choices(g: Generator) -> Iterator[Inputs]:
             one[:, on_val] += 20
             another[:, on_test] += 30
             yield {"val": one, "test": another}
+    close = 200 + torch.randperm(4, generator=g).expand(3, 4) / 8192  # SumRs that are hardly apart
+    yield {"val": close, "test": 300 + 5 * normal(g, 3, 4)}

@@ -173,6 +173,44 @@ def test_a_loop_is_told_where_the_text_asks_for_none(answer: Callable[..., Any])
     assert diagnose(replace(exercise, loop=""), answer, 0) is None
 
 
+def test_what_is_shown_is_what_the_text_asks_about() -> None:
+    """The smallest inputs still have a real key: a softmax over nothing has no right answer."""
+
+    def maximum_of_all(score: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        weight = (score - score.amax(-1, keepdim=True)).exp() * mask[:, None]
+        return weight / weight.sum(-1, keepdim=True)
+
+    told = str(diagnose(session.find("masked_softmax"), maximum_of_all, 0))
+    assert "True" in told.split("mask")[-2], told
+
+
+def test_numbers_that_differ_look_different() -> None:
+    exercise = session.find("recall_at")
+
+    def nearly(score: torch.Tensor, right: torch.Tensor, k: int) -> float:
+        own = score.gather(1, right[:, None])
+        return 100 * float(((score >= own - 1e-3).sum(1) <= k).float().mean())
+
+    told = str(diagnose(exercise, nearly, 0))
+    assert re.search(r"score \[\[1\.000\d+, 1\.000\d+, 1\.0\]\]", told), told
+
+
+def test_the_smallest_inputs_are_two_where_one_shows_nothing() -> None:
+    def of_the_first(query: torch.Tensor, clip: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        return (
+            session.find("zero_shot_scores").reference(query[:1], clip, real).expand(len(query), -1)
+        )
+
+    told = str(diagnose(session.find("zero_shot_scores"), of_the_first, 0))
+    assert re.search(r"query \[\[.*clip \[\[\[", told), told
+
+
+def test_a_comma_too_many_is_told() -> None:
+    right = session.find("triplet_loss").reference
+    told = str(diagnose(session.find("triplet_loss"), lambda **given: (right(**given),), 0))
+    assert told.startswith("it returns a tuple of one where its content is asked for: a comma")
+
+
 def test_listing_spans_is_no_loop_over_numbers() -> None:
     assert diagnose(session.find("all_clips"), by_spans, 0) is None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,8 +88,7 @@ def test_own_or_reference(
 ) -> None:
     """A right answer comes back; a blank or a wrong one is replaced, said, and counted."""
     monkeypatch.setattr(session, "_state", {})
-    for name in session.STRICT:
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(session, "GRADED", False)
     exercise = EVERY[0]
 
     def mean_score(score: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -106,14 +108,28 @@ def test_own_or_reference(
     assert check(right) is right
     progress(1)
     assert "✔ mean_score" in capsys.readouterr().out
-    for name in session.STRICT:
-        monkeypatch.setenv(name, "1")
-        with pytest.raises(CheckFailed, match="still open"):
-            check(mean_score)
-        with pytest.raises(CheckFailed, match="padding counts"):
-            check(wrong)
-        assert check(right) is right
-        monkeypatch.delenv(name)
+    monkeypatch.setattr(session, "GRADED", True)
+    with pytest.raises(CheckFailed, match="still open"):
+        check(mean_score)
+    with pytest.raises(CheckFailed, match="padding counts"):
+        check(wrong)
+    assert check(right) is right
+
+
+def test_no_answer_turns_a_graded_run_off() -> None:
+    """The first cell reads what nbgrader sets; the environment may change behind it."""
+    cell = (
+        "import os; from prvr_lite.course import start; start(1); os.environ.clear()\n"
+        "from prvr_lite.course import check\n"
+        "def mean_score(score, mask): raise NotImplementedError\n"
+        "check(mean_score)"
+    )
+    environment = {**os.environ, "NBGRADER_EXECUTION": "autograde"}
+    done = subprocess.run(
+        [sys.executable, "-c", cell], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "graded" in done.stdout, done.stderr
+    assert "CheckFailed: mean_score is still open" in done.stderr
 
 
 def test_a_renamed_function_is_told() -> None:
@@ -148,13 +164,12 @@ def test_a_check_that_is_run_twice_gives_no_credit(
 ) -> None:
     """``f = check(f)`` on a blank hands out prvr_lite's function; checking that proves nothing."""
     monkeypatch.setattr(session, "_state", {})
-    for name in session.STRICT:
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(session, "GRADED", False)
     reference = EVERY[0].reference
     assert check(reference) is reference
     assert "run the cell of your answer again" in capsys.readouterr().out
     assert "○ mean_score" in session.board(1)
-    monkeypatch.setenv(session.STRICT[0], "1")
+    monkeypatch.setattr(session, "GRADED", True)
     with pytest.raises(CheckFailed):
         check(reference)
 

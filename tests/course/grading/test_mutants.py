@@ -1,82 +1,80 @@
 """Answers that checks once took for right, or with some seeds: wrong ones fail, right ones pass.
 
-``tests/course/mutants/lessonNN.txt`` holds them: "# wrong NAME: what is wrong" or "# right NAME:
-how it is written", and a function. They use what a lesson has at hand: torch, NumPy, the standard
-library, and the lesson's other functions.
+``tests/course/mutants`` holds them. Here each is tried with one seed, and the slips that can happen
+to any answer with every fifth exercise; ``python -m tests.course.mutants.bank`` tries 40 seeds.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 import torch
+from course.mutants.bank import EXERCISES, Answer, answers, slips, verdict
 from torch import Tensor
 
 from prvr_lite.course.grading import trying
-from prvr_lite.course.grading.diagnosis import diagnose
+from prvr_lite.course.grading.case import Case
+from prvr_lite.course.grading.diagnosis import cases, diagnose
 from prvr_lite.course.grading.exercise import Exercise
-from prvr_lite.course.grading.session import exercises
+from prvr_lite.course.grading.outputs import close, parts
+from prvr_lite.course.grading.trying import attempt
 
-FOLDER = Path(__file__).parents[1] / "mutants"
-EXERCISES = exercises()
 SEEDS = (1, 4, 17, 300)
 NEVER_ONE = ("pool_bounds", "recall_by_ratio")  # at least two bounds, three groups
-AT_HAND = """
-import bisect, copy, functools, io, itertools, math, pickle, pickletools, random, statistics, struct
-from collections import Counter, OrderedDict, defaultdict, namedtuple
-import numpy as np
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
-from torch import Tensor
-from torch.nn.functional import normalize
-from prvr_lite import clip_spans
-"""
 
 
-def mutants() -> Iterator[Any]:
-    for path in sorted(FOLDER.glob("lesson*.txt")):
-        parts = re.split(r"^# (right|wrong) (\w+): (.*)\n", path.read_text("utf-8"), flags=re.M)
-        for kind, name, what, source in zip(*(parts[i::4] for i in (1, 2, 3, 4)), strict=True):
-            yield pytest.param(kind == "right", name, source, id=f"{kind}-{name}-{what}")
+def some_slips() -> Iterator[Answer]:
+    for i, name in enumerate(EXERCISES):
+        yield from (slip for j, slip in enumerate(slips(name)) if (i + j) % 5 == 0)
 
 
-def compiled(name: str, source: str) -> Callable[..., Any]:
-    room: dict[str, Any] = {e.name: e.reference for e in EXERCISES.values() if e.name != name}
-    exec(AT_HAND, room)
-    exec(source, room)
-    return room[name]  # type: ignore[no-any-return]
+@cache
+def tried(name: str) -> list[Case]:
+    return cases(EXERCISES[name], SEEDS[0])
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("right", "name", "source"), list(mutants()))
-def test_mutant(right: bool, name: str, source: str) -> None:
-    for seed in SEEDS:
-        told = diagnose(EXERCISES[name], compiled(name, source), seed)
-        assert (told is None) == right, told
+@pytest.mark.parametrize(
+    "answer", [pytest.param(a, id=a.title) for a in (*answers(), *some_slips())]
+)
+def test_mutant(answer: Answer) -> None:
+    told = verdict(answer, SEEDS[0], tried(answer.name))
+    assert (told is None) == answer.right, told
+    assert " at 0x" not in str(told)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_rounding_is_nobodys_fault(name: str) -> None:
+    """Right answers that add up in another order come well within the tolerance."""
+    exercise = EXERCISES[name]
+    for case in tried(name):
+        wide = {
+            key: value.double()
+            if isinstance(value, Tensor) and value.is_floating_point()
+            else value
+            for key, value in case.inputs.items()
+        }
+        finer = attempt(exercise.reference, wide)
+        pairs = () if finer.error else zip(parts(case.right), parts(finer.value), strict=True)
+        assert all(close(one, other, exercise.tolerance / 3) for one, other in pairs)
 
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
-
-
-def parts_of(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
 
 
 @every_exercise
 def test_squeeze_fails(exercise: Exercise) -> None:
     """Sizes of 1 occur in every exercise that gives a tensor with dimensions."""
     inputs = exercise.draw(torch.Generator().manual_seed(0))
-    right = parts_of(exercise.reference(**inputs))
+    right = parts(exercise.reference(**inputs))
     if exercise.name in NEVER_ONE or not any(isinstance(p, Tensor) and p.dim() for p in right):
         return
 
     def squeezed(**given: Any) -> Any:
-        out = tuple(part.squeeze() for part in parts_of(exercise.reference(**given)))
+        out = tuple(part.squeeze() for part in parts(exercise.reference(**given)))
         return out if len(out) > 1 else out[0]
 
     for seed in SEEDS:
@@ -127,7 +125,7 @@ def test_half_a_gradient_fails(exercise: Exercise) -> None:
         return
 
     def detached(**given: Any) -> Any:
-        right = parts_of(exercise.reference(**given))
+        right = parts(exercise.reference(**given))
         out = tuple(p / 2 + p.detach() / 2 if p.is_floating_point() else p for p in right)
         return out if len(out) > 1 else out[0]
 

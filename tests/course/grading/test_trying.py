@@ -59,10 +59,10 @@ def test_a_forgotten_return_is_told(exercise: Exercise) -> None:
     """Whatever comes out instead, the check says what it is, and does not break."""
     for answer in (lambda **_: None, lambda **_: ...):
         found = told(answer, exercise)
-        assert re.search("returns None|is an? ellipsis|1 result, and 2 are asked", found), found
+        assert re.search("returns None|(is|returns) an? ellipsis", found), found
     for answer in (lambda **_: "1.0", lambda **_: {"a": 1}, lambda **_: {1}, lambda **_: object()):
         found = told(answer, exercise)
-        assert re.search(r"where a (number|torch tensor) is asked|result, and 2 are", found), found
+        assert re.search(r"where .+ (is|are) asked for", found), found
     assert "without yield" in told(_one_by_one, exercise)
     assert "without async" in told(_later, exercise)
 

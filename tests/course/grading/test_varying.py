@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from prvr_lite.course.grading.diagnosis import Case, OpenExerciseError, cases, diagnose
+from prvr_lite.course.grading.case import Case
+from prvr_lite.course.grading.diagnosis import OpenExerciseError, cases, diagnose
 from prvr_lite.course.grading.exercise import Exercise
 from prvr_lite.course.grading.session import CheckFailed, check, exercises
 from prvr_lite.course.grading.varying import (
@@ -138,8 +139,7 @@ def test_a_check_of_a_variant_judges_nothing(
     from prvr_lite.course.grading import session
 
     monkeypatch.setattr(session, "_state", {})
-    for name in session.STRICT:
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(session, "GRADED", False)
     exercise = exercises()["mean_score"]
 
     def mean_score(score: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -149,7 +149,7 @@ def test_a_check_of_a_variant_judges_nothing(
     said = capsys.readouterr().out
     assert "your instructor grades it" in said
     assert "0 of 4 solved" in said
-    monkeypatch.setenv(session.STRICT[0], "1")
+    monkeypatch.setattr(session, "GRADED", True)
     with pytest.raises(CheckFailed, match="your instructor grades it"):
         check(mean_score, varied="1a2b3c4d")
 

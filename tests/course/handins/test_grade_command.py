@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +16,7 @@ import pytest
 from hand_ins import answered, load, save
 
 from prvr_lite.cli.main import main
+from prvr_lite.course.handins import remote
 from prvr_lite.course.handins.folder import student_ids
 
 LESSON = 1
@@ -92,3 +99,37 @@ def test_ids_come_from_where_names_differ() -> None:
     assert student_ids(paths) == ["anna", "ben"]
     assert student_ids([Path("12_l8.ipynb"), Path("13_l8.ipynb")]) == ["12_l8", "13_l8"]
     assert student_ids([Path("12_l8.ipynb"), Path("13_l8.ipynb")], r"(\d+)_") == ["12", "13"]
+
+
+def test_a_long_path_of_temporary_files_is_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 20)))
+    assert remote._context().get_start_method() == "spawn"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_program_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Neither folders of answers nor their processes."""
+    loop = "def mean_score(score, mask):\n    while True: pass\n"
+    save(answered(LESSON, {"mean_score": loop}), tmp_path / "a.ipynb")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    arguments = ["grade", str(LESSON), "a.ipynb", "--seconds", "60", "-o", "grades.csv"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "prvr_lite", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 120
+    while not list(scratch.glob("prvr-lite-grade-*")) and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    running.send_signal(signal.SIGTERM)
+    _, said = running.communicate(timeout=60)
+    assert said.startswith("prvr-lite: stopped")
+    assert running.returncode == 130
+    assert list(scratch.glob("prvr-lite-grade-*")) == []
+    assert not (tmp_path / "grades.csv").exists()

