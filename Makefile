@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo lab lessons check-lessons course wheel site check test-fast test test-faults bench experiments sample clean
+.PHONY: help demo lab lessons check-lessons course wheel site check test-fast test test-faults test-matrix bench experiments sample clean
 
 help:
 	@echo "make demo    train MS-SL++ on the sample films, print the retrieval table, write the pictures"
@@ -16,6 +16,7 @@ help:
 	@echo "make test    lint, types, spelling, all tests (about 18 minutes on two cores)"
 	@echo "make test-fast  the same without the slow tests: for every edit (about 2 minutes)"
 	@echo "make test-faults  damaged files, races, full disks, kills: a sample (about 10 minutes)"
+	@echo "make test-matrix  the wheel on other Pythons, paths, users and locales (about 15 minutes, some gigabytes)"
 	@echo "make bench   the figures that README.md quotes (about 20 minutes)"
 	@echo "make experiments  every baseline and ablation, several seeds (about 90 minutes; resumes)"
 	@echo "make sample  make the sample data anew (about 20 minutes)"
@@ -72,6 +73,9 @@ test: check
 
 test-faults: $(DEVELOP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faults
+
+test-matrix: $(DEVELOP)
+	$(BIN)/python -m benchmarks.matrix
 
 bench: .venv/stamp-lessons+sample+scale+bench+dev
 	$(BIN)/python -m benchmarks.clustering
