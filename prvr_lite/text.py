@@ -90,7 +90,9 @@ def check_unicode(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{text[:60]!r} holds half of a surrogate pair") from None
+        raise ValueError(
+            f"{text[:60]!r} holds a broken character (half of a surrogate pair)"
+        ) from None
 
 
 def canonical_name(name: str) -> str:

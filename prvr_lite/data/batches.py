@@ -144,7 +144,10 @@ class InputReader:
         return units, *pad([frames for _, frames in both])
 
     def _few_at_a_time(self, videos: set[int]) -> Iterator[list[int]]:
-        """Groups of videos, in the order of the file, whose frames take READ_BYTES together."""
+        """Yields groups of videos, in the file's order, with at most READ_BYTES of frames each.
+
+        A video that has more than that is a group of its own.
+        """
         row_bytes, group, size = self.dataset.visual_dim * 4, list[int](), 0
         for video in sorted(videos):
             frame_bytes = int(np.diff(self.dataset.frame_offset[video : video + 2])[0]) * row_bytes

@@ -153,7 +153,7 @@ def _check_attributes(thing: Any, size: int) -> None:
         if attribute.get_space().get_simple_extent_type() == h5s.NULL:
             continue  # it has no value, nor a size
         if (stored := attribute.get_storage_size()) > min(size, ATTRIBUTE):
-            raise RefusedError(f"an attribute would take {stored:,} bytes")
+            raise RefusedError(f"an attribute has {stored:,} bytes, more than is safe to read")
     holder = {h5d.DatasetID: h5py.Dataset, h5g.GroupID: h5py.Group}.get(type(thing), h5py.Datatype)
     list(holder(thing).attrs.values())
 

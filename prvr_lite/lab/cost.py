@@ -31,9 +31,9 @@ Key = TypeVar("Key", bound=Hashable)
 def costs(
     runs: Sequence[Run], setting: Setting, dataset: Dataset, *, device: str = "auto"
 ) -> Iterator[Line]:
-    """Yields lines for each run's row, without a seed: "training s", "query ms", "index bytes".
+    """Yields what each run costs, as three lines: "training s", "query ms" and "index bytes".
 
-    On a CPU, one thread is used.
+    The lines name the run's experiment, and no seed. On a CPU, one thread is used.
 
     - "training s": the median second epoch, times the epochs;
     - "query ms": encoding one query and scoring it against 1,000 films (the test films again and

@@ -89,7 +89,7 @@ def find_release(
     query_feature: str | None = None,
     annotations: Sequence[str | os.PathLike[str]] = (),
 ) -> ReleaseFiles:
-    """Returns the files of a collection.
+    """Finds the files that the authors released for a collection, as they call a data set.
 
     Args:
         root: the folder that holds the collection's folder, or that folder itself.

@@ -106,7 +106,10 @@ def chosen_rows(dataset: Dataset, split: str) -> NDArray[np.int64]:
 def encode_rows(
     model: RetrievalModel, reader: InputReader, videos: Any, batch_videos: int = 64
 ) -> Iterator[VideoRows]:
-    """Yields videos of a data set (its rows), encoded a batch at a time on the model's device.
+    """Encodes videos of a data set on the model's device, and yields them a batch at a time.
+
+    Args:
+        videos: their rows in the data set. batch_videos: how many are encoded and yielded at once.
 
     Raises:
         ValueError: a batch of less than one video, or a video whose encoding is not finite.

@@ -188,7 +188,10 @@ def _rows(record: dict[str, Any]) -> VideoRows:
     for name, tensor in vectors.tensors.items():
         right = shapes.get(name, [len(ids), *tensor.shape[1:]])
         if list(tensor.shape) != right or (tensor.dim() == 3 and tensor.dtype != torch.float32):
-            raise ValueError(f"{name} are {tensor.dtype} {list(tensor.shape)}, not {right}")
+            raise ValueError(
+                f"{name} are {tensor.dtype} {list(tensor.shape)}, expected {right}, "
+                "vectors in float32"
+            )
     for name in ("duration", "frames"):
         if len(record[name]) != len(ids):
             raise ValueError(f"{len(record[name])} values of {name} for {len(ids)} videos")

@@ -90,7 +90,7 @@ class _Reader(TorchFunctionMode):
         )
 
     def _rows(self, value: Any) -> Any:
-        """In place of the tensor, however it is turned: of which row each of its numbers is."""
+        """Returns, for a view of the tensor, the row that each number is from; else the value."""
         if not self._is_whole(value):
             return value
         with torch._C.DisableTorchFunction():
@@ -103,7 +103,7 @@ def _place(tensor: Tensor) -> int:
 
 
 def _calls(answer: Function, inputs: Inputs, names: tuple[str, ...] = ()) -> int:
-    """Returns how often an answer calls torch with numbers (it may list positions in a loop).
+    """Returns how often an answer calls torch with float tensors (it may loop over positions).
 
     ``names`` says which calls count; () all. Where numbers leave torch for a list or for NumPy,
     each of them or each line counts.

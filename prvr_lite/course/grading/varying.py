@@ -1,8 +1,9 @@
-"""Variants of exercises: a lesson's task with a twist, drawn by a seed that the instructor keeps.
+"""Variants of exercises: some tasks of a lesson are changed; a seed of the instructor says which.
 
 A variant has a solution of its own, in code that differs from the lesson's, and its own text. Which
-exercises of a lesson change, and by which twist, depends on the seed alone. The package's variants
-are in ``lessonNN/variants.py``; an instructor may use others, from a file that nobody else has.
+exercises of a lesson change, and how, depends on the seed alone: all students with one seed get the
+same tasks. The package's variants are in ``lessonNN/variants.py``; an instructor may use others,
+from a file that nobody else has.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class RemoteAnswer:
             return [g if isinstance(g, Tensor) else None for g in reply["value"]]
 
     def count_calls(self, inputs: Inputs, names: tuple[str, ...]) -> int:
-        """How often the answer calls torch with numbers: what its own process says."""
+        """Returns how often the answer calls torch with float tensors, as its own process says."""
         return self._number("calls", copy_inputs(inputs), names)
 
     def count_rows(self, inputs: Inputs, name: str) -> int:

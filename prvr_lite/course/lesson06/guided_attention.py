@@ -1,4 +1,4 @@
-"""Key clip guided attention over the time axis of a film: clip by clip, and all clips at once."""
+"""Pictures of the attention of clips over the time of their film: some clips, or all of them."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def attended_unit(weight: Tensor, frames: Tensor, value_map: Tensor) -> Tensor:
 
 
 def key_lead(queries: Tensor, attended: Tensor, key: Tensor) -> Tensor:
-    """How far the cosine with the r of the key clip is above the mean over all clips.
+    """How far the cosine with the key clip's attended frames r is above the mean over all clips.
 
     queries [Q, H], attended frames r [V, K, H], key clips [Q, V] int64 -> [Q, V].
     """
@@ -75,7 +75,7 @@ def key_lead(queries: Tensor, attended: Tensor, key: Tensor) -> Tensor:
 
 
 def key_and_neighbours(queries: Tensor, attended: Tensor, key: Tensor) -> Tensor:
-    """The mean cosine of each query with the r of its key clip and of the clips beside it.
+    """Mean cosine of each query with the attended frames r of its key clip and the clips beside it.
 
     queries [Q, H], attended frames r [V, K, H], key clips [Q, V] int64 -> [Q, V].
     """

@@ -78,7 +78,7 @@ def hard_crowds(g: Generator) -> Iterator[Inputs]:
 
 
 def hard_rows(g: Generator) -> Iterator[Inputs]:
-    """Other shares; hills that rise again; the peak at an end; one frame."""
+    """Other values of `share`; scores that rise again; the peak at an end; a single frame."""
     for levels in LEVELS:
         for eighths in (1, 3, 4, 5, 6, 8):
             padding = int(torch.randint(3, (1,), generator=g))

@@ -1,4 +1,4 @@
-"""All clips of a film as a triangle: single clips lit up, their rows numbered."""
+"""All clips of a film as a triangle: chosen clips lit up, or each clip's row number written in."""
 
 from __future__ import annotations
 
