@@ -52,6 +52,7 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "show_toc_level": 2,
     "home_page_in_toc": False,
+    "navbar_persistent": [],  # the side bar has a search field already
     "repository_url": found[1] if found else "",
     "use_repository_button": bool(found),
 }
