@@ -22,6 +22,8 @@ and writes a CSV to `results/`. `python -m benchmarks.report` draws this page fr
 |---|---|---|
 {rows}
 
+`python -m benchmarks.gpu` takes six minutes on a GPU, and `python -m benchmarks.training_sample
+--old CHECKOUT` compares two versions; their figures stand above once they were measured.
 `prvr-lite experiments` measures retrieval itself: every baseline and ablation, with seeds, into
 `results/experiments.csv`. [What it found](../docs/experiments.md).
 
@@ -131,6 +133,24 @@ def paper_release(rows: Table) -> str:
     return "<br>".join(parts)
 
 
+def training_sample(rows: Table) -> str:
+    old, new = pick(rows, side="old"), pick(rows, side="new")
+    return (
+        f"{new['share_of_old']:.2f} of its time ({new['seconds_an_epoch']:.1f} s per epoch); SumR "
+        f"after {new['epochs']:.0f} epochs {new['SumR']:.1f}, then {old['SumR']:.1f}"
+    )
+
+
+def gpu(rows: Table) -> str:
+    parts = [f"on {rows[0]['on']}"]
+    for row in rows:
+        seconds, share = row.get("seconds"), row.get("share_of_roofline")
+        if seconds:
+            of = f" ({float(share):.0%} of the roofline)" if share else ""
+            parts.append(f"{row['part']} {float(seconds):.3g} s{of}")
+    return "; ".join(parts)
+
+
 BENCHMARKS = {
     "clustering": (clustering, "clustering the 528 clips of 32 videos to 32 medoids each"),
     "scoring": (scoring, "TVR's validation queries against its videos, already encoded"),
@@ -138,8 +158,13 @@ BENCHMARKS = {
     "extraction": (extraction, "a minute of film: decoding it, CLIP on one frame per second"),
     "growth": (growth, "time and memory against videos, clips and medoids"),
 }
-# Takes minutes and 8 GiB of disk, and wants annotations that are not in this project.
+# What they need is not in this project: annotations and 8 GiB of disk, another version, a GPU.
 OPTIONAL = {
+    "training_sample": (
+        training_sample,
+        "training on the sample films, beside another version (`--old CHECKOUT`)",
+    ),
+    "gpu": (gpu, "the same on a GPU, and how near its limits"),
     "paper_release": (
         paper_release,
         "a release of TVR's size in the authors' layout, features random: conversion, evaluation, "
