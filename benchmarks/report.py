@@ -112,6 +112,9 @@ def paper_release(rows: Table) -> str:
         + f" to {part.split()[0]}"
         for part in ("read some", "convert some")
     ]
+    for row in (row for row in rows if row["side"] == "plain copy"):
+        limit = whole["convert some"]["seconds"] / float(row["seconds"])
+        parts.append(f"converting takes {limit:.1f} times as long as a plain copy of the features")
     parts.append(
         "{videos:.0f} videos, {frames:.0f} frames, {queries:.0f} captions: converted in "
         "{seconds:.0f} s ({peak_mib:.0f} MiB in all), {exact:.0%} exactly".format(
