@@ -28,12 +28,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import torch
 
 Row = dict[str, str | int | float]
 Work = Callable[[], object]
 RESULTS = Path(__file__).parent / "results"
+Table = list[dict[str, str]]
 STATUS = Path("/proc/self/status")
 
 
@@ -160,6 +162,28 @@ def save(name: str, rows: list[Row], chosen: argparse.Namespace) -> None:
         writer = csv.DictWriter(file, [*context, *columns], lineterminator="\n")
         writer.writeheader()
         writer.writerows({**context, **row} for row in rows)
+
+
+def read(name: str) -> Table:
+    """The rows of a benchmark's CSV."""
+    path = RESULTS / f"{name}.csv"
+    if not path.exists():
+        raise FileNotFoundError(f"{path.name} is not in results/: run python -m benchmarks.{name}")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def pick(rows: Table, **where: str) -> dict[str, Any]:
+    """The first row with these values; cells that are numbers as numbers."""
+    row = next(row for row in rows if all(row[key] == value for key, value in where.items()))
+    return {key: number(value) for key, value in row.items()}
+
+
+def number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def where_and_when() -> Row:

@@ -1,10 +1,11 @@
 """Scoring queries against a collection: the index, compared with attention computed query by query.
 
-    python -m benchmarks.scoring
+    python -m benchmarks.scoring [--released CHECKOUT]
 
 50 queries are scored against 2,179 encoded videos (TVR's validation split) by both sides; then all
 10,895 queries by the index alone. Both start from encoded queries, encoded frames and kept clips;
-the time to build the index, once for all queries, has its own row.
+the time to build the index, once for all queries, has its own row. With a checkout, the side
+"released" is the authors' code as its evaluation calls it, without the encoding of queries.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import sys
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from benchmarks import checkout
 from benchmarks.inputs import unit_features
 from benchmarks.measure import Row, Work, extra_mib, options, race, save
 from benchmarks.released import Released, ReleasedConfig
@@ -37,6 +41,7 @@ class Collection:
     model: MSSLpp
     queries: Tensor  # [Q, H]
     videos: VideoEncoding  # not yet attended
+    path: str | None = None  # of a checkout, whose code then is the side "released"
 
     def build_index(self) -> VideoIndex:
         """Attend every clip's frames, 64 videos at a time, and index the result."""
@@ -53,14 +58,30 @@ class Collection:
             self.model, VideoEncoding(clips, v.clip_index, frames, mask, attended=attended)
         )
 
-    def score_as_released(self) -> tuple[Tensor, Tensor, Tensor]:
-        """S_c, S_f and the key clips, each [Q, V]; frames attended again every 50 queries."""
-        v = self.videos
+    @cached_property
+    def network(self) -> Any:
+        """The authors' model with the same weights; what it is given as queries is encoded."""
+        assert self.path is not None
+        c = self.released.config
+        code = checkout.load(self.path)
+        network = code.network(c.visual_dim, c.query_dim, c.hidden_dim, c.num_clusters or 0)
+        network.load_state_dict(self.released.state_dict())
+        network.encode_query = lambda queries, mask: queries
+        return network.eval()
+
+    def score_as_released(self) -> tuple[Tensor, Tensor]:
+        """S_c and S_f, each [Q, V]; frames attended again every 50 queries."""
+        v, parts = self.videos, torch.split(self.queries, 50)
+        frames, mask = v.frames_with_mask()
         with torch.inference_mode():
-            return self.released.scores(self.queries, v.clips, *v.frames_with_mask())
+            if self.path is None:
+                return self.released.scores(self.queries, v.clips, frames, mask)[:2]
+            given = (None, None, v.clips, frames, mask.float())
+            scores = [self.network.get_pred_from_raw_query(part, *given) for part in parts]
+        return torch.cat([clip for clip, _ in scores]), torch.cat([frame for _, frame in scores])
 
 
-def collection(case: Case) -> Collection:
+def collection(case: Case, path: str | None = None) -> Collection:
     """Encodings like a real video's; videos of T/2 to T frames; queries near a clip of one."""
     q, v, k, t, h, seed = case
     torch.manual_seed(seed)
@@ -72,7 +93,7 @@ def collection(case: Case) -> Collection:
     frames = unit_features("smooth", v, t, h, seed)
     clips = unit_features("smooth", v, k, h, seed + 1)
     videos = VideoEncoding(clips, torch.arange(k).expand(v, k), frames, mask)
-    return Collection(plain, model, near_a_clip(clips, q), videos)
+    return Collection(plain, model, near_a_clip(clips, q), videos, path)
 
 
 def near_a_clip(clips: Tensor, queries: int) -> Tensor:
@@ -81,9 +102,9 @@ def near_a_clip(clips: Tensor, queries: int) -> Tensor:
     return clips.flatten(0, 1)[row] + torch.randn(queries, clips.shape[2])
 
 
-def prepare(case: Case, side: str) -> Work:
+def prepare(case: Case, side: str, path: str | None = None) -> Work:
     """Returns the work of one side; its inputs are ready."""
-    both = collection(case)
+    both = collection(case, path)
     if side == "released":
         return both.score_as_released
     index, queries = both.build_index(), both.queries
@@ -91,9 +112,9 @@ def prepare(case: Case, side: str) -> Work:
     return lambda: index.score_vectors(queries)
 
 
-def measure(case: Case, whole: int, repeats: int) -> list[Row]:
+def measure(case: Case, whole: int, repeats: int, path: str | None) -> list[Row]:
     """Measures both sides, then ``whole`` queries and the building of the index."""
-    both = collection(case)
+    both = collection(case, path)
     index = both.build_index()
     sides: dict[str, Work] = {
         "released": both.score_as_released,
@@ -104,12 +125,13 @@ def measure(case: Case, whole: int, repeats: int) -> list[Row]:
     for side in sides:
         rows.append(
             {
+                "against": checkout.against(path),
                 "queries": case[0],
                 "videos": case[1],
                 "side": side,
                 "seconds": timing.median(side),
                 "times_faster": timing.ratio("released", side),
-                "extra_mib": extra_mib(prepare, case, side),
+                "extra_mib": extra_mib(prepare, case, side, path),
             }
         )
     for row, error in zip(rows, errors(both, index), strict=True):
@@ -138,32 +160,32 @@ def errors(both: Collection, index: VideoIndex, videos: int = 200) -> tuple[Row,
 
     Against the released formulation in float64 on the first videos; and against each other on all.
     """
-    clip, frame, key = both.score_as_released()
+    clip, frame = both.score_as_released()
     fast = index.score_vectors(both.queries)
     assert fast.frame is not None
     v = both.videos[slice(0, videos)]
     frames, mask = v.frames_with_mask()
     wide = [x.double() for x in (both.queries, v.clips, frames)]
     with torch.inference_mode():
-        exact = (
-            deepcopy(both.released).double().scores(wide[0], wide[1], wide[2], mask)[1]
-        )  # [Q, 200]
+        plain = deepcopy(both.released).double()
+        _, exact, key = plain.scores(wide[0], wide[1], wide[2], mask)  # [Q, 200]
     apart = (fast.frame - frame).abs()
     return {"error_to_float64": float((frame[:, :videos] - exact).abs().max())}, {
         "error_to_float64": float((fast.frame[:, :videos] - exact).abs().max()),
         "largest_difference": max(float(apart.max()), float((fast.clip - clip).abs().max())),
         "mean_difference": float(apart.mean()),
-        "same_key_clip": float((fast.key_clip == key).float().mean()),
+        "same_key_clip": float((fast.key_clip[:, :videos] == key).float().mean()),
     }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print and save ``scoring.csv``."""
-    chosen = options(__doc__.splitlines()[0] if __doc__ else "", argv)
+    chosen = options(__doc__.splitlines()[0] if __doc__ else "", argv, checkout.add_option)
     if chosen.quick:
-        rows = measure((7, 30, 5, 12, 24, chosen.seed), 20, 1)
+        rows = measure((7, 30, 5, 12, 24, chosen.seed), 20, 1, chosen.released)
     else:
-        rows = measure((50, 2179, 32, 128, 384, chosen.seed), 10895, chosen.repeats)
+        case = (50, 2179, 32, 128, 384, chosen.seed)
+        rows = measure(case, 10895, chosen.repeats, chosen.released)
     save("scoring", rows, chosen)
     return 0
 

@@ -6,7 +6,8 @@ group. "Length-aware" means that the distance also counts how clips differ in le
 
 The released code (fast_kmeans.py:91-190) keeps K masked copies of the N x N distances (2.1 GiB per
 copy for 64 videos and 32 clusters). Here one copy is enough: with O the N x K one-hot assignment, D
-@ O holds every point's summed distance to every cluster, and the new medoids are its minima. And
+@ O holds every point's summed distance to every cluster, and the new medoids are its minima. (O is
+nearly all zeros, so this product is made by adding up the rows of D that belong to a cluster.) And
 since clips are averages of units, their distances follow from the n x n inner products of the
 units.
 
@@ -17,14 +18,15 @@ equally far from both. Each function says which point it takes then.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from prvr_lite.model.clips import clip_windows, constant, length_code
-from prvr_lite.model.encoders import full_precision
 
 MAX_ROUNDS = 60
-CHUNK_BYTES = {"cpu": 16 << 20}  # distances in flight on a CPU: what its caches can hold
+CHUNK_BYTES = {"cpu": 8 << 20}  # distances in flight on a CPU: what its caches can hold
 CHUNK_BYTES_ELSEWHERE = 1 << 30
+STRIPS = 4  # of rows of distances: 5/8 of all pairs are computed
 
 
 def kmedoids(points: Tensor, k: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[Tensor, Tensor]:
@@ -53,18 +55,17 @@ def kmedoids(points: Tensor, k: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[T
     """
     _check(points, k, points.shape[1])
     parts = []
-    for part in torch.split(points.detach(), _chunk(points, points.shape[1])):
+    for part in torch.split(points.detach(), _chunk(points, points.shape[1], 8)):
         exact = _float64(part)  # [b, N, D]
-        parts.append(_cluster(_distances(exact), _longest(exact), k, max_rounds))
+        centred = exact - exact.mean(1, keepdim=True)  # which reduces rounding
+        distance = _distances(centred, centred)
+        longest = exact.square().sum(-1).argmax(1)
+        parts.append(_cluster(distance, longest, k, max_rounds))
     return _join(parts, points)
 
 
 def cluster_clips(
-    units: Tensor,
-    k: int,
-    *,
-    length_aware: bool = True,
-    max_rounds: int = MAX_ROUNDS,
+    units: Tensor, k: int, *, length_aware: bool = True, max_rounds: int = MAX_ROUNDS
 ) -> tuple[Tensor, Tensor]:
     """Clusters all clips of each video, with their lengths, from the video's units alone.
 
@@ -90,11 +91,12 @@ def cluster_clips(
     n = units.shape[1]
     windows = _float64(clip_windows(n).to(_exact_device(units)))  # [N, n]
     _check(units, k, len(windows))
-    code = code_distances(n).to(windows.device) if length_aware else torch.zeros(())
+    code = code_distances(n).to(windows.device) * length_aware
     parts = []
-    for part in torch.split(units.detach(), _chunk(units, len(windows))):
+    for part in torch.split(units.detach(), _chunk(units, len(windows), 4)):
         exact = _float64(part)  # [b, n, H]
-        longest = _clip_norms(exact, windows).argmax(1)  # the code has one norm for all lengths
+        # the diagonal of W G W^T is enough: the code has one norm for all lengths
+        longest = ((windows @ (exact @ exact.mT)) * windows).sum(-1).argmax(1)
         parts.append(_cluster(_clip_distances(exact, windows, code), longest, k, max_rounds))
     return _join(parts, units)
 
@@ -107,37 +109,15 @@ def code_distances(n: int) -> Tensor:
     return apart.square().float()
 
 
-def _clip_norms(units: Tensor, windows: Tensor) -> Tensor:
-    """Squared lengths of all clips, [b, N], from units [b, n, H]: the diagonal of W G W^T."""
-    return ((windows @ (units @ units.mT)) * windows).sum(-1)
-
-
 def _clip_distances(units: Tensor, windows: Tensor, code: Tensor) -> Tensor:
     """Distances [b, N, N] of all clips of units [b, n, H]; adds the squared distances of codes."""
     centred = units - units.mean(1, keepdim=True)
     inner = windows @ (centred @ centred.mT)  # [b, N, n]: clips with units
-    norm = (inner * windows).sum(-1, keepdim=True)  # [b, N, 1]
-    # |c_i|^2 - 2 c_i.c_j + |c_j|^2 in one product
-    ones = torch.ones_like(norm)
-    left = torch.cat([-2 * inner, norm, ones], dim=2)  # [b, N, n + 2]
-    right = torch.cat([windows.expand(len(units), -1, -1), ones, norm], dim=2)
-    return _root((left @ right.mT).float().add_(code))
-
-
-def _longest(points: Tensor) -> Tensor:
-    """The row of the vector with the largest norm in each set: [B, N, D] -> [B]."""
-    return points.square().sum(-1).argmax(1)
+    return _distances(inner, windows.expand(len(units), -1, -1), code)
 
 
 def _cluster(distance: Tensor, first: Tensor, k: int, max_rounds: int) -> tuple[Tensor, Tensor]:
     """Runs k-medoids on distances [B, N, N] from the first KKZ medoid [B] of each set."""
-    with full_precision(distance):  # bf16 sums can't tell medoids apart
-        return _cluster_exactly(distance, first, k, max_rounds)
-
-
-def _cluster_exactly(
-    distance: Tensor, first: Tensor, k: int, max_rounds: int
-) -> tuple[Tensor, Tensor]:
     medoids = _kkz(distance, first, k)  # [B, k]
     rows, table = torch.arange(len(medoids), device=medoids.device), distance
     for _ in range(max_rounds):
@@ -170,8 +150,7 @@ def _kkz(distance: Tensor, first: Tensor, k: int) -> Tensor:
 def _assign(distance: Tensor, medoids: Tensor) -> Tensor:
     """The nearest medoid of each point, [B, N]; a medoid's is itself, even among duplicates."""
     batch = torch.arange(len(medoids), device=medoids.device)[:, None]
-    # The smallest along the last, contiguous dimension is three times faster to find on a CPU.
-    assignment = distance[batch, medoids].mT.contiguous().argmin(2)  # [B, N, k] -> [B, N]
+    assignment = distance[batch, medoids].min(1).indices  # [B, k, N] -> [B, N]; argmin is slower
     clusters = torch.arange(medoids.shape[1], device=medoids.device).expand_as(medoids)
     return assignment.scatter_(1, medoids, clusters)
 
@@ -182,9 +161,9 @@ def _update(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
     No cluster is empty: its medoid is in it.
     """
     b, n = assignment.shape
-    one_hot = torch.zeros(b, n, k, dtype=distance.dtype, device=distance.device)
-    one_hot.scatter_(2, assignment[..., None], 1.0)
-    cost = (distance @ one_hot).gather(2, assignment[..., None]).squeeze(2)  # [B, N]
+    cost = (
+        _cluster_sums(distance, assignment, k).gather(1, assignment[:, None]).squeeze(1)
+    )  # [B, N]
     least = torch.full((b, k), torch.inf, dtype=cost.dtype, device=cost.device)
     least = least.scatter_reduce(1, assignment, cost, "amin")  # [B, k]
     index = torch.arange(n, device=cost.device).expand(b, n)
@@ -192,25 +171,49 @@ def _update(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
     return index.new_full((b, k), n).scatter_reduce(1, assignment, index, "amin")
 
 
-def _distances(points: Tensor) -> Tensor:
-    """Symmetric distances [B, N, N] of points [B, N, D]; centring them first reduces rounding."""
-    centred = points - points.mean(1, keepdim=True)
-    gram = centred @ centred.mT  # [B, N, N]
-    norm = gram.diagonal(dim1=1, dim2=2).clone()  # [B, N]
-    squared = gram.mul_(-2.0).add_(norm[:, :, None]).add_(norm[:, None, :])
-    return _root((squared + squared.mT).mul_(0.5))
+def _cluster_sums(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
+    """The summed distance of every cluster to every point, [B, k, N]: the transpose of D @ O.
+
+    Each row of D is added once, to the sum of its cluster: K times fewer operations than in a
+    matrix product. (Distances are symmetric, so rows may take the place of columns.)
+    """
+    b, n = assignment.shape
+    cluster = (assignment + k * torch.arange(b, device=assignment.device)[:, None]).flatten()
+    row = cluster.argsort(stable=True)  # rows of [B * N, N], cluster by cluster
+    size = torch.bincount(cluster, minlength=b * k)
+    summed = F.embedding_bag(row, distance.reshape(b * n, n), size.cumsum(0) - size, mode="sum")
+    return summed.view(b, k, n)
 
 
-def _root(squared: Tensor) -> Tensor:
-    """Square roots of squared distances, in place; a point's distance to itself is exactly 0."""
-    squared.diagonal(dim1=1, dim2=2).zero_()  # else the root blows rounding up: pairs do not tie
-    return squared.clamp_(min=0.0).sqrt_()
+def _distances(left: Tensor, right: Tensor, code: Tensor | None = None) -> Tensor:
+    """Distances [b, N, N] of points whose inner products are left @ right^T, both [b, N, d].
+
+    With ``code`` [N, N], more squared distances to add, they are rounded to its precision. A
+    distance counts both ways, so each strip of rows is computed from the diagonal on, and mirrored.
+    The strips are made from the last to the first: the squared norms of later rows are known then.
+    """
+    b, n, _ = left.shape
+    distance = left.new_empty(b, n, n, dtype=left.dtype if code is None else code.dtype)
+    # Strips of 12 rows, 24, ...: BLAS then rounds all of them alike, and twins stay equally far.
+    norm, size = left.new_empty(b, n), 12 * -(-n // (12 * STRIPS))
+    for start in reversed(range(0, n, size)):
+        rows, after = slice(start, start + size), slice(start + size, n)
+        inner = left[:, rows] @ right[:, start:].mT  # [b, size, N - start]
+        inner[:, :, :size] = (inner[:, :, :size] + inner[:, :, :size].mT) / 2  # but for rounding
+        norm[:, rows] = inner.diagonal(dim1=1, dim2=2)
+        # |x|^2 + |y|^2 - 2 x.y; a point's distance to itself is exactly 0
+        squared = (norm[:, rows, None] + norm[:, None, start:]).sub_(inner, alpha=2.0)
+        if code is not None:
+            squared = squared.to(code.dtype).add_(code[rows, start:])
+        torch.sqrt(squared.clamp_(min=0.0), out=distance[:, rows, start:])
+        distance[:, after, rows] = distance[:, rows, after].mT
+    return distance
 
 
 def _check(vectors: Tensor, k: int, n: int) -> None:
     if not 1 <= k <= n:
         raise ValueError(f"k={k}: there are {n} points to choose medoids from, so k is 1..{n}")
-    if not bool(vectors.isfinite().all()):
+    if vectors.numel() and not bool(torch.stack(vectors.aminmax()).isfinite().all()):
         raise ValueError("some vectors are not finite: look for NaN or infinity in the features")
 
 
@@ -223,9 +226,9 @@ def _float64(tensor: Tensor) -> Tensor:
     return tensor.to(device=_exact_device(tensor), dtype=torch.float64)
 
 
-def _chunk(vectors: Tensor, n: int) -> int:
+def _chunk(vectors: Tensor, n: int, distance_bytes: int) -> int:
     budget = CHUNK_BYTES.get(vectors.device.type, CHUNK_BYTES_ELSEWHERE)
-    return max(1, budget // (n * n * 8))
+    return max(1, budget // (n * n * distance_bytes))
 
 
 def _join(parts: list[tuple[Tensor, Tensor]], like: Tensor) -> tuple[Tensor, Tensor]:

@@ -188,15 +188,36 @@ def test_chunks_do_not_matter(size: int, monkeypatch: pytest.MonkeyPatch) -> Non
     cluster = clustering._cluster
 
     def watched(distance: Tensor, *rest: object) -> tuple[Tensor, Tensor]:
-        seen.append(distance.shape)
+        seen.append(distance)
         return cluster(distance, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(clustering, "_cluster", watched)
-    monkeypatch.setitem(clustering.CHUNK_BYTES, "cpu", size * 21 * 21 * 8 + 7)
+    budget = size * 21 * 21 * 8 + 7
+    monkeypatch.setitem(clustering.CHUNK_BYTES, "cpu", budget)
     parts = [*kmedoids(points, 5), *cluster_clips(units, 5)]
     assert all(map(torch.equal, parts, whole))
-    assert max(shape[0] for shape in seen) == size  # distances in flight
-    assert {shape[1:] for shape in seen} == {(21, 21)}
+    assert budget / 2 < max(distance.nbytes for distance in seen) <= budget  # in flight
+    assert {distance.shape[1:] for distance in seen} == {(21, 21)}
+    assert {distance.dtype for distance in seen} == {torch.float32, torch.float64}
+
+
+@pytest.mark.parametrize("n", [1, 2, 13, 50, 528])
+def test_distances_are_symmetric(n: int) -> None:
+    points = blobs(n, 2, n, 40).double()
+    distance = clustering._distances(points, points)
+    assert torch.equal(distance, distance.mT)
+    assert not distance.diagonal(dim1=1, dim2=2).any()
+    exact = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
+    assert torch.allclose(distance, exact, atol=1e-12)
+
+
+def test_summed_distances_are_a_matrix_product_without_its_zeros() -> None:
+    distance = torch.randint(0, 9, (2, 7, 7)).float()
+    distance = distance + distance.mT
+    assignment = torch.tensor([[0, 2, 2, 0, 1, 2, 0], [1, 1, 1, 1, 1, 1, 1]])  # empty clusters too
+    one_hot = torch.nn.functional.one_hot(assignment, 4).float()
+    summed = clustering._cluster_sums(distance, assignment, 4)
+    assert torch.equal(summed, (distance @ one_hot).mT)
 
 
 def clips_by_loops(units: Tensor, length_aware: bool) -> tuple[Array, Array]:
