@@ -196,7 +196,7 @@ print(
 # There is a cheaper way. Write the assignment as a table $O$ with a 1 where point $i$ is in cluster $c$. Then one product
 #
 # $$(D\,O)_{ic} = \sum_{j \in \text{cluster } c} d_{ij}$$
-# <!-- eq: summed distances -> prvr_lite.model.clustering:_update -->
+# <!-- eq: summed distances -> prvr_lite.model.clustering:_cluster_sums -->
 #
 # holds the summed distance of **every** point to **every** cluster. Blank out the points that are not members, and each column's minimum is the new medoid. Here is that table, where each row is scaled from its least to its largest value; brighter is farther, and grey is not a member:
 
