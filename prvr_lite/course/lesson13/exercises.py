@@ -28,7 +28,7 @@ EXERCISES = (
                 "that the last one is at 1.",
             ),
             mistake(
-                lambda n, size, w: a.bell(*(a.grids(n, size)[i] for i in (1, 0, 2)), w),
+                lambda n, size, w: a.bell(*a.grids(n, size)[1::-1], a.grids(n, size)[2], w),
                 "the two grids changed places: rows look from i / L, columns stand at j / (L - 1).",
             ),
             mistake(
@@ -46,7 +46,7 @@ EXERCISES = (
                 lambda n, size, w: (
                     a.plain_bell(n, size, w) / a.plain_bell(n, size, w).amax(-1, keepdim=True)
                 ),
-                "where the window is narrow, e^… is 0 in a whole row, and 0 / 0 is no number: "
+                "where the window is narrow, e^… is 0 in a whole row, and 0 / 0 is not a number: "
                 "subtract the smallest square in the exponent instead of dividing afterwards.",
                 lambda n, size, w: (
                     a.plain_bell(n, size, w)
@@ -89,7 +89,7 @@ EXERCISES = (
                     a.gaussian_windows(n, size, w)
                     / a.gaussian_windows(n, size, w).sum(-1, keepdim=True).clamp(min=1)
                 ),
-                "the rows sum to 1: a window is no attention yet. Each row peaks at 1.",
+                "the rows sum to 1: a window is not yet an attention. Each row peaks at 1.",
             ),
         ),
         (
@@ -300,65 +300,6 @@ EXERCISES = (
         planted=planted.hard_fusions,
     ),
     Exercise(
-        "implicit_clips",
-        13,
-        a.implicit_clips,
-        a.stacked_attention,
-        "[L, L]",
-        (
-            mistake(
-                lambda t: a.implicit_clips(t.flip(0)),
-                "the blocks are multiplied in the wrong order: the last block looks at what the "
-                "first one made, so it stands on the left.",
-            ),
-            mistake(
-                lambda t: a.implicit_clips(t.sum((1, 2), keepdim=True)),
-                "it is the sum over widths and heads: take their mean, and rows sum to 1.",
-            ),
-            mistake(
-                lambda t: t.mean((1, 2))[-1],
-                "it is the last block alone: what it looks at was mixed by the blocks before.",
-            ),
-            mistake(lambda t: t.mean((1, 2))[0], "it is the first block alone."),
-            mistake(
-                lambda t: t.mean((0, 1, 2)),
-                "it is the mean over the blocks: blocks come one after the other, so their "
-                "matrices are multiplied.",
-            ),
-            mistake(
-                lambda t: t.mean((1, 2)).prod(0),
-                "the matrices are multiplied entry by entry: use the product of matrices, @.",
-            ),
-            mistake(
-                lambda t: a.implicit_clips(t).T,
-                "rows and columns changed places: the row is the unit that comes out.",
-            ),
-            mistake(
-                lambda t: a.implicit_clips(t.flatten(1, 2)[:, :1, None]),
-                "it follows the first width and head alone: take the mean over all of them first.",
-            ),
-            mistake(
-                lambda t: torch.stack(
-                    [a.implicit_clips(one[:, None, None]) for one in t.flatten(1, 2).unbind(1)]
-                ).mean(0),
-                "each head is followed through all blocks by itself: a block hands on the mean of "
-                "all its heads and widths, so take the mean in each block first.",
-            ),
-            mistake(
-                lambda t: a.implicit_clips(t.amax((1, 2), keepdim=True)),
-                "it takes the largest over widths and heads: take their mean.",
-            ),
-        ),
-        (
-            "Unit i of block 2 is a mixture of units k of block 1, and k is a mixture of inputs j.",
-            "For one i and j: the sum over k of second[i, k] * first[k, j]. Which product is that?",
-            "attention.mean((1, 2)) is [blocks, L, L]; then second @ first, and so on to the left.",
-        ),
-        minutes=8,
-        axes={"attention": "baell"},
-        planted=planted.hard_stacks,
-    ),
-    Exercise(
         "diverse_loss",
         13,
         a.diverse_loss,
@@ -399,7 +340,7 @@ EXERCISES = (
                     .log1p()
                     .mean()
                 ),
-                "where the scale is large, e^x is no longer a number: torch.logsumexp takes the "
+                "where the scale is large, e^x overflows: torch.logsumexp takes the "
                 "largest one out first, and e^0 = 1 can be one of its terms.",
                 lambda q, own, m, s: (
                     (a.exponents(q, m, s).exp() * a.siblings(own)).sum(1).log1p().mean()
@@ -462,5 +403,64 @@ EXERCISES = (
         loop="One product makes the cosines of all pairs of queries.",
         axes={"queries": "Qh", "query_video": "Q"},
         planted=planted.hard_families,
+    ),
+    Exercise(
+        "implicit_clips",
+        13,
+        a.implicit_clips,
+        a.stacked_attention,
+        "[L, L]",
+        (
+            mistake(
+                lambda t: a.implicit_clips(t.flip(0)),
+                "the blocks are multiplied in the wrong order: the last block looks at what the "
+                "first one made, so it stands on the left.",
+            ),
+            mistake(
+                lambda t: a.implicit_clips(t.sum((1, 2), keepdim=True)),
+                "it is the sum over widths and heads: take their mean, and rows sum to 1.",
+            ),
+            mistake(
+                lambda t: t.mean((1, 2))[-1],
+                "it is the last block alone: what it looks at was mixed by the blocks before.",
+            ),
+            mistake(lambda t: t.mean((1, 2))[0], "it is the first block alone."),
+            mistake(
+                lambda t: t.mean((0, 1, 2)),
+                "it is the mean over the blocks: blocks come one after the other, so their "
+                "matrices are multiplied.",
+            ),
+            mistake(
+                lambda t: t.mean((1, 2)).prod(0),
+                "the matrices are multiplied entry by entry: use the product of matrices, @.",
+            ),
+            mistake(
+                lambda t: a.implicit_clips(t).T,
+                "rows and columns changed places: the row is the unit that comes out.",
+            ),
+            mistake(
+                lambda t: a.implicit_clips(t.flatten(1, 2)[:, :1, None]),
+                "it follows the first width and head alone: take the mean over all of them first.",
+            ),
+            mistake(
+                lambda t: torch.stack(
+                    [a.implicit_clips(one[:, None, None]) for one in t.flatten(1, 2).unbind(1)]
+                ).mean(0),
+                "each head is followed through all blocks by itself: a block hands on the mean of "
+                "all its heads and widths, so take the mean in each block first.",
+            ),
+            mistake(
+                lambda t: a.implicit_clips(t.amax((1, 2), keepdim=True)),
+                "it takes the largest over widths and heads: take their mean.",
+            ),
+        ),
+        (
+            "Unit i of block 2 is a mixture of units k of block 1, and k is a mixture of inputs j.",
+            "For one i and j: the sum over k of second[i, k] * first[k, j]. Which product is that?",
+            "attention.mean((1, 2)) is [blocks, L, L]; then second @ first, and so on to the left.",
+        ),
+        minutes=8,
+        axes={"attention": "baell"},
+        planted=planted.hard_stacks,
     ),
 )

@@ -67,7 +67,7 @@ def implicit_clip(
         **settings,
     )
     _draw_map(axes["map"], clips, n, step, key_clip)
-    time = (np.arange(n) + 0.5) * step
+    time = np.asarray((np.arange(n) + 0.5) * step, dtype=np.float64)
     _draw_curve(axes["units"], time, units, "units")
     axes["units"].plot(time[best], units[best], "o", ms=7, label="best", **_MARK)
     if frame_score is not None:
@@ -75,7 +75,7 @@ def implicit_clip(
         low, high = axes["units"].get_ylim()
         air = 0.08 * (high - low)
         axes["units"].set_ylim(min(low, frame_score - air), max(high, frame_score + air))
-    _draw_curve(axes["clip"], time, mixed, "share")
+    _draw_curve(axes["clip"], time, mixed, "share", 0.0)
     axes["clip"].axhline(1 / n, color=page.HAZE, lw=1, ls=":", label="even")
     axes["clip"].barh(
         -0.12 * mixed.max(), half[1] - half[0], 0.12 * mixed.max(), half[0], color=page.CHALK
@@ -140,11 +140,15 @@ def _draw_map(axes: Axes, clips: page.Array, n: int, step: float, key_clip: int 
         star(axes, first + size / 2, size)
 
 
-def _draw_curve(axes: Axes, time: page.Array, values: page.Array, label: str) -> None:
+def _draw_curve(
+    axes: Axes, time: page.Array, values: page.Array, label: str, foot: float | None = None
+) -> None:
     low, high = float(values.min()), float(values.max())
     air = 0.12 * (high - low) or 0.1
     axes.set(ylim=(low - air, high + air), facecolor=page.RAIL)
-    axes.fill_between(time, values, low - air, color=page.GLOW, alpha=0.3, lw=0)
+    axes.fill_between(
+        time, values, low - air if foot is None else foot, color=page.GLOW, alpha=0.3, lw=0
+    )
     axes.plot(time, values, color=page.GLOW, lw=1.6, label=label)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import PowerNorm
@@ -65,8 +66,10 @@ def width_maps(
         short = page.wrap(name, wide, 11, weight="bold", lines=1)
         panel.set_title(short, size=11, pad=5, color=page.CHALK, parse_math=False)
         sheet.time_axis(panel, "seen (s)")
-        for draw in (panel.axvspan, panel.axhspan) if lit else ():
-            draw(*lit, fill=False, ec=page.SPOT, lw=1.2, label="moment", zorder=4)
+        if lit:
+            look: dict[str, Any] = {"fill": False, "ec": page.SPOT, "lw": 1.2, "zorder": 4}
+            panel.axvspan(*lit, label="moment", **look)
+            panel.axhspan(*lit, label="moment", **look)
     first = axes[next(iter(axes))]
     first.set_ylabel("looks (s)", color=page.CHALK)
     bar = picture.colorbar(mesh, ax=list(axes.values()), aspect=22, pad=0.02, shrink=0.9)
