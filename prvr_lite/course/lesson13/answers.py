@@ -150,15 +150,23 @@ def grids(lengths: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
     return looks, stands, place < lengths[:, None]
 
 
-def bell(looks: Tensor, stands: Tensor, real: Tensor, width: float, power: float = 2.0) -> Tensor:
-    """A window over other grids than the right ones, its rows divided by their maximum."""
+def bell(
+    looks: Tensor,
+    stands: Tensor,
+    real: Tensor,
+    width: float,
+    power: float = 2.0,
+    *,
+    padded: bool = False,
+) -> Tensor:
+    """A window over any grids, its rows divided by their maximum; `padded`: padded rows, too."""
     distance = (stands[:, None, :] - looks[:, :, None]).abs() ** power
     distance = distance.masked_fill(~real[:, None, :], torch.inf)
     sigma = width / 9
     window = torch.exp(
         (distance.amin(-1, keepdim=True) - distance) / (2 * sigma**2 if power == 2 else sigma)
     )
-    return window * real[:, :, None]
+    return window if padded else window * real[:, :, None]
 
 
 def plain_bell(lengths: Tensor, size: int, width: float) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def implicit_clip(
         ValueError: naming the argument that does not fit.
     """
     clips, units, mixed = _check(clip_score, unit_score, share, duration)
-    n, best = len(units), int(units.argmax())
+    n = len(units)
     if key_clip is not None and not 0 <= key_clip < len(clips):
         raise ValueError(f"key_clip must be a row 0..{len(clips) - 1}, but is {key_clip}")
     lit, step = known_span(moment, duration, "moment"), duration / n
@@ -66,29 +66,14 @@ def implicit_clip(
         left=MARGIN,
         **settings,
     )
+    _draw_units(axes["units"], _middles(n, step), units, frame_score)
+    _draw_share(axes["clip"], _middles(n, step), mixed, half)
     _draw_map(axes["map"], clips, n, step, key_clip)
-    time = np.asarray((np.arange(n) + 0.5) * step, dtype=np.float64)
-    _draw_curve(axes["units"], time, units, "units")
-    axes["units"].plot(time[best], units[best], "o", ms=7, label="best", **_MARK)
-    if frame_score is not None:
-        axes["units"].axhline(frame_score, color=page.CHALK, lw=1.2, ls="--", label="frame score")
-        low, high = axes["units"].get_ylim()
-        air = 0.08 * (high - low)
-        axes["units"].set_ylim(min(low, frame_score - air), max(high, frame_score + air))
-    _draw_curve(axes["clip"], time, mixed, "share", 0.0)
-    axes["clip"].axhline(1 / n, color=page.HAZE, lw=1, ls=":", label="even")
-    axes["clip"].barh(
-        -0.12 * mixed.max(), half[1] - half[0], 0.12 * mixed.max(), half[0], color=page.CHALK
-    )
-    axes["clip"].set_ylim(-0.22 * mixed.max(), 1.12 * mixed.max())
-    for name, panel in axes.items():
+    for panel in axes.values():
         panel.set(xlim=(0, duration), yticks=[])
         panel.spines[:].set_visible(False)
         panel.tick_params(bottom=False)
-        if lit and name != "map":
-            panel.axvspan(*lit, fill=False, ec=page.SPOT, lw=1.8, label="moment", zorder=4)
-    if lit:
-        draw_tent(axes["map"], *lit, lw=2.2, zorder=5)
+    _outline(axes, lit)
     named = {
         "map": f"all {len(clips)}\nclips",
         "film": "film",
@@ -104,6 +89,10 @@ def implicit_clip(
 
 
 _MARK: dict[str, Any] = {"mfc": page.CHALK, "mec": page.NIGHT, "zorder": 6}
+
+
+def _middles(n: int, step: float) -> page.Array:
+    return np.asarray((np.arange(n) + 0.5) * step, dtype=np.float64)
 
 
 def half_height(share: page.Array) -> tuple[int, int]:
@@ -138,6 +127,36 @@ def _draw_map(axes: Axes, clips: page.Array, n: int, step: float, key_clip: int 
     if key_clip is not None:
         first, size = clip_units(n)[key_clip] * step
         star(axes, first + size / 2, size)
+
+
+def _outline(axes: Mapping[str, Axes], moment: Span | None) -> None:
+    """The true moment: a tent over the map, and a frame through the rows below it."""
+    if moment:
+        draw_tent(axes["map"], *moment, lw=2.2, zorder=5)
+    for name, panel in axes.items():
+        if moment and name != "map":
+            panel.axvspan(*moment, fill=False, ec=page.SPOT, lw=1.8, label="moment", zorder=4)
+
+
+def _draw_units(axes: Axes, time: page.Array, units: page.Array, frame_score: float | None) -> None:
+    """The scores of the units, a dot at the best, and the film's frame score as a level."""
+    best = int(units.argmax())
+    _draw_curve(axes, time, units, "units")
+    axes.plot(time[best], units[best], "o", ms=7, label="best", **_MARK)
+    if frame_score is not None:
+        axes.axhline(frame_score, color=page.CHALK, lw=1.2, ls="--", label="frame score")
+        low, high = axes.get_ylim()
+        air = 0.08 * (high - low)
+        axes.set_ylim(min(low, frame_score - air), max(high, frame_score + air))
+
+
+def _draw_share(axes: Axes, time: page.Array, share: page.Array, half: Sequence[float]) -> None:
+    """What the best unit holds, the level of an even mixture, and a bar at half height."""
+    high = float(share.max())
+    _draw_curve(axes, time, share, "share", 0.0)
+    axes.axhline(1 / len(share), color=page.HAZE, lw=1, ls=":", label="even")
+    axes.barh(-0.12 * high, half[1] - half[0], 0.12 * high, half[0], color=page.CHALK)
+    axes.set_ylim(-0.22 * high, 1.12 * high)
 
 
 def _draw_curve(
