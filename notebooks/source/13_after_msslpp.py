@@ -82,7 +82,7 @@ table(
 )
 
 # %% [markdown]
-# Half the index of MS-SL++, a thirtieth of that of MS-SL. (An index needs no training to be weighed.) What does it cost in accuracy, and what is lost besides? We follow one film, the one of lesson 6.
+# Half the index of MS-SL++, and about a thirtieth of that of MS-SL. (An index needs no training to be weighed.) What does it cost in accuracy, and what is lost besides? We follow one film, the one of lesson 6.
 
 # %%
 v = 8  # its row among the 100 val films
@@ -448,9 +448,8 @@ with torch.inference_mode():
         maps.append(torch.stack([part.attention(x, None, w) for part, w in pairs]))
         x = block(x, encoder.windows(x))
 attention = torch.stack(maps)  # [blocks, A, V, heads, 32, 32]
-query = int(
-    (sample.query_video[asked] == video).nonzero()[0][2]
-)  # "... a ghost first plays the drum ..."
+ghost = "In the woods, a ghost first plays the drum and afterwards falls asleep."
+query = [sample.query_text[q] for q in asked].index(ghost)
 moment, duration = tuple(sample.moment[asked[query]]), float(sample.duration[video])
 names = ["none", *WIDTHS]
 width_maps(
@@ -474,7 +473,7 @@ even = float((away > 3).float().mean())
 print(f"even attention        {100 * even:3.0f} %")
 
 # %% [markdown]
-# Hardly any difference between the widths, and hardly any to an even look. The windows have not confined anything: the scores that they multiply are still small (section 3 said what that means). After four epochs, a unit of this model gathers from the whole film.
+# Hardly any difference between the widths, and hardly any to an even look. The windows have not confined anything: the scores that they multiply are still small (section 3 said what that means). After four epochs, a unit of this model gathers from the whole film. (Is it different after 24? `trained("gmmformer", sample)` takes six times as long; run this section again with it.)
 #
 # ### The clip that a unit stands for
 #
@@ -538,21 +537,23 @@ implicit_clip(
 )
 
 # %% [markdown]
-# A listed clip has a start and an end. The implicit one has neither. The white bar is where the curve has at least half of its height, and the dotted line is an even mixture: the best unit gathers a little more from its own moment than from elsewhere, and that is all. So why does the curve above it tell the moment so well? Because of what the picture leaves out, the residual. Put the film's mean in the place of one input unit, and see which output units change:
+# A listed clip has a start and an end. The implicit one has neither. The white bar is where the curve has at least half of its height, and the dotted line is an even mixture: the best unit gathers a little more from its own moment than from elsewhere, and that is all. So why does the curve above it tell the moment so well? Because of what the picture leaves out, the residual. Put the film's mean in the place of a unit's own input; then, instead, in the place of all the 31 *others*; and see how far the unit moves:
 
 # %%
-own_share = []
+likeness = []
 for units in inputs[0][:10]:  # ten films
-    spoiled = units.repeat(32, 1, 1)  # [32, 32, Dv]; in copy j unit j is spoiled
-    spoiled[place, place] = units.mean(0)
+    spoiled, alone = units.repeat(32, 1, 1), units.mean(0).repeat(32, 32, 1)  # [32, 32, Dv]
+    spoiled[place, place], alone[place, place] = units.mean(0), units
     with torch.inference_mode():
-        out = model.encode_units(spoiled)
-        change = 1 - F.cosine_similarity(out, model.encode_units(units[None]), dim=-1)  # [32, 32]
-    own_share.append(change.diag() / change.sum(0))
-print(f"{100 * torch.stack(own_share).mean():.0f} % of a unit's change comes from its own input")
+        after = [model.encode_units(one)[place, place] for one in (spoiled, alone)]  # [32, H]
+        likeness.append([F.cosine_similarity(a, model.encode_units(units[None])[0]) for a in after])
+own, rest = torch.stack([torch.stack(pair) for pair in likeness]).mean((0, 2)).tolist()
+print(
+    f"cosine with the unit as it was: without its own input {own:.2f}, without all 31 others {rest:.2f}"
+)
 
 # %% [markdown]
-# In this model a unit is first of all *itself*: the shortest clip, with a breath of the whole film. "A blend of clips" is what it *can* become. Where do the best units point, over all queries of the split, in their own films?
+# Take away its own input, and a unit becomes another one. Take away everything else, and it hardly changes. In this model a unit is first of all *itself*: the shortest clip, with a breath of the whole film. "A blend of clips" is what it *can* become. Where do the best units point, over all queries of the split, in their own films?
 
 # %%
 right = torch.from_numpy(sample.query_video[asked][:, None] == films).int().argmax(1)  # [Q]
@@ -572,7 +573,6 @@ for name, middle in middles.items():
 
 # %% [markdown]
 # The unit tells *where*. It does not tell *how long*: for SVMR and VCMR (lesson 10) GMMFormer has no span to offer, and MS-SL++ has one.
-
 #
 # ## 8 · Accuracy against the size of the index
 #
@@ -592,9 +592,8 @@ else:
     print("No seeds of GMMFormer came with this package: one seed, 4 epochs, val films.")
     accuracy = {name: evaluate(net, sample, "val").fused["R@1"] for name, net in nets.items()}
 costs = [ModelCost(label(name), value, bytes_of[name]) for name, value in accuracy.items()]
-level = [
-    label(n) for n in accuracy if n != "gmmformer" and is_level(accuracy["gmmformer"], accuracy[n])
-]
+others = {label(n): value for n, value in accuracy.items() if n != "gmmformer"}
+level = [name for name, value in others.items() if is_level(accuracy["gmmformer"], value)]
 accuracy_frontier(costs, ours="GMMFormer", level_with=level)
 
 # %% [markdown]
