@@ -679,7 +679,7 @@ def no_windows(x, mask=None):
 
 
 class NoWindows(GMMFormer):
-    """GMMFormer whose four attentions all see everything."""
+    """prvr_lite's GMMFormer, but all four attentions see everything."""
 
     def __init__(self, config):
         super().__init__(config)

@@ -27,7 +27,7 @@ def gaussian_windows(lengths: Tensor, size: int, width: float) -> Tensor:
     stands = place / (lengths[:, None] - 1).clamp(min=1)  # [B, size]
     square = (stands[:, None, :] - looks[:, :, None]) ** 2  # [B, size, size]
     square = square.masked_fill(~real[:, None, :], torch.inf)
-    nearest = square.amin(-1, keepdim=True)  # dividing by the maximum, in the exponent
+    nearest = square.amin(-1, keepdim=True)  # to divide in the exponent
     window = torch.exp((nearest - square) / (2 * (width / 9) ** 2))
     return window * real[:, :, None]
 
@@ -75,7 +75,7 @@ def diverse_loss(queries: Tensor, query_video: Tensor, margin: float, scale: flo
     same = query_video[:, None] == query_video
     other = same & ~torch.eye(len(same), dtype=torch.bool)
     exponent = exponent.masked_fill(~other, -torch.inf)
-    return F.pad(exponent, (1, 0)).logsumexp(1).mean()  # the 0 in front is the log of the 1
+    return F.pad(exponent, (1, 0)).logsumexp(1).mean()  # log of the 1: 0
 
 
 # How inputs are drawn
