@@ -40,8 +40,12 @@ def run_experiments(
     seeds: int | None = None,
     workers: int | None = None,
     device: str = "auto",
+    progress: bool = True,
 ) -> int:
     """Runs what is missing of the named rows, groups and stages (none: all); updates the CSV.
+
+    Args:
+        progress: show a bar that counts the runs.
 
     Returns:
         how many lines the CSV has.
@@ -63,7 +67,7 @@ def run_experiments(
         for name, reason in refused.items():
             print(printable(f"{name}: left out, {reason}"))
         try:
-            perform_all(runs, setting, device=device, workers=workers)
+            perform_all(runs, setting, device=device, workers=workers, progress=progress)
         except RunError as error:
             failure = error
         finally:

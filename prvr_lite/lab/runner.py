@@ -59,12 +59,20 @@ def _one_space(dataset: Dataset) -> bool:
     return same_model and dataset.visual_dim == dataset.query_dim
 
 
-def perform_all(runs: Sequence[Run], setting: Setting, *, device: str, workers: int | None) -> None:
+def perform_all(
+    runs: Sequence[Run],
+    setting: Setting,
+    *,
+    device: str,
+    workers: int | None,
+    progress: bool = True,
+) -> None:
     """Performs the runs that are not finished yet, several at a time; keeps each when it ends.
 
     Args:
         device: "auto": all CUDA GPUs in turn, else the CPU with one thread per run.
         workers: runs at a time; None: one per CPU core, or two per GPU; 1: in this process.
+        progress: show a bar that counts the runs.
 
     Raises:
         RunError: naming each run that failed and why, after all others are done.
@@ -83,7 +91,8 @@ def perform_all(runs: Sequence[Run], setting: Setting, *, device: str, workers: 
         replace(run, training=replace(run.training, device=places[i % len(places)]))
         for i, run in enumerate(missing)
     ]
-    with tqdm(total=len(unique), initial=done, unit="run", smoothing=0.05) as bar:
+    look = {"unit": "run", "smoothing": 0.05, "disable": not progress}
+    with tqdm(total=len(unique), initial=done, **look) as bar:
         for run, error in (_here if workers == 1 else _side_by_side)(placed, setting, workers):
             bar.update()
             bar.set_postfix_str(f"{run.experiment}, seed {run.seed}")

@@ -49,16 +49,17 @@ GMMFORMER_PRESETS = {
         diverse_margin=0.15,
     ),
 }
-_GMMFORMERS = [name for name, kind in MODELS.items() if issubclass(kind, GMMFormer)]
 
 
 def preset_of(model: str, name: str) -> Preset:
     """Returns the preset of a data set for a model, by their names.
 
+    Every subclass of GMMFormer has GMMFormer's, also one that is added to ``MODELS`` later.
+
     Raises:
         KeyError: there is no such preset.
     """
-    special = GMMFORMER_PRESETS if model in _GMMFORMERS else {}
+    special = GMMFORMER_PRESETS if issubclass(MODELS.get(model, object), GMMFormer) else {}
     return special.get(name) or PRESETS[name]
 
 

@@ -69,10 +69,10 @@ def test_progress_outlives_a_restart(
     assert "lesson 1: 1 of 4 solved   ✔ mean_score  ○ max_score" in capsys.readouterr().out
     session.progress()
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 13
+    assert len(lines) == 14
     assert lines[-1] == f"the course: 1 of {len(session.exercises())} solved"
-    with pytest.raises(ValueError, match="there is no lesson 13: lessons are 1 to 12"):
-        session.progress(13)
+    with pytest.raises(ValueError, match="there is no lesson 14: lessons are 1 to 13"):
+        session.progress(14)
 
 
 def test_what_fails_now_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

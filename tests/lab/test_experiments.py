@@ -19,15 +19,25 @@ from prvr_lite.data.sample import load_sample
 from prvr_lite.data.table import write_features
 from prvr_lite.lab import runner, runs
 from prvr_lite.lab.command import CSV as EXPERIMENTS_CSV
-from prvr_lite.lab.command import default_csv, run_experiments
+from prvr_lite.lab.command import default_csv, list_experiments, run_experiments
 from prvr_lite.lab.cost import costs
 from prvr_lite.lab.gaps import gaps
 from prvr_lite.lab.judge import ALPHAS
 from prvr_lite.lab.lines import COLUMNS, merge_lines, read_lines
-from prvr_lite.lab.rows import EXPERIMENTS, FULL, RATES, choose, rates_of, searches
+from prvr_lite.lab.results import Results
+from prvr_lite.lab.rows import (
+    EXPERIMENTS,
+    FULL,
+    RATES,
+    Experiment,
+    choose,
+    rates_of,
+    searches,
+)
 from prvr_lite.lab.runner import RunError, perform_all, planned
 from prvr_lite.lab.runs import Setting, finished_run, model_of, perform
 from prvr_lite.lab.subsets import query_subsets
+from prvr_lite.model.registry import MODELS
 from prvr_lite.moments import METHODS, predict_moments, svmr_metrics
 from prvr_lite.search.evaluation import evaluate
 
@@ -243,6 +253,24 @@ def test_a_failed_run_costs_no_other(
     with pytest.raises(RunError, match="1 of 2 runs failed; mean-pool, seed 0: the loss became"):
         run_experiments(["mean-pool", "frame-max"], setting, path, seeds=1, workers=1)
     assert {o["experiment"] for o in read(path)} == {"frame-max"}
+
+
+def test_a_model_and_a_row_of_ones_own_run_like_the_others(
+    setting: Setting,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As lesson 13 shows; without a bar, if none is wanted."""
+    monkeypatch.setitem(MODELS, "own", type("Own", (MODELS["mean-pool"],), {}))
+    monkeypatch.setitem(EXPERIMENTS, "own", Experiment("my own", "mine", "own", seeds=1))
+    path = tmp_path / "x.csv"
+    assert "mine    own" in list_experiments(setting)
+    capsys.readouterr()
+    run_experiments(["own"], setting, path, workers=1, progress=False)
+    assert capsys.readouterr().err == ""
+    found = Results.read(path)
+    assert len(found.values("own", "SumR", split="val")) == 1
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import torch
 
 from prvr_lite.config import PRESETS
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.model.registry import build_model
+from prvr_lite.model.gmmformer import GMMFormer
+from prvr_lite.model.registry import MODELS, build_model
 from prvr_lite.training.presets import GMMFORMER_PRESETS, from_preset, preset_of
 
 
@@ -34,7 +35,7 @@ def test_changes_replace_what_the_preset_says(toy: Dataset) -> None:
     assert from_preset("mssl++", toy, epochs=None)[1] == PRESETS["sample"].training
 
 
-def test_gmmformer_has_presets_of_its_own(toy: Dataset) -> None:
+def test_gmmformer_has_presets_of_its_own(toy: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """As released; the sample's differs from that of MS-SL++ in losses and dropout alone."""
     assert set(GMMFORMER_PRESETS) == set(PRESETS)
     names = ("learning_rate", "margin", "clip_nce_weight", "frame_nce_weight", "diverse_weight")
@@ -58,6 +59,8 @@ def test_gmmformer_has_presets_of_its_own(toy: Dataset) -> None:
     assert changed == {"frame_nce_weight", "seed"}
     assert model.config.hidden_dim == 192
     assert preset_of("mssl", "tvr") == PRESETS["tvr"]
+    monkeypatch.setitem(MODELS, "own", type("Own", (GMMFormer,), {}))  # named after the import
+    assert preset_of("own", "tvr") == GMMFORMER_PRESETS["tvr"]
     with pytest.raises(ValueError, match="no model 'gmm'"):
         from_preset("gmm", toy)
     for field in ("diverse_weight", "diverse_margin", "diverse_scale"):

@@ -20,7 +20,7 @@ from prvr_lite.course.grading.varying import (
 )
 from prvr_lite.files import FileFormatError
 
-LESSONS = range(1, 13)
+LESSONS = range(1, 14)
 EVERY = [variant for lesson in LESSONS for variant in variants_of(lesson)]
 DRAWN = [  # by "a seed" in lesson 1
     ("max_score", "second_best", "c8fa28ba"),

@@ -72,7 +72,7 @@ def test_a_blank_start_does_not_cost_the_loop(tmp_path: Path) -> None:
     assert states(5, ["kkz_start"], tmp_path) == [expected(5, "kkz_start")]
 
 
-@pytest.mark.parametrize("lesson", range(1, 13))
+@pytest.mark.parametrize("lesson", range(1, 14))
 def test_in_a_hand_in_a_blank_costs_nothing_else(lesson: int, tmp_path: Path) -> None:
     names = [exercise.name for exercise in of_lesson(lesson)]
     assert states(lesson, names, tmp_path) == [expected(lesson, name) for name in names]

@@ -112,7 +112,7 @@ def test_the_notebook_holds_the_task(written: Path) -> None:
     assert marks == {n: one.mark for n, one in draw_variants(LESSON, SEED).items()}
 
 
-@pytest.mark.parametrize("lesson", range(1, 13))
+@pytest.mark.parametrize("lesson", range(1, 14))
 def test_every_variant_can_be_written(lesson: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(varied, "_example", lambda exercise: [])
     source = lesson_file(lesson)
