@@ -109,7 +109,7 @@ def _used(client: NotebookClient) -> tuple[float, float]:
 
 
 def shrink(png: str) -> str:
-    """Returns a picture (base64) in 256 colours, a large one in 128, 96 or 64: a quarter as large."""
+    """Returns a picture (base64) in 256 colours, a large one in as few as 64."""
     with Image.open(io.BytesIO(b64decode(png))) as picture:
         whole = picture.convert("RGB")
     data = b""
