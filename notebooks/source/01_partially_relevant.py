@@ -375,9 +375,9 @@ table(
 
 # %%
 traced = score.clone().requires_grad_()
-log_sum_exp_score(traced, mask, 0.3).sum().backward()
+(gradient,) = torch.autograd.grad(log_sum_exp_score(traced, mask, 0.3).sum(), traced)
 formula = (score / 0.3).masked_fill(~mask, -torch.inf).softmax(1)  # [V, T]
-for name, weight in {"by autograd": traced.grad, "the formula": formula}.items():
+for name, weight in {"by autograd": gradient, "the formula": formula}.items():
     print(name, "for stage:", [round(w, 3) for w in weight[1].tolist()])
 
 # %%

@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell  # noqa: E402
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "notebooks"
+LESSON = r"prvr_lite\.course\.lesson\d\d$"
 LEFT, RIGHT, ENTER = "\ue012", "\ue014", "\ue007"  # keys, as WebDriver names them
 CONTROLS = (
     ".noUi-handle, .widget-toggle-button:not(.mod-active), .widget-dropdown select, "
@@ -177,9 +178,13 @@ def test_every_widget_of_a_lesson_has_a_test() -> None:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.endswith("_widget")
         for alias in node.names
     }
-    lessons = "\n".join(path.read_text(encoding="utf-8") for path in HOME.glob("*.ipynb"))
-    imported = re.findall(r"from prvr_lite\.course\.lesson\d\d import ([\w, ]+)", lessons)
-    names = {name for line in imported for name in line.split(", ")}
+    names = {
+        alias.name
+        for path in (HOME / "source").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and re.match(LESSON, node.module or "")
+        for alias in node.names
+    }
     used = {offered[name] for name in names & offered.keys()}
     assert used == {case.widget for case in CASES} | {"live_curves"}
 
