@@ -723,7 +723,7 @@ for name, row in room.items():
 spread_curves({"GB": room}, xlabel="thousand films", logarithmic=True, title="Ten million films")
 
 # %% [markdown]
-# So one byte per part fits into the memory of a large laptop (18 GB), one byte per number and the graph into that of a server, and the exact vectors lie on a disk. **Encoding** ten million films is easy to share, since films do not depend on each other: with $n$ GPUs each encodes one of $n$ shares, and all append to the same collection (`torchrun -m prvr_lite index build`). *Training* on several GPUs is not as easy, because losses compare films with each other: [docs/several-gpus.md](../docs/several-gpus.md).
+# So one byte per part fits into the memory of a large laptop (18 GB), one byte per number and the graph into that of a server, and the exact vectors lie on a disk. **Encoding** ten million films is easy to share, since films do not depend on each other: with $n$ GPUs each encodes one of $n$ shares, and all append to the same collection (`torchrun -m prvr_lite index build`). *Training* on several GPUs is not as easy, because losses compare films with each other: `docs/several-gpus.md`.
 #
 # ## 10 · Predict, then break it
 #

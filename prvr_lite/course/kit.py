@@ -67,10 +67,16 @@ def start(lesson: int) -> None:
         f"Lesson {lesson} · prvr_lite {__version__}, torch {version} on "
         f"{where} · {name}: {films:,} films, {queries:,} queries{' · graded' if GRADED else ''}"
     )
-    if "ipykernel" in sys.modules:  # in a notebook
+    if in_notebook():
         from prvr_lite.course.pictures.roadmap import roadmap
 
         roadmap(lesson)._ipython_display_()
+
+
+def in_notebook() -> bool:
+    """Returns whether this code runs in a notebook's kernel, which can show pictures."""
+    find = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
+    return hasattr(find(), "kernel")
 
 
 def trained(
@@ -120,7 +126,7 @@ def epoch_line(epochs: int, name: str = "training") -> Callable[[History], None]
         parts += [f"loss {row['loss']:.3f}"] if "loss" in row else []
         parts += [f"SumR on val {row['SumR']:.1f}"] if "SumR" in row else []
         line = f"{name}: {', '.join(parts)}"
-        if "ipykernel" not in sys.modules:
+        if not in_notebook():
             print(line)
         elif output:
             output[0].update({"text/plain": line}, raw=True)

@@ -85,7 +85,7 @@ def test_a_course_that_is_there_is_kept(
     for arguments, message in (
         ([str(tmp_path)], "so it is not a course: give a new folder"),
         ([str(tmp_path / "letter.txt")], "is a file"),
-        ([str(tmp_path / "new"), "--lessons", "77"], "there is no lesson 77: choose from 1 to 12"),
+        ([str(tmp_path / "new"), "--lessons", "77"], "there is no lesson 77: choose from 1 to 13"),
         ([str(tmp_path / "new"), "--course-id", "a b"], "a course id has letters"),
         ([str(tmp_path / "new"), "--notebooks", str(tmp_path)], "has no lessons in it"),
     ):
