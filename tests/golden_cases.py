@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import h5py
 import torch
@@ -42,20 +43,26 @@ class Golden:
             self.loss = {k: float(v) for k, v in file["training"].attrs.items()}
             self.grad = _tensors(file["training/grad"])
 
+    def config(self, **choices: Any) -> ModelConfig:
+        """What both methods' recordings name alike, and the choices of one of them."""
+        a = self.attrs
+        sizes = {
+            "visual_dim": "visual_input_size",
+            "query_dim": "query_input_size",
+            "hidden_dim": "hidden_size",
+            "num_heads": "n_heads",
+            "num_units": "map_size",
+            "max_frames": "max_ctx_l",
+            "max_words": "max_desc_l",
+        }
+        drops = {"dropout": float(a["drop"]), "input_dropout": float(a["input_drop"])}
+        return ModelConfig(**{k: int(a[name]) for k, name in sizes.items()}, **drops, **choices)
+
     def model(self) -> MSSLpp:
         a = self.attrs
-        config = ModelConfig(
-            visual_dim=int(a["visual_input_size"]),
-            query_dim=int(a["query_input_size"]),
-            hidden_dim=int(a["hidden_size"]),
-            num_heads=int(a["n_heads"]),
-            num_units=int(a["map_size"]),
-            max_frames=int(a["max_ctx_l"]),
-            max_words=int(a["max_desc_l"]),
+        config = self.config(
             num_clusters=int(a["cluster_num"]) if a["cluster"] else None,
             length_aware=bool(a["length_pos"]),
-            dropout=float(a["drop"]),
-            input_dropout=float(a["input_drop"]),
         )
         model = load_authors_state_dict(MSSLpp(config), self.state)
         if config.num_clusters and not config.length_aware:
@@ -99,17 +106,8 @@ class GMMFormerGolden(Golden):
 
     def model(self, kind: type[GMMFormer] = GMMFormerBatchWindows) -> GMMFormer:  # type: ignore[override]
         a = self.attrs
-        config = ModelConfig(
-            visual_dim=int(a["visual_input_size"]),
-            query_dim=int(a["query_input_size"]),
-            hidden_dim=int(a["hidden_size"]),
-            num_heads=int(a["n_heads"]),
-            num_units=int(a["map_size"]),
-            max_frames=int(a["max_ctx_l"]),
-            max_words=int(a["max_desc_l"]),
+        config = self.config(
             num_clusters=None,
-            dropout=float(a["drop"]),
-            input_dropout=float(a["input_drop"]),
             alpha=float(a["clip_scale_w"]),
         )
         return load_authors_state_dict(kind(config), self.state)

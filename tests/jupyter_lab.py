@@ -81,8 +81,7 @@ class Lab:
 
     def resize(self, width: int, height: int = 1200) -> None:
         """Set the inner size of the window; the side bar is folded where there is no room."""
-        setting = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", setting)
+        resize(self.driver, width, height)
         fold = "expandLeft" if width == WIDE else "collapseLeft"
         self.driver.execute_script(f"jupyterapp.shell.{fold}()")
         self.until(lambda: self.driver.execute_script("return innerWidth") == width, "no resize")
@@ -133,7 +132,7 @@ class Lab:
 
     def console(self) -> list[str]:
         """Errors that the browser's console got since the last call."""
-        return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+        return console_errors(self.driver)
 
     def shot(self, name: str) -> None:
         """Keep a picture of the window, if somebody asked for it."""
@@ -164,6 +163,17 @@ def jupyter_lab(folder: Path, state: Path) -> Iterator[Lab]:
         lab = Lab(driver, url, folder)
         lab.load()
         yield lab
+
+
+def resize(driver: Any, width: int, height: int) -> None:
+    """Set the inner size of a browser's window."""
+    setting = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", setting)
+
+
+def console_errors(driver: Any) -> list[str]:
+    """Errors that a browser's console got since the last call."""
+    return [e["message"] for e in driver.get_log("browser") if e["level"] == "SEVERE"]
 
 
 @contextmanager

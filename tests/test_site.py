@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag
 
 import pytest
-from jupyter_lab import browser
+from jupyter_lab import browser, console_errors, resize
 
 for needed in ("myst_nb", "sphinx_book_theme"):
     pytest.importorskip(needed, reason="the extra `site` is not installed")
@@ -27,7 +27,7 @@ for needed in ("myst_nb", "sphinx_book_theme"):
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 OUTSIDE = ("http:", "https:", "mailto:", "data:", "javascript:")
-WIDE, NARROW = 1200, 400  # px
+WIDE, NARROW, HEIGHT = 1200, 400, 900  # px
 SHOTS = ("index.html", "notebooks/01_partially_relevant.html", "notebooks/03_encoders.html")
 SHOTS += ("docs/experiments.html", "api/prvr_lite.search.html", "search.html?q=medoid")
 # What a page shows once its formulas are drawn: [faults, number of formulas].
@@ -149,11 +149,6 @@ def reader(site: Path) -> Iterator[tuple[Any, str]]:
         server.shutdown()
 
 
-def resize(driver: Any, width: int) -> None:
-    setting = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", setting)
-
-
 def shot(driver: Any, name: str) -> None:
     """Pictures of the open page, if somebody asked for them."""
     if folder := os.environ.get("PRVR_LITE_SHOTS"):
@@ -169,16 +164,16 @@ def test_every_page_can_be_read(site: Path, reader: tuple[Any, str]) -> None:
     (driver, url), wrong, formulas = reader, [], 0
     names = [path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html"))]
     for name in (name for name in names if not name.startswith("_")):
-        resize(driver, NARROW)
+        resize(driver, NARROW, HEIGHT)
         driver.get(f"{url}/{name}")
         faults, number = driver.execute_async_script(SEEN)
         formulas += number
         faults += [too_wide] if (too_wide := driver.execute_script(TOO_WIDE)) else []
-        faults += [e["message"] for e in driver.get_log("browser") if e["level"] == "SEVERE"]
+        faults += console_errors(driver)
         wrong += [f"{name}: {fault}" for fault in faults]
         if name in SHOTS:
             shot(driver, name)
-            resize(driver, WIDE)
+            resize(driver, WIDE, HEIGHT)
             driver.get(f"{url}/{name}")
             driver.execute_async_script(SEEN)
             shot(driver, name)
@@ -198,4 +193,4 @@ def test_search_finds_medoid(reader: tuple[Any, str]) -> None:
     )
     shot(driver, SHOTS[-1])
     assert links
-    assert [e for e in driver.get_log("browser") if e["level"] == "SEVERE"] == []
+    assert console_errors(driver) == []

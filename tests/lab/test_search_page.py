@@ -13,7 +13,7 @@ from toy import toy_table
 
 pytest.importorskip("matplotlib")
 
-from jupyter_lab import browser
+from jupyter_lab import browser, console_errors, resize
 
 from prvr_lite.config import PRESETS, ModelConfig
 from prvr_lite.data.dataset import Dataset, open_features
@@ -42,8 +42,7 @@ def sample_searcher(name: str = "mssl++") -> tuple[Searcher, Dataset]:
 
 
 def opened(driver: Any, path: Path, width: int = 1200, height: int = 1000) -> None:
-    setting = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", setting)
+    resize(driver, width, height)
     driver.get(path.as_uri())
     from selenium.webdriver.support.ui import WebDriverWait
 
@@ -76,7 +75,7 @@ def test_a_browser_ranks_as_the_package_does(driver: Any, tmp_path: Path) -> Non
     query = torch.nn.functional.normalize(sentences.vectors[asked[0]], dim=-1)
     assert (clips @ query - torch.tensor(every)).abs().max() < 1e-3
     assert len(every) == 528
-    assert [e for e in driver.get_log("browser") if e["level"] == "SEVERE"] == []
+    assert console_errors(driver) == []
 
 
 def _unit_input(dataset: Dataset, searcher: Searcher, film: int) -> torch.Tensor:
@@ -135,7 +134,7 @@ def test_keys_and_a_narrow_window_are_enough(driver: Any, tmp_path: Path, toy: D
     assert "/my%20films%20%231/" in link
     wide, room = driver.execute_script(SIZE)
     assert wide <= room == 400
-    assert [e for e in driver.get_log("browser") if e["level"] == "SEVERE"] == []
+    assert console_errors(driver) == []
 
 
 def test_the_page_holds_captions_safely_and_links_to_films(tmp_path: Path, toy: Dataset) -> None:
