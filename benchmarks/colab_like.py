@@ -24,7 +24,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.environments import ROOT, build_wheel, install, program_of
+
 VERSIONS = Path(__file__).with_name("colab_versions.txt")
 TORCH = "torch==2.13.0+cpu"  # the wheel that tests use, where pip finds it
 CELL, NOTEBOOK = 600, 1200  # seconds: of a cell, of a notebook
@@ -59,12 +60,11 @@ print(json.dumps([fault, int(peak or 0) // 1024, "".join(first).strip(), "".join
 
 def environment(folder: Path, python: str, torch: str) -> Path:
     """The Python of an environment like Colab's, made if it isn't there yet."""
-    program = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    program = program_of(folder)
     done = folder / "complete"
     if not done.exists():
         subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
-        pip = [str(program), "-m", "pip", "install", "-q", "-r", str(VERSIONS), torch]
-        subprocess.run(pip, check=True)
+        install(program, "-r", str(VERSIONS), torch)
         done.touch()
     return program
 
@@ -122,9 +122,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen, faults = parser.parse_args(argv), 0
     with tempfile.TemporaryDirectory() as work:
         program = environment(chosen.env or Path(work, "env"), chosen.python, chosen.torch)
-        pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", work, str(ROOT)]
-        subprocess.run(pip, check=True)
-        (wheel,) = Path(work).glob("prvr_lite-*.whl")
+        wheel = build_wheel(Path(work))
         known = versions(program)
         shown = ("torch", "numpy", "ipython", "ipykernel", "ipywidgets", "pandas", "matplotlib")
         print(", ".join(f"{name} {known[name]}" for name in shown), flush=True)

@@ -22,14 +22,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.environments import LIMIT, build_wheel, install, program_of
+
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 TORCH = "torch==2.13.0"
 OLDEST = ("torch==2.4.*", "numpy==1.26.*", "h5py==3.10.*", "tqdm==4.66.*", "filelock==3.22.*")
 IS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
 # root writes where it may not, unless this right is taken from it
 BOUND = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all")
-INSTALL, RUN = 1800, 900  # seconds that an installation and a walk may take
+RUN = 900  # seconds that a walk may take
 WALK = """
 import json, sys
 import numpy, torch
@@ -100,13 +101,6 @@ def _reaches(user: str, version: str) -> bool:
     return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
 
 
-def wheel(folder: Path) -> Path:
-    """Builds the wheel of this checkout."""
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), "."]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=INSTALL)
-    return next(folder.glob("*.whl"))
-
-
 def interpreter(version: str) -> str | None:
     """The program of a Python of this version, or None."""
     if sys.version.startswith(f"{version}."):
@@ -125,18 +119,14 @@ def interpreter(version: str) -> str | None:
 def make(place: Place, home: Path, package: Path) -> Path:
     """Makes the environment of a place, or takes the one that is there; its program."""
     folder = home / place.python / "+".join(place.requirements).replace("*", "x") / place.folder
-    program = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if program.exists() and place.sealed:
-        return program  # nothing can be installed into it any more
+    program = program_of(folder)
     if not program.exists():
         python = interpreter(place.python)
         assert python is not None
-        subprocess.run([python, "-m", "venv", str(folder)], check=True, timeout=INSTALL)
-        wanted = [*place.requirements, f"{package}[lessons,course]"]
-        pip = [str(program), "-m", "pip", "install", "-q", *wanted]
-        subprocess.run(pip, check=True, timeout=INSTALL)
-    again = [str(program), "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall"]
-    subprocess.run([*again, str(package)], check=True, timeout=INSTALL)
+        subprocess.run([python, "-m", "venv", str(folder)], check=True, timeout=LIMIT)
+        install(program, *place.requirements, f"{package}[lessons,course]")
+    elif not place.sealed:  # into that one nothing can be installed any more
+        install(program, "--no-deps", "--force-reinstall", str(package))
     return program
 
 
@@ -198,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     faults, found = 0, dict[str, list[object]]()
     with tempfile.TemporaryDirectory() as folder:
         home = options.keep or Path(folder)
-        package = wheel(Path(folder))
+        package = build_wheel(Path(folder))
         print("| place | Python | torch | NumPy | result |\n|---|---|---|---|---|", flush=True)
         for place in places(here, base, options.oldest):
             try:
