@@ -67,16 +67,16 @@ def start(lesson: int) -> None:
         f"Lesson {lesson} · prvr_lite {__version__}, torch {version} on "
         f"{where} · {name}: {films:,} films, {queries:,} queries{' · graded' if GRADED else ''}"
     )
-    if in_notebook():
+    if kernel() is not None:
         from prvr_lite.course.pictures.roadmap import roadmap
 
         roadmap(lesson)._ipython_display_()
 
 
-def in_notebook() -> bool:
-    """Returns whether this code runs in a notebook's kernel, which can show pictures."""
+def kernel() -> Any:
+    """Returns the notebook's kernel that runs this code, which can show pictures, or None."""
     find = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
-    return hasattr(find(), "kernel")
+    return getattr(find(), "kernel", None)
 
 
 def trained(
@@ -126,7 +126,7 @@ def epoch_line(epochs: int, name: str = "training") -> Callable[[History], None]
         parts += [f"loss {row['loss']:.3f}"] if "loss" in row else []
         parts += [f"SumR on val {row['SumR']:.1f}"] if "SumR" in row else []
         line = f"{name}: {', '.join(parts)}"
-        if not in_notebook():
+        if kernel() is None:
             print(line)
         elif output:
             output[0].update({"text/plain": line}, raw=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from html import escape
@@ -12,6 +11,7 @@ from importlib.util import find_spec
 from io import BytesIO
 from typing import Any, TypeVar
 
+from prvr_lite.course.kit import kernel
 from prvr_lite.plots import page
 
 STATIC = "PRVR_LITE_STATIC"  # "1": never a slider; "0": always one; else it depends
@@ -93,9 +93,7 @@ def can_slide() -> bool:
 
 def _front_end_asks() -> bool:
     """Returns whether the request for the running cell lets the cell ask its reader for input."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    parent: Any = getattr(getattr(shell, "kernel", None), "get_parent", dict)()
+    parent: Any = getattr(kernel(), "get_parent", dict)()
     return bool(parent.get("content", {}).get("allow_stdin", False))
 
 

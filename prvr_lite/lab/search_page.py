@@ -15,7 +15,7 @@ import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -51,31 +51,28 @@ class Sentences:
 
     text: Sequence[str]
     vectors: Tensor
-    right: Sequence[Sequence[int]] = field(default_factory=list)
-    moment: Sequence[tuple[int, float, float] | None] = field(default_factory=list)
+    right: Sequence[Sequence[int]]
+    moment: Sequence[tuple[int, float, float] | None]
 
     def after(self, text: str, vector: Tensor) -> Sentences:
         """Returns these sentences behind one that was typed: vector [1, H]; nobody knows its film.
 
         It takes the place of a query with the same text, of which the films are known.
         """
-        same = self.text.index(text) if text in self.text else None
-        order = [i for i in range(len(self.text)) if i != same]
-        place = [*([] if same is None else [same]), *order]
-        vectors = self.vectors[torch.tensor(place, dtype=torch.long)]
-        right, moment = [self.right[i] for i in place], [self.moment[i] for i in place]
-        words = [self.text[i] for i in place]
-        if same is not None:
-            return Sentences(words, vectors, right, moment)
-        joined = torch.cat([vector.cpu(), vectors.cpu()])
-        return Sentences([text, *words], joined, [[], *right], [None, *moment])
+        if text not in self.text:
+            vectors = torch.cat([vector.cpu(), self.vectors.cpu()])
+            return Sentences([text, *self.text], vectors, [[], *self.right], [None, *self.moment])
+        same = self.text.index(text)
+        order = [same, *(i for i in range(len(self.text)) if i != same)]
+        words, right = [self.text[i] for i in order], [self.right[i] for i in order]
+        return Sentences(words, self.vectors[order], right, [self.moment[i] for i in order])
 
 
 def split_sentences(searcher: Searcher, dataset: Dataset, split: str = "test") -> Sentences:
     """Returns the queries of a split, encoded, with the films that answer them and when."""
     queries, videos = dataset.queries_in(split), dataset.videos_in(split)
     if not len(queries):
-        return Sentences([], torch.zeros(0, searcher.model.config.hidden_dim))
+        return Sentences([], torch.zeros(0, searcher.model.config.hidden_dim), [], [])
     vectors = searcher.encode(*InputReader(dataset, searcher.model.config).queries(queries))
     several = dataset.relevant is not None
     answers = relevant_matrix(dataset, queries, videos, several=several)  # [Q, V] bool
@@ -84,7 +81,7 @@ def split_sentences(searcher: Searcher, dataset: Dataset, split: str = "test") -
         None if np.isnan(span).any() else (int(row), float(span[0]), float(span[1]))
         for row, span in zip(film, dataset.moment[queries], strict=True)
     ]
-    right = [np.flatnonzero(row).tolist() for row in np.asarray(answers)]
+    right = [np.flatnonzero(row).tolist() for row in answers]
     return Sentences([dataset.query_text[query] for query in queries], vectors, right, spans)
 
 
@@ -124,15 +121,16 @@ def write_search_page(
     if rows.attended is not None and rows.clips.shape[1] > 2 * model.config.num_units:
         raise ValueError(f"{type(model).__name__} keeps every clip: a page has room for MS-SL++")
     place = _best_films(searcher, sentences)
+    videos = dataset.videos_in(split)[place]
     page = {
         "title": dataset.name,
         "alpha": model.config.alpha if rows.attended is not None else 1.0,
         "of": len(searcher),
         "first": first,
         "units": model.config.num_units,
-        "films": [_film(dataset, int(dataset.videos_in(split)[v]), films) for v in place],
+        "films": [_film(dataset, int(video), films) for video in videos],
         "sentences": _sentences(sentences, place),
-        **_vectors(searcher, dataset, split, sentences, place),
+        **_vectors(searcher, dataset, videos, sentences, place),
     }
     template = resources.files("prvr_lite.lab").joinpath("search_page.html")
     # "<" would end the script element that holds the data, wherever a caption has "</script>"
@@ -176,9 +174,8 @@ def _sentences(sentences: Sentences, place: Sequence[int]) -> list[dict[str, Any
     row = {video: i for i, video in enumerate(place)}
     entries = []
     for i, text in enumerate(sentences.text):
-        right = [row[v] for v in sentences.right[i] if v in row] if sentences.right else []
-        one: dict[str, Any] = {"text": text, "right": right}
-        moment = sentences.moment[i] if sentences.moment else None
+        right, moment = sentences.right[i], sentences.moment[i]
+        one: dict[str, Any] = {"text": text, "right": [row[v] for v in right if v in row]}
         if moment and moment[0] in row:
             one["moment"] = [row[moment[0]], round(moment[1], 2), round(moment[2], 2)]
         entries.append(one)
@@ -188,13 +185,12 @@ def _sentences(sentences: Sentences, place: Sequence[int]) -> list[dict[str, Any
 def _vectors(
     searcher: Searcher,
     dataset: Dataset,
-    split: str,
+    videos: NDArray[np.int64],
     sentences: Sentences,
     place: Sequence[int],
 ) -> Mapping[str, Any]:
     """Queries, units and attended vectors in whole steps, and the rows of the compared clips."""
     model, rows = searcher.model, searcher.rows.vectors
-    videos = dataset.videos_in(split)[list(place)]
     reader = InputReader(dataset, model.config, memory=0)
     units = []
     with torch.inference_mode():

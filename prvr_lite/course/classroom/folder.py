@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from prvr_lite.course.handins.notebook import exercise_notebooks
 from prvr_lite.course.handins.task import COURSE, of_lesson
 from prvr_lite.files import disk_errors, replacing
 
@@ -110,7 +111,7 @@ def make_course(
 
 def _twins(home: Path, lessons: Sequence[int]) -> dict[int, Path]:
     """The exercise notebook of each lesson."""
-    every = {int(p.name[:2]): p for p in sorted((home / "exercises").glob("[0-9][0-9]_*.ipynb"))}
+    every = exercise_notebooks(home / "exercises")
     if not every:
         raise FileNotFoundError(
             f"{home} has no lessons in it: name the folder notebooks of the repository "

@@ -76,6 +76,11 @@ def read_hand_in(path: Path, student: str, lesson: int, names: Sequence[str]) ->
     return HandIn(student, path, found, others, frozenset(computed), marks)
 
 
+def exercise_notebooks(folder: Path) -> dict[int, Path]:
+    """Returns the exercise notebooks in a folder, by the number of their lesson."""
+    return {int(path.name[:2]): path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+
+
 def code_cells(path: Path) -> list[dict[str, Any]]:
     """Returns the code cells of a notebook; see ``cells_of``."""
     return [cell for cell in cells_of(path) if cell.get("cell_type") == "code"]

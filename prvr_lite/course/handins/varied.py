@@ -18,7 +18,7 @@ from prvr_lite.course.grading.drawing import fits
 from prvr_lite.course.grading.exercise import Exercise, Inputs
 from prvr_lite.course.grading.outputs import parts
 from prvr_lite.course.grading.varying import Varied
-from prvr_lite.course.handins.notebook import grade_id
+from prvr_lite.course.handins.notebook import exercise_notebooks, grade_id
 from prvr_lite.files import FileFormatError, damaged, replacing
 
 BLANK = "    # YOUR CODE HERE\n    raise NotImplementedError()"
@@ -38,13 +38,13 @@ def notebook_of(lesson: int, folder: Path) -> Path:
     Raises:
         FileNotFoundError: the folder holds none; says where they are.
     """
-    found = sorted(folder.glob(f"{lesson:02d}_*.ipynb"))
-    if not found:
+    found = exercise_notebooks(folder)
+    if lesson not in found:
         raise FileNotFoundError(
             f"there is no notebook of lesson {lesson} in {folder}: name the folder with the "
             "course's exercise notebooks (notebooks/exercises of the repository) with --notebooks"
         )
-    return found[0]
+    return found[lesson]
 
 
 def write_varied(source: Path, target: Path, lesson: int, varied: Mapping[str, Varied]) -> None:
