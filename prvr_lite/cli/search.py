@@ -63,11 +63,13 @@ def run(options: argparse.Namespace) -> None:
             reader = partial(text_encoder, dataset, **place)
             words = query_words(options.query, dataset, reader, split=options.split)
             index = VideoIndex.build(model, dataset, options.split)
-            for hit in index.search(words, options.k):
+            vector = index.query(words)  # [1, H], for the search and for the page
+            for hit in index.search(vector[0], options.k):
                 say(hit_line(hit))
-            row = row_of_query(dataset, options.query)
-            text = options.query if row is None else dataset.query_text[row]
-            _write_page(options, index, dataset, text, index.query(words))
+            if options.html is not None:
+                row = row_of_query(dataset, options.query)
+                text = options.query if row is None else dataset.query_text[row]
+                _write_page(options, index, dataset, text, vector)
 
 
 def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
@@ -77,16 +79,15 @@ def _zero_shot(options: argparse.Namespace, dataset: Dataset) -> None:
     say(options.zero_shot)
     for hit in hits:
         say(hit_line(hit))
-    vector = search.index.query(search.text.sentence(options.zero_shot))
-    _write_page(options, search.index, dataset, options.zero_shot, vector)
+    if options.html is not None:
+        vector = search.index.query(search.text.sentence(options.zero_shot))
+        _write_page(options, search.index, dataset, options.zero_shot, vector)
 
 
 def _write_page(
     options: argparse.Namespace, index: Searcher, dataset: Dataset, text: str, vector: Tensor
 ) -> None:
     """Writes the page of ``--html``: the sentence first, then the queries of the split."""
-    if options.html is None:
-        return
     try:
         from prvr_lite.lab.search_page import split_sentences, write_search_page
     except ModuleNotFoundError as error:
