@@ -28,21 +28,27 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from benchmarks.measure import RESULTS, options
-from prvr_lite.data.batches import InputReader
+from prvr_lite.config import PRESETS
+from prvr_lite.course.lesson11.bridge import UNITS, Pairs, sample_bridge
+from prvr_lite.data.batches import InputReader, pool_features
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.table import write_features
 from prvr_lite.lab.judge import TUNED, gains
 from prvr_lite.lab.lines import Line, line, merge_lines
 from prvr_lite.lab.rows import EXPERIMENTS, FULL, MAIN_SEEDS, Experiment
 from prvr_lite.lab.runner import perform_all, planned
-from prvr_lite.lab.runs import SPLITS, Run, Setting, finished_run, model_of
+from prvr_lite.lab.runs import SPLITS, FinishedRun, Run, Setting, finished_run, model_of
 from prvr_lite.model.clips import clip_spans
+from prvr_lite.model.clustering import cluster_clips
+from prvr_lite.model.key_clip import unit_length
+from prvr_lite.model.registry import build_model
 from prvr_lite.moments.moment_metrics import temporal_iou
-from prvr_lite.search.evaluation import relevant_matrix
-from prvr_lite.search.metrics import moment_to_video_ratio, paired_interval
+from prvr_lite.search.evaluation import evaluate, relevant_matrix
+from prvr_lite.search.metrics import moment_to_video_ratio, paired_interval, rank_of_first_relevant
 from prvr_lite.search.vectors import encode_rows, join_rows
 
 CSV: Final = RESULTS / "moment_lengths.csv"
@@ -63,8 +69,15 @@ PAIRS: Final = [
     *((FULL, name) for name in ("no-length-code", "mssl", "random-clips", "mean-frames")),
     (FEW, FEW_PLAIN),
 ]
+SWAPS: Final = [  # trained with the clips of one row, searched with those of another
+    *((FULL, name) for name in ("no-length-code", "mssl", "random-clips")),
+    ("random-clips", FULL),
+]
+BRIDGED: Final = ("mssl", FULL, "no-length-code", "random-clips")  # whose clips the bridge gets
 EDGES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)  # shares of a film
+SHORTEST: Final = 0.02
 METRICS: Final = ("R@1", "SumR")
+STAND_INS: Final = ("best IoU", "best cosine")
 Bool = NDArray[np.bool_]
 
 
@@ -91,14 +104,15 @@ def kinds(dataset: Dataset, split: str = "test") -> dict[str, Bool]:
     share = moment_to_video_ratio(moment, dataset.duration[film])
     names = [f"share={low:g} to {high:g}" for low, high in pairwise(EDGES)]
     place = np.clip(np.searchsorted(EDGES, share), 1, len(names)) - 1
-    every = {"all": np.ones(len(queries), bool)}
-    return every | {name: place == number for number, name in enumerate(names)}
+    found = {"all": np.ones(len(queries), bool)}
+    found |= {name: place == number for number, name in enumerate(names)}
+    return {name: rows for name, rows in found.items() if rows.any()}
 
 
 def trainings(setting: Setting, dataset: Dataset) -> list[Run]:
-    """Returns every run, seed by seed: one that is stopped early has as many seeds of each row."""
+    """Returns every run, seed by seed, those with few medoids last: so it can be stopped early."""
     runs, _ = planned(ROWS, MAIN_SEEDS, setting, dataset)
-    return sorted(runs, key=lambda run: run.seed)
+    return sorted(runs, key=lambda run: (run.experiment in (FEW, FEW_PLAIN), run.seed))
 
 
 def measured(runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterator[Line]:
@@ -111,6 +125,7 @@ def measured(runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterato
     }
     gained: dict[str, dict[int, NDArray[np.float64]]] = {}
     context: dict[str, str] = {}
+    plans = {(run.experiment, run.seed): run for run in runs}
     for run in runs:
         finished = finished_run(run, setting)
         if finished is None:
@@ -118,17 +133,76 @@ def measured(runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterato
         context = finished.context
         points = gains(finished, run, TUNED, relevant)  # [2, Q]
         gained.setdefault(run.experiment, {})[run.seed] = points
-        keys: dict[str, Any] = {"experiment": run.experiment, "seed": run.seed, "split": "test"}
-        for kind, rows in kinds(dataset).items():
-            for metric, values in zip(METRICS, points, strict=True):
-                mean = float(values[rows].mean())
-                yield line(context, mean, **keys, queries=kind, score="fused", metric=metric)
-        for kind, overlap in overlaps(model_of(finished), dataset).items():
-            yield line(context, overlap, **keys, queries=kind, score="clip", metric="best IoU")
+        named = dict(zip(METRICS, points, strict=True)) | stand_ins(model_of(finished), dataset)
+        yield from _by_kind(run.experiment, run.seed, named, dataset, context)
+        for other in [other for trained, other in SWAPS if trained == run.experiment]:
+            swap = swapped(finished, plans[other, run.seed], dataset)
+            points = gains(swap, run, TUNED, relevant)
+            name = f"{run.experiment} searched with {other}"
+            named = dict(zip(METRICS, points, strict=True))
+            yield from _by_kind(name, run.seed, named, dataset, context)
+    for name, hit in bridged(dataset):
+        yield from _by_kind(f"bridge searched with {name}", "", {"R@1": hit}, dataset, context)
     for kind, rows in kinds(dataset).items():
         yield line(context, int(rows.sum()), split="test", queries=kind, metric="queries")
     for first, second in PAIRS:
         yield from _gap(first, second, gained, dataset, context)
+
+
+def _by_kind(
+    experiment: str,
+    seed: int | str,
+    named: dict[str, NDArray[np.float64]],
+    dataset: Dataset,
+    context: dict[str, str],
+) -> Iterator[Line]:
+    """Yields the mean over each kind of queries of metrics whose values are one per query."""
+    keys: dict[str, Any] = {"experiment": experiment, "seed": seed, "split": "test"}
+    for kind, rows in kinds(dataset).items():
+        for metric, values in named.items():
+            mean = float(values[rows].mean())
+            yield line(context, mean, **keys, queries=kind, score="fused", metric=metric)
+
+
+def swapped(finished: FinishedRun, other: Run, dataset: Dataset) -> FinishedRun:
+    """Returns a run as if its model, trained as it was, kept the clips of another row in search.
+
+    Its alpha is chosen on val for these clips, as it is for any other run.
+    """
+    model = build_model(other.model, other.config, seed=other.seed)
+    model.load_state_dict(model_of(finished).state_dict(), strict=False)  # random clips stay
+    found = {split: evaluate(model, dataset, split).similarity.tensors for split in SPLITS}
+    scores = {
+        split: {scale: tensors[scale].numpy() for scale in ("clip", "frame")}
+        for split, tensors in found.items()
+    }
+    return replace(finished, scores=scores)
+
+
+def bridged(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Yields R@1 of each test query, [Q] in %, over the bridge of lesson 11, for kept clips.
+
+    Nothing is trained: two matrices in closed form. Clips are chosen among units that are scaled to
+    the mean norm that the sample's encoder gives them.
+    """
+    bridge, pairs = sample_bridge(dataset), Pairs.of_split(dataset, "test")
+    pooled = [pool_features(one, UNITS) for one in dataset.frames_of(dataset.videos_in("test"))]
+    units = torch.from_numpy(np.stack(pooled))
+    units = units * (PRESETS["sample"].model["hidden_dim"] ** 0.5 / units.norm(dim=-1).mean())
+    every = torch.from_numpy(np.stack([bridge.frames(clips) for clips in pairs.clips]))  # [V, N, P]
+    sentences = torch.from_numpy(bridge.sentences(pairs.words))
+    random = np.random.default_rng(0).permuted(np.indices(every.shape[:2])[1], axis=1)
+    choices = (
+        torch.arange(every.shape[1]).expand(every.shape[:2]),
+        *(cluster_clips(units, 32, length_aware=aware)[0] for aware in (True, False)),
+        torch.from_numpy(random[:, :32]),
+    )
+    for name, kept in zip(BRIDGED, choices, strict=True):
+        score = torch.stack(
+            [(sentences @ a[k].T).amax(1) for a, k in zip(every, kept, strict=True)]
+        )
+        rank = rank_of_first_relevant(score.T, torch.from_numpy(pairs.film))
+        yield name, 100.0 * (rank == 1)
 
 
 def _gap(
@@ -147,7 +221,7 @@ def _gap(
     group = films if dataset.group is None else dataset.group[films]
     keys = {"experiment": f"{first} against {second}", "split": "test", "score": "fused"}
     for kind, rows in kinds(dataset).items():
-        for number, metric in enumerate(METRICS):
+        for number, metric in enumerate(METRICS if len(np.unique(group[rows])) > 1 else ()):
             a, b = ours[:, number, rows], theirs[:, number, rows]  # [S, Q]
             interval = paired_interval(a.mean(0), b.mean(0), group[rows])
             for end, value in zip(("ahead", "low", "high"), interval, strict=True):
@@ -156,20 +230,28 @@ def _gap(
                 yield line(context, value, **keys, queries=kind, seed=seed, metric=f"{metric} gap")
 
 
-def overlaps(model: Any, dataset: Dataset) -> dict[str, float]:
-    """How well the clips that a model keeps can cover the true moments, by kind of query.
+def stand_ins(model: Any, dataset: Dataset) -> dict[str, NDArray[np.float64]]:
+    """How well the clips that a model keeps stand in for the clip of each test query's moment.
 
     Returns:
-        kind -> the mean IoU, in %, of each test query's moment with the best clip of its film.
+        "best IoU": [Q] in %, how much of the true moment the best kept clip covers. "best cosine":
+        [Q] in %, how much the kept clip that looks most like it looks like the clip of the moment,
+        which is the one of all clips with the best IoU.
     """
-    videos, queries = dataset.videos_in("test"), dataset.queries_in("test")
-    rows = join_rows(list(encode_rows(model, InputReader(dataset, model.config), videos)))
+    n, videos = model.config.num_units, dataset.videos_in("test")
+    queries, reader = dataset.queries_in("test"), InputReader(dataset, model.config)
+    kept = join_rows(list(encode_rows(model, reader, videos)))
     place = np.searchsorted(videos, dataset.query_video[queries])
-    index = rows.vectors.clip_index[place]  # [Q, K]
-    share = clip_spans(model.config.num_units)[index] / model.config.num_units  # [Q, K, 2]
-    spans = share.numpy() * rows.duration[place].numpy()[:, None, None]
-    best = temporal_iou(spans, dataset.moment[queries][:, None]).max(1)  # [Q]
-    return {kind: 100 * float(best[some].mean()) for kind, some in kinds(dataset).items()}
+    spans = clip_spans(n)[None] / n * kept.duration[place, None, None]  # [Q, N, 2]
+    overlap = temporal_iou(spans.numpy(), dataset.moment[queries][:, None])  # [Q, N]
+    with torch.inference_mode():
+        every = unit_length(model.all_clips(reader.videos(videos)[0]))  # [V, N, H]
+    found = []
+    for iou, film in zip(overlap, place, strict=True):
+        moment = every[film, int(iou.argmax())]
+        alike = (kept.vectors.clips[film] @ moment).max()
+        found.append((iou[kept.vectors.clip_index[film].numpy()].max(), float(alike)))
+    return dict(zip(STAND_INS, 100 * np.array(found).T, strict=True))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
