@@ -26,6 +26,7 @@ and writes a CSV to `results/`. `python -m benchmarks.report` draws this page fr
 --old CHECKOUT` compares two versions; their figures stand above once they were measured.
 `prvr-lite experiments` measures retrieval itself: every baseline and ablation, with seeds, into
 `results/experiments.csv`. [What it found](../docs/experiments.md).
+`python -m benchmarks.moment_lengths` does so on films with moments of other lengths.
 
 **Against what.** The column `against` of a CSV says what "released" was. With
 `--released CHECKOUT`, it is the authors' own code (HuiGuanLab/ms-sl-pp), imported from your
