@@ -639,8 +639,8 @@ with open_features(path) as damaged:
     report(damaged.check)
 
 # %% [markdown]
-# It does not notice when opening (that is the price of opening a file in milliseconds), but whoever
-# reads these frames is told. `check()` reads everything, and belongs after a long
+# It does not notice when opening (that is the price of opening a file in milliseconds), but reading
+# these frames is an error. `check()` reads everything, and belongs after a long
 # download. The last damage is a file of which half is missing:
 
 # %%
