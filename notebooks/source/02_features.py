@@ -324,14 +324,14 @@ for spoiled in (0, len(long) - 1):
 
 # %%
 loud = frames.clone()
-loud[25] *= 3
+loud_frame = 25
+loud[loud_frame] *= 3
 inner = loud @ loud.T  # [T, T]
 cosine = inner / loud.norm(dim=1, keepdim=True) / loud.norm(dim=1)
 same_cosine = torch.allclose(cosine, frame_direction @ frame_direction.T, atol=1e-5)
-print(
-    int((inner.argmax(1) == 25).sum()), "of", len(loud), "frames are most like frame 25, ", end=""
-)
-print("more than like themselves | same cosines as before:", same_cosine)
+drawn = int((inner.argmax(1) == loud_frame).sum())
+print(f"{drawn} of {len(loud)} frames are most like frame {loud_frame}", end=" | ")
+print("same cosines as before:", same_cosine)
 heat_maps(
     {"inner product": inner, "cosine": cosine},
     title="A frame with large numbers wins everywhere",
@@ -341,8 +341,8 @@ heat_maps(
 )
 
 # %% [markdown]
-# By the inner product, most frames are "most like" frame 25, even some of other scenes, and no longer
-# most like themselves. By the cosine nothing has changed. So each row is divided by its length, with a small number added, so that a
+# By the inner product, the frames that are counted above the picture are "most like" the loud frame,
+# and no longer most like themselves. In this film they are most of the film. By the cosine nothing has changed. So each row is divided by its length, with a small number added, so that a
 # black frame (all zeros) does not become 0 / 0:
 #
 # $$\hat x = \frac{x}{\lVert x \rVert_2 + 10^{-5}}$$
