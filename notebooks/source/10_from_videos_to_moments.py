@@ -367,7 +367,7 @@ measures["span head (supervised)"] = svmr_metrics(rank_moments(test, head), test
 table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 
 # %% [markdown]
-# It is better, as it should be: it was told where moments begin and end. But see how far frame attention comes *without any times*. And the head depends on training for retrieval. Trained on the encodings of an MS-SL++ that never learned to retrieve, it does worse (three seeds, from the package):
+# It is better, as it should be: it was shown where moments begin and end. But see how far frame attention comes *without any times*. And the head depends on training for retrieval. Trained on the encodings of an MS-SL++ that never learned to retrieve, it does worse (three seeds, from the package):
 
 # %%
 from prvr_lite.lab import MOMENTS, Results, spread_text

@@ -224,7 +224,7 @@ def _train(
         optimizer, lambda step: min(1.0, (step + 1) / warm) * (1 - step / steps)
     )
     for epoch in range(1, config.epochs + 1):
-        order = torch.randperm(len(queries)).to(units.device)
+        order, losses = torch.randperm(len(queries)).to(units.device), []
         for rows in torch.split(order, config.batch_queries):
             score = head(queries[rows], train.clips[train.own[rows]])  # [P, N]
             loss = -(targets[rows] * score.log_softmax(1)).sum(1).mean()
@@ -232,9 +232,10 @@ def _train(
             torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
+            losses.append(loss.detach())
         if watch:
             done = f"epoch {epoch} of {config.epochs}, learning rate {rate:g}"
-            watch(f"span head: {done}, loss {loss.item():.3f}")
+            watch(f"span head: {done}, loss {torch.stack(losses).mean():.3f}")
     return head.eval()
 
 
