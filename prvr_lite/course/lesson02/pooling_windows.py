@@ -60,15 +60,13 @@ def pooling_windows(
         ValueError: bounds that fall, leave the film, or make no window; names the panel.
     """
     films = {name: _windows(name, total, bounds) for name, (total, bounds) in panels.items()}
-    if not films:
-        raise ValueError("panels is empty. To fix it: give at least one film.")
     parts = [
         f"{name}: {film.total} frames into {len(film.spans)} units, {film.tell()}"
         for name, film in films.items()
     ]
-    alt, height = f"{title} {'; '.join(parts)}.", 1.2 * len(films) + 0.15
+    alt, mosaic = f"{title} {'; '.join(parts)}.", [[name] for name in films]
     picture, axes = page.panels(
-        page.heading(title, about), [[name] for name in films], height, alt=alt
+        page.heading(title, about), mosaic, 1.2 * len(films) + 0.15, alt=alt
     )
     for name, film in films.items():
         _draw(axes[name], film)
@@ -79,17 +77,15 @@ def pooling_windows(
 
 def _windows(name: str, total: int, bounds: Sequence[int]) -> Windows:
     whole = [int(b) for b in bounds]
-    if len(whole) < 2 or any(z < a for a, z in pairwise(whole)):
+    spans = tuple((a, max(z, a + 1)) for a, z in pairwise(whole))
+    falls = any(z < a for a, z in pairwise(whole))
+    if not spans or falls or whole[0] < 0 or whole[-1] > total or whole[-2] >= total:
         raise ValueError(
-            f"{name!r}: bounds {whole} make no windows. To fix it: give two or more numbers, none "
-            "smaller than the one before it."
+            f"{name!r}: bounds {whole} make no windows of {total} frames. To fix it: give two or "
+            f"more numbers from 0 to {total}, none smaller than the one before it, and begin the "
+            f"last window before {total}."
         )
-    if whole[0] < 0 or whole[-1] > total or whole[-2] >= total:
-        raise ValueError(
-            f"{name!r}: bounds {whole[0]}..{whole[-1]} go beyond the {total} frames. To fix it: "
-            f"give bounds from 0 to {total}, and begin the last window before {total}."
-        )
-    return Windows(total, tuple((a, max(z, a + 1)) for a, z in pairwise(whole)))
+    return Windows(total, spans)
 
 
 def _draw(axes: Axes, film: Windows) -> None:
