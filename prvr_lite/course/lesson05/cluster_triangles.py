@@ -44,14 +44,13 @@ def cluster_triangles(
     clusterings = {name: clustering(*panel, of=f" of {name!r}") for name, panel in panels.items()}
     page.require(duration or not thumbnails, "thumbnails need the film's duration in s")
     across = min(page.WIDTH / min(columns, len(clusterings)) - 0.3, 3.4)
-    strip, mosaic = min(0.42, across / 5), []
-    for row in sheet.in_rows(list(clusterings), columns):
-        mosaic.append(row)
-        if thumbnails:
-            mosaic.append([name if name == "." else f"film {name}" for name in row])
-    heights = [strip if row[0].startswith("film ") else across for row in mosaic]
+    rows, mosaic = sheet.in_rows(list(clusterings), columns), []
+    for row in rows:
+        films = [name if name == "." else f"film {name}" for name in row]
+        mosaic += [row, films] if thumbnails else [row]
+    heights = [across, min(0.42, across / 5)] * len(rows) if thumbnails else [across] * len(rows)
     foot = 0.86 if thumbnails else 0.38  # inches of a row for its title and its axis
-    high = sum(heights) + foot * sum(tall == across for tall in heights) + 0.3
+    high = sum(heights) + foot * len(rows) + 0.3
     settings: dict[str, Any] = {"dark": True, "gap": 0.14, "height_ratios": heights}
     alt = _cluster_alt(title, clusterings)
     picture, axes = page.panels(page.heading(title, about), mosaic, high, alt=alt, **settings)
@@ -62,7 +61,7 @@ def cluster_triangles(
         lowest = axes[f"film {name}" if thumbnails else name]
         names = "units" if duration is None else "s"
         lowest.set_xlabel(f"middle of the clip ({names})", color=HAZE, size=10.5)
-        first = any(row[0] == name for row in mosaic)
+        first = any(row[0] == name for row in rows)
         axes[name].set_ylabel(f"length ({names})" if first else "", color=HAZE, size=10.5)
         axes[name].tick_params(labelleft=first, left=first)
         if thumbnails:
