@@ -11,18 +11,12 @@ from prvr_lite.plots import page
 
 @page.house_style
 def code_parts(
-    vector: object,
-    rebuilt: object,
-    code: object,
-    *,
-    title: str = "A vector, and its code",
-    number_bytes: int = 4,
+    vector: object, rebuilt: object, code: object, *, title: str = "A vector, and its code"
 ) -> page.Picture:
     """Draws a vector's numbers as bars, and over them the numbers that its code stands for.
 
     Args:
-        vector: [D]. rebuilt: [D], from the code. code: [m] of one byte each, for D / m numbers.
-        number_bytes: bytes of one number of the vector.
+        vector: [D] float32. rebuilt: [D], from the code. code: [m], a byte each, of D / m numbers.
     Returns:
         a Figure with the axes "code"; its parts are "vector" and "rebuilt".
     Raises:
@@ -33,7 +27,7 @@ def code_parts(
     size, parts = len(original), len(codes)
     page.require(size % parts == 0, f"{size} numbers can't be cut into {parts} parts of one length")
     cosine = float(original @ copy / (np.linalg.norm(original) * np.linalg.norm(copy)))
-    before = number_bytes * size
+    before = 4 * size  # bytes
     about = (
         f"grey: {size} numbers, {before:,} bytes; blue: what {parts} bytes stand for, one per part "
         f"(above it); cosine of the two: {cosine:.2f}"

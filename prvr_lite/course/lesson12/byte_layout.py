@@ -15,9 +15,7 @@ NUMBER, LEFT = 4, 1.75  # bytes; inches for an id
 
 
 @page.house_style
-def byte_layout(
-    ids: Sequence[str], dim: int, *, row: int, shown: int = 6, title: str = "", about: str = ""
-) -> page.Picture:
+def byte_layout(ids: Sequence[str], dim: int, *, row: int, shown: int = 6) -> page.Picture:
     """Draws the rows of a BigFile below each other: id, numbers, and each row's first byte.
 
     Args:
@@ -34,9 +32,7 @@ def byte_layout(
         f"The first {len(ids)} rows of a table of {dim} numbers per row, 4 bytes each. Row {row}, "
         f"{ids[row]}, begins at byte {row * dim * NUMBER:,}."
     )
-    head = page.heading(
-        title or "A table without a header", about or f"row r begins at byte r · {dim} · 4"
-    )
+    head = page.heading("A table without a header", f"row r begins at byte r · {dim} · 4")
     picture, panel = page.panels(head, [["bytes"]], 0.4 * len(ids) + 0.6, alt=alt)
     axes, boxes = panel["bytes"], min(shown, dim)
     table = np.zeros((len(ids), boxes + (dim > boxes)))  # 0: pale, 1: marked, 2: beyond, "…"
