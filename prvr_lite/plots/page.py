@@ -19,11 +19,13 @@ from typing import Any, Final
 import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -71,8 +73,26 @@ _LOOK: Final[dict[str, Any]] = {
     "lines.solid_capstyle": "round",
 }
 
-# Decorates each drawing function: the reader's own style neither leaks in nor is changed.
+_NIGHT: Final[dict[str, Any]] = {
+    "text.color": CHALK,
+    "axes.facecolor": NIGHT,
+    "axes.labelcolor": CHALK,
+    "axes.titlecolor": CHALK,
+    "axes.spines.left": False,
+    "axes.spines.bottom": False,
+    "xtick.color": HAZE,
+    "ytick.color": HAZE,
+    "xtick.labelcolor": CHALK,
+    "ytick.labelcolor": CHALK,
+    "xtick.major.size": 2,
+    "ytick.major.size": 2,
+    "legend.labelcolor": CHALK,
+}
+
+# Decorate each drawing function: the reader's own style neither leaks in nor is changed. In night
+# style all that stands on a dark page, axes and their words, has light colours.
 house_style = style.context(["default", _LOOK])
+night_style = style.context(["default", _LOOK, _NIGHT])
 
 
 class Picture(Figure):
@@ -136,29 +156,11 @@ class Heading:
     def draw(self, figure: Figure, *, color: str = INK, soft: str = SOFT) -> None:
         """Writes the title and the line about it at the top left of the page."""
         x, page = EDGE / figure.get_figwidth(), figure.get_figheight()
-        figure.suptitle(
-            self.title,
-            x=x,
-            y=1 - EDGE / page,
-            ha="left",
-            va="top",
-            size=TITLE_SIZE,
-            weight="bold",
-            color=color,
-            parse_math=False,
-            linespacing=1.15,
-        )
         y = EDGE + TITLE_LINE * (1 + self.title.count("\n")) + 0.03
-        figure.text(
-            x,
-            1 - y / page,
-            self.about,
-            ha="left",
-            va="top",
-            size=ABOUT_SIZE,
-            color=soft,
-            parse_math=False,
-        )
+        place: dict[str, Any] = {"ha": "left", "va": "top", "parse_math": False}
+        title: dict[str, Any] = {"size": TITLE_SIZE, "weight": "bold", "linespacing": 1.15}
+        figure.suptitle(self.title, x=x, y=1 - EDGE / page, color=color, **title, **place)
+        figure.text(x, 1 - y / page, self.about, size=ABOUT_SIZE, color=soft, **place)
 
 
 def heading(title: str, about: str = "", *, width: float = WIDTH) -> Heading:
@@ -214,6 +216,21 @@ def settle(picture: Figure) -> None:
     """Fixes the layout of the page, so that the places and sizes of its panels are known."""
     picture.draw_without_rendering()
     picture.set_layout_engine("none")
+
+
+def color_scale(
+    picture: Figure, shown: ScalarMappable, panels: Sequence[Axes], unit: str = "", **style: Any
+) -> Axes:
+    """Draws the colour scale of all panels at their right, and returns its axes, "scale".
+
+    Args:
+        unit: of the colours. style: of `Figure.colorbar`.
+    """
+    bar = picture.colorbar(shown, ax=panels, label=unit, **{"aspect": 30, "pad": 0.02} | style)
+    bar.ax.set_label("scale")
+    bar.outline.set_visible(False)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(4))
+    return bar.ax
 
 
 def write(
@@ -290,6 +307,41 @@ def as_array(value: object, name: str, *, ndim: int = 1) -> Array:
         shape = list(array.shape)
         raise ValueError(f"{name} must have {ndim} axis/axes and a value, but has shape {shape}")
     return array
+
+
+def finite(
+    value: object,
+    name: str,
+    *,
+    ndim: int = 1,
+    shape: tuple[int, ...] | None = None,
+    above: float = -np.inf,
+    low: float = -np.inf,
+    high: float = np.inf,
+) -> Array:
+    """Returns `value` as `as_array` does, after a check that every number is finite and fits.
+
+    Args:
+        ndim: axes; 0 for a single number. shape: that it must have.
+        above: what every number must exceed. low, high: the least and the greatest allowed.
+    Raises:
+        ValueError: naming `name` and the first numbers that do not fit.
+    """
+    array = as_array(value, name, ndim=ndim)
+    sizes = f"{name} has shape {list(array.shape)}, but must have {list(shape or ())}"
+    require(shape is None or array.shape == shape, sizes)
+    wrong = array[~(np.isfinite(array) & (array > above) & (array >= low) & (array <= high))]
+    bounds = {"above": above, "at least": low, "at most": high}
+    limits = ["finite", *(f"{word} {x:g}" for word, x in bounds.items() if np.isfinite(x))]
+    values = ", ".join(f"{number:g}" for number in wrong[:3])
+    require(not wrong.size, f"{name} must be {' and '.join(limits)}, but holds {values}")
+    return array
+
+
+def require(fits: object, problem: str) -> None:
+    """Raises a ValueError that says the problem, unless it `fits`."""
+    if not fits:
+        raise ValueError(problem)
 
 
 def plain(text: str) -> str:

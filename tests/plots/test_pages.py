@@ -27,6 +27,7 @@ from prvr_lite.plots import (
     alt_text,
     gap_chart,
     growth_curves,
+    page,
     ranked_gallery,
     ratio_bars,
     recall_bars,
@@ -133,3 +134,18 @@ def test_notebooks_get_the_alt_text(monkeypatch: pytest.MonkeyPatch) -> None:
     figure._ipython_display_()
     assert shown[0]["metadata"]["image/png"]["alt"] == alt_text(figure)
     assert shown[0]["image/png"].startswith("iVBOR")  # PNG in base64
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "message"),
+    [
+        ([1, np.nan], {}, "x must be finite, but holds nan"),
+        ([0.5, 1.5, np.inf], {"low": 0, "high": 1}, "at least 0 and at most 1, but holds 1.5, inf"),
+        (0.0, {"ndim": 0, "above": 0}, "x must be finite and above 0, but holds 0"),
+        ([1, 2], {"shape": (3,)}, r"x has shape \[2\], but must have \[3\]"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_named(value: Any, limits: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        page.finite(value, "x", **limits)
+    assert page.finite([[0, 1]], "x", ndim=2, shape=(1, 2), low=0, high=1).tolist() == [[0, 1]]
