@@ -20,7 +20,7 @@ from prvr_lite.config import ModelConfig
 from prvr_lite.data.dataset import Dataset
 
 Float = NDArray[np.float32]
-MEMORY = 1 << 30  # bytes of pooled inputs kept: all of the sample films, a tenth of TVR's train
+MEMORY = 1 << 30  # bytes of pooled inputs kept: 3,000 videos of CLIP's features, none of TVR's
 READ_BYTES = 64 << 20  # bytes of frames in memory before they are pooled
 
 
@@ -104,14 +104,16 @@ def pad(rows: Sequence[Float]) -> tuple[Tensor, Tensor]:
 class InputReader:
     """Reads the videos and queries of a data set as inputs of one model, pooled to its sizes.
 
-    Memory holds the batch, the frames of a few videos, and up to ``memory`` bytes of videos that
-    were pooled before, so a data set may be of any size. Videos that are not in memory any more are
-    read from the file again, with the same result.
+    Memory holds the batch and the frames of a few videos, so a data set may be of any size. One
+    that takes at most ``memory`` bytes once it is pooled is kept, and read from its file once. A
+    larger one is read again, with the same result: to keep a part of it would save as small a part
+    of the reading.
 
     Args:
         dataset: an open feature file.
         config: its ``num_units``, ``max_frames`` and ``max_words`` are used.
-        memory: bytes of pooled videos to keep for later calls; 0 if each video is read once.
+        memory: bytes that all pooled videos may take, to be kept for later calls; 0 if each video
+            is read once.
 
     Raises:
         ValueError: the model takes features of other sizes than the data set has.
@@ -125,9 +127,10 @@ class InputReader:
                     f"{dataset.path}: features have {name}={data_dim}, the model was built for "
                     f"{model_dim}: build it with ModelConfig({name}={data_dim}, ...)"
                 )
-        self.dataset, self.config, self.memory = dataset, config, memory
+        self.dataset, self.config = dataset, config
+        rows = np.minimum(np.diff(dataset.frame_offset), config.max_frames) + config.num_units
+        self._keep = int(rows.sum()) * dataset.visual_dim * 4 <= memory
         self._cache: dict[int, tuple[Float, Float]] = {}
-        self._cached_bytes = 0
         order = np.argsort(dataset.query_video, kind="stable")
         first = np.searchsorted(dataset.query_video[order], np.arange(1, len(dataset.video_id)))
         self._queries = np.split(order, first)  # the queries of each video
@@ -139,7 +142,8 @@ class InputReader:
             for video, frames in zip(some, self.dataset.frames_of(some), strict=True):
                 fresh[video] = self._pool(frames)
         both = [fresh.get(int(v)) or self._cache[int(v)] for v in videos]
-        self._remember(fresh)
+        if self._keep:
+            self._cache |= fresh
         units = torch.from_numpy(np.stack([units for units, _ in both]))
         return units, *pad([frames for _, frames in both])
 
@@ -189,10 +193,3 @@ class InputReader:
         if len(frames) > self.config.max_frames:
             frames = pool_features(frames, self.config.max_frames)
         return normalise(units), normalise(frames)
-
-    def _remember(self, fresh: dict[int, tuple[Float, Float]]) -> None:
-        for video, (units, frames) in fresh.items():
-            size = units.nbytes + frames.nbytes
-            if self._cached_bytes + size <= self.memory:
-                self._cache[video] = units, frames
-                self._cached_bytes += size

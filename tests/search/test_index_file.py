@@ -13,6 +13,7 @@ import torch
 from test_video_index import NAMES, assert_same, encode, words_of
 from toy import SMALL, toy_table
 
+from prvr_lite.collection.rows import without_ids
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.table import write_features
 from prvr_lite.files import FileFormatError, load_record, save_record
@@ -327,7 +328,9 @@ def test_an_index_without_videos_replaces_nothing(file: Path, toy: Dataset) -> N
     index = VideoIndex.load(file)
     with pytest.raises(ValueError, match="batch_videos=-4"):
         VideoIndex.build(index.model, toy, "test", batch_videos=-4)
-    empty = VideoIndex(index.model, next(iter(index.rows.blocks(1))).without(set(index.video_ids)))
+    empty = VideoIndex(
+        index.model, without_ids(next(iter(index.rows.blocks(1))), set(index.video_ids))
+    )
     with pytest.raises(ValueError, match="there is no video to save"):
         empty.save(file)
     assert file.read_bytes() == before
