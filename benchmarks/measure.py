@@ -72,6 +72,17 @@ def race(sides: dict[str, Work], repeats: int, *, warm: Sequence[str]) -> Race:
     return Race(times)
 
 
+def product_rate() -> float:
+    """Multiplications and additions per second of processor time, in a product as encoders make."""
+    left, right = torch.randn(4096, 3072), torch.randn(3072, 384)
+    spent = []
+    for _ in range(5):
+        start = time.process_time()
+        left @ right
+        spent.append(time.process_time() - start)
+    return 2 * left.numel() * right.shape[1] / min(spent)
+
+
 def extra_mib(make: Callable[..., Work], *arguments: object) -> float:
     """By how many MiB memory rises at most in the work that ``make(*arguments)`` prepares.
 

@@ -21,7 +21,7 @@ from prvr_lite.data.dataset import Dataset
 
 Float = NDArray[np.float32]
 MEMORY = 1 << 30  # bytes of pooled inputs kept: 3,000 videos of CLIP's features, none of TVR's
-READ_BYTES = 64 << 20  # bytes of frames in memory before they are pooled
+READ_BYTES = 8 << 20  # bytes of frames in memory before they are pooled: what caches can hold
 
 
 class Batch(NamedTuple):
@@ -86,18 +86,20 @@ def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float
 
 def normalise(features: Float) -> Float:
     """Divides each row x by |x| + 1e-5 (data_provider.py:45-48)."""
-    # squares of numbers above 1e19 are too large for float32
-    wide = features if np.abs(features).max(initial=0) < 1e18 else features.astype(np.float64)
-    length = np.linalg.norm(wide, axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(features, axis=-1, keepdims=True)
+    if not np.isfinite(length).all():  # squares of numbers above 1e19 are too large for float32
+        length = np.linalg.norm(features.astype(np.float64), axis=-1, keepdims=True)
     return np.asarray(features / (length + 1e-5), dtype=np.float32)
 
 
 def pad(rows: Sequence[Float]) -> tuple[Tensor, Tensor]:
     """Pads sequences [L_i, D] with zeros to [B, max L, D]; mask [B, max L] is True on real rows."""
     lengths = torch.tensor([len(row) for row in rows])
-    padded = torch.zeros(len(rows), int(lengths.max()), rows[0].shape[1])
+    padded = torch.empty(len(rows), int(lengths.max()), rows[0].shape[1])
     for target, row in zip(padded, rows, strict=True):
         target[: len(row)] = torch.from_numpy(row)
+        target[len(row) :] = 0
     return padded, torch.arange(padded.shape[1]) < lengths[:, None]
 
 
@@ -139,7 +141,7 @@ class InputReader:
         """Reads videos by row: unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T]."""
         fresh: dict[int, tuple[Float, Float]] = {}
         for some in self._few_at_a_time({int(v) for v in videos} - self._cache.keys()):
-            for video, frames in zip(some, self.dataset.frames_of(some), strict=True):
+            for video, frames in zip(some.tolist(), self.dataset.frames_of(some), strict=True):
                 fresh[video] = self._pool(frames)
         both = [fresh.get(int(v)) or self._cache[int(v)] for v in videos]
         if self._keep:
@@ -147,21 +149,14 @@ class InputReader:
         units = torch.from_numpy(np.stack([units for units, _ in both]))
         return units, *pad([frames for _, frames in both])
 
-    def _few_at_a_time(self, videos: set[int]) -> Iterator[list[int]]:
-        """Yields groups of videos, in the file's order, with at most READ_BYTES of frames each.
+    def _few_at_a_time(self, videos: set[int]) -> list[NDArray[np.int64]]:
+        """Returns groups of videos, in the file's order, with about READ_BYTES of frames each.
 
-        A video that has more than that is a group of its own.
+        A group has at most as much beside its first video.
         """
-        row_bytes, group, size = self.dataset.visual_dim * 4, list[int](), 0
-        for video in sorted(videos):
-            frame_bytes = int(np.diff(self.dataset.frame_offset[video : video + 2])[0]) * row_bytes
-            if group and size + frame_bytes > READ_BYTES:
-                yield group
-                group, size = [], 0
-            group.append(video)
-            size += frame_bytes
-        if group:
-            yield group
+        rows = np.array(sorted(videos), np.int64)
+        end = np.cumsum(np.diff(self.dataset.frame_offset)[rows]) * self.dataset.visual_dim * 4
+        return np.split(rows, np.flatnonzero(np.diff(end // READ_BYTES)) + 1)
 
     def queries(self, queries: Sequence[int] | NDArray[Any]) -> tuple[Tensor, Tensor]:
         """Reads rows of queries: word_input [Q, L, Dw], word_mask [Q, L] bool."""

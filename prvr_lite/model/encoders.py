@@ -73,20 +73,14 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Attends over x [B, L, H], mask [B, L] (True: a real position) -> [B, L, H]."""
         b, length, dim = x.shape
-
-        def heads(t: Tensor) -> Tensor:
-            return t.view(b, length, self.num_heads, -1).transpose(1, 2)  # [B, heads, L, H/heads]
-
+        maps = (self.query, self.key, self.value)
+        # each [B, heads, L, H/heads]
+        q, k, v = (m(x).view(b, length, self.num_heads, -1).transpose(1, 2) for m in maps)
         bias = None
         if mask is not None:
             bias = (~mask).to(x.dtype)[:, None, None, :] * MASKED_KEY  # [B, 1, 1, L]
-        context = F.scaled_dot_product_attention(
-            heads(self.query(x)),
-            heads(self.key(x)),
-            heads(self.value(x)),
-            attn_mask=bias,
-            dropout_p=self.dropout if self.training else 0.0,
-        )  # [B, heads, L, H/heads]
+        p = self.dropout if self.training else 0.0
+        context = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p)
         context = context.transpose(1, 2).reshape(b, length, dim)
         out = dropout(self.output(context), self.dropout, self.training)
         return self.norm(x + out)  # type: ignore[no-any-return]
@@ -187,6 +181,9 @@ class SequenceEncoder(nn.Module):
     def _project(self, features: Tensor) -> Tensor:
         """Returns relu(Linear(dropout(LayerNorm(x)))) of features x [B, L, D] -> [B, L, H]."""
         norm, linear, kind = self.input_norm, self.project, features.device.type
+        if kind == "cpu" and not (self.training or torch.is_grad_enabled()):
+            parts = torch.split(features, max(1, ROWS // features.shape[1]))
+            return torch.cat([F.relu(linear(norm(x))) for x in parts])
         plain = kind != "cpu" or features.requires_grad or torch.is_autocast_enabled(kind)
         if plain or not (self.training and self.drop.p and torch.is_grad_enabled()):
             return F.relu(linear(self.drop(norm(features))))

@@ -290,7 +290,7 @@ def test_rows_outside_the_index_are_refused(toy: Dataset) -> None:
 
 
 def test_few_queries_score_as_many_do() -> None:
-    """For few, the attended frames of key clips are gathered instead of all being scored."""
+    """Products of the key clips' attended frames alone, float32; of all clips in float64."""
     clips, attended = torch.nn.functional.normalize(torch.randn(2, 9, 40, 12), dim=-1)
     queries = torch.nn.functional.normalize(torch.randn(20, 12), dim=-1)
     many = dual_similarity(queries, clips, attended)
@@ -301,6 +301,16 @@ def test_few_queries_score_as_many_do() -> None:
             dual_similarity(queries[part], clips, attended),
             Similarity(many.clip[part], many.frame[part], many.key_clip[part]),
         )
+    exact = dual_similarity(queries.double(), clips.double(), attended.double())
+    assert many.frame is not None
+    assert exact.frame is not None
+    torch.testing.assert_close(many.frame, exact.frame.float(), rtol=0, atol=1e-6)
+    learnt = queries.clone().requires_grad_()
+    frame = dual_similarity(learnt, clips, attended).frame
+    assert frame is not None
+    frame.sum().backward()
+    picked = attended[torch.arange(9), many.key_clip]  # [Q, V, H]
+    torch.testing.assert_close(learnt.grad, picked.sum(1))
 
 
 def test_an_encoding_that_is_not_finite_is_refused(toy: Dataset, tmp_path: Path) -> None:
