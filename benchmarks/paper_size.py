@@ -100,7 +100,7 @@ def measure(path: Path, chosen: argparse.Namespace) -> list[Row]:
     with open_features(path) as dataset:
         rows[len(versions) - 1]["arithmetic_seconds"] = products(dataset) / product_rate()
         sizes = {"videos": len(dataset.video_id), "queries": len(dataset.query_id)}
-    return [{**sizes, "beside_other_work": str(chosen.beside_other_work), **row} for row in rows]
+    return [{**sizes, **row} for row in rows]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -111,7 +111,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.add_argument("--features", type=Path, help="a feature file made before")
         parser.add_argument("--scratch", type=Path, help="folder with 9 GiB of free space")
         parser.add_argument("--videos", type=int, default=Sizes.videos)
-        parser.add_argument("--beside-other-work", action="store_true", help="noted in the CSV")
 
     chosen = options(__doc__.splitlines()[0] if __doc__ else "", argv, add)
     chosen.old = chosen.old and chosen.old.resolve()
