@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 # added before the softmax, as released: a row with nothing unmasked stays finite
 MASKED_KEY = -10_000.0
-ROWS = 512  # rows of inputs in work at a time: what the caches can hold
+BLOCK_BYTES = 6 << 20  # bytes of inputs in work at a time: what caches can hold
 
 
 def full_precision(tensor: Tensor) -> AbstractContextManager[Any]:
@@ -86,13 +86,18 @@ class SelfAttention(nn.Module):
         return self.norm(x + out)  # type: ignore[no-any-return]
 
 
+def _rows_at_a_time(x: Tensor) -> int:
+    return max(1, BLOCK_BYTES // (4 * x.shape[-1]))
+
+
 class _DroppedProjection(torch.autograd.Function):
-    """Computes relu(W dropout(LayerNorm(x)) + b) in training on a CPU, ROWS rows of x at a time.
+    """Computes relu(W dropout(LayerNorm(x)) + b) in training on a CPU, a block of x at a time.
 
     Inputs are wide: at TVR's size, eight numbers for each number of an encoding. The operations of
     torch keep x, the noise and their product for the gradient, and make two more tensors of this
     size out of it. This keeps x, and one byte of noise for each number; the rest is made again when
-    it is needed. Random numbers and scores are the same; gradients differ by their rounding.
+    it is needed. Random numbers and scores are the same; gradients of more than one block differ
+    by their rounding.
     """
 
     @staticmethod
@@ -112,15 +117,15 @@ class _DroppedProjection(torch.autograd.Function):
         sums = [torch.zeros_like(t) for t in (*norm, weight)]
         with torch.enable_grad():
             blocks = _DroppedProjection.blocks(x, kept, ctx.p, *norm)
-            for part, block in zip(torch.split(grad, ROWS), blocks, strict=True):
+            for part, block in zip(torch.split(grad, _rows_at_a_time(x)), blocks, strict=True):
                 sums[2].addmm_(part.T, block.detach())
                 torch._foreach_add_(sums[:2], torch.autograd.grad(block, norm, part @ weight))
         return None, None, *sums, grad.sum(0)
 
     @staticmethod
     def blocks(x: Tensor, kept: Tensor, p: float, gain: Tensor, shift: Tensor) -> Iterator[Tensor]:
-        """Yields x [B, L, D], normalised and dropped out, as blocks [ROWS, D]."""
-        parts = (torch.split(t.flatten(0, -2), ROWS) for t in (x, kept))
+        """Yields x [B, L, D], normalised and dropped out, as blocks [rows, D]."""
+        parts = (torch.split(t.flatten(0, -2), _rows_at_a_time(x)) for t in (x, kept))
         for rows, here in zip(*parts, strict=True):
             yield _drop(F.layer_norm(rows, gain.shape, gain, shift), here, p)
 
@@ -182,7 +187,7 @@ class SequenceEncoder(nn.Module):
         """Returns relu(Linear(dropout(LayerNorm(x)))) of features x [B, L, D] -> [B, L, H]."""
         norm, linear, kind = self.input_norm, self.project, features.device.type
         if kind == "cpu" and not (self.training or torch.is_grad_enabled()):
-            parts = torch.split(features, max(1, ROWS // features.shape[1]))
+            parts = torch.split(features, max(1, _rows_at_a_time(features) // features.shape[1]))
             return torch.cat([F.relu(linear(norm(x))) for x in parts])
         plain = kind != "cpu" or features.requires_grad or torch.is_autocast_enabled(kind)
         if plain or not (self.training and self.drop.p and torch.is_grad_enabled()):

@@ -41,11 +41,13 @@ def test_the_gradient_is_that_of_the_plain_operations(
     """Inputs that need a gradient go through LayerNorm, dropout and Linear one after the other."""
     features = torch.randn(5, 9, WIDE)
     plain = trained(encoder, features.clone().requires_grad_())
-    monkeypatch.setattr(encoders, "ROWS", rows)
+    monkeypatch.setattr(encoders, "BLOCK_BYTES", 4 * WIDE * rows)
     ours = trained(encoder, features)
-    torch.testing.assert_close(ours[0], plain[0], rtol=0, atol=0 if rows == 512 else 1e-6)
+    torch.testing.assert_close(ours[0], plain[0], rtol=0, atol=0 if rows >= 45 else 1e-6)
     assert len(ours[1]) == len(plain[1]) == len(list(encoder.parameters()))
     for a, b in zip(ours[1], plain[1], strict=True):
+        if rows >= 45:  # one block: the sample's batches are, so its trainings give the same bits
+            assert torch.equal(a, b)
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
     assert torch.equal(ours[2], plain[2])
 
