@@ -15,7 +15,8 @@ from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.searcher import Searcher
-from prvr_lite.search.vectors import VideoRows, encoding_rows
+from prvr_lite.search.vectors import VideoRows
+from prvr_lite.search.video_index import encoding_rows
 from prvr_lite.training.fit import fit
 from prvr_lite.training.presets import from_preset
 

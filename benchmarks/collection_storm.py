@@ -23,7 +23,8 @@ from prvr_lite.collection.video_collection import VideoCollection
 from prvr_lite.config import ModelConfig
 from prvr_lite.model.records import VideoEncoding
 from prvr_lite.model.registry import build_model
-from prvr_lite.search.vectors import VideoRows, encoding_rows
+from prvr_lite.search.vectors import VideoRows
+from prvr_lite.search.video_index import encoding_rows
 
 CONFIG = ModelConfig(
     8, 8, hidden_dim=16, num_heads=2, num_units=4, max_frames=4, max_words=4, num_clusters=4

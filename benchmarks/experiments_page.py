@@ -1,11 +1,11 @@
-"""Writes ``docs/experiments.md`` from ``results/experiments.csv``, and the tables of the README."""
+"""Writes ``docs/experiments.md`` from two CSVs of ``results/``, and the tables of the README."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from benchmarks import speed_page
+from benchmarks import lengths_page, speed_page
 from benchmarks.measure import RESULTS
 from prvr_lite.lab.claims import claims_table, parts_table
 from prvr_lite.lab.figures import draw_all
@@ -21,9 +21,10 @@ PICTURES = ROOT / "docs" / "experiments"
 
 
 def tables() -> dict[str, str]:
-    """Returns every table by name, and the table of the claims."""
+    """Returns every table by name, of the experiments and of the films of other lengths."""
     results = Results.read(CSV)
-    return {**all_tables(CSV), "claims": claims_table(results), "parts": parts_table(results)}
+    claims = {"claims": claims_table(results), "parts": parts_table(results)}
+    return {**all_tables(CSV), **claims, **lengths_page.tables()}
 
 
 def page() -> str:
@@ -59,3 +60,4 @@ def write() -> None:
     README.write_text(readme(), encoding="utf-8", newline="\n")
     PICTURES.mkdir(parents=True, exist_ok=True)
     draw_all(CSV, PICTURES)
+    lengths_page.draw(PICTURES)

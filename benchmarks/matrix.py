@@ -2,6 +2,7 @@
 
     python -m benchmarks.matrix                            # the Pythons that are on the PATH
     python -m benchmarks.matrix --oldest --keep FOLDER     # also the oldest versions of the ranges
+    python -m benchmarks.matrix --oldest torch==2.13.0     # with another torch than the oldest
 
 Each place gets the wheel alone, trains MS-SL++ for an epoch on the sample films, evaluates, saves
 and searches an index, writes a page, and grades a blank hand-in. All places with one version of
@@ -26,7 +27,8 @@ from benchmarks.environments import LIMIT, build_wheel, install, program_of
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 TORCH = "torch==2.13.0"
-OLDEST = ("torch==2.4.*", "numpy==1.26.*", "h5py==3.10.*", "tqdm==4.66.*", "filelock==3.22.*")
+OLDEST_TORCH = "torch==2.4.*"
+OLDEST = ("numpy==1.26.*", "h5py==3.10.*", "tqdm==4.66.*", "filelock==3.22.*")
 IS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
 # root writes where it may not, unless this right is taken from it
 BOUND = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all")
@@ -67,6 +69,7 @@ class Place:
         variables: changed for the walk; None removes one.
         sealed: whether the installation can't be written.
         user: who walks, if it is another one.
+        interpreter: program that the environment is made from; None: the one of this version.
     """
 
     name: str
@@ -76,29 +79,32 @@ class Place:
     variables: dict[str, str | None] = field(default_factory=dict)
     sealed: bool = False
     user: str | None = None
+    interpreter: str | None = None
 
 
-def places(pythons: Sequence[str], base: str, oldest: bool) -> Iterator[Place]:
+def places(pythons: Sequence[str], base: str, oldest: str | None) -> Iterator[Place]:
     """Every place that can be tried here; `base` is the Python of all but the first ones."""
     for version in pythons:
         yield Place(f"Python {version}", version)
     if oldest:
         first = min(pythons, key=lambda version: int(version.partition(".")[2]))
-        yield Place("oldest versions of the ranges", first, OLDEST)
+        yield Place("oldest versions of the ranges", first, (oldest, *OLDEST))
     yield Place("a path with spaces and umlauts", base, folder="schöne Filme, 2. Teil")
     yield Place("no HOME", base, variables={"HOME": None, "USERPROFILE": None})
     plain = {"LC_ALL": "C", "LANG": None, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     yield Place("a locale without UTF-8", base, variables=plain)
     yield Place("an installation that is read-only", base, folder="sealed", sealed=True)
-    if IS_ROOT and shutil.which("runuser") and _reaches("nobody", base):
-        yield Place("a user without rights", base, user="nobody")
+    if IS_ROOT and shutil.which("runuser") and (python := _open_to("nobody", base)):
+        yield Place("a user without rights", base, folder="open", user="nobody", interpreter=python)
 
 
-def _reaches(user: str, version: str) -> bool:
-    """Returns whether another user may start this Python; one in root's own folder it may not."""
-    python = interpreter(version) or ""
-    command = ["runuser", "-u", user, "--", os.path.realpath(python), "-c", ""]
-    return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+def _open_to(user: str, version: str) -> str | None:
+    """Returns a Python that another user may start: not one in root's own folder."""
+    for python in (interpreter(version), shutil.which(f"python{version}", path=os.defpath)):
+        command = ["runuser", "-u", user, "--", os.path.realpath(python or ""), "-c", ""]
+        if python and not subprocess.run(command, capture_output=True, timeout=60).returncode:
+            return python
+    return None
 
 
 def interpreter(version: str) -> str | None:
@@ -121,7 +127,7 @@ def make(place: Place, home: Path, package: Path) -> Path:
     folder = home / place.python / "+".join(place.requirements).replace("*", "x") / place.folder
     program = program_of(folder)
     if not program.exists():
-        python = interpreter(place.python)
+        python = place.interpreter or interpreter(place.python)
         assert python is not None
         subprocess.run([python, "-m", "venv", str(folder)], check=True, timeout=LIMIT)
         install(program, *place.requirements, f"{package}[lessons,course]")
@@ -180,13 +186,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Tries every place and prints the table for ``docs/reliability.md``."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--python", nargs="+", default=list(PYTHONS), help="versions to try")
-    parser.add_argument("--oldest", action="store_true", help="also the oldest torch and NumPy")
+    parser.add_argument(
+        "--oldest", nargs="?", const=OLDEST_TORCH, metavar="TORCH", help="also the oldest versions"
+    )
     parser.add_argument("--keep", type=Path, help="folder in which environments are kept")
     options = parser.parse_args(argv)
     here = [version for version in options.python if interpreter(version)]
     base = "{}.{}".format(*sys.version_info)
     faults, found = 0, dict[str, list[object]]()
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # another user walks in it too
         home = options.keep or Path(folder)
         package = build_wheel(Path(folder))
         print("| place | Python | torch | NumPy | result |\n|---|---|---|---|---|", flush=True)

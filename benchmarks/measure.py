@@ -36,6 +36,7 @@ Row = dict[str, str | int | float]
 Work = Callable[[], object]
 RESULTS = Path(__file__).parent / "results"
 Table = list[dict[str, str]]
+BUSY = "beside_other_work"  # column of figures that were taken on a busy machine
 STATUS = Path("/proc/self/status")
 
 
@@ -70,6 +71,17 @@ def race(sides: dict[str, Work], repeats: int, *, warm: Sequence[str]) -> Race:
         for side, work in sides.items():
             times[side].append(seconds(work))
     return Race(times)
+
+
+def product_rate() -> float:
+    """Multiplications and additions per second of processor time, in a product as encoders make."""
+    left, right = torch.randn(4096, 3072), torch.randn(3072, 384)
+    spent = []
+    for _ in range(5):
+        start = time.process_time()
+        left @ right
+        spent.append(time.process_time() - start)
+    return 2 * left.numel() * right.shape[1] / min(spent)
 
 
 def extra_mib(make: Callable[..., Work], *arguments: object) -> float:
@@ -138,6 +150,9 @@ def options(
     parser.add_argument("--repeats", type=int, default=5, help="timed runs of each side")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: torch's choice")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--beside-other-work", action="store_true", help="say in the CSV that the machine was busy"
+    )
     parser.add_argument("--out", type=Path, help=f"folder for the CSV (default {RESULTS.name}/)")
     chosen = parser.parse_args(argv)
     if chosen.threads:
@@ -157,6 +172,8 @@ def save(name: str, rows: list[Row], chosen: argparse.Namespace) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     context = where_and_when()
+    if chosen.beside_other_work:
+        rows = [{**row, BUSY: "True"} for row in rows]
     columns = list(dict.fromkeys(key for row in rows for key in row))
     with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*context, *columns], lineterminator="\n")

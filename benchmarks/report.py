@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import collection_page, experiments_page, fault_page
-from benchmarks.measure import RESULTS, Table, pick, read
+from benchmarks.measure import BUSY, RESULTS, Table, pick, read
 
 README = Path(__file__).parent / "README.md"
 TEXT = """# Benchmarks
@@ -26,6 +26,7 @@ and writes a CSV to `results/`. `python -m benchmarks.report` draws this page fr
 --old CHECKOUT` compares two versions; their figures stand above once they were measured.
 `prvr-lite experiments` measures retrieval itself: every baseline and ablation, with seeds, into
 `results/experiments.csv`. [What it found](../docs/experiments.md).
+`python -m benchmarks.moment_lengths` does so on films with moments of other lengths.
 
 **Against what.** The column `against` of a CSV says what "released" was. With
 `--released CHECKOUT`, it is the authors' own code (HuiGuanLab/ms-sl-pp), imported from your
@@ -86,7 +87,8 @@ def training_step(rows: Table) -> str:
     shares = ", ".join(f"{part} {100 * spent / total:.0f} %" for part, spent in parts)
     return (
         "{times_faster:.0f} times faster than the {against} ({seconds:.2f} s, "
-        "{extra_mib:.0f} MiB), loss terms within {loss_difference:.0e}<br>".format(**row)
+        "{extra_mib:.0f} MiB), loss terms within {loss_difference:.0e}; its matrix products alone "
+        "take {arithmetic_seconds:.2f} s on one thread<br>".format(**row)
         + shares
     )
 
@@ -156,6 +158,23 @@ def training_sample(rows: Table) -> str:
     )
 
 
+def paper_size(rows: Table) -> str:
+    parts = []
+    for part in ("evaluate", "train"):
+        new = pick(rows, part=part, side="new")
+        text = f"{part}: {new['seconds']:.0f} s ({new['cpu_seconds']:.0f} s of processor time), "
+        text += f"{new['peak_mib']:.0f} MiB in all"
+        if any(row["side"] == "old" for row in rows):
+            old = pick(rows, part=part, side="old")
+            text += f"; {new['share_of_old_seconds']:.2f} of the other version's time "
+            text += f"({new['share_of_old_cpu_seconds']:.2f} of its processor time, "
+            text += f"{old['peak_mib']:.0f} MiB)"
+        if new["arithmetic_seconds"]:
+            text += f"; its products alone take {new['arithmetic_seconds']:.0f} s"
+        parts.append(text)
+    return "<br>".join(parts)
+
+
 def gpu(rows: Table) -> str:
     parts = [f"on {rows[0]['on']}"]
     for row in rows:
@@ -183,6 +202,11 @@ OPTIONAL = {
         training_sample,
         "training on the sample films, beside another version (`--old CHECKOUT`)",
     ),
+    "paper_size": (
+        paper_size,
+        "evaluation and an epoch of training at TVR's size, beside another version (`--old "
+        "CHECKOUT`)",
+    ),
     "gpu": (gpu, "the same on a GPU, and how near its limits"),
     "paper_release": (
         paper_release,
@@ -197,7 +221,9 @@ def render() -> str:
     lines = []
     measured = {name: row for name, row in OPTIONAL.items() if (RESULTS / f"{name}.csv").exists()}
     for name, (figures, shows) in {**BENCHMARKS, **measured}.items():
-        lines.append(f"| `python -m benchmarks.{name}` | {shows} | {figures(read(name))} |")
+        rows = read(name)
+        busy = "<br>taken beside other work on the machine" if rows[0].get(BUSY) else ""
+        lines.append(f"| `python -m benchmarks.{name}` | {shows} | {figures(rows)}{busy} |")
     lines += [collection_page.line(), fault_page.line()]
     first = read("clustering")[0]
     where = "{device}, {threads} threads, torch {torch}, {date}".format(**first)

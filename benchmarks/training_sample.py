@@ -45,16 +45,14 @@ print(json.dumps({"file": p.__file__, "rows": history.rows, "SumR": history.best
 """
 
 
-def train(version: Path, chosen: argparse.Namespace) -> dict[str, Any]:
-    """Trains with one version, in a process of its own.
+def in_version(version: Path, code: str, *arguments: object) -> dict[str, Any]:
+    """Runs code with one version, in a process of its own; returns the JSON that it prints.
 
     Raises:
         RuntimeError: it failed, or another version was imported.
     """
-    videos = 40 if chosen.quick else 0
-    numbers = (chosen.epochs, videos, torch.get_num_threads(), chosen.seed)
     done = subprocess.run(
-        [sys.executable, "-c", TRAIN, str(chosen.features), *map(str, numbers)],
+        [sys.executable, "-c", code, *map(str, arguments)],
         cwd=version,  # which is where `python -c` looks first
         env={**os.environ, "PYTHONPATH": str(version)},
         capture_output=True,
@@ -67,6 +65,13 @@ def train(version: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     if not Path(result["file"]).is_relative_to(version):
         raise RuntimeError(f"{version} has no package prvr_lite: {result['file']} was imported")
     return result
+
+
+def train(version: Path, chosen: argparse.Namespace) -> dict[str, Any]:
+    """Trains with one version."""
+    videos = 40 if chosen.quick else 0
+    numbers = (chosen.epochs, videos, torch.get_num_threads(), chosen.seed)
+    return in_version(version, TRAIN, chosen.features, *numbers)
 
 
 def measure(old: Path, chosen: argparse.Namespace) -> list[Row]:

@@ -5,7 +5,9 @@
 32 videos of 128 frames (3072-d) with 5 queries each. The side "released" is the authors' own model,
 losses and BertAdam where a checkout is given, and our formulation of them otherwise;
 "released + anomaly detection" adds torch's anomaly detection, which the authors' training loop
-has switched on in every step. The parts of prvr_lite's own step follow, and add up to it.
+has switched on in every step. The parts of prvr_lite's own step follow, and add up to it;
+``arithmetic_seconds`` is what its matrix products alone would take on one thread, at the rate of
+one large product that is measured beside them.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import prvr_lite.model.msslpp as msslpp
 from benchmarks import checkout
-from benchmarks.measure import Row, Work, extra_mib, options, race, save
+from benchmarks.measure import Row, Work, extra_mib, options, product_rate, race, save
 from benchmarks.released import Released, ReleasedConfig
 from benchmarks.released_losses import losses
 from benchmarks.released_optimizer import BertAdam
@@ -226,6 +229,9 @@ def measure(case: Case, repeats: int, path: str | None) -> list[Row]:
             }
         )
     rows[-1]["loss_difference"] = loss_difference(case, path)
+    with FlopCounterMode(display=False) as products:
+        step()
+    rows[-1]["arithmetic_seconds"] = products.get_total_flops() / product_rate()
     mean = sum(parts[1:], Counter())
     for part, spent in mean.most_common():
         rows.append({"side": f"- {part}", "seconds": spent / len(parts[1:])})

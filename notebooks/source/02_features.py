@@ -15,30 +15,11 @@
 # 2
 
 # %%
-import os
-import re
-import tempfile
-from io import BytesIO
-from pathlib import Path
-
-import h5py
 import numpy as np
 import torch
-from PIL import Image
 
-import prvr_lite
-from prvr_lite import (
-    FeatureFileError,
-    FeatureTable,
-    ModelConfig,
-    load_sample,
-    open_features,
-    write_features,
-)
-from prvr_lite.course import check, film, heat_maps, hint, progress
-from prvr_lite.course.lesson02 import film_numbers, pooling_slider, pooling_windows
-from prvr_lite.data import InputReader
-from prvr_lite.plots import timed_thumbnails
+from prvr_lite import load_sample
+from prvr_lite.course import check, film, hint, progress
 
 sample = load_sample()
 sample
@@ -54,12 +35,15 @@ video = int(sample.query_video[query])
 film(sample, video)
 
 # %% [markdown]
-# No model in this course ever sees these pictures. Twice a second one frame was taken, shown to
+# The model of this course never sees these pictures. Twice a second one frame was taken, shown to
 # an image network that had been trained long before on photographs (EfficientNet-Lite0), and the
 # 1,280 numbers that come out were reduced to 112. Nothing else is left of the frame. Those
 # numbers are its **feature**.
 
 # %%
+from prvr_lite.course.lesson02 import film_numbers
+from prvr_lite.plots import timed_thumbnails
+
 frames = torch.from_numpy(sample.frames(video))  # [T, Dv]
 print("frames x numbers:", list(frames.shape))
 duration = float(sample.duration[video])
@@ -71,9 +55,11 @@ film_numbers(frames, duration, timed_thumbnails(sample.thumbnails(video), durati
 # clearly.
 
 # %%
-direction = frames / frames.norm(dim=1, keepdim=True)
+from prvr_lite.course import heat_maps
+
+frame_direction = frames / frames.norm(dim=1, keepdim=True)
 heat_maps(
-    {"cosine": direction @ direction.T},
+    {"cosine": frame_direction @ frame_direction.T},
     title="Frames of one scene are alike",
     about="each cell: the cosine of two frames of the film above",
     xlabel="frame",
@@ -93,17 +79,21 @@ heat_maps(
 # is rare.
 
 # %%
-caption = int(sample.queries_in("test")[2])
-text = sample.query_text[caption]
-words = torch.from_numpy(sample.words(caption))  # [L, Dw]
-names = re.findall(r"\w+|[.,]", text)
+import re
+
+other_query = int(sample.queries_in("test")[2])
+text = sample.query_text[other_query]
+words = torch.from_numpy(sample.words(other_query))  # [L, Dw]
 print(text, list(words.shape))
-direction = words / words.norm(dim=1, keepdim=True)
+labels = re.findall(r"\w+|[.,]", text)
+if len(labels) != len(words):  # a rare word has several rows
+    labels = [f"row {i}" for i in range(len(words))]
+word_direction = words / words.norm(dim=1, keepdim=True)
 heat_maps(
-    {"cosine": direction @ direction.T},
+    {"cosine": word_direction @ word_direction.T},
     title="Words of one caption",
-    rows=names,
-    columns=names,
+    rows=labels,
+    columns=labels,
     about="each cell: the cosine of two words",
     unit="cosine",
 )
@@ -120,6 +110,8 @@ heat_maps(
 # 700 films and 3,680 captions lie in one HDF5 file. It holds **columns**, not objects.
 
 # %%
+import h5py
+
 columns = "videos/id videos/duration videos/frame_offset frames/feature queries/text queries/video"
 columns += " queries/moment queries/word_offset words/feature splits/train splits/test"
 with h5py.File(sample.path) as file:
@@ -134,23 +126,25 @@ with h5py.File(sample.path) as file:
 # $$F_v = \text{feature}[\,o_v : o_{v+1}\,], \qquad T_v = o_{v+1} - o_v .$$
 # <!-- eq: offsets -> prvr_lite.data.dataset:Dataset.frames_of -->
 #
-# There is one offset more than there are films: the last one is the end. So a whole split is read
-# at once instead of in hundreds of pieces, and opening the file costs milliseconds, because only
-# the small columns are read. `sample.frames_of(videos)` and `sample.words_of(queries)` do the
+# There is one offset more than there are films: the last one is the end. Opening the file reads
+# only the small columns, and no feature; the next cell measures how long that takes. `sample.frames_of(videos)` and `sample.words_of(queries)` do the
 # slicing for many at once.
 
 # %%
+from timeit import timeit
+
+from prvr_lite import open_features
+
 start, stop = sample.frame_offset[video : video + 2]
 with h5py.File(sample.path) as file:
     by_hand = file["frames/feature"][start:stop].astype(np.float32)
 same = np.array_equal(by_hand, sample.frames(video))
 print("rows", start, "to", stop - 1, "| same as sample.frames:", same)
-for name, offset in (
-    ("frames per film", sample.frame_offset),
-    ("words per query", sample.word_offset),
-):
-    length = np.diff(offset)
-    print(f"{name}: {length.min()} to {length.max()}, median {np.median(length):.0f}")
+film_length, query_length = np.diff(sample.frame_offset), np.diff(sample.word_offset)
+for name, counts in (("frames per film", film_length), ("words per query", query_length)):
+    print(f"{name}: {counts.min()} to {counts.max()}, median {np.median(counts):.0f}")
+seconds = timeit(lambda: open_features(sample.path).close(), number=5) / 5
+print(f"opening the file takes {1000 * seconds:.0f} ms")
 
 # %% [markdown]
 # ## 4 · The same number of units for every film
@@ -202,6 +196,8 @@ def pool_bounds(total: int, count: int) -> torch.Tensor:
 pool_bounds = check(pool_bounds)
 
 # %%
+from prvr_lite.course.lesson02 import pooling_windows
+
 # What your bounds do to a film shorter than 4 frames, to one that fits, and to longer ones.
 few = {f"{total} frames": (total, pool_bounds(total, 4).tolist()) for total in (3, 4, 8, 10)}
 pooling_windows(few, title="Four units from films of any length")
@@ -211,13 +207,15 @@ pooling_windows(few, title="Four units from films of any length")
 # a frame is sometimes **left out**. With 32 units (in Jupyter: move the slider):
 
 # %%
+from prvr_lite.course.lesson02 import pooling_slider
+
 pooling_slider(pool_bounds, count=32)
 
 # %% [markdown]
-# In the first row each frame makes two units on average, but the frames 1, 2, 3, 4 make 1, 3, 1, 3:
+# A film of 16 frames has two units for each frame on average, but the frames 1, 2, 3, 4 make 1, 3, 1, 3:
 # every other bound is a half, and halves go to the even neighbour.
 #
-# From which length on is the last frame lost? Try a few lengths by hand before you run the next
+# From which length on is the last frame lost, with 32 units? Try a few lengths by hand before you run the next
 # cell. The windows end before $b_n = T - 1$, so frame $T - 1$ is in none of them. Only an *empty*
 # last window can still hold it: where $b_{n-1} = T - 1$ too, the last unit is that frame.
 
@@ -225,11 +223,11 @@ pooling_slider(pool_bounds, count=32)
 lost = [total for total in range(2, 200) if pool_bounds(total, 32)[-2] < total - 1]
 print(f"the last frame is lost from T = {lost[0]} on;", end=" ")
 print("without a gap:", lost == list(range(lost[0], 200)))
-length = np.diff(sample.frame_offset)
-print(f"so it is in {np.mean(length >= lost[0]):.0%} of the films")
+print(f"so it is in {np.mean(film_length >= lost[0]):.0%} of the films")
 
 # %% [markdown]
-# From one and a half times $n$ on, the last frame enters nowhere. Half a second of a film is
+# From 48 frames on, one and a half times 32, the last frame enters nowhere. (For another $n$ the
+# limit can be a frame later: it depends on where a half is rounded to.) Half a second of a film is
 # little to lose. But an exact copy has to do the same, or its numbers differ from the published
 # ones.
 #
@@ -241,7 +239,8 @@ print(f"so it is in {np.mean(length >= lost[0]):.0%} of the films")
 #
 # - Run `hint("pool_features")` in a new cell.
 # - *NaN*: some window is empty, and the mean of nothing is NaN.
-# - *stack expects each tensor to be equal size*: did you forget `.mean(0)`?
+# - *stack expects each tensor to be equal size*: did you forget `.mean(0)`, or average over the
+#   numbers of a frame, `.mean(1)`, instead of over frames?
 # </details>
 
 
@@ -264,8 +263,8 @@ pool_features = check(pool_features)
 # $W$ holds $1 / \text{size}$ over its own window and 0 elsewhere. That is the vectorised form.
 
 # %%
-b = pool_bounds(len(frames), 32)
-first, end = b[:-1, None], torch.maximum(b[1:], b[:-1] + 1)[:, None]  # [n, 1]
+bounds = pool_bounds(len(frames), 32)  # [n + 1]
+first, end = bounds[:-1, None], torch.maximum(bounds[1:], bounds[:-1] + 1)[:, None]  # [n, 1]
 place = torch.arange(len(frames))  # [T]
 window = ((place >= first) & (place < end)).float()  # [n, T]
 window = window / window.sum(1, keepdim=True)
@@ -284,10 +283,13 @@ heat_maps(
 # on all test films, long and short?
 
 # %%
-tests = sample.frames_of(sample.videos_in("test"))
-ours = [pool_features(torch.from_numpy(x), 32).numpy() for x in tests]
+import prvr_lite.data
+
+test_frames = sample.frames_of(sample.videos_in("test"))  # a list of [T, Dv]
+pooled = [pool_features(torch.from_numpy(x), 32).numpy() for x in test_frames]
 gaps = [
-    np.abs(prvr_lite.data.pool_features(x, 32) - u).max() for x, u in zip(tests, ours, strict=True)
+    np.abs(prvr_lite.data.pool_features(x, 32) - u).max()
+    for x, u in zip(test_frames, pooled, strict=True)
 ]
 print("largest difference below 1e-6:", max(gaps) < 1e-6)
 
@@ -302,7 +304,7 @@ print("largest difference below 1e-6:", max(gaps) < 1e-6)
 # Write both guesses down. Then run the cell.
 
 # %%
-long = torch.from_numpy(max(tests, key=len))  # [T, D]
+long = torch.from_numpy(max(test_frames, key=len))  # [T, D]
 for spoiled in (0, len(long) - 1):
     broken = long.clone()
     broken[spoiled] += 1000
@@ -322,11 +324,16 @@ for spoiled in (0, len(long) - 1):
 
 # %%
 loud = frames.clone()
-loud[25] *= 3
-inner = loud @ loud.T
-length = loud.norm(dim=1)
+loud_frame = 25
+loud[loud_frame] *= 3
+inner = loud @ loud.T  # [T, T]
+cosine = inner / loud.norm(dim=1, keepdim=True) / loud.norm(dim=1)
+same_cosine = torch.allclose(cosine, frame_direction @ frame_direction.T, atol=1e-5)
+drawn = int((inner.argmax(1) == loud_frame).sum())
+print(f"{drawn} of {len(loud)} frames are most like frame {loud_frame}", end=" | ")
+print("same cosines as before:", same_cosine)
 heat_maps(
-    {"inner product": inner, "cosine": inner / length[:, None] / length},
+    {"inner product": inner, "cosine": cosine},
     title="A frame with large numbers wins everywhere",
     xlabel="frame",
     ylabel="frame",
@@ -334,8 +341,8 @@ heat_maps(
 )
 
 # %% [markdown]
-# By the inner product, nearly every frame of the scene is "most like" frame 25. By the cosine
-# nothing has changed. So each row is divided by its length, with a small number added, so that a
+# By the inner product, the frames that are counted above the picture are "most like" the loud frame,
+# and no longer most like themselves. In this film they are most of the film. By the cosine nothing has changed. So each row is divided by its length, with a small number added, so that a
 # black frame (all zeros) does not become 0 / 0:
 #
 # $$\hat x = \frac{x}{\lVert x \rVert_2 + 10^{-5}}$$
@@ -369,8 +376,8 @@ normalise = check(normalise)
 
 # %%
 print("a black frame stays", normalise(torch.zeros(1, 4)).tolist())
-ours, theirs = normalise(frames), torch.from_numpy(prvr_lite.data.normalise(frames.numpy()))
-print("same as the package:", torch.allclose(ours, theirs, atol=1e-6))
+theirs = torch.from_numpy(prvr_lite.data.normalise(frames.numpy()))
+print("same as the package:", torch.allclose(normalise(frames), theirs, atol=1e-6))
 
 # %% [markdown]
 # Which comes first, pooling or normalising? The order matters. The mean of vectors of length 1
@@ -379,8 +386,8 @@ print("same as the package:", torch.allclose(ours, theirs, atol=1e-6))
 # %%
 before = pool_features(normalise(long), 32).norm(dim=1)
 after = normalise(pool_features(long, 32)).norm(dim=1)
-for name, length in (("normalise, then pool", before), ("pool, then normalise", after)):
-    print(f"{name}: lengths from {length.min():.3f} to {length.max():.3f}")
+for name, norms in (("normalise, then pool", before), ("pool, then normalise", after)):
+    print(f"{name}: lengths from {norms.min():.3f} to {norms.max():.3f}")
 
 # %% [markdown]
 # The released code pools first, so that every unit has length 1, even one that lies across a cut.
@@ -392,7 +399,7 @@ for name, length in (("normalise, then pool", before), ("pool, then normalise", 
 # are four films, one behind the other, exactly as they lie in the file:
 
 # %%
-four = sample.videos_in("test")[np.argsort([len(x) for x in tests])[[0, 60, 120, 199]]]
+four = sample.videos_in("test")[np.argsort([len(x) for x in test_frames])[[0, 60, 120, 199]]]
 pieces = sample.frames_of(four)
 flat = torch.from_numpy(np.concatenate(pieces))  # [F, Dv]
 offset = torch.tensor([0, *(len(piece) for piece in pieces)]).cumsum(0)  # [V + 1]
@@ -467,7 +474,9 @@ for v, share in enumerate(plain / real):
 
 # %% [markdown]
 # Each mean shrinks exactly to its share of real frames. And the shrinking depends on which *other*
-# films happen to be in the batch! In another batch the same film would get another score. Lesson 3
+# films happen to be in the batch! By inner products the same film would get another score in another
+# batch. (The cosine of this mean would not notice, as only its length has changed; what an encoder
+# makes of padding it would.) Lesson 3
 # is strict about this: **padding must not change a result**.
 #
 # ## 7 · All of it at once
@@ -477,6 +486,9 @@ for v, share in enumerate(plain / real):
 # `query_video` says which of the films each query is about.
 
 # %%
+from prvr_lite import ModelConfig
+from prvr_lite.data import InputReader
+
 config = ModelConfig(visual_dim=sample.visual_dim, query_dim=sample.query_dim, max_frames=64)
 reader = InputReader(sample, config)
 batch = reader.batch(four)
@@ -501,6 +513,10 @@ print("mask:  ", torch.equal(again_mask, batch.frame_mask))
 # numbers too. Pictures also become thumbnails: small JPEG files, as bytes.
 
 # %%
+from io import BytesIO
+
+from PIL import Image
+
 COLOR = {"red": (200, 30, 40), "green": (20, 150, 70), "blue": (30, 80, 200), "then": (0, 0, 0)}
 FILMS = {"sunset": ["red"] * 4 + ["blue"] * 3, "meadow": ["green"] * 5, "flag": ["blue", "red"] * 3}
 CAPTIONS = {
@@ -533,6 +549,11 @@ word = np.array([COLOR[token] for token in tokens], np.float32) / 255  # [W, 3]
 # skim them. `write_features` checks it, and only then writes it.
 
 # %%
+import tempfile
+from pathlib import Path
+
+from prvr_lite import FeatureTable, write_features
+
 ids = list(FILMS)
 table = FeatureTable(
     name="Colour Theatre",
@@ -558,15 +579,15 @@ path = Path(folder.name) / "colours.h5"
 write_features(path, table)
 
 # %%
+small = ModelConfig(visual_dim=3, query_dim=3, num_units=8, num_clusters=4)
 with open_features(path) as colours:
-    picture = film(colours, 0)
-    small = ModelConfig(visual_dim=3, query_dim=3, num_units=8, num_clusters=4)
-    batch = InputReader(colours, small).batch([0, 1, 2])
-    print(colours, [list(tensor.shape) for tensor in batch])
-picture
+    sunset = film(colours, 0)
+    colour_batch = InputReader(colours, small).batch([0, 1, 2])
+    print(colours, [list(tensor.shape) for tensor in colour_batch])
+sunset
 
 # %% [markdown]
-# It is a data set like any other: everything in this course works on it.
+# It is a data set like any other: `film` and `InputReader` take it as they take Emoji Theatre.
 #
 # ### Damage it
 #
@@ -576,6 +597,11 @@ picture
 
 
 # %%
+import os
+
+from prvr_lite import FeatureFileError
+
+
 def report(action) -> None:
     """Run it; print the error without the name of the folder."""
     try:
@@ -587,9 +613,11 @@ def report(action) -> None:
 
 table.splits["test"] = np.array([1, 2])
 report(lambda: write_features(path, table))
+report(lambda: open_features(path).close())
 
 # %% [markdown]
-# The file on disk is still the good one: a table with a fault is never written. So let us damage
+# The file on disk is still the good one, as the second line says: a table in which a fault was found
+# is not written. So let us damage
 # the file itself, with an offset that is smaller than the one before:
 
 # %%
@@ -611,8 +639,8 @@ with open_features(path) as damaged:
     report(damaged.check)
 
 # %% [markdown]
-# It does not notice when opening (that is the price of opening 20,000 films in milliseconds), but
-# no NaN ever gets out of the file unseen. `check()` reads everything, and belongs after a long
+# It does not notice when opening (that is the price of opening a file in milliseconds), but reading
+# these frames is an error. `check()` reads everything, and belongs after a long
 # download. The last damage is a file of which half is missing:
 
 # %%
@@ -627,8 +655,8 @@ progress(2)
 # - A film is a table `[T, D]`, a query a table `[L, D]`. All films lie end to end in one matrix;
 #   **offsets** say where each starts.
 # - **Pooling** turns $T$ frames into $n$ units with bounds that are rounded half to even and
-#   capped at $T - 1$. Short films repeat frames; from one and a half times $n$ frames on, the
-#   last frame is left out.
+#   capped at $T - 1$. Short films repeat frames; from about one and a half times $n$ frames on,
+#   the last frame is left out.
 # - **Pool, then normalise**: every unit has length 1, and a black frame stays zero.
 # - **Padding** makes a batch, and the **mask** says what is real. The mask comes from the offsets,
 #   never from the zeros.
@@ -645,8 +673,8 @@ progress(2)
 # itself, so some frames appear twice.</details>
 #
 # <details><summary>3. Somebody replaces round by int. Every shape stays right. How would you
-# notice?</summary> By comparing with known numbers on a film whose T is not a multiple of n, best
-# on one with halves. Shapes and averages do not show the difference.</details>
+# notice?</summary> By comparing with known numbers on a film whose T is not a multiple of n. Shapes
+# do not show the difference, and averages hardly do.</details>
 #
 # <details><summary>4. Why not find the padding by looking for rows of zeros?</summary>
 # A black frame can be all zeros and is real. And after the first layer with a bias, padding is no
@@ -654,7 +682,7 @@ progress(2)
 #
 # <details><summary>5. You normalise first and pool then. What is different about a unit that lies
 # across a cut?</summary> Its two halves point in different directions, so their mean is short.
-# Its inner products with any query would be too small.</details>
+# Its inner product with any query is then nearer to 0 than it should be.</details>
 #
 # ## Where this lives
 #

@@ -9,34 +9,18 @@
 #
 # **You need** lesson 1 (why one number for a whole film fails), lesson 2 (units), lesson 3 (where encoded units come from).
 #
-# **Time**: 70 minutes to read and solve; running it takes {{cost}}.
+# **Time**: 75 minutes to read and solve; running it takes {{cost}}.
 
 # %% tags=["setup"]
 # 4
 
 # %%
-from timeit import repeat
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from prvr_lite import clip_spans, load_sample, multi_scale_clips
-from prvr_lite.course import (
-    check,
-    film,
-    heat_maps,
-    hint,
-    numbered_clips,
-    progress,
-    score_triangles,
-    table,
-)
-from prvr_lite.course.lesson04 import clip_triangle, running_total
-from prvr_lite.data import normalise, pool_features
-from prvr_lite.model import clip_windows
-from prvr_lite.plots import spread_curves
-from prvr_lite.search import two_step
+from prvr_lite import load_sample
+from prvr_lite.course import check, film, hint, progress
 
 sample = load_sample()
 
@@ -53,9 +37,9 @@ film(sample, video)
 
 # %%
 test = sample.queries_in("test")
-length = sample.moment[test, 1] - sample.moment[test, 0]  # [Q], s
-share = length / sample.duration[sample.query_video[test]]
-for name, of in (("seconds", length), ("share of the film", share)):
+lasting = sample.moment[test, 1] - sample.moment[test, 0]  # [Q], s
+share = lasting / sample.duration[sample.query_video[test]]
+for name, of in (("seconds", lasting), ("share of the film", share)):
     least, low, middle, high, most = np.quantile(of, [0, 0.05, 0.5, 0.95, 1])
     print(
         f"{name:18s} least {least:5.2f}   5 % {low:5.2f}   half {middle:5.2f}"
@@ -64,7 +48,7 @@ for name, of in (("seconds", length), ("share of the film", share)):
 
 # %% [markdown]
 # The longest moment is many times as long as the shortest. A window of fixed length is wrong for most of them: if it is
-# too long, the moment is mixed with what surrounds it; if it is too short, half of the moment is missing.
+# too long, the moment is mixed with what surrounds it; if it is too short, a part of the moment is missing.
 #
 # The model does not know where a moment lies. So MS-SL does the obvious thing: **it tries every window.** (MS-SL++, the
 # model of this course, begins in the same way, and lesson 5 shows how it then keeps only a few of them.) A film
@@ -92,6 +76,8 @@ print(len(spans), "clips:", *spans[:8], "…", spans[-1])
 # clip contains lies in the smaller triangle below it.
 
 # %%
+from prvr_lite.course import numbered_clips
+
 numbered_clips(5)
 
 # %% [markdown]
@@ -158,6 +144,8 @@ clip_at = check(clip_at)
 # We go from row to span and back for every clip, and compare the spans with the package's table.
 
 # %%
+from prvr_lite import clip_spans
+
 every = clip_spans(32)  # [N, 2]
 there_and_back = all(clip_row(*clip_at(row, 32), 32) == row for row in range(len(every)))
 same_table = [clip_at(row, 32) for row in range(len(every))] == [tuple(s) for s in every.tolist()]
@@ -168,6 +156,8 @@ print(len(every), "clips | there and back:", there_and_back, "| same as clip_spa
 # three things: where the clip stands, which units it covers, and what it shows of the film.
 
 # %%
+from prvr_lite.course.lesson04 import clip_triangle
+
 clip_triangle(sample, video)
 
 # %% [markdown]
@@ -179,10 +169,13 @@ clip_triangle(sample, video)
 # <!-- eq: clip -> prvr_lite.model.clips:multi_scale_clips -->
 #
 # Here is the plain loop first. Units come from features as in lesson 2; in the real model they first pass through lesson 3's
-# encoder. For clips that makes no difference.
+# encoder. Clips are made of them in the same way.
 
 
 # %%
+from prvr_lite.data import normalise, pool_features
+
+
 def film_units(videos) -> torch.Tensor:
     """Pooled and normalised features of films: [V, 32, Dv]."""
     pooled = [normalise(pool_features(frames, 32)) for frames in sample.frames_of(videos)]
@@ -217,6 +210,8 @@ print(f"unit 15 is in {int(holds.sum())} clips; the loop adds {sums:,} vectors f
 # Drawn for a single number of each unit: the mean of a clip is the **slope of the chord** over it.
 
 # %%
+from prvr_lite.course.lesson04 import running_total
+
 running_total(units[0, :16, 1], [(2, 6), (7, 15)])
 
 # %% [markdown]
@@ -248,6 +243,10 @@ all_clips = check(all_clips)
 # for one film and for 64?
 
 # %%
+from timeit import repeat
+
+from prvr_lite import multi_scale_clips
+
 fast = all_clips(units)
 print("as the loop:", torch.allclose(fast, slow, atol=1e-6), end=" | ")
 print("as the package:", torch.allclose(fast, multi_scale_clips(units), atol=1e-6))
@@ -260,8 +259,8 @@ for some in (many[:1], many):
     print(f"{len(some):3d} film(s): the loop takes {loop / yours:5.1f} times as long")
 
 # %% [markdown]
-# For one film the loop makes hundreds of calls where a few are enough. For many films at once both mostly wait for
-# memory, into which they write the same 528 vectors per film, and most of the advantage is gone.
+# For one film the loop makes hundreds of calls where a few are enough. For many films at once both have
+# the same 528 vectors per film to write, and most of the advantage is gone.
 #
 # One warning: a running total grows, and a small difference of two large numbers loses digits. The package therefore adds
 # up in float64. Put a huge unit in front of ordinary ones, and look at a clip that does not even contain it:
@@ -285,6 +284,9 @@ for name, build in (("all_clips, float32", all_clips), ("multi_scale_clips", mul
 # <!-- eq: clip matrix -> prvr_lite.model.clips:clip_windows -->
 
 # %%
+from prvr_lite.course import heat_maps
+from prvr_lite.model import clip_windows
+
 heat_maps(
     {"W": clip_windows(6)},
     title="All clips of 6 units as one matrix",
@@ -310,7 +312,7 @@ print(
 #
 # ## 5 · A map of one film
 #
-# To score clips we need a query *in the same space*. Training brings it there (lessons 7 and 8). Here we take a short cut that costs a second: a **dictionary**, a matrix that turns the mean word of a caption into the mean frame of its moment, fitted by least squares to the train films. It uses the times of the train moments, which PRVR does not allow. It is a tool for looking at clips, not a competitor.
+# To score clips we need a query *in the same space*. Training brings it there (lessons 7 and 8). Here we take a short cut that costs a second or two: a **dictionary**, a matrix that turns the mean word of a caption into the mean frame of its moment, fitted by least squares to the train films. It uses the times of the train moments, which PRVR does not allow. It is a tool for looking at clips, not a competitor.
 
 
 # %%
@@ -330,12 +332,12 @@ def moment_rows(queries) -> list[int]:
 
 # %%
 train, films = sample.queries_in("train"), sample.videos_in("train")
-clips = all_clips(film_units(films))  # [V, N, Dv]
+train_clips = all_clips(film_units(films))  # [V, N, Dv]
 film_row = np.searchsorted(films, sample.query_video[train])  # row of each query's film
-moments = clips[film_row, moment_rows(train)]  # [Q, Dv]
+moments = train_clips[film_row, moment_rows(train)]  # [Q, Dv]
 dictionary = torch.linalg.lstsq(mean_words(train), moments).solution  # [Dw + 1, Dv]
-queries = mean_words(test) @ dictionary  # [Q, Dv]: captions of test films, as frames
-print("dictionary", list(dictionary.shape), "| queries", list(queries.shape))
+vectors = mean_words(test) @ dictionary  # [Q, Dv]: captions of test films, as frames
+print("dictionary", list(dictionary.shape), "| query vectors", list(vectors.shape))
 
 # %% [markdown]
 # The score of a clip is its **cosine** with the query: the inner product of the two, each divided by its norm. The score of a
@@ -379,10 +381,13 @@ clip_scores = check(clip_scores)
 
 
 # %%
+from prvr_lite.course import score_triangles
+
+
 def look(query: int) -> tuple[torch.Tensor, tuple[float, float]]:
     """Cosines of a test query with all clips of its own film [N], and its moment in units."""
     video = int(sample.query_video[query])
-    vector = queries[np.flatnonzero(test == query)]  # [1, Dv]
+    vector = vectors[np.flatnonzero(test == query)]  # [1, Dv]
     start, end = 32 * sample.moment[query] / sample.duration[video]
     return F.cosine_similarity(vector, all_clips(film_units([video]))[0]), (start, end)
 
@@ -397,6 +402,8 @@ score_triangles(maps, title="Two moments, two places in the triangle")
 # The best score at each length says the same in two lines:
 
 # %%
+from prvr_lite.plots import spread_curves
+
 size = every[:, 1] - every[:, 0]  # [N]
 curves = {
     f"{sample.moment[q, 1] - sample.moment[q, 0]:.1f} s moment": {
@@ -413,7 +420,7 @@ spread_curves(
 # %% [markdown]
 # The tortoise's moment of one second is found by a single unit or not at all. The owl's curve rises steeply as soon as there are two units, because two
 # neighbours on either side of the cut show a bit of both steps. It stays on a plateau up to its peak at 8 units, which are just the
-# moment, and falls when other things come in. **At the peak of one curve the other is far below its own**, and with the maximum over
+# moment, and falls when other things come in. **At the peak of one curve the other is below its own**, and with the maximum over
 # all clips nobody has to choose: it finds each peak by itself.
 #
 # ## 6 · The best clip, not the average one
@@ -422,9 +429,11 @@ spread_curves(
 # clip and by the mean over all clips:
 
 # %%
+from prvr_lite.search import two_step
+
 videos = sample.videos_in("test")
 unit_clips = F.normalize(all_clips(film_units(videos)), dim=-1)  # [V, N, Dv]
-unit_queries = F.normalize(queries, dim=1)  # [Q, Dv]
+unit_queries = F.normalize(vectors, dim=1)  # [Q, Dv]
 right = torch.from_numpy(np.searchsorted(videos, sample.query_video[test]))  # [Q]
 steps = torch.from_numpy(two_step(sample, test))  # [Q] bool
 
@@ -443,6 +452,9 @@ def is_found(score: torch.Tensor, k: int = 1) -> torch.Tensor:
 
 
 # %%
+from prvr_lite.course import table
+
+
 def recalls(hit: torch.Tensor) -> dict[str, float]:
     """R@1 in %, for all queries and by kind of moment."""
     kinds = {"all": slice(None), "single step": ~steps, "two steps": steps}
@@ -457,14 +469,14 @@ table(
 )
 
 # %% [markdown]
-# These are R@1, in per cent, of a dictionary that was fitted in a second. The mean hides a moment behind the rest of its film, as in lesson 1.
+# These are R@1, in per cent, of a dictionary that was fitted in a moment. The mean hides a moment behind the rest of its film, as in lesson 1.
 #
 # The maximum has a second effect, on training: the gradient of $S_c$ reaches **one** clip, the key clip, and through it only the
 # units inside. What the query does not describe is left as it is.
 
 # %%
 leaf = film_units([video]).requires_grad_()
-score, key = clip_scores(queries[np.flatnonzero(test == long_query)], all_clips(leaf))
+score, key = clip_scores(vectors[np.flatnonzero(test == long_query)], all_clips(leaf))
 score.sum().backward()
 touched = (leaf.grad[0].abs().sum(-1) > 1e-7).nonzero()[:, 0].tolist()
 print("key clip:", clip_at(int(key), 32), "| units with a gradient:", touched[0], "to", touched[-1])
@@ -488,17 +500,15 @@ for name, count in (
     )
 
 # %% [markdown]
-# A million films do not fit into any one machine's memory. And most of those vectors are nearly the same: a clip and the one that is a
+# A million films need more memory than a common machine has. And most of those vectors are nearly the same: a clip and the one that is a
 # unit longer share all but one unit. How alike are neighbours?
 
 # %%
-for size_now in (1, 4, 16):
-    a = [clip_row(s, s + size_now, 32) for s in range(32 - size_now)]
-    b = [clip_row(s, s + size_now + 1, 32) for s in range(32 - size_now)]
-    alike = (unit_clips[:, a] * unit_clips[:, b]).sum(-1)
-    print(
-        f"a clip of {size_now:2d} units and one that is a unit longer: mean cosine {alike.mean():.3f}"
-    )
+for k in (1, 4, 16):
+    shorter = [clip_row(s, s + k, 32) for s in range(32 - k)]
+    longer = [clip_row(s, s + k + 1, 32) for s in range(32 - k)]
+    alike = (unit_clips[:, shorter] * unit_clips[:, longer]).sum(-1).mean()
+    print(f"a clip of {k:2d} units and one that is a unit longer: mean cosine {alike:.3f}")
 
 # %% [markdown]
 # Lesson 5 keeps a few dozen of the 528, and chooses them well.
@@ -507,7 +517,7 @@ for size_now in (1, 4, 16):
 #
 # Throw away all lengths but one, and search the test films again. Before you run the next cell, write down your guess:
 #
-# - Which single length is best for **single-step** moments? Which for **two-step** ones (they fill about a third of their film)?
+# - Which single length is best for **single-step** moments? Which for **two-step** ones (a typical one fills about 30 % of its film)?
 # - What is left at length 32, where each film has a single clip?
 
 # %%
@@ -518,28 +528,30 @@ panels = {
         kind: {s: recalls(hits[s])[kind] for s in kept} for kind in ("single step", "two steps")
     }
 }
+for kind, curve in panels["R@1 (%)"].items():
+    best = max(curve, key=curve.get)
+    print(f"{kind:12s} best at length {best}: {curve[best]:.1f}; at length 32: {curve[32]:.1f}")
 spread_curves(
     panels, xlabel="the only length that is kept (units)", title="One length for all moments"
 )
 
 # %% [markdown]
-# Single-step moments want the shortest clips (R@1 of 37 at length 1), two-step moments want long ones (43 at length 6), and the two
-# peaks lie far apart. Whichever length you keep, one kind of query loses much, or both lose a little. At length 32 both lose most, with 13 and 14 left: that is the model of lesson 1 with one vector per film.
+# Single-step moments want short clips, two-step moments want longer ones, and the two
+# peaks lie apart. Whichever length you keep, one kind of query loses much, or both lose a little. The longest clips lose most: length 32 is the model of lesson 1 with one vector per film.
 #
 # Which moments exactly are lost? Those that all lengths together find, and a single length does not:
 
 # %%
 all_lengths = is_found(best_cosine())
-lasting = torch.from_numpy(length)
 for s in (1, 6, 16):
     lost, won = all_lengths & ~hits[s], hits[s] & ~all_lengths
     print(
         f"only length {s:2d}: loses {int(lost.sum()):3d} (half of them last over "
-        f"{lasting[lost].median():4.1f} s), wins {int(won.sum()):3d}"
+        f"{np.median(lasting[lost.numpy()]):4.1f} s), wins {int(won.sum()):3d}"
     )
 
 # %%
-lengths = {"all lengths": slice(None), **{f"only {s}": size == s for s in (1, 3, 6, 16)}}
+lengths = {"all lengths": slice(None), **{f"only {s}": size == s for s in (1, 2, 3, 6, 16)}}
 rows = {}
 for name, chosen in lengths.items():
     score = best_cosine(chosen)  # [Q, V]
@@ -550,10 +562,10 @@ table(rows)
 # %% [markdown]
 # Three honest remarks.
 #
-# - A single length also **wins** some queries, and at its favourite kind it can even beat all lengths together. A maximum over more
+# - A single length also **wins** some queries, and for one kind of moment it can even beat all lengths together. A maximum over more
 #   clips is also a maximum over more mistakes: every film gets more chances to look right by accident.
-# - So the gain is small. By R@1, a good compromise (length 3) does just as well as all lengths; by R@5 and R@10 all lengths are 2 to 3 points
-#   ahead of the best single one. But which length is good is known only afterwards, from captions with known films, and on other films it is another length. All lengths together need no such choice.
+# - So the gain over the best single length is small: compare the rows of the table. But which length is good is known only afterwards, from captions with known films, and it need not be the same on other films: put `val` in place of
+#   `test` in the cells above (and queries of val films in place of the two examples), and the best length for all queries is another one. All lengths together need no such choice.
 # - These are numbers of a least-squares dictionary on raw features. Lesson 8 trains the real model, and compares it with one vector per film and with the best frame.
 #
 # ## Recap

@@ -16,30 +16,12 @@
 
 # %%
 import math
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 import torch.nn.functional as F
 
-from prvr_lite import PRESETS, MSSLppLoss, TrainConfig, build_model, evaluate, fit, load_sample
-from prvr_lite.course import check, epoch_line, hint, progress, run_band, seed_band, table, trained
-from prvr_lite.course.lesson08 import TrainingRun, live_curves, model_flow
-from prvr_lite.data import Batch, InputReader
-from prvr_lite.lab import (
-    Results,
-    ablation_groups,
-    group,
-    label,
-    mean_interval,
-    spread_text,
-    student_t,
-    with_intervals,
-)
-from prvr_lite.plots import gap_chart, recall_bars, spread_curves
-from prvr_lite.search import rank_of_first_relevant, two_step
-from prvr_lite.training import make_optimizer, make_schedule
+from prvr_lite import load_sample
+from prvr_lite.course import check, hint, progress, table
 
 sample = load_sample()
 
@@ -49,18 +31,23 @@ sample = load_sample()
 # Everything that you built so far is one class of some 50 lines, `MSSLpp`. Build it without training, and send six films through it.
 
 # %%
+from prvr_lite import PRESETS, build_model
+from prvr_lite.data import InputReader
+
 preset = PRESETS["sample"]
 config = preset.model_config(sample.visual_dim, sample.query_dim)
-model = build_model("mssl++", config, seed=0).eval()
+untrained = build_model("mssl++", config, seed=0).eval()
 reader = InputReader(sample, config)
 six = reader.batch(sample.videos_in("val")[:6])
 with torch.no_grad():
-    videos = model.encode_videos(six.unit_input, six.frame_input, six.frame_mask)
-    units = model.unit_encoder(six.unit_input)  # [V, n, H]
-    queries = model.encode_queries(six.word_input, six.word_mask)  # [Q, H]
-    similarity = model.similarity(queries, videos)
+    videos = untrained.encode_videos(six.unit_input, six.frame_input, six.frame_mask)
+    units = untrained.unit_encoder(six.unit_input)  # [V, n, H]
+    queries = untrained.encode_queries(six.word_input, six.word_mask)  # [Q, H]
+    similarity = untrained.similarity(queries, videos)
 
 # %%
+from prvr_lite.course.lesson08 import model_flow
+
 model_flow(
     {
         "words": six.word_input.shape,
@@ -84,7 +71,7 @@ model_flow(
 
 # %%
 weights: dict[str, int] = {}
-for name, parameter in model.named_parameters():
+for name, parameter in untrained.named_parameters():
     part = name.split(".")[0]
     weights[part] = weights.get(part, 0) + parameter.numel()
 table({part: {"weights": count} for part, count in weights.items()}, digits=0)
@@ -141,12 +128,10 @@ def whole_score(
 whole_score = check(whole_score)
 
 # %%
-mine, key = whole_score(queries, videos.clips, videos.attended, config.alpha)
-theirs = similarity.fused(config.alpha)
-print("as the loop:", math.isclose(mine[0, 0], by_loop, abs_tol=1e-5))
-print(
-    "as prvr_lite:", torch.allclose(mine, theirs, atol=1e-5), torch.equal(key, similarity.key_clip)
-)
+S, key = whole_score(queries, videos.clips, videos.attended, config.alpha)
+print("as the loop:", math.isclose(S[0, 0], by_loop, abs_tol=1e-5))
+same_score = torch.allclose(S, similarity.fused(config.alpha), atol=1e-5)
+print("as prvr_lite:", same_score, torch.equal(key, similarity.key_clip))
 
 # %% [markdown]
 # ## 2 · What should an untrained model score?
@@ -154,19 +139,30 @@ print(
 # Before a long run, ask what the very first loss *must* be; many bugs show up here. An untrained model can't tell films apart: all its cosines are nearly alike. Then each triplet term is just the margin $m$, and there are two directions at two scales: $4m$. Compare.
 
 # %%
+from prvr_lite import MSSLppLoss
+
 loss = MSSLppLoss(preset.training)
 torch.manual_seed(0)
 batch = reader.batch(sample.videos_in("train")[:16])
 with torch.no_grad():
-    first = loss(model(*batch), batch.query_video, hard=False)
+    terms = loss(untrained(*batch), batch.query_video, hard=False)
 m = preset.training.margin
-print(f"triplet terms {first.clip_triplet + first.frame_triplet:.3f}, expected about {4 * m:.3f}")
-test = evaluate(model, sample, "test")
-films = len(test.videos)
-print(f"R@1 {test.fused['R@1']:.1f} %, by chance {100 / films:.1f} %")
+print(f"triplet terms {terms.clip_triplet + terms.frame_triplet:.3f}, expected about {4 * m:.3f}")
+
+# %%
+from prvr_lite import evaluate
+
+before = evaluate(untrained, sample, "test")
+count = len(before.videos)
+print(f"R@1 {before.fused['R@1']:.1f} %, by chance {100 / count:.1f} %")
+often = torch.as_tensor(before.similarity.fused(config.alpha)).argmax(1).bincount().topk(10)
+share = 100 * float(often.values.sum()) / len(before.queries)
+print(
+    f"ten of the {count} films ({1000 / count:.0f} %) come first for {share:.0f} % of the queries"
+)
 
 # %% [markdown]
-# If the triplet terms had been near 0, or 10, we would have stopped here and looked for the bug. (R@1 need not be *exactly* chance: an untrained model tends to put the same few films first for nearly every query, and those films' own queries decide.)
+# If the triplet terms had been near 0, or 10, we would have stopped here and looked for the bug. (R@1 need not be *exactly* chance: it is a count of a few lucky queries, and an untrained model has its favourites among the films, as the last line shows.)
 #
 # ## 3 · The learning rate
 #
@@ -203,14 +199,17 @@ warm = round(training.warmup * steps)
 print(f"{per_epoch} batches x {training.epochs} epochs = {steps} steps, {warm} of them warm up")
 
 # %%
-optimizer = make_optimizer(model, training)
-schedule = make_schedule(optimizer, training, steps)
-mine = [learning_rate_at(s, steps, warm, training.learning_rate) for s in range(steps)]
-theirs = [training.learning_rate * schedule.lr_lambdas[0](s) for s in range(steps)]
-print("as prvr_lite:", torch.allclose(torch.tensor(mine), torch.tensor(theirs)))
+from prvr_lite.training import make_optimizer, make_schedule
+
+schedule = make_schedule(make_optimizer(untrained, training), training, steps)
+rates = [learning_rate_at(s, steps, warm, training.learning_rate) for s in range(steps)]
+their_rates = [training.learning_rate * schedule.lr_lambdas[0](s) for s in range(steps)]
+print("as prvr_lite:", torch.allclose(torch.tensor(rates), torch.tensor(their_rates)))
 
 # %%
-shown = {s: 1000 * mine[s] for s in [*range(0, warm, 6), *range(warm, steps, 30)]} | {steps: 0.0}
+from prvr_lite.plots import spread_curves
+
+shown = {s: 1000 * rates[s] for s in [*range(0, warm, 6), *range(warm, steps, 30)]} | {steps: 0.0}
 spread_curves(
     {"learning rate, 1/1000": {"rate": shown}},
     xlabel="step",
@@ -220,7 +219,7 @@ spread_curves(
 # %% [markdown]
 # ## 4 · A step
 #
-# Nearly every network in the world is trained by these six lines. Their order matters, and all wrong orders run without an error.
+# Most networks are trained by lines like these six. Their order matters, and most wrong orders run without an error.
 #
 # 1. the loss of a batch;
 # 2. forget the gradients of the step before;
@@ -244,6 +243,10 @@ spread_curves(
 # </details>
 
 
+# %%
+from prvr_lite.course.lesson08 import TrainingRun
+
+
 # %% tags=["solution"]
 def train_steps(run: TrainingRun, batches) -> torch.Tensor:
     """A step on each batch; the loss of each before its step, [S], without gradient."""
@@ -258,48 +261,57 @@ train_steps = check(train_steps)
 # Is that what `fit` does? Train one epoch of MS-SL++ with your steps, and one with the package's, from the same weights, batches and random numbers:
 
 # %%
+from dataclasses import replace
+
+from prvr_lite import TrainConfig
+from prvr_lite.data import Batch
+
 one_epoch = replace(training, epochs=1, device="cpu", precision="float32", evaluate_from=1)
 
 
-def prepare(name: str, config: TrainConfig) -> TrainingRun:
+def prepare(name: str, settings: TrainConfig) -> TrainingRun:
     """A fresh model with all that trains it."""
-    model = build_model(name, preset.model_config(sample.visual_dim, sample.query_dim), seed=0)
-    optimizer, loss = make_optimizer(model, config), MSSLppLoss(config)
-    schedule = make_schedule(optimizer, config, config.epochs * per_epoch)
+    fresh = build_model(name, config, seed=0)
+    optimizer, criterion = make_optimizer(fresh, settings), MSSLppLoss(settings)
+    schedule = make_schedule(optimizer, settings, settings.epochs * per_epoch)
 
     def of_batch(batch: Batch) -> torch.Tensor:
-        return loss(model(*batch), batch.query_video, hard=False).total
+        return criterion(fresh(*batch), batch.query_video, hard=False).total
 
-    return TrainingRun(model, of_batch, optimizer, schedule, config.max_grad_norm)
+    return TrainingRun(fresh, of_batch, optimizer, schedule, settings.max_grad_norm)
 
 
 # %%
+from prvr_lite import fit
+from prvr_lite.course import epoch_line
+
 run = prepare("mssl++", one_epoch)
 torch.manual_seed(0)
-mine = train_steps(run, reader.training_batches("train", training.batch_videos, 0))
+losses = train_steps(run, reader.training_batches("train", training.batch_videos, 0))
 package = build_model("mssl++", config, seed=0)
-history = fit(package, sample, one_epoch, progress=False, watch=epoch_line(1))
-theirs = history.rows[0]["loss"]
-print(f"mean loss of the epoch: mine {mine.mean():.5f}, the package's {theirs:.5f}")
-apart = [
-    (a - b).abs().max() for a, b in zip(run.model.parameters(), package.parameters(), strict=True)
-]
-print(f"largest difference of any weight: {max(apart):.0e}")
+their_epoch = fit(package, sample, one_epoch, progress=False, watch=epoch_line(1)).rows[0]
+print(f"mean loss of the epoch: mine {losses.mean():.5f}, the package's {their_epoch['loss']:.5f}")
+pairs = zip(run.model.parameters(), package.parameters(), strict=True)
+apart = max(float((a - b).detach().abs().max()) for a, b in pairs)
+print(f"largest difference of any weight: {apart:.0e}")
 
 # %% [markdown]
 # (The digits of a sum may depend on the order in which a processor adds, so tiny differences are not a bug.) What did 25 steps change?
 
 # %%
+print(
+    f"mean loss of the first five steps {losses[:5].mean():.2f}, of the last {losses[-5:].mean():.2f}"
+)
 spread_curves(
-    {"loss": {"one batch each": {i: float(v) for i, v in enumerate(mine)}}},
+    {"loss": {"one batch each": {i: float(v) for i, v in enumerate(losses)}}},
     xlabel="step",
-    title="The first 25 steps: most is learned at once",
+    title=f"The first {per_epoch} of {steps} steps",
 )
 
 # %% [markdown]
 # ## 5 · When to stop
 #
-# Training loss nearly always falls. What we want to know is how the model does on films that it was *not* trained on. So after each epoch it is tried on the **val** films, by SumR, the sum of R@1, R@5, R@10 and R@100.
+# A falling training loss is easy to have (section 10). What we want to know is how the model does on films that it was *not* trained on. So after each epoch it is tried on the **val** films, by SumR, the sum of R@1, R@5, R@10 and R@100.
 #
 # **Early stopping**: stop when the best epoch is more than `patience` epochs ago, and keep the best. This is known only after one epoch too many has been trained: if epoch 5 is best and the patience is 2, epochs 6, 7 and 8 are trained, and 8 is the last. The released code does that with patience 20.
 #
@@ -332,9 +344,12 @@ best_epoch = check(best_epoch)
 # %% [markdown]
 # ## 6 · Train it
 #
-# Now train all of it: the sample preset, 24 epochs, with val after each. On a GPU it takes a few seconds; on two CPU cores about a minute. In JupyterLab and Colab the curves below grow while you watch. You may interrupt the cell and run it again: each epoch is kept in `runs/`, and training goes on where it was. (Lesson 9 takes up the same file.)
+# Now train all of it: the sample preset, 24 epochs, with val after each. On two CPU cores it takes about a minute. In JupyterLab and Colab the curves below grow while you watch. You may interrupt the cell and run it again: each epoch is kept in `runs/`, and training goes on where it was. (Lesson 9 takes up the same file.)
 
 # %%
+from prvr_lite.course import trained
+from prvr_lite.course.lesson08 import live_curves
+
 model, history = trained("mssl++", sample, watch=live_curves(training.epochs))
 print(
     f"{len(history.rows)} epochs, {history.seconds:.0f} s of training, now or when they were kept"
@@ -343,7 +358,7 @@ print(
 # %% [markdown]
 # Read the curves.
 #
-# - **Loss**: it falls steeply, and then *jumps up* when negatives become hard (epoch 7). The model did not get worse: the questions got harder (in batches of 16 films above all those of the video-to-text direction and of the frame scale, as lesson 7 counted). Two losses can be compared only if they ask the same thing.
+# - **Loss**: it falls steeply, and then *jumps up* when negatives become hard (epoch 7; epochs are counted from 0). The model did not get worse: the questions got harder (in batches of 16 films above all those of the video-to-text direction and of the frame scale, as lesson 7 counted). Two losses can be compared only if they ask the same thing.
 # - **SumR on val** hardly notices, and goes on rising slowly. That is why one watches it, and not the loss.
 #
 # Which epoch would early stopping have kept, and when would it have stopped?
@@ -355,10 +370,13 @@ for patience in (1, 3, 20):
     print(
         f"patience {patience:2d}: keep epoch {best:2d} (SumR {sumr[best]:.1f}), train up to {last:2d}"
     )
-print(f"fit kept epoch {history.best['epoch']:.0f}")
+print(f"fit kept epoch {history.best['epoch']:.0f}; the last one has SumR {sumr[-1]:.1f}")
+hard_from = training.hard_negatives_from
+for row in history.rows[hard_from - 1 : hard_from + 1]:
+    print(f"epoch {row['epoch']:.0f}: loss {row['loss']:.3f}, SumR {row['SumR']:.1f}")
 
 # %% [markdown]
-# With patience 1, two bad epochs in a row end the training. On such a small val split an epoch goes up or down by a few points by luck alone.
+# With patience 1, two epochs in a row without a new best end the training. On such a small val split an epoch goes up or down by a few points by luck alone.
 #
 # ### Interrupted?
 #
@@ -371,20 +389,26 @@ def pull_the_plug(history) -> None:
         raise KeyboardInterrupt
 
 
-def short_run(**settings) -> list[float]:
+def short_run(watch, **settings) -> list[float]:
     small = build_model("mean-pool", config, seed=0)
     three = replace(one_epoch, epochs=3)
-    return [row["loss"] for row in fit(small, sample, three, progress=False, **settings).rows]
+    done = fit(small, sample, three, progress=False, watch=watch, **settings)
+    return [row["loss"] for row in done.rows]
 
+
+# %%
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 with TemporaryDirectory() as folder:
     kept = Path(folder) / "kept.pt"
     try:
-        short_run(checkpoint=kept, watch=pull_the_plug)
+        short_run(pull_the_plug, checkpoint=kept)
     except KeyboardInterrupt:
         print("interrupted after 2 of 3 epochs")
-    resumed = short_run(checkpoint=kept)
-print("losses as without interruption:", resumed == short_run())
+    resumed = short_run(epoch_line(3, "resumed"), checkpoint=kept)
+whole = short_run(epoch_line(3, "without interruption"))
+print("losses as without interruption:", resumed == whole)
 
 # %% [markdown]
 # ## 7 · Against T2VR
@@ -392,25 +416,32 @@ print("losses as without interruption:", resumed == short_run())
 # **T2VR**, text-to-video retrieval, makes one vector of a film. `mean-pool` is its simplest form. `frame-max` is the other extreme: no pooling at all, the best single frame decides. Both get the same query side, the clip-scale losses (they have no second scale) and as many epochs.
 
 # %%
+from prvr_lite.lab import label
+
 models = {"mssl++": model}
 for name in ("mean-pool", "frame-max"):
     models[name], _ = trained(name, sample, evaluate_from=training.epochs)  # the last epoch counts
 tests = {name: evaluate(one, sample, "test") for name, one in models.items()}
 columns = ("R@1", "R@5", "R@10", "R@100", "SumR")
+print("on the test films:")
 table({label(name): {c: t.fused[c] for c in columns} for name, t in tests.items()})
 
 # %% [markdown]
 # Where does the difference come from? Some captions describe a moment that unfolds: "… eats an ice cream *and then* celebrates". Each step is also seen in a sibling film; only the two together are right.
 
 # %%
+from prvr_lite.plots import recall_bars
+from prvr_lite.search import rank_of_first_relevant, two_step
+
 unfolds = two_step(sample, tests["mssl++"].queries)  # [Q]
 kinds = {"all": unfolds | ~unfolds, "single-step": ~unfolds, "two-step": unfolds}
 
 
-def recall_by_kind(test) -> dict[str, float]:
+def recall_by_kind(evaluation) -> dict[str, float]:
     """R@1 (%) of each kind of query."""
-    alpha = config.alpha if test.similarity.frame is not None else 1.0
-    hit = rank_of_first_relevant(test.similarity.fused(alpha), test.relevant) == 1  # [Q]
+    alpha = config.alpha if evaluation.similarity.frame is not None else 1.0
+    ranks = rank_of_first_relevant(evaluation.similarity.fused(alpha), evaluation.relevant)
+    hit = ranks == 1  # [Q]
     return {kind: 100 * float(hit[rows].mean()) for kind, rows in kinds.items()}
 
 
@@ -422,9 +453,12 @@ recall_bars({label(name): recall_by_kind(tests[name]) for name in order})
 #
 # ### Is your run like ours?
 #
-# Two runs of the same code differ: the seed draws weights, batches, dropout and negatives. The package brings numbers of five seeds for each model. Yours should lie among them, 19 times out of 20:
+# Two runs of the same code differ: the seed draws weights, batches, dropout and negatives. The package brings numbers of five seeds for each model. Each of yours should lie among them, 19 times out of 20:
 
 # %%
+from prvr_lite.course import seed_band
+from prvr_lite.lab import Results
+
 results = Results.published()
 metrics = ("R@1", "SumR")
 seeds = {
@@ -434,15 +468,17 @@ your_run = {label(name): {k: t.fused[k] for k in metrics} for name, t in tests.i
 seed_band(seeds, your_run, title="Is your run like ours?")
 
 # %% [markdown]
-# The bar is a **prediction band**: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. With the mean $\bar x$ and the standard deviation $\sigma$ of $n$ seeds, and $t_{n-1}$ from Student's table for $n - 1$ degrees of freedom, it is the formula below. (Our published runs keep their last epoch, and so do the two baselines here; MS-SL++ above kept its best epoch on val, which moves little.)
+# The bar is a **prediction band**: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. With the mean $\bar x$ and the standard deviation $\sigma$ of $n$ seeds, and $t_{n-1}$ from Student's table for $n - 1$ degrees of freedom, it is the formula below. (Our published runs keep their last epoch, and so do the two baselines here; MS-SL++ above kept its best epoch on val. Section 6 printed how little the last one differs from it.)
 #
 # $$\bar x \pm t_{n-1}\, \sigma\, \sqrt{1 + \tfrac1n}$$
 # <!-- eq: prediction band -> prvr_lite.course.pictures.seed_band:run_band -->
 
 # %%
-for name, test in tests.items():
-    low, high = run_band(list(results.values(name, "SumR").values()))
-    inside = "inside" if low <= test.fused["SumR"] <= high else "OUTSIDE"
+from prvr_lite.course import run_band
+
+for name, own in tests.items():
+    least, most = run_band(list(results.values(name, "SumR").values()))
+    inside = "inside" if least <= own.fused["SumR"] <= most else "OUTSIDE"
     print(f"{label(name):24s} SumR {inside} the band of our seeds")
 
 # %% [markdown]
@@ -479,8 +515,10 @@ def seed_interval(
 # %% tags=["check"]
 seed_interval = check(seed_interval)
 
-
 # %%
+from prvr_lite.lab import mean_interval, student_t
+
+
 def paired(name: str, metric: str = "SumR") -> tuple[torch.Tensor, torch.Tensor]:
     """Values of MS-SL++ and of another row for the seeds that both have, [S] each."""
     ours, theirs = results.values("mssl++", metric), results.values(name, metric)
@@ -503,6 +541,9 @@ for name in ("no-hard", "no-length-code"):
 # An **ablation** removes or replaces one part and trains again. Which parts of MS-SL++ matter on these films? Guess first: do all of them?
 
 # %%
+from prvr_lite.lab import ablation_groups, group, with_intervals
+from prvr_lite.plots import gap_chart
+
 changes = {
     part: {
         label(name): (-results_gap).tolist()
@@ -516,7 +557,7 @@ gap_chart(with_intervals(changes))
 # %% [markdown]
 # Left of the line, the model is worse without the part. (The frame scale trained alone lies so far off that it is left out: without clip losses, nothing teaches which clip is key.) (All rows are at α = 0.7. For a model without a proper frame scale a larger α would be better; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion dots are changes that very likely cost something; white dots are changes for which these seeds do not decide. Of 18 rows, chance alone would colour about one.
 #
-# - Too few clips, or **random** clips, cost most: *which* clips are kept matters.
+# - Very few clips, **random** clips, and the mean of all frames as second look cost most: how many clips are kept matters, and *which*.
 # - Hard negatives and the clip triplet are needed (lesson 7).
 # - The **length code**, medoids instead of centroids, guided attention instead of the best frame: no clear difference here. Each is a good idea, but on these films none of them brings a gain that can be measured. On other data they may.
 # - Look at the whiskers, not only at the dots: three seeds are enough to see large effects, but not small ones.
@@ -524,12 +565,17 @@ gap_chart(with_intervals(changes))
 # (All seeds, a table of claims, and what *other films* might change, by drawing the test films again with replacement: `docs/experiments.md`. With `prvr-lite experiments` you run any row yourself, from about a minute for one seed.)
 
 # %%
+from prvr_lite.lab import spread_text
+
 for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
     measured = {k: spread_text(results.values(name, k), k) for k in metrics}
     print(f"{label(name):20s} R@1 {measured['R@1']:12s} SumR {measured['SumR']}")
+ours, theirs = paired("mssl")
+middle, half = seed_interval(ours, theirs, student_t(len(ours) - 1))
+print(f"MS-SL++ minus MS-SL: {middle:+.1f} ± {half:.1f} SumR, {len(ours)} seeds")
 
 # %% [markdown]
-# MS-SL keeps all 528 clips. MS-SL++ keeps 32 of them, and finds as much. What it saves is memory and time, which lesson 9 measures.
+# MS-SL keeps all 528 clips, MS-SL++ 32 of them. 0 lies within the interval: these seeds show no loss from keeping so few, and no gain. What it saves is memory and time, which lesson 9 measures.
 #
 # ## 10 · Predict, then break it
 #
@@ -539,10 +585,11 @@ for name in ("mssl++", "mssl", "frame-max", "mean-pool"):
 
 # %%
 films = [int(v) for v in sample.videos_in("train")]
-wrong_film = dict(zip(films, films[5:] + films[:5], strict=True))  # always the same wrong film
+shifted = films[5:] + films[:5]
+wrong_film = dict(zip(films, shifted, strict=True))  # always the same wrong film
 
 
-def train_pairs(wrong: bool, epochs: int = 8) -> tuple[dict, dict]:
+def train_pairs(swapped: bool, epochs: int = 8) -> tuple[dict, dict]:
     """Mean training loss and SumR on val of each epoch."""
     run, losses, sumr = prepare("mean-pool", replace(one_epoch, epochs=epochs)), {}, {}
     for epoch in range(epochs):
@@ -550,17 +597,21 @@ def train_pairs(wrong: bool, epochs: int = 8) -> tuple[dict, dict]:
         parts = [[films[i] for i in part] for part in shuffled.split(training.batch_videos)]
         mixed = [
             Batch(*reader.batch(part)[:3], *reader.batch([wrong_film[v] for v in part])[3:])
-            if wrong
+            if swapped
             else reader.batch(part)
             for part in parts
         ]
         losses[epoch] = float(train_steps(run, mixed).mean())
         sumr[epoch] = evaluate(run.model, sample, "val", reader=reader).fused["SumR"]
+        pairs = "wrong pairs" if swapped else "right pairs"
+        print(f"{pairs}, epoch {epoch}: loss {losses[epoch]:.3f}, SumR on val {sumr[epoch]:.0f}")
     return losses, sumr
 
 
 # %%
-right, wrong = train_pairs(wrong=False), train_pairs(wrong=True)
+right, wrong = train_pairs(swapped=False), train_pairs(swapped=True)
+end = list(wrong[0].values())[-1]
+print(f"loss at the end: {end / list(right[0].values())[-1]:.1f} times as high with wrong pairs")
 spread_curves(
     {
         "training loss": {"right pairs": right[0], "wrong pairs": wrong[0]},
@@ -572,7 +623,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# The loss falls with wrong pairs as well: more slowly, and after eight epochs it is about where right pairs were after two or three. With more epochs it would go on falling. A network can learn 400 films and their wrong captions *by heart*. On new films there is nothing to remember, and SumR stays at chance. So a falling training loss shows that the optimizer works, and no more. Only new films show whether anything was *understood*. (And this is why lesson 2 checks a file, and why you look at a few captions beside their films before you train.)
+# The loss falls with wrong pairs as well: more slowly, and in eight epochs to about where right pairs were after three. It is still falling. A network can learn 400 films and their wrong captions *by heart*. On new films there is nothing to remember, and SumR stays at chance. So a falling training loss shows that the optimizer works, and no more. Only new films show whether anything was *understood*. (And this is why lesson 2 checks a file, and why you look at a few captions beside their films before you train.)
 #
 # ## Recap
 #
@@ -614,6 +665,8 @@ spread_curves(
 # Not by itself. AdamW divides by the size of past gradients anyway, so what clipping changes is mostly how much one odd batch weighs. If *all* steps are clipped equally, it changes next to nothing.
 #
 # </details>
+#
+# Training on several GPUs or machines takes the same loss of the whole batch, and one other command: `docs/several-gpus.md`.
 #
 # ## Where this lives
 #

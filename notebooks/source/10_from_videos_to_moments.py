@@ -8,7 +8,7 @@
 # - write non-maximum suppression, and say when it helps and when it hurts;
 # - search a whole collection for a moment in two stages, and weigh accuracy against time.
 #
-# **You need** lesson 9 (key clips, similarity maps, IoU). The model is the one that lesson 8 trained; if you skipped it, it is trained here, which takes one to two minutes on two idle CPU cores.
+# **You need** lesson 9 (key clips, similarity maps, IoU). The model is the one that lesson 8 trained; if you skipped it, it is trained here, which takes about a minute on two idle CPU cores. (A line says how far it is.)
 #
 # **Time**: 80 minutes to read and solve; running it takes {{cost}}.
 
@@ -16,31 +16,10 @@
 # 10
 
 # %%
-import time
-
 import torch
 
-from prvr_lite import clip_spans, load_sample
+from prvr_lite import load_sample
 from prvr_lite.course import check, hint, progress, table, trained
-from prvr_lite.data import InputReader
-from prvr_lite.lab import MOMENTS, Results, spread_text
-from prvr_lite.moments import (
-    SCORERS,
-    MomentIndex,
-    SpanHeadConfig,
-    choose_weight,
-    clip_overlap,
-    encode_split,
-    fit_span_head,
-    non_maximum_suppression,
-    peak_runs,
-    rank_moments,
-    search_moments,
-    svmr_metrics,
-    temporal_iou,
-    vcmr_metrics,
-)
-from prvr_lite.plots import film_strip, spread_curves, timed_thumbnails
 
 sample = load_sample()
 model, history = trained("mssl++", sample)
@@ -60,6 +39,9 @@ print(f"SumR on val {history.best['SumR']:.1f}")
 # The training data of PRVR has no times. Ours does (the moments of all films are known), and we use those of val and test to *measure*, and once, in section 5, those of the train films to train a small helper.
 
 # %%
+from prvr_lite.data import InputReader
+from prvr_lite.moments import encode_split
+
 reader = InputReader(sample, model.config)
 train, val, test = (
     encode_split(model, sample, name, reader=reader) for name in ("train", "val", "test")
@@ -78,6 +60,8 @@ print(f"test: {len(test.clips)} films, {len(test.queries)} queries with a known 
 # 3. **frame attention**: the frames that the key clip looks at (how they become a span: section 5).
 
 # %%
+from prvr_lite.moments import SCORERS
+
 q = 57  # a query of the test films
 queries = sample.queries_in("test")
 own = test.own[q].item()
@@ -86,11 +70,15 @@ readings = {"the truth": test.moment[q].tolist()}
 for name, scorer in SCORERS.items():
     score = scorer(test.queries[q : q + 1], test.clips[[own]])  # [1, N]
     readings[name] = test.clips[[own]].seconds(score.argmax(1, keepdim=True))[0, 0].tolist()
+print(f"“{sample.query_text[queries[q]]}” in its film, {sample.video_id[video]}")
 for name, (start, end) in readings.items():
     print(f"{name:16s} {start:5.1f} to {end:5.1f} s")
 
 
 # %%
+from prvr_lite.plots import film_strip, timed_thumbnails
+
+
 def show(video: int, spans: dict, title: str):
     """A film, and under it named spans in seconds, in the order given."""
     duration = float(sample.duration[video])
@@ -116,6 +104,8 @@ show(video, readings, "“" + sample.query_text[queries[q]] + "”")
 # <!-- eq: IoU -> prvr_lite.moments.moment_metrics:temporal_iou -->
 
 # %%
+from prvr_lite.moments import temporal_iou
+
 for name, span in readings.items():
     print(f"{name:16s} IoU {temporal_iou(span, readings['the truth']):.2f}")
 
@@ -169,13 +159,15 @@ def moment_recall(iou: torch.Tensor, k: int, threshold: float) -> torch.Tensor:
 moment_recall = check(moment_recall)
 
 # %%
-spans = torch.from_numpy(rank_moments(test, SCORERS["clip map"], k=5))  # [Q, 5, 2] s
-iou = torch.from_numpy(temporal_iou(spans, test.moment[:, None]))  # [Q, 5]
+from prvr_lite.moments import rank_moments, svmr_metrics
+
+guesses = torch.from_numpy(rank_moments(test, SCORERS["clip map"], k=5))  # [Q, 5, 2] s
+iou = torch.from_numpy(temporal_iou(guesses, test.moment[:, None]))  # [Q, 5]
 iou = iou.nan_to_num()  # where fewer than 5 guesses were left, nan: it meets nothing
-theirs = svmr_metrics(spans, test.moment)
+theirs = svmr_metrics(guesses, test.moment)
 for k in (1, 5):
-    shown = f"{theirs[f'R@{k} IoU=0.5']:.2f}"
-    print(f"R@{k}, IoU 0.5: mine {moment_recall(iou, k, 0.5):.2f}, the package's {shown}")
+    recall = f"{theirs[f'R@{k} IoU=0.5']:.2f}"
+    print(f"R@{k}, IoU 0.5: mine {moment_recall(iou, k, 0.5):.2f}, the package's {recall}")
 
 # %% [markdown]
 # (`rank_moments` leaves out near-copies of better guesses; section 4 explains how.) Now measure all three readings. Guess first: which one is best at IoU 0.3, and which one at 0.7?
@@ -186,7 +178,7 @@ measures = {name: svmr_metrics(rank_moments(test, s), test.moment) for name, s i
 table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 
 # %% [markdown]
-# A loose overlap is easy: the key clip alone manages it most of the time, without ever having seen a time. Yet frame attention is better there as well, and far better for a tight one. (And 528 clips are not simply better than 32: at the loose thresholds the clip map gains nothing over the key clip, which was chosen by the same scores.) Why? A clip's borders lie between units, a thirty-second of the film; the medoid is even chosen to stand for its neighbours. And a *mean* over a clip that is a bit too long hardly changes, so its cosine does not care much about borders. Attention looks at single frames.
+# A loose overlap is easy: the key clip alone manages it most of the time, without ever having seen a time. Yet frame attention is better there as well, and far better for a tight one. (And 528 clips are not simply better than 32: at the loose thresholds the clip map gains nothing over the key clip, which was chosen by the same scores.) Why? Two reasons are likely. A clip's borders lie between units, a thirty-second of the film; the medoid is even chosen to stand for its neighbours. And a *mean* over a clip that is a bit too long hardly changes, so its cosine does not care much about borders. Attention looks at single frames.
 #
 # ## 4 · Five guesses, not one five times
 #
@@ -196,30 +188,32 @@ table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 # %%
 def best_of_five(threshold: float) -> torch.Tensor:
     """The largest IoU among the first five guesses, [Q]; near-copies above the threshold go."""
-    spans = rank_moments(test, SCORERS["clip map"], k=5, threshold=threshold)
-    return torch.from_numpy(temporal_iou(spans, test.moment[:, None])).nan_to_num().amax(1)
+    of_five = rank_moments(test, SCORERS["clip map"], k=5, threshold=threshold)
+    return torch.from_numpy(temporal_iou(of_five, test.moment[:, None])).nan_to_num().amax(1)
 
 
 example = int((best_of_five(0.6) - best_of_five(1.0)).argmax())  # another query
 its_film = test.clips[test.own[example : example + 1]]
-score = SCORERS["clip map"](test.queries[example : example + 1], its_film)[0]  # [N]
+clip_score = SCORERS["clip map"](test.queries[example : example + 1], its_film)[0]  # [N]
 
 
 def show_guesses(rows: torch.Tensor, title: str):
     """Clips of that query's film, in the order of guesses, below the true moment."""
-    guesses = its_film.seconds(rows[None])[0].tolist()
-    shown = {"the truth": test.moment[example].tolist()}
-    shown |= {f"guess {i + 1}": span for i, span in enumerate(guesses)}
-    return show(int(sample.videos_in("test")[test.own[example]]), shown, title)
+    found = its_film.seconds(rows[None])[0].tolist()
+    spans = {"the truth": test.moment[example].tolist()}
+    spans |= {f"guess {i + 1}": span for i, span in enumerate(found)}
+    return show(int(sample.videos_in("test")[test.own[example]]), spans, title)
 
 
 print("“" + sample.query_text[queries[example]] + "”")
-show_guesses(score.topk(5).indices, "The five best clips")
+show_guesses(clip_score.topk(5).indices, "The five best clips")
 
 # %% [markdown]
 # The five are nearly the same: where the first is wrong, the others add little. **Non-maximum suppression** takes the best clip, strikes out all that overlap it by more than some IoU, takes the best of the rest, and so on. The overlap of every two clips can be computed once for all films, since clips are the same windows everywhere:
 
 # %%
+from prvr_lite.moments import clip_overlap
+
 overlap = clip_overlap(32)  # [N, N]
 near = overlap > 0.6
 others = near.sum(1) - 1  # a clip is near itself
@@ -253,18 +247,21 @@ def strike_out(score: torch.Tensor, near: torch.Tensor, keep: int) -> torch.Tens
 strike_out = check(strike_out)
 
 # %%
-mine = strike_out(score, near, 5)
-print("as prvr_lite:", torch.equal(mine, non_maximum_suppression(score[None], near, 5)[0]))
+from prvr_lite.moments import non_maximum_suppression
+
+mine = strike_out(clip_score, near, 5)
+print("as prvr_lite:", torch.equal(mine, non_maximum_suppression(clip_score[None], near, 5)[0]))
 show_guesses(mine, "Five clips that differ")
 
 # %% [markdown]
 # How much does it help? And which overlap is too much? Here is R@5 on val for several thresholds (1 strikes out nothing but the clip itself):
 
 # %%
+from prvr_lite.plots import spread_curves
+
 curves: dict[str, dict[float, float]] = {"IoU 0.5": {}, "IoU 0.7": {}}
 for threshold in (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
-    spans = rank_moments(val, SCORERS["clip map"], threshold=threshold)
-    measured = svmr_metrics(spans, val.moment)
+    measured = svmr_metrics(rank_moments(val, SCORERS["clip map"], threshold=threshold), val.moment)
     for name in curves:
         curves[name][threshold] = measured[f"R@5 {name.replace(' ', '=')}"]
 spread_curves(
@@ -278,7 +275,7 @@ spread_curves(
 #
 # ## 5 · From attention to a moment
 #
-# Frame attention gave the tightest moments. How can a row of weights become a span? Take the scores *before* the softmax, $a_t = (W_1 f_t) \cdot c^*$, with $c^*$ the key clip: after it, one frame has nearly all the weight. Start at the peak and walk to both sides for as long as the score stays high:
+# Frame attention gave the tightest moments. How can a row of weights become a span? Take the scores *before* the softmax, $a_t = (W_1 f_t) \cdot c^*$, with $c^*$ the key clip: after it, a few frames have nearly all the weight (the cell prints how many). Start at the peak and walk to both sides for as long as the score stays high:
 #
 # $$a_t \;\ge\; a_{\min} + \beta\,(a_{\max} - a_{\min}), \qquad \beta = \tfrac12$$
 # <!-- eq: attended run -> prvr_lite.moments.encoding:peak_runs -->
@@ -295,8 +292,13 @@ with torch.inference_mode():
     attention = (encoding.clips[0] @ W1) @ encoding.frames[0].T  # [K, T], before the softmax
 row, real = attention[key], mask[0]
 bar = row[real].min() + 0.5 * (row[real].max() - row[real].min())
+weights = row[real].softmax(0).sort(descending=True).values
+many = int((weights.cumsum(0) < 0.9).sum()) + 1
+print(f"after the softmax, {many} of {len(weights)} frames have 90 % of the weight")
 
 # %%
+from prvr_lite.moments import peak_runs
+
 seconds = [
     round(float(sample.duration[video]) * t / int(real.sum()), 1) for t in range(int(real.sum()))
 ]
@@ -347,8 +349,7 @@ everywhere = mask.expand(len(attention), -1)  # [K, T]
 mine = attended_run(attention, everywhere, 0.5)
 theirs = peak_runs(attention[None], mask, 0.5)[0]
 print("as prvr_lite, for all 32 medoids:", torch.equal(mine, theirs))
-start, end = mine[key].tolist()
-print(f"the key clip attends frames {start} to {end - 1} of {int(real.sum())}")
+print(f"the key clip attends frames {mine[key, 0]} to {mine[key, 1] - 1} of {int(real.sum())}")
 
 # %% [markdown]
 # Note that only the choice of the key clip depends on the query here. So each medoid's moment can be computed ahead, as its attended vector was in lesson 6: there are 32 moments per film, and a query only chooses one.
@@ -358,15 +359,19 @@ print(f"the key clip attends frames {start} to {end - 1} of {int(real.sum())}")
 # Everything so far is **weakly supervised**: the model was never given a time. How much would it help to give it times? A small **span head** reads the frozen encodings and scores all 528 clips, from what lies inside a clip and just before and after it. It is trained with the true moments of the train films:
 
 # %%
+from prvr_lite.moments import SpanHeadConfig, fit_span_head
+
 config = SpanHeadConfig(learning_rates=(1e-2,), epochs=8)
-head = fit_span_head(train, val, config=config).head
+head = fit_span_head(train, val, config=config, watch=print).head
 measures["span head (supervised)"] = svmr_metrics(rank_moments(test, head), test.moment)
 table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 
 # %% [markdown]
-# It is better, as it should be: it knows what annotators call a border. But see how far frame attention comes *without any times*. And the head depends on training for retrieval. Trained on the encodings of an MS-SL++ that never learned to retrieve, it does worse (three seeds, from the package):
+# It is better, as it should be: it was shown where moments begin and end. But see how far frame attention comes *without any times*. And the head depends on training for retrieval. Trained on the encodings of an MS-SL++ that never learned to retrieve, it does worse (three seeds, from the package):
 
 # %%
+from prvr_lite.lab import MOMENTS, Results, spread_text
+
 results = Results.published()
 for name in (
     "frame attention",
@@ -374,8 +379,8 @@ for name in (
     "span head + key clip",
     "span head, untrained MS-SL++",
 ):
-    shown = spread_text(results.values(MOMENTS, "mIoU", score=name), "mIoU")
-    print(f"{name:30s} mIoU {shown}")
+    miou = spread_text(results.values(MOMENTS, "mIoU", score=name), "mIoU")
+    print(f"{name:30s} mIoU {miou}")
 
 # %% [markdown]
 # ("+ key clip": the head also gets the scores of PRVR. Beside everything else that it has, they add
@@ -388,7 +393,7 @@ for name in (
 # $$\text{score}(v, i) = w \cdot S(q, v) + s_{v,i}$$
 # <!-- eq: corpus score -> prvr_lite.moments.corpus:search_moments -->
 #
-# with $s_{v,i}$ the score of moment $i$ of film $v$. To score moments in *all* films is slow. So keep only the $n$ best films by $S$, which an index gives in milliseconds, and look inside those. That is **two-stage search**.
+# with $s_{v,i}$ the score of moment $i$ of film $v$. To score moments in *all* films takes the longer, the more films there are. So keep only the $n$ best films by $S$, which an index gives in milliseconds, and look inside those. That is **two-stage search**.
 #
 # ### ✏️ Exercise 10.4 · merge_moments  (★★☆, 10 minutes)
 #
@@ -417,9 +422,11 @@ def merge_moments(
 merge_moments = check(merge_moments)
 
 # %% [markdown]
-# One query by hand: five films, three moments each.
+# The query of section 2 by hand: five films, three moments each.
 
 # %%
+from prvr_lite.moments import MomentIndex
+
 index = MomentIndex.build(model, sample, "test", reader=reader)
 S = index.videos.score_vectors(test.queries[q : q + 1]).fused(model.config.alpha)[0]  # [V]
 films = S.topk(5).indices
@@ -429,6 +436,9 @@ rows = torch.stack([strike_out(one, crowd, 3) for one in scores])  # [5, 3]
 moments = scores.gather(1, rows.clamp(min=0)).masked_fill(rows < 0, -torch.inf)
 which, moment = merge_moments(S[films], moments, 1.0, 5)
 ids = index.videos.video_ids
+print(
+    f"“{sample.query_text[queries[q]]}” {ids[own]}, {test.moment[q, 0]:.1f} to {test.moment[q, 1]:.1f} s"
+)
 for v, i in zip(which.tolist(), moment.tolist(), strict=True):
     a, b = test.clips[films[v : v + 1]].seconds(rows[v : v + 1, i : i + 1])[0, 0].tolist()
     mark = "  <- its film" if films[v] == own else ""
@@ -463,20 +473,24 @@ def corpus_recall(
 corpus_recall = check(corpus_recall)
 
 # %%
+from prvr_lite.moments import search_moments, vcmr_metrics
+
 ranking = search_moments(index, test.queries, SCORERS["frame attention"], top=10)
-iou = torch.from_numpy(temporal_iou(ranking.span, test.moment[:, None])).nan_to_num()
+met = torch.from_numpy(temporal_iou(ranking.span, test.moment[:, None])).nan_to_num()
 theirs = vcmr_metrics(ranking.video, ranking.span, test.own, test.moment)
 for k in (1, 10, 100):
-    mine = corpus_recall(ranking.video, iou, test.own, k, 0.5)
+    mine = corpus_recall(ranking.video, met, test.own, k, 0.5)
     print(f"R@{k:<3d} IoU 0.5: mine {mine:.2f}, the package's {theirs[f'R@{k} IoU=0.5']:.2f}")
 
 # %% [markdown]
 # ## 7 · How many films to keep?
 #
-# With one film the search is fast, and not better than R@1 of PRVR. With all 200 films it is slow, and nothing is lost in the first stage. What happens between? (With the first 200 of the test queries, to save time.)
+# With one film the search is fast, and it can't be better than R@1 of PRVR. With all 200 films it takes longest, and nothing is lost in the first stage. What happens between? (With the first 200 of the test queries, to save time.)
 
 # %%
-recall: dict[str, dict[int, float]] = {"R@1": {}, "R@10": {}, "R@100": {}}
+import time
+
+recalls: dict[str, dict[int, float]] = {"R@1": {}, "R@10": {}, "R@100": {}}
 cost: dict[int, float] = {}
 some = test.queries[:200]
 for n in (1, 2, 5, 10, 20, 50, 200):
@@ -484,30 +498,30 @@ for n in (1, 2, 5, 10, 20, 50, 200):
     ranking = search_moments(index, some, SCORERS["frame attention"], top=n)
     cost[n] = 1000 * (time.perf_counter() - began) / len(some)
     measured = vcmr_metrics(ranking.video, ranking.span, test.own[:200], test.moment[:200])
-    for name in recall:
-        recall[name][n] = measured[f"{name} IoU=0.5"]
+    for name in recalls:
+        recalls[name][n] = measured[f"{name} IoU=0.5"]
 spread_curves(
-    {"recall (%), IoU 0.5": recall, "ms per query": {"time": cost}},
+    {"recall (%), IoU 0.5": recalls, "ms per query": {"time": cost}},
     xlabel="films kept of 200",
     logarithmic=True,
     title="Five to ten films are nearly all of R@10",
 )
 
 # %% [markdown]
-# R@1 gains nothing from more films; it may even lose at the first step. The weight $w$ was not tuned here (it is 1), and with a second film in the race, a confident moment of the wrong film can come first. Keep that in mind for section 8.
+# R@1 gains next to nothing from more films; it may even lose at the first step. The weight $w$ was not tuned here (it is 1), and with a second film in the race, a confident moment of the wrong film can come first. Keep that in mind for section 8.
 #
 # Here are the numbers of three seeds from the package, for all test queries: how much of what all 200 films give is reached with ten?
 
 # %%
 for name in ("key clip", "clip map", "frame attention", "span head"):
-    shown = []
+    kept = []
     for n in (1, 10, 200):
         values = results.values(MOMENTS, "R@10 IoU=0.5", score=f"{name}, n={n}")
-        shown.append(f"n = {n}: {spread_text(values, 'R@10')}")
-    print(f"{name:16s} R@10 IoU 0.5   {'   '.join(shown)}")
+        kept.append(f"n = {n}: {spread_text(values, 'R@10')}")
+    print(f"{name:16s} R@10 IoU 0.5   {'   '.join(kept)}")
 
 # %% [markdown]
-# Ten films of 200 give what all of them give, in a fraction of the time. On a collection of millions the first stage is the only way at all. But note the price: a film that PRVR misses is lost for good, however good the second stage.
+# Ten films of 200 give what all of them give, in a fraction of the time. And the time of the second stage does not grow with the collection any more, only with $n$. But note the price: a film that PRVR misses is lost for good, however good the second stage.
 #
 # ## 8 · Predict, then break it
 #
@@ -516,15 +530,18 @@ for name in ("key clip", "clip map", "frame attention", "span head"):
 # Write down before you run it: R@1 at IoU 0.5 for $n = 1, 5, 20, 50$, with a well-chosen weight. And with $w = 0$: does it grow with $n$, stay, or fall?
 
 # %%
+from prvr_lite.moments import choose_weight
+
 val_index = MomentIndex.build(model, sample, "val", reader=reader)
 weight = choose_weight(val_index, val, head, top=5, weights=(0.0, 1.0, 10.0, 30.0))
+print(f"weight chosen on val: {weight:g}")
 alone: dict[str, dict[int, float]] = {"PRVR has a say": {}, "the head alone": {}}
 for n in (1, 5, 20, 50):
     for name, w in zip(alone, (weight, 0.0), strict=True):
         ranking = search_moments(index, some, head, top=n, weight=w)
         measured = vcmr_metrics(ranking.video, ranking.span, test.own[:200], test.moment[:200])
         alone[name][n] = measured["R@1 IoU=0.5"]
-print(f"weight chosen on val: {weight:g}")
+    print(f"n = {n:2d}: R@1", {name: f"{row[n]:.1f}" for name, row in alone.items()})
 spread_curves(
     {"R@1 (%), IoU 0.5": alone},
     xlabel="films that the head may choose from",
@@ -533,7 +550,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# Where PRVR's score counts, R@1 stays the same up to a few queries: the film that PRVR puts first mostly stays first. Alone, the head gets *worse*, the more films it may choose from. The head was trained to rank the clips of one film, its own; in the softmax of that loss a constant can be added to all scores of a film and nothing changes. So its scores of *different films* were never made comparable, and a wrong film with confident-looking borders wins. PRVR's score is made for just that comparison. Neither of the two can replace the other. Lesson 7 found the same: a loss teaches what it compares, and nothing else.
+# Where PRVR's score counts, more films do no harm: R@1 stays the same up to a few queries, or rises somewhat. Alone, the head gets *worse*, the more films it may choose from. The head was trained to rank the clips of one film, its own; in the softmax of that loss a constant can be added to all scores of a film and nothing changes. So its scores of *different films* were never made comparable, and a wrong film with confident-looking borders wins. PRVR's score is made for just that comparison. Neither of the two can replace the other. Lesson 7 found the same: a loss teaches what it compares, and nothing else.
 #
 # ## Recap
 #

@@ -74,7 +74,7 @@ print([frame_by_loop(shown, t) for t in (0.0, 2.7, 2.75, 10.0, 99.0)])
 # %% [markdown]
 # ### ✏️ Exercise 11.1 · frames_at  (★☆☆, 8 minutes)
 #
-# Write it for any number of times, in any order, and without a loop over frames.
+# Write it for any number of times, in any order, and without a loop.
 #
 # <details><summary>I am stuck</summary>
 #

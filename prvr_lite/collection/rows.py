@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +24,7 @@ import torch
 from torch.utils.dlpack import from_dlpack
 
 from prvr_lite.model.records import VideoEncoding
-from prvr_lite.search.vectors import VideoRows
+from prvr_lite.search.vectors import VideoRows, join_rows
 
 LISTS = ("clip_index", "clips", "attended")
 COLUMNS = ("id", "duration", "frames", *LISTS)  # and the digest
@@ -124,3 +124,23 @@ def digests(batch: Any) -> list[int]:
         for row, (start, stop) in enumerate(pairwise(ends)):
             checksums[row] = zlib.crc32(content[start:stop], checksums[row])
     return checksums
+
+
+def without_ids(rows: VideoRows, ids: Container[str]) -> VideoRows:
+    """Returns the videos whose ids are not among ``ids``."""
+    kept = [row for row, video_id in enumerate(rows.ids) if video_id not in ids]
+    place = torch.tensor(kept, dtype=torch.long)
+    names = [rows.ids[row] for row in kept]
+    return VideoRows(names, rows.duration[place], rows.frames[place], rows.vectors[place])
+
+
+def gather_rows(blocks: Iterable[VideoRows], count: int) -> Iterator[VideoRows]:
+    """Yields the same videos in blocks of ``count`` or a few more; the last one may be smaller."""
+    waiting: list[VideoRows] = []
+    for block in blocks:
+        waiting += [block] if len(block) else []
+        if sum(map(len, waiting)) >= count:
+            yield join_rows(waiting)
+            waiting = []
+    if waiting:
+        yield join_rows(waiting)

@@ -11,7 +11,14 @@ import numpy as np
 from torch import Tensor
 
 from prvr_lite.collection.database import ChangedError, CollectionError, ExistsError, VideoTable
-from prvr_lite.collection.rows import COLUMNS, digests, from_batch, to_batch
+from prvr_lite.collection.rows import (
+    COLUMNS,
+    digests,
+    from_batch,
+    gather_rows,
+    to_batch,
+    without_ids,
+)
 from prvr_lite.collection.tables import MODEL, Uri, open_tables, publish, start_videos
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.checks import check_encoded
@@ -33,7 +40,6 @@ from prvr_lite.search.vectors import (
     VideoRows,
     chosen_rows,
     encode_rows,
-    gather_rows,
     join_rows,
 )
 from prvr_lite.search.video_index import VideoIndex
@@ -178,11 +184,11 @@ class VideoCollection(WithModel):
         if isinstance(source, Dataset):
             return self._encode(source, chosen_rows(source, split), skip, batch_videos)
         if isinstance(source, VideoRows):
-            return self._insert([source.without(self._known(source.ids, skip))], skip)
+            return self._insert([without_ids(source, self._known(source.ids, skip))], skip)
         if source._table.metadata["model"] != self._table.metadata["model"]:
             raise ValueError(f"{source.uri}: was made by another model: build it with this one")
         known = self._known(source.video_ids, skip)
-        return self._insert((rows.without(known) for rows in source._rows()), skip)
+        return self._insert((without_ids(rows, known) for rows in source._rows()), skip)
 
     def _encode(self, dataset: Dataset, videos: Any, skip: bool, batch_videos: int) -> int:
         known = self._known([dataset.video_id[video] for video in videos], skip)

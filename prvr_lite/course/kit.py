@@ -118,7 +118,7 @@ def epoch_line(epochs: int, name: str = "training") -> Callable[[History], None]
     Args:
         epochs: how many there will be. name: what is trained.
     """
-    output: list[Any] = []  # IPython's handle of the line
+    show = in_place()
 
     def watch(history: History) -> None:
         row = history.rows[-1] if history.rows else {}
@@ -128,13 +128,27 @@ def epoch_line(epochs: int, name: str = "training") -> Callable[[History], None]
         line = f"{name}: {', '.join(parts)}"
         if kernel() is None:
             print(line)
-        elif output:
-            output[0].update({"text/plain": line}, raw=True)
         else:
-            display = import_module("IPython.display").display
-            output.append(display({"text/plain": line}, raw=True, display_id=True))
+            show({"text/plain": line})
 
     return watch
+
+
+def in_place() -> Callable[[dict[str, str]], None]:
+    """Returns what shows data by kind in one output of the cell that calls it, in place of before.
+
+    The data are as Jupyter has them: such as "text/html" -> a page.
+    """
+    output: list[Any] = []  # IPython's handle of what is shown
+
+    def show(data: dict[str, str]) -> None:
+        if output:
+            output[0].update(data, raw=True)
+        else:
+            display = import_module("IPython.display").display
+            output.append(display(data, raw=True, display_id=True))
+
+    return show
 
 
 def film(dataset: Dataset, video: int, *, moment: Any = None, **settings: Any) -> page.Picture:
@@ -148,12 +162,15 @@ def film(dataset: Dataset, video: int, *, moment: Any = None, **settings: Any) -
     from prvr_lite.plots.film_strip import film_strip
 
     spans = dataset.moment if moment is None else np.asarray(moment)
-    duration = float(dataset.duration[video])
-    rows = np.flatnonzero(dataset.query_video == video)
-    moments = {_span(spans[q]): dataset.query_text[q] for q in reversed(rows)}
-    thumbnails = video_thumbnails(dataset, video)
-    pairs = [(text, span) for span, text in moments.items()]  # a moment's first caption
+    duration, thumbnails = float(dataset.duration[video]), video_thumbnails(dataset, video)
+    pairs = [(text, span) for span, text in captions(dataset, video, spans).items()]
     return film_strip(dataset.video_id[video], duration, thumbnails, moments=pairs, **settings)
+
+
+def captions(dataset: Dataset, video: int, spans: Any) -> dict[tuple[float, float], str]:
+    """Returns each moment of a film with its first caption; ``spans`` [Q, 2] s of all queries."""
+    rows = np.flatnonzero(dataset.query_video == video)
+    return {_span(spans[q]): dataset.query_text[q] for q in reversed(rows)}
 
 
 def _span(moment: Any) -> tuple[float, float]:

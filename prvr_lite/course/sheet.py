@@ -1,14 +1,19 @@
-"""What several lesson pictures put on their page: rows of panels, names, the time, a film."""
+"""What several lesson pictures share: panels in rows, names, a film and its time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from prvr_lite.plots import page, strip
-from prvr_lite.plots.page import CHALK, HAZE
+from prvr_lite.plots.page import RAIL, SPOT
 from prvr_lite.plots.strip import Span, Thumbnail
+
+Rows = NDArray[np.int64]
+FILM = 0.62  # inches: the height of a film on a page, and of a row of it
 
 
 def in_rows(names: Sequence[str], columns: int) -> list[list[str]]:
@@ -25,10 +30,51 @@ def names(axes: Axes, places: Mapping[str, float]) -> None:
         axes.texts[-1].set_in_layout(False)
 
 
-def time_axis(axes: Axes, label: str = "time in the film (s)") -> None:
-    """Dress the time axis of a dark page."""
-    axes.set_xlabel(label, color=CHALK)
-    axes.tick_params(axis="x", colors=HAZE, labelcolor=CHALK)
+def outline(axes: Axes, moment: Span | None) -> None:
+    """Frames the true moment on a dark panel; does nothing if it is unknown."""
+    if moment:
+        axes.axvspan(*moment, fill=False, ec=SPOT, lw=1.8, label="moment", zorder=4)
+
+
+def timeline(
+    head: page.Heading,
+    rows: Mapping[str, float],
+    *,
+    alt: str,
+    duration: float,
+    thumbnails: Sequence[Thumbnail] = (),
+    moment: Span | None = None,
+    left: float = 1.2,
+) -> tuple[page.Picture, dict[str, Axes]]:
+    """Returns a dark page of panels on one time axis, among them the film as thumbnails.
+
+    Its callers have the night style.
+
+    Args:
+        rows: height of each panel in inches; "film" is left out if there are no thumbnails.
+        duration: of the film in s. thumbnails: (time in s, image bytes).
+        moment: what the thumbnails should show. left: inches for the names of the rows.
+    """
+    heights = {name: high for name, high in rows.items() if thumbnails or name != "film"}
+    picture, axes = page.panels(
+        head,
+        [[name] for name in heights],
+        sum(heights.values()) + 0.08 * len(heights) + 0.7,
+        alt=alt,
+        dark=True,
+        left=left,
+        sharex=True,
+        height_ratios=list(heights.values()),
+    )
+    for panel in axes.values():
+        panel.set(xlim=(0, duration), yticks=[], facecolor=RAIL)
+        panel.spines[:].set_visible(False)
+        panel.tick_params(bottom=False)
+    picture.axes[-1].set_xlabel("time in the film (s)")
+    if "film" in axes:
+        names(axes["film"], {"film": 0.5})
+        show_film(picture, axes["film"], thumbnails, duration, moment)
+    return picture, axes
 
 
 def show_film(

@@ -1,78 +1,98 @@
-"""One slider that redraws one picture, and the one place that decides whether there can be one."""
+"""Controls that redraw one picture, and the one place that decides whether there can be any."""
 
 from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from html import escape
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
-from typing import Any, TypeVar
+from typing import Any
 
 from prvr_lite.course.kit import kernel
 from prvr_lite.plots import page
 
 STATIC = "PRVR_LITE_STATIC"  # "1": never a slider; "0": always one; else it depends
-Value = TypeVar("Value")
 
 
-def slider(
-    draw: Callable[[Value], page.Picture],
+def controls(
+    draw: Callable[..., page.Picture],
+    choices: Mapping[str, Mapping[Any, str]],
     *,
-    values: Sequence[Value],
-    label: str,
     static: Callable[[], page.Picture],
-    start: Value | None = None,
-    in_words: Callable[[Value], str] = str,
+    start: Sequence[Any],
     over: Callable[[page.Picture], str] = lambda picture: "",
 ) -> Any:
-    """Returns a slider above a picture that follows it; else small multiples, always the same.
+    """Returns controls above a picture that follows them; else small multiples, always the same.
 
-    Make it the last expression of a cell. Each picture is drawn when its value is first chosen.
+    Make it the last expression of a cell. Each picture is drawn when its values are first chosen.
 
     Args:
-        draw: a value -> its picture; every picture should be of the same size.
-        values: what the slider steps through, in order.
-        label: what the values are, such as "temperature".
-        static: draws the small multiples, one picture, for where no slider can be driven (see
+        draw: a value of each control -> the picture; every picture should be of the same size.
+        choices: label, such as "temperature" -> what the control steps through, in order: value ->
+            its text, where there is room for 20 characters. Values without a label are buttons.
+        static: draws the small multiples, one picture, for where no control can be driven (see
             ``can_slide``): for instance `draw`'s panels for three telling values.
-        start: the first value shown; None: the first of ``values``.
-        in_words: a value -> its text beside the slider, where there is room for 20 characters.
+        start: the value of each control that is shown first.
         over: a picture -> an <svg> that lies over it, for what shows up where a reader points.
     Returns:
         an ipywidgets box, or the ``Picture`` of ``static``.
     Raises:
-        ValueError: no values, or a ``start`` that is not among them.
+        ValueError: a ``start`` that is not among the values.
     """
-    if not values:
-        raise ValueError(f"the slider {label!r} has no values to step through")
-    first = values[0] if start is None else start
-    if first not in values:
-        raise ValueError(f"the slider {label!r} can't start at {first!r}: it is not among values")
+    for (label, values), first in zip(choices.items(), start, strict=True):
+        page.require(first in values, f"{label!r} can't start at {first!r}: it is not among values")
     if not can_slide():
         return static()
     widgets = import_module("ipywidgets")
-    control = widgets.SelectionSlider(
-        options=[(in_words(value), i) for i, value in enumerate(values)],
-        index=list(values).index(first),
-        description=label,
-        continuous_update=False,  # draw where the slider is let go, not on its whole way
-        style={"description_width": "initial"},
-        layout={"width": "36em", "max_width": "100%", "margin": "2px"},
-    )
-    drawn: dict[int, str] = {}
+    slides: dict[str, Any] = {
+        "continuous_update": False,  # draw where the slider is let go, not on its whole way
+        "style": {"description_width": "initial"},
+        "layout": {"width": "36em", "max_width": "100%", "margin": "2px"},
+    }
+    made = []
+    for (label, values), first in zip(choices.items(), start, strict=True):
+        options = [(text, value) for value, text in values.items()]
+        kind, look = (widgets.SelectionSlider, slides) if label else (widgets.ToggleButtons, {})
+        made.append(kind(options=options, value=first, description=label, **look))
 
-    def shown(i: int) -> str:
-        if i not in drawn:
-            picture = draw(values[i])
-            drawn[i] = image_html(picture, over(picture))
-        return drawn[i]
+    @cache
+    def shown(*values: Any) -> str:
+        picture = draw(*values)
+        return image_html(picture, over(picture))
 
-    view = widgets.HTML(shown(control.value))
-    control.observe(lambda change: setattr(view, "value", shown(change["new"])), names="value")
-    return widgets.VBox([control, view])
+    view = widgets.HTML()
+
+    def show(_: object = None) -> None:
+        view.value = shown(*(control.value for control in made))
+
+    for control in made:
+        control.observe(show, names="value")
+    show()
+    return widgets.VBox([*made, view])  # under each other there is room on any page
+
+
+def slider(
+    draw: Callable[[Any], page.Picture],
+    *,
+    values: Sequence[Any],
+    label: str,
+    static: Callable[[], page.Picture],
+    start: Any = None,
+    in_words: Callable[[Any], str] = str,
+    over: Callable[[page.Picture], str] = lambda picture: "",
+) -> Any:
+    """Returns one slider above a picture that follows it; see ``controls``.
+
+    Args:
+        start: the first value shown; None: the first of ``values``. in_words: a value -> its text.
+    """
+    choices = {label: {value: in_words(value) for value in values}}
+    first = values[0] if start is None else start
+    return controls(draw, choices, static=static, start=[first], over=over)
 
 
 def can_slide() -> bool:

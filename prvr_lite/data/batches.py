@@ -20,8 +20,8 @@ from prvr_lite.config import ModelConfig
 from prvr_lite.data.dataset import Dataset
 
 Float = NDArray[np.float32]
-MEMORY = 1 << 30  # bytes of pooled inputs kept: all of the sample films, a tenth of TVR's train
-READ_BYTES = 64 << 20  # bytes of frames in memory before they are pooled
+MEMORY = 1 << 30  # bytes of pooled inputs kept: 3,000 videos of CLIP's features, none of TVR's
+READ_BYTES = 8 << 20  # bytes of frames in memory before they are pooled: what caches can hold
 
 
 class Batch(NamedTuple):
@@ -86,32 +86,36 @@ def pooled_times(num_frames: Any, duration: Any, count: Any) -> NDArray[np.float
 
 def normalise(features: Float) -> Float:
     """Divides each row x by |x| + 1e-5 (data_provider.py:45-48)."""
-    # squares of numbers above 1e19 are too large for float32
-    wide = features if np.abs(features).max(initial=0) < 1e18 else features.astype(np.float64)
-    length = np.linalg.norm(wide, axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(features, axis=-1, keepdims=True)
+    if not np.isfinite(length).all():  # squares of numbers above 1e19 are too large for float32
+        length = np.linalg.norm(features.astype(np.float64), axis=-1, keepdims=True)
     return np.asarray(features / (length + 1e-5), dtype=np.float32)
 
 
 def pad(rows: Sequence[Float]) -> tuple[Tensor, Tensor]:
     """Pads sequences [L_i, D] with zeros to [B, max L, D]; mask [B, max L] is True on real rows."""
     lengths = torch.tensor([len(row) for row in rows])
-    padded = torch.zeros(len(rows), int(lengths.max()), rows[0].shape[1])
+    padded = torch.empty(len(rows), int(lengths.max()), rows[0].shape[1])
     for target, row in zip(padded, rows, strict=True):
         target[: len(row)] = torch.from_numpy(row)
+        target[len(row) :] = 0
     return padded, torch.arange(padded.shape[1]) < lengths[:, None]
 
 
 class InputReader:
     """Reads the videos and queries of a data set as inputs of one model, pooled to its sizes.
 
-    Memory holds the batch, the frames of a few videos, and up to ``memory`` bytes of videos that
-    were pooled before, so a data set may be of any size. Videos that are not in memory any more are
-    read from the file again, with the same result.
+    Memory holds the batch and the frames of a few videos, so a data set may be of any size. One
+    that takes at most ``memory`` bytes once it is pooled is kept, and read from its file once. A
+    larger one is read again, with the same result: to keep a part of it would save as small a part
+    of the reading.
 
     Args:
         dataset: an open feature file.
         config: its ``num_units``, ``max_frames`` and ``max_words`` are used.
-        memory: bytes of pooled videos to keep for later calls; 0 if each video is read once.
+        memory: bytes that all pooled videos may take, to be kept for later calls; 0 if each video
+            is read once.
 
     Raises:
         ValueError: the model takes features of other sizes than the data set has.
@@ -125,9 +129,10 @@ class InputReader:
                     f"{dataset.path}: features have {name}={data_dim}, the model was built for "
                     f"{model_dim}: build it with ModelConfig({name}={data_dim}, ...)"
                 )
-        self.dataset, self.config, self.memory = dataset, config, memory
+        self.dataset, self.config = dataset, config
+        rows = np.minimum(np.diff(dataset.frame_offset), config.max_frames) + config.num_units
+        self._keep = int(rows.sum()) * dataset.visual_dim * 4 <= memory
         self._cache: dict[int, tuple[Float, Float]] = {}
-        self._cached_bytes = 0
         order = np.argsort(dataset.query_video, kind="stable")
         first = np.searchsorted(dataset.query_video[order], np.arange(1, len(dataset.video_id)))
         self._queries = np.split(order, first)  # the queries of each video
@@ -136,28 +141,22 @@ class InputReader:
         """Reads videos by row: unit_input [V, n, Dv], frame_input [V, T, Dv], frame_mask [V, T]."""
         fresh: dict[int, tuple[Float, Float]] = {}
         for some in self._few_at_a_time({int(v) for v in videos} - self._cache.keys()):
-            for video, frames in zip(some, self.dataset.frames_of(some), strict=True):
+            for video, frames in zip(some.tolist(), self.dataset.frames_of(some), strict=True):
                 fresh[video] = self._pool(frames)
         both = [fresh.get(int(v)) or self._cache[int(v)] for v in videos]
-        self._remember(fresh)
+        if self._keep:
+            self._cache |= fresh
         units = torch.from_numpy(np.stack([units for units, _ in both]))
         return units, *pad([frames for _, frames in both])
 
-    def _few_at_a_time(self, videos: set[int]) -> Iterator[list[int]]:
-        """Yields groups of videos, in the file's order, with at most READ_BYTES of frames each.
+    def _few_at_a_time(self, videos: set[int]) -> list[NDArray[np.int64]]:
+        """Returns groups of videos, in the file's order, with about READ_BYTES of frames each.
 
-        A video that has more than that is a group of its own.
+        A group has at most as much beside its first video.
         """
-        row_bytes, group, size = self.dataset.visual_dim * 4, list[int](), 0
-        for video in sorted(videos):
-            frame_bytes = int(np.diff(self.dataset.frame_offset[video : video + 2])[0]) * row_bytes
-            if group and size + frame_bytes > READ_BYTES:
-                yield group
-                group, size = [], 0
-            group.append(video)
-            size += frame_bytes
-        if group:
-            yield group
+        rows = np.array(sorted(videos), np.int64)
+        end = np.cumsum(np.diff(self.dataset.frame_offset)[rows]) * self.dataset.visual_dim * 4
+        return np.split(rows, np.flatnonzero(np.diff(end // READ_BYTES)) + 1)
 
     def queries(self, queries: Sequence[int] | NDArray[Any]) -> tuple[Tensor, Tensor]:
         """Reads rows of queries: word_input [Q, L, Dw], word_mask [Q, L] bool."""
@@ -189,10 +188,3 @@ class InputReader:
         if len(frames) > self.config.max_frames:
             frames = pool_features(frames, self.config.max_frames)
         return normalise(units), normalise(frames)
-
-    def _remember(self, fresh: dict[int, tuple[Float, Float]]) -> None:
-        for video, (units, frames) in fresh.items():
-            size = units.nbytes + frames.nbytes
-            if self._cached_bytes + size <= self.memory:
-                self._cache[video] = units, frames
-                self._cached_bytes += size

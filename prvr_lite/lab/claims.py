@@ -50,22 +50,24 @@ def parts_table(results: Results) -> str:
     rows = [
         (label(name), row.group, gap.films, gap.seeds, BETTER[gap.verdict])
         for name, row in EXPERIMENTS.items()
-        if row.group != "main" and (gap := _gap(results, name, "SumR"))
+        if row.group != "main" and (gap := gap_between(results, name, "SumR"))
     ]
     heads = ["change", "part", "MS-SL++ is ahead by (films)", "(seeds)", "better"]
     return markdown(pd.DataFrame(rows, columns=heads).set_index("change"))
 
 
 class Gap(NamedTuple):
-    """How far MS-SL++ is ahead: over films, over seeds, and what follows."""
+    """How far a row is ahead: over films, over seeds, and what follows."""
 
     films: str
     seeds: str
     verdict: str
 
 
-def _gap(results: Results, name: str, metric: str, queries: str = "all") -> Gap | None:
-    """Returns by how much MS-SL++ is ahead of an experiment; None if it was not measured.
+def gap_between(
+    results: Results, name: str, metric: str, queries: str = "all", full: str = FULL
+) -> Gap | None:
+    """Returns by how much MS-SL++, or another row, is ahead of an experiment; None: not measured.
 
     A difference counts where other films and other seeds would both leave its sign.
 
@@ -73,7 +75,7 @@ def _gap(results: Results, name: str, metric: str, queries: str = "all") -> Gap 
     seeds lie on one side of 0. One seed decides nothing.
     """
     measured = [
-        list(results.values(f"{FULL} against {name}", f"{metric} {end}", queries=queries).values())
+        list(results.values(f"{full} against {name}", f"{metric} {end}", queries=queries).values())
         for end in ("ahead", "low", "high", "gap")
     ]
     if not all(measured):
@@ -98,7 +100,7 @@ def _verdict(*intervals: tuple[float, float]) -> str:
 def _better_than(
     results: Results, name: str, metric: str, text: str, queries: str = "all"
 ) -> Iterator[Claim]:
-    gap = _gap(results, name, metric, queries)
+    gap = gap_between(results, name, metric, queries)
     if gap is not None:
         yield Claim(text, f"{metric} {gap.films}; {gap.seeds}", gap.verdict)
 

@@ -6,6 +6,7 @@ same structure, each with its own weights.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -13,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-MASKED_KEY = (
-    -10_000.0
-)  # added before the softmax, as released: a row with nothing unmasked stays finite
+# added before the softmax, as released: a row with nothing unmasked stays finite
+MASKED_KEY = -10_000.0
+BLOCK_BYTES = 6 << 20  # bytes of inputs in work at a time: what caches can hold
 
 
 def full_precision(tensor: Tensor) -> AbstractContextManager[Any]:
@@ -37,6 +38,25 @@ def init_weights(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
+def dropout(x: Tensor, p: float, training: bool) -> Tensor:
+    """Works as ``F.dropout``; on a CPU the gradient keeps one byte per number for it, not four.
+
+    The random numbers are the same.
+    """
+    if not (training and p and x.device.type == "cpu" and x.dtype == torch.float32):
+        return F.dropout(x, p, training)
+    return _drop(x, _draw(x, p), p)
+
+
+def _draw(x: Tensor, p: float) -> Tensor:
+    return torch.empty_like(x, dtype=torch.bool).bernoulli_(1 - p)
+
+
+def _drop(x: Tensor, kept: Tensor, p: float) -> Tensor:
+    scale = x.new_ones(()).div_(1 - p)  # rounded as in F.dropout
+    return torch.where(kept, x * scale, 0.0)
+
+
 class SelfAttention(nn.Module):
     """Multi-head self-attention, then LayerNorm over output + input; no feed-forward layer."""
 
@@ -53,23 +73,61 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Attends over x [B, L, H], mask [B, L] (True: a real position) -> [B, L, H]."""
         b, length, dim = x.shape
-
-        def heads(t: Tensor) -> Tensor:
-            return t.view(b, length, self.num_heads, -1).transpose(1, 2)  # [B, heads, L, H/heads]
-
+        maps = (self.query, self.key, self.value)
+        # each [B, heads, L, H/heads]
+        q, k, v = (m(x).view(b, length, self.num_heads, -1).transpose(1, 2) for m in maps)
         bias = None
         if mask is not None:
             bias = (~mask).to(x.dtype)[:, None, None, :] * MASKED_KEY  # [B, 1, 1, L]
-        context = F.scaled_dot_product_attention(
-            heads(self.query(x)),
-            heads(self.key(x)),
-            heads(self.value(x)),
-            attn_mask=bias,
-            dropout_p=self.dropout if self.training else 0.0,
-        )  # [B, heads, L, H/heads]
+        p = self.dropout if self.training else 0.0
+        context = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p)
         context = context.transpose(1, 2).reshape(b, length, dim)
-        out = F.dropout(self.output(context), self.dropout, self.training)
+        out = dropout(self.output(context), self.dropout, self.training)
         return self.norm(x + out)  # type: ignore[no-any-return]
+
+
+def _rows_at_a_time(x: Tensor) -> int:
+    return max(1, BLOCK_BYTES // (4 * x.shape[-1]))
+
+
+class _DroppedProjection(torch.autograd.Function):
+    """Computes relu(W dropout(LayerNorm(x)) + b) in training on a CPU, a block of x at a time.
+
+    Inputs are wide: at TVR's size, eight numbers for each number of an encoding. The operations of
+    torch keep x, the noise and their product for the gradient, and make two more tensors of this
+    size out of it. This keeps x, and one byte of noise for each number; the rest is made again when
+    it is needed. Random numbers and scores are the same; gradients of more than one block differ
+    by their rounding.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, p: float, *weights: Tensor) -> Tensor:
+        kept = _draw(x, p)
+        blocks = _DroppedProjection.blocks(x, kept, p, *weights[:2])
+        out = torch.cat([F.linear(block, *weights[2:]) for block in blocks]).relu_()
+        ctx.p = p
+        ctx.save_for_backward(x, kept, out > 0, *weights)
+        return out.view(*x.shape[:-1], -1)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, kept, positive, gain, shift, weight, _ = ctx.saved_tensors
+        grad = grad.flatten(0, -2) * positive  # [B * L, H]
+        norm = [t.detach().requires_grad_() for t in (gain, shift)]
+        sums = [torch.zeros_like(t) for t in (*norm, weight)]
+        with torch.enable_grad():
+            blocks = _DroppedProjection.blocks(x, kept, ctx.p, *norm)
+            for part, block in zip(torch.split(grad, _rows_at_a_time(x)), blocks, strict=True):
+                sums[2].addmm_(part.T, block.detach())
+                torch._foreach_add_(sums[:2], torch.autograd.grad(block, norm, part @ weight))
+        return None, None, *sums, grad.sum(0)
+
+    @staticmethod
+    def blocks(x: Tensor, kept: Tensor, p: float, gain: Tensor, shift: Tensor) -> Iterator[Tensor]:
+        """Yields x [B, L, D], normalised and dropped out, as blocks [rows, D]."""
+        parts = (torch.split(t.flatten(0, -2), _rows_at_a_time(x)) for t in (x, kept))
+        for rows, here in zip(*parts, strict=True):
+            yield _drop(F.layer_norm(rows, gain.shape, gain, shift), here, p)
 
 
 class SequenceEncoder(nn.Module):
@@ -119,10 +177,23 @@ class SequenceEncoder(nn.Module):
                 f"a sequence of {length} is longer than the {self.position.num_embeddings} "
                 "positions of this encoder: pool or cut it first (prvr_lite.data.batches)"
             )
-        x = F.relu(self.project(self.drop(self.input_norm(features))))  # [B, L, H]
-        x = self.drop(self.position_norm(x + self.position.weight[:length]))
+        x = self._project(features)  # [B, L, H]
+        x = self.position_norm(x + self.position.weight[:length])
+        x = dropout(x, self.drop.p, self.training)
         encoded: Tensor = self.attention(x, mask) if self.attention is not None else x
         return encoded
+
+    def _project(self, features: Tensor) -> Tensor:
+        """Returns relu(Linear(dropout(LayerNorm(x)))) of features x [B, L, D] -> [B, L, H]."""
+        norm, linear, kind = self.input_norm, self.project, features.device.type
+        if kind == "cpu" and not (self.training or torch.is_grad_enabled()):
+            parts = torch.split(features, max(1, _rows_at_a_time(features) // features.shape[1]))
+            return torch.cat([F.relu(linear(norm(x))) for x in parts])
+        plain = kind != "cpu" or features.requires_grad or torch.is_autocast_enabled(kind)
+        if plain or not (self.training and self.drop.p and torch.is_grad_enabled()):
+            return F.relu(linear(self.drop(norm(features))))
+        weights = (norm.weight, norm.bias, linear.weight, linear.bias)
+        return _DroppedProjection.apply(features, self.drop.p, *weights)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def mean_pool(vectors: Tensor, mask: Tensor) -> Tensor:

@@ -7,14 +7,16 @@ attended frames is the frame score S_f.
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from prvr_lite.model.records import Similarity
 
-# Reading one vector here and there takes about 8 times as long as reading one of many in a row.
-GATHERED = 8
+# It is said once per process; what is used of it here is held by tests.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
 
 
 def key_clip_guided_attention(
@@ -78,7 +80,7 @@ def dual_similarity(
 ) -> Similarity:
     """Returns clip score S_c, frame score S_f and the key clips, each [Q, V], of unit vectors.
 
-    For few queries, only the attended frames of their key clips are read.
+    On a CPU, only the attended frames of the key clips are read and multiplied.
 
     Args:
         queries: [Q, H]; clips, attended: [V, K, H], all of length 1.
@@ -86,9 +88,8 @@ def dual_similarity(
     clip, key = clip_similarity(queries, clips, clip_mask)
     if attended is None:
         return Similarity(clip, None, key)
-    if len(queries) <= attended.shape[1] // GATHERED:
-        picked = attended[torch.arange(len(attended), device=key.device), key]  # [Q, V, H]
-        return Similarity(clip, (picked @ queries[..., None]).squeeze(2), key)
+    if key.device.type == "cpu" and queries.dtype == torch.float32:
+        return Similarity(clip, picked_products(queries, attended, key), key)
     table = inner_products(queries, attended)  # [Q, V, K]
     return Similarity(clip, table.gather(2, key[..., None]).squeeze(2), key)
 
@@ -97,6 +98,19 @@ def inner_products(queries: Tensor, vectors: Tensor) -> Tensor:
     """Multiplies queries [Q, H] and vectors [V, K, H] in one matrix product -> [Q, V, K]."""
     v, k, h = vectors.shape
     return (queries @ vectors.reshape(v * k, h).T).view(-1, v, k)
+
+
+def picked_products(queries: Tensor, vectors: Tensor, pick: Tensor) -> Tensor:
+    """Multiplies each query [Q, H] with one vector per video, pick [Q, V] of [V, K, H] -> [Q, V].
+
+    The products are the entries of a sparse matrix [Q, V * K], V per row.
+    """
+    (q, v), k = pick.shape, vectors.shape[1]
+    place, start = pick + k * torch.arange(v), v * torch.arange(q + 1)
+    values, shape = queries.new_zeros(q * v), (q, v * k)
+    entries = torch.sparse_csr_tensor(start, place.view(-1), values, shape, check_invariants=False)
+    products: Tensor = torch.sparse.sampled_addmm(entries, queries, vectors.flatten(0, 1).T)
+    return products.values().view(q, v)
 
 
 def unit_length(x: Tensor) -> Tensor:

@@ -21,7 +21,8 @@ from prvr_lite.moments.encoding import BATCH_VIDEOS, ClipEncoding, EncodedSplit,
 from prvr_lite.moments.moment_metrics import vcmr_metrics
 from prvr_lite.moments.predict import Scorer, clip_map, clip_overlap, non_maximum_suppression
 from prvr_lite.search.searcher import Searcher
-from prvr_lite.search.vectors import chosen_rows, encoding_rows, join_rows
+from prvr_lite.search.vectors import chosen_rows, join_rows
+from prvr_lite.search.video_index import encoding_rows
 
 QUERIES = 1024  # searched at a time
 PAIRS = 256  # pairs of query and video scored at a time

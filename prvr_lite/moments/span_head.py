@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -158,6 +159,7 @@ def fit_span_head(
     *,
     prior: bool = False,
     config: SpanHeadConfig | None = None,
+    watch: Callable[[str], object] | None = None,
 ) -> SpanFit:
     """Trains a head on encodings at each learning rate, and keeps the one with val's best mIoU.
 
@@ -172,6 +174,7 @@ def fit_span_head(
         train, val: results of :func:`~prvr_lite.moments.encode_split` with one model. An untrained
             model makes the control.
         prior: whether PRVR's clip map and key clip are inputs of the head.
+        watch: called after each epoch with a line that says how far the training is.
 
     Raises:
         ValueError: no training query, or no validation query, has a known moment.
@@ -184,7 +187,7 @@ def fit_span_head(
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for rate in config.learning_rates:
             seed_generators(device, config.seed)
-            heads[rate] = _train(train, targets, config, rate, prior)
+            heads[rate] = _train(train, targets, config, rate, prior, watch)
     seconds = (time.perf_counter() - start) / len(heads)
     for rate, head in heads.items():
         val_metrics[rate] = svmr_metrics(rank_moments(val, head), val.moment)
@@ -205,7 +208,12 @@ def known_moments(split: EncodedSplit, name: str) -> EncodedSplit:
 
 
 def _train(
-    train: EncodedSplit, targets: Tensor, config: SpanHeadConfig, rate: float, prior: bool
+    train: EncodedSplit,
+    targets: Tensor,
+    config: SpanHeadConfig,
+    rate: float,
+    prior: bool,
+    watch: Callable[[str], object] | None,
 ) -> SpanHead:
     units, queries = train.clips.units, train.queries
     head = SpanHead(units.shape[2], units.shape[1], config, prior=prior).to(units.device)
@@ -215,8 +223,8 @@ def _train(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / warm) * (1 - step / steps)
     )
-    for _ in range(config.epochs):
-        order = torch.randperm(len(queries)).to(units.device)
+    for epoch in range(1, config.epochs + 1):
+        order, losses = torch.randperm(len(queries)).to(units.device), []
         for rows in torch.split(order, config.batch_queries):
             score = head(queries[rows], train.clips[train.own[rows]])  # [P, N]
             loss = -(targets[rows] * score.log_softmax(1)).sum(1).mean()
@@ -224,6 +232,10 @@ def _train(
             torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
+            losses.append(loss.detach())
+        if watch:
+            done = f"epoch {epoch} of {config.epochs}, learning rate {rate:g}"
+            watch(f"span head: {done}, loss {torch.stack(losses).mean():.3f}")
     return head.eval()
 
 

@@ -3,7 +3,7 @@
 A folder holds ``feature.bin`` (float32, little-endian, row after row), ``id.txt`` (the ids in the
 order of the rows, ISO-8859-1, separated by white space) and ``shape.txt`` (number of rows, and
 length of a row). The released reader (HuiGuanLab/ms-sl-pp, utils/basic_utils.py:9-68) opens the
-file again for every row; here it is mapped into memory, and neighbouring rows are copied at once.
+file again for every row; here neighbouring rows are read at once, others from a map of the file.
 """
 
 from __future__ import annotations
@@ -103,23 +103,25 @@ class BigFile:
             FileFormatError: no row has such an id, or a feature is NaN or infinite.
         """
         try:
-            return np.array(self.at(self.row_of(names)))
+            return self.at(self.row_of(names))
         except KeyError as error:
             problem = f"has no row '{error.args[0]}'"
             raise damaged(self.folder / IDS, problem, "ask for one of its ids") from None
 
     def at(self, rows: NDArray[np.int64]) -> Float:
-        """Reads features by row, [n, dim]; neighbouring rows are a view that can't be changed.
-
-        Everything else is as in :meth:`rows`.
-        """
-        # Mapped again each time: pages of a lasting map would count as this process's memory.
-        table = np.memmap(
-            self.folder / VALUES, dtype=STORED, mode="r", shape=(len(self.ids), self.dim)
-        )
-        first, n = int(rows[0]) if len(rows) else 0, len(rows)
-        neighbours = n > 0 and bool((np.diff(rows) == 1).all())
-        features = np.asarray(table[first : first + n] if neighbours else table[rows], np.float32)
+        """Reads features by row, as :meth:`rows` reads them by id."""
+        path, n = self.folder / VALUES, len(rows)
+        if n and bool((np.diff(rows) == 1).all()):  # neighbours: read at once
+            start = int(rows[0]) * self.dim * STORED.itemsize
+            table = np.fromfile(path, STORED, n * self.dim, offset=start)
+            if len(table) != n * self.dim:
+                problem = f"ends within '{self.ids[rows[-1]]}' or before"
+                raise damaged(path, problem, "copy or download it again")
+            table = table.reshape(n, self.dim)
+        else:
+            # Mapped each time: pages of a lasting map would count as this process's memory.
+            table = np.memmap(path, STORED, "r", shape=(len(self.ids), self.dim))[rows]
+        features = np.asarray(table, np.float32)
         check_finite_rows(
             self.folder / VALUES, features, lambda i: f"row {rows[i]} ('{self.ids[rows[i]]}')"
         )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from prvr_lite.files import damaged
-from prvr_lite.paper.bigfile import Float, existing
+from prvr_lite.paper.bigfile import STORED, Float, check_finite_rows, existing
 from prvr_lite.paper.frame_sources import (
     canonical_names,
     open_readable,
@@ -93,13 +93,26 @@ class WordFeatures:
         else:
             stored = canonical_names(self.path, self._file)
             self._names = [stored.get(canonical_name(name), name) for name in captions]
-        counts, self.dim = table_sizes(self.path, self._file, self._names, "caption", "word")
+        counts, self.dim, self._places = table_sizes(
+            self.path, self._file, self._names, "caption", "word"
+        )
         self.counts = np.array(counts, dtype=np.int64)
+        self._bytes = self.path.open("rb", buffering=0)
 
     def words(self, query: int) -> Float:
         """Reads a caption's word features by its row, [L, dim]; FileFormatError if not finite."""
-        return read_table(self.path, self._file, self._names[query], "caption", "word")
+        name, place = self._names[query], self._places[query]
+        if place is None:
+            return read_table(self.path, self._file, name, "caption", "word")
+        # plain bytes: read without HDF5 in a fifth of the time
+        rows = np.empty((self.counts[query], self.dim), STORED)
+        self._bytes.seek(place)
+        if self._bytes.readinto(rows.data) != rows.nbytes:
+            raise damaged(self.path, f"ends within caption '{name}'", "copy or download it again")
+        check_finite_rows(self.path, rows, lambda row: f"caption '{name}', word {row}")
+        return rows
 
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
+        self._bytes.close()

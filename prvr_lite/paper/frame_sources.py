@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prvr_lite.files import damaged, hdf5_error, open_hdf5
-from prvr_lite.paper.bigfile import BigFile, Float, check_finite_rows, existing
+from prvr_lite.paper.bigfile import STORED, BigFile, Float, check_finite_rows, existing
 from prvr_lite.paper.frame_lists import NAME, read_frame_lists
 from prvr_lite.text import canonical_name
 
@@ -85,7 +85,7 @@ class Hdf5Frames:
         self._file = open_readable(self.path, "the frames of every video")
         names = canonical_names(self.path, self._file)
         self._names = {v: stored for v, stored in names.items() if videos is None or v in videos}
-        counts, self.dim = table_sizes(
+        counts, self.dim, _ = table_sizes(
             self.path, self._file, list(self._names.values()), "video", "frame"
         )
         self.counts = dict(zip(self._names, counts, strict=True))
@@ -130,8 +130,11 @@ def canonical_names(path: Path, file: h5py.File) -> dict[str, str]:
 
 def table_sizes(
     path: Path, file: h5py.File, names: Sequence[str], owner: str, item: str
-) -> tuple[list[int], int]:
-    """Returns the number of rows of each name's matrix, and the length that all rows have.
+) -> tuple[list[int], int, list[int | None]]:
+    """Returns the number of rows of each name's matrix, the length that all rows have, and places.
+
+    A place is the byte at which the values of a matrix begin in the file, one after the other as
+    `STORED`; None where they are stored in another way.
 
     Args:
         owner, item: what a name and a row stand for, in messages: "video" and "frame".
@@ -139,15 +142,17 @@ def table_sizes(
     Raises:
         FileFormatError: a name has no matrix, or its rows have another length.
     """
-    counts, length = [], 0
+    counts, length, places = [], 0, []
     for name in names:
-        count, dim = _open_table(path, file, name, owner).shape
+        table = _open_table(path, file, name, owner)
+        count, dim = table.shape
         if length not in (0, dim):
             problem = f"{owner} '{name}' has {item}s of length {dim}, the others of length {length}"
             raise damaged(path, problem, "take all features from one model")
         length = dim
         counts.append(count)
-    return counts, length
+        places.append(table.get_offset() if table.dtype == STORED else None)
+    return counts, length, places
 
 
 def read_table(path: Path, file: h5py.File, name: str, owner: str, item: str) -> Float:

@@ -18,5 +18,5 @@ from prvr_lite.search.sentences import OpenAIClipText as OpenAIClipText
 from prvr_lite.search.sentences import TextEncoder as TextEncoder
 from prvr_lite.search.sentences import text_encoder as text_encoder
 from prvr_lite.search.vectors import VideoRows as VideoRows
-from prvr_lite.search.vectors import encoding_rows as encoding_rows
 from prvr_lite.search.video_index import VideoIndex as VideoIndex
+from prvr_lite.search.video_index import encoding_rows as encoding_rows

@@ -93,17 +93,14 @@ def _score(searcher: Searcher, reader: InputReader, queries: NDArray[np.int64]) 
     if len(queries) > QUERIES:
         order = np.argsort(np.diff(reader.dataset.word_offset)[queries], kind="stable")
     clip = torch.empty(len(queries), len(searcher))
-    frame, key_clip = torch.empty_like(clip), torch.empty(clip.shape, dtype=torch.int64)
-    framed = True
+    frame, key_clip = torch.empty_like(clip), torch.empty_like(clip, dtype=torch.int64)
     for start in range(0, len(queries), QUERIES):
         part = order[start : start + QUERIES]
         scores = searcher.score(*reader.queries(queries[part]))
-        clip[part], key_clip[part] = scores.clip.float().cpu(), scores.key_clip.cpu()
-        if scores.frame is None:
-            framed = False
-        else:
-            frame[part] = scores.frame.float().cpu()
-    return Similarity(clip, frame if framed else None, key_clip)
+        clip[part], key_clip[part] = scores.clip.to(clip), scores.key_clip.to(key_clip)
+        if scores.frame is not None:
+            frame[part] = scores.frame.to(frame)
+    return Similarity(clip, None if scores.frame is None else frame, key_clip)
 
 
 def relevant_matrix(

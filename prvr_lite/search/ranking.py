@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from prvr_lite.data.batches import pooled_times
@@ -76,28 +75,10 @@ class Ranking(TensorRecord):
         frame_score = clip if frame is None else frame
         return cls(rows, similarity.fused(alpha), clip, frame_score, similarity.key_clip)
 
-    @classmethod
-    def none(cls, queries: int, device: torch.device) -> Ranking:
-        """Returns a ranking without a video for any query, [Q, 0]."""
-        rows, scores = (torch.empty(queries, 0, dtype=t, device=device) for t in (torch.long, None))
-        return cls(rows, scores, scores, scores, rows)
-
     def best(self, k: int) -> Ranking:
         """Returns the first ``k`` videos of each query, sorted: [Q, at most k]."""
         order = self.score.sort(dim=1, descending=True, stable=True).indices[:, :k]
         return self.map(lambda column: column.gather(1, order))
-
-    def padded(self, k: int) -> Ranking:
-        """Returns the ranking with empty columns added, up to ``k``."""
-        missing = k - self.video.shape[1]
-        if missing <= 0:
-            return self
-
-        def fill(column: Tensor) -> Tensor:
-            empty = -torch.inf if column.is_floating_point() else -1
-            return torch.cat([column, column.new_full((len(self), missing), empty)], 1)
-
-        return self.map(fill)
 
 
 class RunningBest:

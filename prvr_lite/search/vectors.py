@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,13 +38,6 @@ class VideoRows:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def without(self, ids: Container[str]) -> VideoRows:
-        """Returns the videos whose ids are not among ``ids``."""
-        kept = [row for row, video_id in enumerate(self.ids) if video_id not in ids]
-        place = torch.tensor(kept, dtype=torch.long)
-        names = [self.ids[row] for row in kept]
-        return VideoRows(names, self.duration[place], self.frames[place], self.vectors[place])
-
     def blocks(self, size: int) -> Iterator[VideoRows]:
         """Yields the videos in order, in blocks of at most ``size`` videos."""
         for start in range(0, len(self), size):
@@ -77,18 +70,6 @@ def join_rows(blocks: Sequence[VideoRows]) -> VideoRows:
         torch.cat([block.frames for block in blocks]),
         VideoEncoding.join([block.vectors for block in blocks]),
     )
-
-
-def gather_rows(blocks: Iterable[VideoRows], count: int) -> Iterator[VideoRows]:
-    """Yields the same videos in blocks of ``count`` or a few more; the last one may be smaller."""
-    waiting: list[VideoRows] = []
-    for block in blocks:
-        waiting += [block] if len(block) else []
-        if sum(map(len, waiting)) >= count:
-            yield join_rows(waiting)
-            waiting = []
-    if waiting:
-        yield join_rows(waiting)
 
 
 def chosen_rows(dataset: Dataset, split: str) -> NDArray[np.int64]:
@@ -130,25 +111,3 @@ def encode_rows(
             torch.from_numpy(np.diff(dataset.frame_offset)[some].astype(np.int32)),
             vectors,
         )
-
-
-def encoding_rows(
-    videos: VideoEncoding, ids: Sequence[str], duration: Any = None, frames: Any = None
-) -> VideoRows:
-    """Returns rows of videos that are encoded already.
-
-    Without durations and frame counts hits don't say when.
-
-    Raises:
-        ValueError: not one id, duration or frame count per video, or an encoding that is not
-            finite.
-    """
-    count = len(videos)
-    seconds = torch.full((count,), torch.nan) if duration is None else torch.as_tensor(duration)
-    frame_count = torch.zeros(count) if frames is None else torch.as_tensor(frames)
-    for name, values in (("ids", ids), ("durations", seconds), ("frame counts", frame_count)):
-        if len(values) != count:
-            raise ValueError(f"{len(values)} {name} for {count} encoded videos: give one each")
-    with torch.inference_mode():
-        vectors = make_entry(videos, ids)
-    return VideoRows(list(ids), seconds.double(), frame_count.int(), vectors)

@@ -20,7 +20,7 @@ from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.check_rows import check_rows
 from prvr_lite.search.model_record import WithModel, model_record, restore_record, text_side
 from prvr_lite.search.searcher import Searcher
-from prvr_lite.search.vectors import VideoRows, encoding_rows
+from prvr_lite.search.vectors import VideoRows, make_entry
 
 FORMAT = "prvr-lite index 3"
 VERIFIED = 256 << 20  # bytes of a file whose values are checked whenever it is loaded
@@ -206,3 +206,25 @@ def refuse_folder(folder: Path) -> NoReturn:
     if (folder / "manifest.json").exists():
         kind = "is an index folder of prvr-lite 0.1: build it again with prvr-lite index build"
     raise FileFormatError(f"{folder}: {kind}")
+
+
+def encoding_rows(
+    videos: VideoEncoding, ids: Sequence[str], duration: Any = None, frames: Any = None
+) -> VideoRows:
+    """Returns rows of videos that are encoded already.
+
+    Without durations and frame counts hits don't say when.
+
+    Raises:
+        ValueError: not one id, duration or frame count per video, or an encoding that is not
+            finite.
+    """
+    count = len(videos)
+    seconds = torch.full((count,), torch.nan) if duration is None else torch.as_tensor(duration)
+    frame_count = torch.zeros(count) if frames is None else torch.as_tensor(frames)
+    for name, values in (("ids", ids), ("durations", seconds), ("frame counts", frame_count)):
+        if len(values) != count:
+            raise ValueError(f"{len(values)} {name} for {count} encoded videos: give one each")
+    with torch.inference_mode():
+        vectors = make_entry(videos, ids)
+    return VideoRows(list(ids), seconds.double(), frame_count.int(), vectors)

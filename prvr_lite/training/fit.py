@@ -209,6 +209,7 @@ class _Run:
 
     def step(self, rows: NDArray[Any]) -> dict[str, Tensor]:
         """Trains on one batch: scores, loss, gradient, update. Returns the loss and its terms."""
+        self.optimizer.zero_grad(set_to_none=True)  # now: the scores take the room of the gradient
         bfloat16 = (
             torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext()
         )
@@ -222,7 +223,6 @@ class _Run:
                 f"the loss became {loss.item()} in epoch {self.epoch}: lower learning_rate "
                 f"(now {self.config.learning_rate:g}), or use precision='float32'"
             )
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
         self.optimizer.step()

@@ -12,7 +12,8 @@ import torch
 from toy import SMALL
 
 from prvr_lite.model.records import VideoEncoding
-from prvr_lite.search.vectors import VideoRows, encoding_rows
+from prvr_lite.search.vectors import VideoRows
+from prvr_lite.search.video_index import encoding_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -15,7 +15,8 @@ from prvr_lite.collection.rows import (
     to_batch,
 )
 from prvr_lite.search.check_rows import check_rows
-from prvr_lite.search.vectors import VideoRows, encoding_rows
+from prvr_lite.search.vectors import VideoRows
+from prvr_lite.search.video_index import encoding_rows
 
 pytest.importorskip("pyarrow")
 SCHEMA = dict(hidden=12, metadata={"format": "test"})

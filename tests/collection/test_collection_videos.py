@@ -28,8 +28,8 @@ from prvr_lite.data.dataset import Dataset
 from prvr_lite.model.registry import build_model
 from prvr_lite.moments import clip_seconds
 from prvr_lite.search.model_record import text_side
-from prvr_lite.search.vectors import encode_rows, encoding_rows, join_rows
-from prvr_lite.search.video_index import VideoIndex
+from prvr_lite.search.vectors import encode_rows, join_rows
+from prvr_lite.search.video_index import VideoIndex, encoding_rows
 
 pytest.importorskip("lancedb")
 

@@ -90,7 +90,10 @@ def test_the_prior_is_used() -> None:
 
 def test_the_best_learning_rate_on_val_is_kept() -> None:
     train, val = hidden_moments(200, 0), hidden_moments(60, 1)
-    fit = fit_span_head(train, val, config=replace(QUICK, epochs=4, learning_rates=(1e-9, 2e-2)))
+    config, lines = replace(QUICK, epochs=4, learning_rates=(1e-9, 2e-2)), list[str]()
+    fit = fit_span_head(train, val, config=config, watch=lines.append)
+    assert len(lines) == 8  # one for each epoch at each rate
+    assert lines[4].startswith("span head: epoch 1 of 4, learning rate 0.02, loss ")
     assert fit.learning_rate == 2e-2
     assert fit.val[2e-2]["mIoU"] > fit.val[1e-9]["mIoU"]
     assert list(fit.val) == [1e-9, 2e-2]

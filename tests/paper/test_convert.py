@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import h5py
@@ -16,6 +18,8 @@ from prvr_lite.data import stream
 from prvr_lite.data.columns import FeatureTable
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.files import FileFormatError
+from prvr_lite.paper.bigfile import VALUES, BigFile, write_bigfile
+from prvr_lite.paper.captions import WordFeatures
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.frame_sources import BigFileFrames
 
@@ -377,3 +381,43 @@ def test_json_dictionary_damaged(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
         with pytest.raises(FileFormatError, match=message):
             convert_release(tmp_path, "activitynet", tmp_path / "a.h5")
+
+
+def test_words_are_the_same_however_they_are_stored(tmp_path: Path) -> None:
+    """Plain values are read without HDF5, also behind a user block; all others through it."""
+    rng = np.random.default_rng(0)
+    values = {f"v#enc#{n}": rng.standard_normal((n + 1, 3), np.float32) for n in range(6)}
+    path = tmp_path / "words.hdf5"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        kinds: list[dict[str, object]] = [
+            {},
+            {"dtype": "<f8"},
+            {"dtype": ">f4"},
+            {"chunks": (1, 3)},
+            {"chunks": (2, 2), "compression": "gzip", "shuffle": True},
+            {},
+        ]
+        for (name, rows), kind in zip(values.items(), kinds, strict=True):
+            file.create_dataset(name, data=rows, **kind)
+    with closing(WordFeatures(path, list(values))) as words:
+        assert words.counts.tolist() == [1, 2, 3, 4, 5, 6]
+        for query, rows in reversed(list(enumerate(values.values()))):
+            np.testing.assert_array_equal(words.words(query), rows)
+            assert words.words(query).dtype == np.float32
+
+
+def test_files_that_were_cut_while_they_are_read_are_refused(tmp_path: Path) -> None:
+    """HDF5 itself gives zeros for what is beyond the end."""
+    path = tmp_path / "words.hdf5"
+    with h5py.File(path, "w") as file:
+        file["v#enc#0"] = np.ones((400, 3), np.float32)
+    with closing(WordFeatures(path, ["v#enc#0"])) as words:
+        os.truncate(path, path.stat().st_size - 100)
+        with pytest.raises(FileFormatError, match="ends within caption 'v#enc#0'"):
+            words.words(0)
+    write_bigfile(tmp_path, ["a", "b", "c"], np.ones((3, 4), np.float32))
+    frames = BigFile.open(tmp_path)
+    os.truncate(tmp_path / VALUES, 2 * 16 + 4)
+    np.testing.assert_array_equal(frames.rows(["a", "b"]), np.ones((2, 4)))
+    with pytest.raises(FileFormatError, match="ends within 'c'"):
+        frames.rows(["b", "c"])

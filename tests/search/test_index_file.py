@@ -13,6 +13,7 @@ import torch
 from test_video_index import NAMES, assert_same, encode, words_of
 from toy import SMALL, toy_table
 
+from prvr_lite.collection.rows import without_ids
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.table import write_features
 from prvr_lite.files import FileFormatError, load_record, save_record
@@ -289,7 +290,7 @@ def test_rows_outside_the_index_are_refused(toy: Dataset) -> None:
 
 
 def test_few_queries_score_as_many_do() -> None:
-    """For few, the attended frames of key clips are gathered instead of all being scored."""
+    """Products of the key clips' attended frames alone, float32; of all clips in float64."""
     clips, attended = torch.nn.functional.normalize(torch.randn(2, 9, 40, 12), dim=-1)
     queries = torch.nn.functional.normalize(torch.randn(20, 12), dim=-1)
     many = dual_similarity(queries, clips, attended)
@@ -300,6 +301,16 @@ def test_few_queries_score_as_many_do() -> None:
             dual_similarity(queries[part], clips, attended),
             Similarity(many.clip[part], many.frame[part], many.key_clip[part]),
         )
+    exact = dual_similarity(queries.double(), clips.double(), attended.double())
+    assert many.frame is not None
+    assert exact.frame is not None
+    torch.testing.assert_close(many.frame, exact.frame.float(), rtol=0, atol=1e-6)
+    learnt = queries.clone().requires_grad_()
+    frame = dual_similarity(learnt, clips, attended).frame
+    assert frame is not None
+    frame.sum().backward()
+    picked = attended[torch.arange(9), many.key_clip]  # [Q, V, H]
+    torch.testing.assert_close(learnt.grad, picked.sum(1))
 
 
 def test_an_encoding_that_is_not_finite_is_refused(toy: Dataset, tmp_path: Path) -> None:
@@ -327,7 +338,9 @@ def test_an_index_without_videos_replaces_nothing(file: Path, toy: Dataset) -> N
     index = VideoIndex.load(file)
     with pytest.raises(ValueError, match="batch_videos=-4"):
         VideoIndex.build(index.model, toy, "test", batch_videos=-4)
-    empty = VideoIndex(index.model, next(iter(index.rows.blocks(1))).without(set(index.video_ids)))
+    empty = VideoIndex(
+        index.model, without_ids(next(iter(index.rows.blocks(1))), set(index.video_ids))
+    )
     with pytest.raises(ValueError, match="there is no video to save"):
         empty.save(file)
     assert file.read_bytes() == before

@@ -17,8 +17,9 @@ from prvr_lite.plots import page
 from prvr_lite.plots.strip import Span, Thumbnail
 
 TEMPERATURES: Final = (math.inf, 1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.0)
-WIDTH, STRIP, CURVE, ROW = 4.5, 0.46, 0.62, 0.24  # inches
+STRIP, CURVE, ROW = 0.46, 0.62, 0.24  # inches
 GOLD: Final = LinearSegmentedColormap.from_list("gold", [page.RAIL, page.GLOW])
+Bags = Mapping[float, Mapping[str, tuple[float, page.Array]]]  # see bag_score
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def in_words(temperature: float) -> str:
     return ends.get(temperature, f"τ = {temperature:g}")
 
 
-@page.house_style
+@page.night_style
 def bag_picture(
     films: Mapping[str, Bag], temperatures: Sequence[float], *, query: str = ""
 ) -> page.Picture:
@@ -92,74 +93,45 @@ def bag_picture(
     Returns:
         a Figure with the axes "strip NAME", "frames NAME", "weights NAME", "scores NAME" by film.
     Raises:
-        ValueError: no films or temperatures, a negative temperature, scores that are not finite.
+        ValueError: scores that are not finite.
     """
-    scores = _check(films, temperatures)
+    scores = {name: page.finite(bag.score, f"score of {name!r}") for name, bag in films.items()}
     bags = {t: {name: bag_score(score, t) for name, score in scores.items()} for t in temperatures}
     winner = {t: max(row, key=lambda name: row[name][0]) for t, row in bags.items()}
     wins = "; ".join(f"{in_words(t)}: {name} wins" for t, name in winner.items())
-    rows = {"frames": CURVE, "weights": ROW * len(temperatures)}
-    if any(bag.thumbnails for bag in films.values()):
-        rows = {"strip": STRIP, **rows}
-    mosaic = [[f"{part} {name}", f"scores {name}"] for name in films for part in rows]
-    mosaic = [row if row[0].startswith("weights") else [row[0], "."] for row in mosaic]
-    title, height = f"“{query}”" if query else "Which film wins?", sum(rows.values()) + 0.55
-    settings: dict[str, Any] = {
-        "dark": True,
-        "gap": 0.06,
-        "left": 0.3,
-        "width_ratios": [WIDTH, 1.4],
-    }
+    rows = {"strip": STRIP, "frames": CURVE, "weights": ROW * len(temperatures)}
+    if not any(bag.thumbnails for bag in films.values()):
+        del rows["strip"]
+    mosaic = [
+        [f"{part} {name}", f"scores {name}" if part == "weights" else "."]
+        for name in films
+        for part in rows
+    ]
+    settings: dict[str, Any] = {"dark": True, "gap": 0.06, "left": 0.3, "width_ratios": [4.5, 1.4]}
     settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(bags, query)}
-    picture, axes = page.panels(
-        page.heading(title, wins), mosaic, len(films) * height + 0.3, **settings
-    )
+    head = page.heading(f"“{query}”" if query else "Which film wins?", wins)
+    high = len(films) * (sum(rows.values()) + 0.55) + 0.3
+    picture, axes = page.panels(head, mosaic, high, **settings)
+    for panel in axes.values():
+        panel.spines[:].set_visible(False)
+        panel.tick_params(length=0, labelsize=10.5)
+        panel.set(facecolor="none", xlim=(0, 1), xticks=[], yticks=[])
     limits = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
     for name, bag in films.items():
         label = page.wrap(name, 4.4, 11.5, lines=1) + (", the right film" if bag.right else "")
         color, top = page.SPOT if bag.right else page.CHALK, axes[f"{next(iter(rows))} {name}"]
         top.set_title(label, size=11.5, color=color, parse_math=False)
         _draw_frames(axes[f"frames {name}"], scores[name], limits, bag)
-        for row, t in enumerate(temperatures):
-            _draw_weights(axes[f"weights {name}"], row, bags[t][name][1])
-            every = [score for score, _ in bags[t].values()]
-            _draw_score(axes[f"scores {name}"], row, bags[t][name][0], every, name == winner[t])
+        _draw_bags(axes[f"weights {name}"], axes[f"scores {name}"], name, bags)
     about = "curve: score of each frame · gold: how much it counts · right: score of the film"
     picture.supxlabel(about, x=page.EDGE / page.WIDTH, ha="left", size=10, color=page.HAZE)
-    _dress(axes, list(map(in_words, temperatures)))
     for name, bag in films.items():
         if "strip" in rows:
             sheet.show_film(picture, axes[f"strip {name}"], bag.thumbnails, 1, bag.moment)
     return picture
 
 
-def _dress(axes: Mapping[str, Axes], temperatures: Sequence[str]) -> None:
-    """Panels without frames, on one axis of time; rows bear the names of the temperatures."""
-    for name, panel in axes.items():
-        part, rows = name.split()[0], range(len(temperatures))
-        if part != "frames":
-            panel.set(ylim=(len(rows) - 0.5, -0.5), yticks=[])
-        if part == "weights":
-            places = [1 - (row + 0.5) / len(rows) for row in rows]
-            sheet.names(panel, dict(zip(temperatures, places, strict=True)))
-        panel.spines[:].set_visible(False)
-        panel.tick_params(length=0, labelsize=10.5, labelcolor=page.CHALK)
-        panel.set(facecolor="none", xlim=(0, 1), xticks=[])
-
-
-def _check(films: Mapping[str, Bag], temperatures: Sequence[float]) -> dict[str, page.Array]:
-    if not films or not temperatures:
-        raise ValueError("films and temperatures must hold at least one of each")
-    if not all(t >= 0 for t in temperatures):
-        raise ValueError(f"temperatures must be 0 or more, but are {list(temperatures)}")
-    scores = {name: page.as_array(bag.score, f"score of {name!r}") for name, bag in films.items()}
-    for name, score in scores.items():
-        if not np.isfinite(score).all():
-            raise ValueError(f"score of {name!r} must be finite: leave padded frames out")
-    return scores
-
-
-def _alt(bags: Mapping[float, Mapping[str, tuple[float, page.Array]]], query: str) -> str:
+def _alt(bags: Bags, query: str) -> str:
     rows = [
         f"{in_words(t)}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
         for t, row in bags.items()
@@ -173,7 +145,7 @@ def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag
     """The score of each frame as a step, the moment lit behind it."""
     low, high = limits
     pad = 0.08 * ((high - low) or 1.0)
-    axes.set(xlim=(0, 1), ylim=(low - pad, high + pad))
+    axes.set_ylim(low - pad, high + pad)
     axes.set_yticks([low, high], [f"{low:.2f}", f"{high:.2f}"])
     if bag.moment:
         axes.axvspan(*bag.moment, color=page.SPOT, alpha=0.25, lw=0, label="moment")
@@ -183,18 +155,24 @@ def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag
     axes.stairs(score, edges, baseline=None, color=page.CHALK, lw=1.4, label="score")
 
 
-def _draw_weights(axes: Axes, row: int, weight: page.Array) -> None:
-    """How much each frame counts at one temperature: gold, the brighter the more."""
-    share = weight / weight.max() * min(1.0, 0.35 + weight.max())  # an even spread stays dim
-    place = (0, 1, row + 0.31, row - 0.31)
-    axes.imshow(share[None], GOLD, vmin=0, vmax=1, extent=place, aspect="auto")
+def _draw_bags(weights: Axes, scores: Axes, name: str, bags: Bags) -> None:
+    """For each temperature a row: how much each frame counts, in gold, and the film's score.
 
-
-def _draw_score(axes: Axes, row: int, score: float, every: Sequence[float], wins: bool) -> None:
-    """The film's score at one temperature beside all films' scores, as a bar and a number."""
-    low, high = min(0.0, *every), max(0.0, *every)
-    share = 0.6 * (score - low) / ((high - low) or 1.0)
-    color, weight = (page.GLOW, "bold") if wins else (page.HAZE, "normal")
-    axes.barh(row, 0.6, height=0.5, color=page.RAIL)
-    axes.barh(row, share, height=0.5, color=color, label=f"score {row}")
-    axes.text(0.65, row, f"{score:.3f}", va="center", size=10.5, color=color, weight=weight)
+    The score is a bar beside all films' scores, and a number; that of the film that wins is gold.
+    """
+    for row, (temperature, films) in enumerate(bags.items()):
+        score, weight = films[name]
+        every = [other for other, _ in films.values()]
+        share = weight / weight.max() * min(1.0, 0.35 + weight.max())  # an even spread stays dim
+        place = (0, 1, row + 0.31, row - 0.31)
+        weights.imshow(share[None], GOLD, vmin=0, vmax=1, extent=place, aspect="auto")
+        sheet.names(weights, {in_words(temperature): 1 - (row + 0.5) / len(bags)})
+        low, high = min(0.0, *every), max(0.0, *every)
+        wins = score == max(every)
+        color, bold = (page.GLOW, "bold") if wins else (page.HAZE, "normal")
+        scores.barh(row, 0.6, height=0.5, color=page.RAIL)
+        long = 0.6 * (score - low) / ((high - low) or 1.0)
+        scores.barh(row, long, height=0.5, color=color, label=f"score {row}")
+        scores.text(0.65, row, f"{score:.3f}", va="center", size=10.5, color=color, weight=bold)
+    for axes in (weights, scores):
+        axes.set_ylim(len(bags) - 0.5, -0.5)

@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, GLOW, HAZE, RAIL, SPOT
+from prvr_lite.plots.page import CHALK, GLOW, SPOT
 from prvr_lite.plots.strip import Span, Thumbnail
 
-STRIP, ROW = 0.62, 0.62  # inches
 
-
-@page.house_style
+@page.night_style
 def moment_appears(
     curves: Mapping[str, object],
     *,
@@ -34,66 +31,30 @@ def moment_appears(
     Returns:
         a Figure with the axes "film", where there are thumbnails, and one for each curve.
     Raises:
-        ValueError: no curves, or scores that are not finite.
+        ValueError: scores that are not finite.
     """
-    scores = {name: page.as_array(curve, f"curve {name!r}") for name, curve in curves.items()}
-    if not scores or not all(np.isfinite(score).all() for score in scores.values()):
-        raise ValueError("curves must hold at least one curve of finite scores")
+    scores = {name: page.finite(curve, f"curve {name!r}") for name, curve in curves.items()}
     best = {name: (score.argmax() + 0.5) * duration / len(score) for name, score in scores.items()}
     inside = {name: moment[0] <= time < moment[1] for name, time in best.items()}
-    where = "; ".join(f"{n}: {t:.1f} s, {_where(inside[n])}" for n, t in best.items())
-    alt = f"Frame scores for the query “{query}”. Best frame, {where}."
-    rows = ["film"] * bool(thumbnails) + list(scores)
-    heights = [STRIP] * bool(thumbnails) + [ROW] * len(scores)
-    about = "dot: the best frame; blue: the true moment, which training never saw"
-    picture, axes = page.panels(
-        page.heading(f"“{query}”", about),
-        [[name] for name in rows],
-        sum(heights) + 0.09 * len(rows) + 0.62,
-        alt=alt,
-        dark=True,
-        left=1.0,
-        height_ratios=heights,
+    where = {name: "inside" if lit else "outside" for name, lit in inside.items()}
+    told = "; ".join(f"{name}: {time:.1f} s, {where[name]}" for name, time in best.items())
+    alt = f"Frame scores for the query “{query}”. Best frame, {told}."
+    head = page.heading(
+        f"“{query}”", "dot: the best frame; blue: the true moment, which training never saw"
     )
+    rows = dict.fromkeys(["film", *scores], sheet.FILM)
+    film: dict[str, Any] = {"duration": duration, "thumbnails": thumbnails, "moment": moment}
+    picture, axes = sheet.timeline(head, rows, alt=alt, left=1.0, **film)
     low, high = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
-    limits = low - 0.08 * (high - low), high + 0.2 * (high - low)
+    dot: dict[str, Any] = {"ms": 9, "mec": page.NIGHT, "label": "best frame", "clip_on": False}
     for name, score in scores.items():
-        _draw(axes[name], name, score, (best[name], inside[name]), moment, duration)
-        axes[name].set_ylim(limits)
-    last = axes[rows[-1]]
-    last.tick_params(labelbottom=True)
-    sheet.time_axis(last)
-    if thumbnails:
-        axes["film"].set(xlim=(0, duration), xticks=[], yticks=[])
-        sheet.names(axes["film"], {"film": 0.5})
-        axes["film"].texts[-1].set(color=HAZE)
-        sheet.show_film(picture, axes["film"], thumbnails, duration, moment)
+        panel, color = axes[name], SPOT if inside[name] else GLOW
+        panel.set_ylim(low - 0.08 * (high - low), high + 0.2 * (high - low))
+        panel.axvspan(*moment, color=SPOT, alpha=0.28, lw=0, label="moment")
+        edges = np.linspace(0, duration, len(score) + 1)
+        panel.stairs(score, edges, baseline=None, color=CHALK, lw=1.5, label="score")
+        panel.plot(best[name], score.max(), "o", color=color, **dot)
+        sheet.names(panel, {name: 0.62, f"best: {where[name]}": 0.3})
+        panel.texts[-1].set(color=color, size=10)
+        panel.texts[-2].set(weight="bold", size=11)
     return picture
-
-
-def _where(inside: bool) -> str:
-    return "inside" if inside else "outside"
-
-
-def _draw(
-    axes: Axes,
-    name: str,
-    score: page.Array,
-    best: tuple[float, bool],
-    moment: Span,
-    duration: float,
-) -> None:
-    """One curve; its best frame, (time, inside the moment?), as a dot."""
-    time, inside = best
-    color = SPOT if inside else GLOW
-    axes.set(xlim=(0, duration), yticks=[], facecolor=RAIL)
-    axes.axvspan(*moment, color=SPOT, alpha=0.28, lw=0, label="moment")
-    edges = np.linspace(0, duration, len(score) + 1)
-    axes.stairs(score, edges, baseline=None, color=CHALK, lw=1.5, label="score")
-    look: dict[str, Any] = {"ms": 9, "mec": page.NIGHT, "label": "best frame", "clip_on": False}
-    axes.plot(time, score.max(), "o", color=color, **look)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0, labelbottom=False)
-    sheet.names(axes, {name: 0.62, f"best: {_where(inside)}": 0.3})
-    axes.texts[-1].set(color=color, size=10)
-    axes.texts[-2].set(weight="bold", size=11)

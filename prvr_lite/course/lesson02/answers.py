@@ -113,6 +113,22 @@ def to_the_end(features: Tensor, count: int) -> Tensor:
     return pool(features, count, lambda a, z: max(z + (z == last), a + 1))
 
 
+def steps(count: int) -> Tensor:
+    """0..count, as whole numbers."""
+    return torch.arange(count + 1)
+
+
+def ends_instead(features: Tensor, count: int) -> Tensor:
+    windows = pairwise(pool_bounds(len(features), count).tolist())
+    rows = [features[a + 1 : z + 1] if a < z else features[a : a + 1] for a, z in windows]
+    return torch.stack([window.mean(0) for window in rows])
+
+
+def strongest(features: Tensor, count: int) -> Tensor:
+    windows = pairwise(pool_bounds(len(features), count).tolist())
+    return torch.stack([features[a : max(z, a + 1)].amax(0) for a, z in windows])
+
+
 def zeros_for_nothing(features: Tensor, count: int) -> Tensor:
     empty = pool_bounds(len(features), count).diff() == 0
     return pool_features(features, count).masked_fill(empty[:, None], 0)
@@ -130,6 +146,17 @@ def neighbours(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
 def one_too_many(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
     padded, mask = pad_ragged(features, offset)
     return padded, torch.arange(mask.shape[1]) <= offset.diff()[:, None]
+
+
+def mask_of_offsets(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
+    padded, mask = pad_ragged(features, offset)
+    return padded, torch.arange(mask.shape[1]) < offset[1:, None]
+
+
+def last_film_forgotten(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
+    padded, mask = pad_ragged(features, offset)
+    padded[-1] = 0
+    return padded, mask
 
 
 def zeros_in_front(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:

@@ -35,6 +35,27 @@ EXERCISES = (
                 "halves always go up: 2.5 must become 2, its even neighbour. Use round.",
             ),
             Mistake(
+                lambda total, count: even_bounds(total, count).ceil().long().clamp(max=total - 1),
+                "every bound goes up: 2.1 must become 2. ceil goes up, round goes to the nearest.",
+            ),
+            Mistake(
+                lambda total, count: a.steps(count) * (total // count),
+                "every window has total // count frames: what is left over is shared out nowhere. "
+                "Multiply first, and round last.",
+                also=(
+                    lambda total, count: (a.steps(count) * (total // count)).clamp(max=total - 1),
+                ),
+            ),
+            Mistake(
+                lambda total, count: (
+                    ((a.steps(count) + 1).double() / count * total)
+                    .round()
+                    .long()
+                    .clamp(max=total - 1)
+                ),
+                "i begins at 1: it runs from 0 to count, as the first window starts at frame 0.",
+            ),
+            Mistake(
                 lambda total, count: even_bounds(total, count).round().long(),
                 "the last bound is total, and no frame has that row: cap the bounds at total - 1.",
             ),
@@ -79,6 +100,15 @@ EXERCISES = (
                 "frame b_(i+1) is counted twice: it belongs to the next window alone.",
             ),
             Mistake(
+                a.ends_instead,
+                "each window has lost its first frame b_i and got b_(i+1), which belongs to the "
+                "next one: features[b[i] : b[i + 1]] holds its start, not its end.",
+            ),
+            Mistake(
+                a.strongest,
+                "it takes the largest of each number in a window: take the mean.",
+            ),
+            Mistake(
                 lambda features, count: features[pool_bounds(len(features), count)[:-1]],
                 "it picks the first frame of each window: take the mean of all of them.",
             ),
@@ -119,7 +149,8 @@ EXERCISES = (
         (
             Mistake(
                 lambda features: features / features.norm(dim=-1, keepdim=True),
-                "a black frame has length 0, and 0 / 0 is NaN: add 1e-5 to the length.",
+                "a black frame has length 0, and 0 / 0 is NaN: add 1e-5 to the length, in "
+                "brackets, before you divide.",
             ),
             Mistake(
                 lambda features: F.normalize(features, dim=-1, eps=1e-5),
@@ -132,6 +163,7 @@ EXERCISES = (
             Mistake(
                 lambda features: features / (features.norm(dim=-2, keepdim=True) + 1e-5),
                 "it is the length over the frames: a row's numbers are the last dimension.",
+                also=(lambda features: features / (features.norm(dim=1, keepdim=True) + 1e-5),),
             ),
             Mistake(
                 lambda features: features / (features.norm(dim=-1) + 1e-5),
@@ -140,6 +172,20 @@ EXERCISES = (
             Mistake(
                 lambda features: features / (features.square().sum(-1, keepdim=True) + 1e-5),
                 "it divides by the squared length: the root is missing.",
+            ),
+            Mistake(
+                lambda features: features / (features.square().sum(-1, keepdim=True) + 1e-5).sqrt(),
+                "1e-5 stands under the root, where it counts as 0.003: add it to the length.",
+            ),
+            Mistake(
+                lambda features: features / (features.abs().sum(-1, keepdim=True) + 1e-5),
+                "it divides by the sum of the numbers: the length is the root of the summed "
+                "squares.",
+                also=(lambda features: features / (features.sum(-1, keepdim=True) + 1e-5),),
+            ),
+            Mistake(
+                lambda features: features / (features.abs().amax(-1, keepdim=True) + 1e-5),
+                "it divides by the largest number of a row: divide by the length of the row.",
             ),
         ),
         (
@@ -188,6 +234,15 @@ EXERCISES = (
                 "its own end, offset[v + 1].",
             ),
             Mistake(a.zeros_in_front, "the zeros stand in front: films start at place 0."),
+            Mistake(
+                a.mask_of_offsets,
+                "the mask compares places with offsets, which say where films lie end to end: "
+                "compare them with lengths, offset[v + 1] - offset[v].",
+            ),
+            Mistake(
+                a.last_film_forgotten,
+                "the last film is left out: V + 1 offsets make V films.",
+            ),
         ),
         (
             "Film v is features[offset[v] : offset[v + 1]]. How long is the longest?",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
-from prvr_lite.plots.strip import Thumbnail, strip_slots
+from prvr_lite.plots.strip import Thumbnail
 
 
-@page.house_style
+@page.night_style
 def film_numbers(
     features: object,
     duration: float,
@@ -27,24 +25,18 @@ def film_numbers(
     Returns:
         a Figure with the axes "film" and "numbers" (D rows, T columns).
     Raises:
-        ValueError: features that are not a matrix, or a duration that is unknown.
+        ValueError: features that are not a matrix of numbers.
     """
-    rows = page.as_array(features, "features", ndim=2)
-    if not (np.isfinite(duration) and duration > 0):
-        raise ValueError(f"duration must be seconds above 0, but is {duration:g}")
+    rows = page.finite(features, "features", ndim=2)
     count, dim = rows.shape
     about = f"each column: the {dim} numbers of one of {count} frames (blue below 0, red above)"
     alt = f"{title}: thumbnails of a film of {duration:.1f} s, and under them, {about}."
-    _, high = strip_slots(thumbnails, page.WIDTH - 2 * page.EDGE, 0.62)
-    settings: dict[str, Any] = {"alt": alt, "dark": True, "height_ratios": [1.05 * high + 0.01, 2]}
-    picture, axes = page.panels(
-        page.heading(title, about), [["film"], ["numbers"]], high + 3.0, **settings
+    head, shown = page.heading(title, about), {"film": sheet.FILM, "numbers": 2.4}
+    picture, axes = sheet.timeline(
+        head, shown, alt=alt, duration=duration, thumbnails=thumbnails, left=0.5
     )
-    most = float(np.quantile(np.abs(rows), 0.98))
-    place = (0, duration, dim, 0)
-    look: dict[str, Any] = {"cmap": "RdBu_r", "aspect": "auto", "interpolation": "none"}
-    axes["numbers"].imshow(rows.T, vmin=-most, vmax=most, extent=place, **look)
-    axes["numbers"].set(yticks=[])
-    sheet.time_axis(axes["numbers"])
-    sheet.show_film(picture, axes["film"], thumbnails, duration)
+    most, place = float(np.quantile(np.abs(rows), 0.98)), (0, duration, dim, 0)
+    axes["numbers"].imshow(
+        rows.T, "RdBu_r", vmin=-most, vmax=most, extent=place, aspect="auto", interpolation="none"
+    )
     return picture

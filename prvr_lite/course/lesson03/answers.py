@@ -69,6 +69,27 @@ def scaled_after(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Ten
     return weight / math.sqrt(query.shape[-1]) @ value
 
 
+def scores_as_weights(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    score = query @ key.transpose(1, 2) / math.sqrt(query.shape[-1])
+    return score.masked_fill(~mask[:, None, :], 0) @ value
+
+
+def filled(score: Tensor, mask: Tensor, low: float) -> Tensor:
+    """A softmax in which masked keys have some score."""
+    return score.masked_fill(~mask[:, None, :], low).softmax(-1)
+
+
+def zeroed_words(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
+    tokens = tokens * mask[..., None]
+    return weigh((tokens @ w).softmax(1), tokens)
+
+
+def by_numbers(tokens: Tensor, mask: Tensor, w: Tensor, dim: int) -> Tensor:
+    """A softmax of products of single numbers, over the words (1) or over the numbers (2)."""
+    weight = (tokens * w).masked_fill(~mask[..., None], NEVER).softmax(dim)
+    return (weight * tokens).sum(1)
+
+
 def over_frames(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor, never: float = NEVER
 ) -> Tensor:

@@ -29,9 +29,10 @@ def attention_lines(
     Returns:
         a Figure with axes "frame 3", …; a line's width is its weight, a colour is a head.
     Raises:
-        ValueError: weights, names or frames that do not fit together.
+        ValueError: a weight that does not fit the names.
     """
-    heads = _check(weight, names, frames)
+    square = (len(names), len(names))
+    heads = [page.finite(w, f"head {i}", ndim=2, shape=square) for i, w in enumerate(weight)]
     colors = "; head 0 blue and head 1 orange" if len(heads) == 2 else ""
     about = f"a line is as wide as its weight{colors}"
     mosaic, alt = [[f"frame {frame}"] for frame in frames], _alt(heads, names, frames)
@@ -41,27 +42,6 @@ def attention_lines(
     for frame in frames:
         _draw(axes[f"frame {frame}"], heads, names, frame)
     return picture
-
-
-def _check(
-    weight: Sequence[object], names: Sequence[str], frames: Sequence[int]
-) -> list[page.Array]:
-    heads = [page.as_array(w, f"weight of head {i}", ndim=2) for i, w in enumerate(weight)]
-    if not heads or not frames:
-        raise ValueError(
-            "weight or frames is empty. To fix it: give weight one matrix per head, and frames "
-            "at least one frame."
-        )
-    for i, matrix in enumerate(heads):
-        if matrix.shape != (len(names), len(names)):
-            raise ValueError(
-                f"head {i} has shape {matrix.shape}, but there are {len(names)} names. To fix it: "
-                "give each head a matrix with one row and one column per name."
-            )
-    for frame in frames:
-        if not 0 <= frame < len(names):
-            raise ValueError(f"there is no frame {frame}: frames go from 0 to {len(names) - 1}")
-    return heads
 
 
 def _draw(axes: Axes, heads: list[page.Array], names: Sequence[str], frame: int) -> None:

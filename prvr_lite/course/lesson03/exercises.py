@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from torch import Generator
@@ -44,7 +45,20 @@ EXERCISES = (
                 lambda score, mask: (score * mask[:, None, :]).softmax(-1),
                 "masked scores became 0, and e^0 = 1 is much: they need a huge negative.",
             ),
-            Mistake(lambda score, mask: masked_softmax(score, ~mask), TURNED),
+            Mistake(
+                lambda score, mask: a.filled(score, mask, -1.0),
+                "masked scores are not low enough, and keep some weight: they need a huge "
+                "negative, far below any score.",
+                also=(
+                    lambda score, mask: a.filled(score, mask, float(score.min())),
+                    *(partial(a.filled, low=low) for low in (-10.0, -20.0, -100.0)),
+                ),
+            ),
+            Mistake(
+                lambda score, mask: masked_softmax(score, ~mask),
+                TURNED,
+                also=(lambda score, mask: (score + NEVER * mask[:, None, :]).softmax(-1),),
+            ),
             Mistake(
                 lambda score, mask: score.masked_fill(~mask[:, None, :], NEVER).softmax(1),
                 "the softmax runs over the L frames that look: each of them shares out its "
@@ -92,7 +106,7 @@ EXERCISES = (
                 lambda query, key, value, mask: a.scaled(
                     query, key, value, mask, 1 / query.shape[-1]
                 ),
-                "it divides by d: the root is missing.",
+                "all in all it divides by d: divide by the root of d, and only once.",
             ),
             Mistake(
                 lambda query, key, value, mask: a.scaled(
@@ -132,6 +146,10 @@ EXERCISES = (
                 ),
                 "masked after the softmax: what is left no longer adds up to 1. Mask before it.",
             ),
+            Mistake(
+                a.scores_as_weights,
+                "the scores themselves are the weights: a softmax over the keys is missing.",
+            ),
             Mistake(lambda query, key, value, mask: attention(query, key, value, ~mask), TURNED),
             Mistake(
                 a.over_frames,
@@ -163,6 +181,7 @@ EXERCISES = (
                 lambda x, heads: x.reshape(len(x), heads, x.shape[1], -1),
                 "one view straight to the shape mixes frames and heads: first make [B, L, heads, "
                 "H / heads], and then swap two dimensions.",
+                also=(lambda x, heads: x.transpose(1, 2).reshape(len(x), heads, x.shape[1], -1),),
             ),
             Mistake(
                 lambda x, heads: x.unflatten(2, (-1, heads)).permute(0, 3, 1, 2),
@@ -210,6 +229,11 @@ EXERCISES = (
             Mistake(
                 lambda x: x.permute(0, 2, 3, 1).flatten(2),
                 "features of the heads are interleaved: put whole slices side by side.",
+            ),
+            Mistake(
+                lambda x: x.transpose(1, 3).reshape(len(x), x.shape[2], -1),
+                "the wrong two dimensions are swapped: heads are dimension 1, frames dimension 2.",
+                also=(lambda x: x.permute(0, 3, 2, 1).reshape(len(x), x.shape[2], -1),),
             ),
             Mistake(lambda x: x.mean(1), "it averages the heads: lay them side by side."),
             Mistake(
@@ -264,6 +288,26 @@ EXERCISES = (
             Mistake(
                 lambda tokens, mask, w: attention_pool(tokens, mask, w) / tokens.shape[1],
                 "the weights add up to 1 already: take the sum over the words, not the mean.",
+                also=(
+                    lambda tokens, mask, w: (
+                        attention_pool(tokens, mask, w) / mask.sum(1, keepdim=True)
+                    ),
+                ),
+            ),
+            Mistake(
+                a.zeroed_words,
+                "masked words became zeros, so their score is 0, and e^0 = 1 is much: mask the "
+                "scores with a huge negative.",
+            ),
+            Mistake(
+                lambda tokens, mask, w: a.by_numbers(tokens, mask, w, 1),
+                "each number of a word has its own weight: w . h_l is an inner product, and gives "
+                "one score per word.",
+                also=(lambda tokens, mask, w: a.by_numbers(tokens, mask, w, 2),),
+            ),
+            Mistake(
+                lambda tokens, mask, w: w.expand(len(tokens), -1),
+                "the weights are multiplied with w, and add up to w itself: weigh the words h_l.",
             ),
         ),
         (

@@ -55,6 +55,10 @@ def by_start(n: int) -> list[tuple[int, int]]:
     return [(s, e) for s in range(n) for e in range(s + 1, n + 1)]
 
 
+def by_end(n: int) -> list[tuple[int, int]]:
+    return [(s, e) for e in range(1, n + 1) for s in range(e)]
+
+
 def late_clip(row: int, n: int) -> tuple[int, int]:
     length = 1
     while row > n - length + 1:
@@ -71,8 +75,27 @@ def wrong_means(
     start, end = _spans(n, longest)
     total = F.pad(units.cumsum(axis), (0, 0, 1, 0))
     length = end - start
-    size = {"own": length, "more": length + 1, "n": torch.tensor(n), "one": torch.tensor(1)}[by]
-    return (total[:, end] - total[:, start]) / size.reshape(-1, 1)
+    sizes = {"own": length, "more": length + 1, "end": end, "n": length * 0 + n}
+    return (total[:, end] - total[:, start]) / sizes.get(by, length**0)[:, None]
+
+
+def wrong_differences(units: Tensor, which: str) -> Tensor:
+    """all_clips with other places of the running total."""
+    start, end = _spans(units.shape[1])
+    total = F.pad(units.cumsum(1), (0, 0, 1, 0))
+    plus, minus = total[:, end], total[:, start]
+    if which == "start is 0":
+        minus = torch.zeros_like(plus)
+    elif which == "end - 1":
+        plus = total[:, end - 1]
+    else:
+        plus, minus = minus, plus
+    return (plus - minus) / (end - start)[:, None]
+
+
+def mean_of_ends(units: Tensor) -> Tensor:
+    start, end = _spans(units.shape[1])
+    return (units[:, start] + units[:, end - 1]) / 2
 
 
 def without_zero(units: Tensor) -> Tensor:
@@ -94,6 +117,12 @@ def strongest_units(units: Tensor) -> Tensor:
 def inner_products(queries: Tensor, clips: Tensor) -> tuple[Tensor, Tensor]:
     score, key = torch.einsum("qh,vnh->qvn", queries, clips).max(-1)
     return score, key
+
+
+def by_inner_product(queries: Tensor, clips: Tensor) -> tuple[Tensor, Tensor]:
+    key = inner_products(queries, clips)[1]
+    cosine = torch.einsum("qh,vnh->qvn", F.normalize(queries, dim=-1), F.normalize(clips, dim=-1))
+    return cosine.gather(-1, key[..., None])[..., 0], key
 
 
 def mean_score(queries: Tensor, clips: Tensor) -> tuple[Tensor, Tensor]:

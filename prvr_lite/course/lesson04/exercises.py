@@ -9,12 +9,15 @@ from prvr_lite.course.lesson04 import planted
 from prvr_lite.course.lesson04.answers import (
     SUMS,
     all_clips,
+    by_end,
+    by_inner_product,
     by_start,
     clip_at,
     clip_row,
     clip_scores,
     inner_products,
     late_clip,
+    mean_of_ends,
     mean_score,
     ordered_by_start,
     row_inputs,
@@ -25,6 +28,7 @@ from prvr_lite.course.lesson04.answers import (
     unit_inputs,
     without_gradient,
     without_zero,
+    wrong_differences,
     wrong_means,
 )
 
@@ -45,6 +49,16 @@ EXERCISES = (
                 lambda start, end, n: by_start(n).index((start, end)),
                 "it counts all clips of the first start, then all of the next: here all clips of "
                 "one length come together, the shortest first.",
+            ),
+            Mistake(
+                lambda start, end, n: by_end(n).index((start, end)),
+                "it counts all clips of the first end, then all of the next: here all clips of "
+                "one length come together, the shortest first.",
+            ),
+            Mistake(
+                lambda start, end, n: sum(range(1, end - start)) + start,
+                "it adds up the shorter lengths 1, 2, 3, …: add up how many windows each of them "
+                "has, n of length 1, n - 1 of length 2, and so on.",
             ),
             Mistake(
                 lambda start, end, n: (end - start - 1) * n + start,
@@ -97,6 +111,15 @@ EXERCISES = (
                 "shortest first.",
             ),
             Mistake(
+                lambda row, n: by_end(n)[row],
+                "it goes through the ends first: all clips of one length come together, the "
+                "shortest first.",
+            ),
+            Mistake(
+                lambda row, n: (n - clip_at(row, n)[1], n - clip_at(row, n)[0]),
+                "it goes through the clips of a length from right to left: go from left to right.",
+            ),
+            Mistake(
                 lambda row, n: (row % n, row % n + row // n + 1),
                 "it thinks that there are n windows of every length: of length 2 there are n - 1.",
             ),
@@ -127,6 +150,28 @@ EXERCISES = (
                 without_zero,
                 "the first unit of every clip is missing: the sum of units start..end-1 is "
                 "total[end] - total[start] only if total begins with a zero.",
+            ),
+            Mistake(
+                lambda units: wrong_differences(units, "start is 0"),
+                "every clip begins at unit 0: subtract total[start] from total[end].",
+            ),
+            Mistake(
+                lambda units: wrong_differences(units, "turned"),
+                "every number has the wrong sign: it is total[end] - total[start], divided by the "
+                "length.",
+            ),
+            Mistake(
+                lambda units: wrong_differences(units, "end - 1"),
+                "the last unit of every clip is missing: with a zero in front, total[end] is the "
+                "sum of the units 0..end-1.",
+            ),
+            Mistake(
+                lambda units: wrong_means(units, by="end"),
+                "it divides by the end: the length of a clip is end - start.",
+            ),
+            Mistake(
+                mean_of_ends,
+                "it is the mean of the first and the last unit of a clip: take all of its units.",
             ),
             Mistake(
                 lambda units: wrong_means(units, by="one"),
@@ -186,6 +231,11 @@ EXERCISES = (
                 inner_products,
                 "these are inner products: a clip could win by being long. Divide queries and "
                 "clips by their norms.",
+                also=(lambda queries, clips: inner_products(queries / queries.shape[-1], clips),),
+            ),
+            Mistake(
+                by_inner_product,
+                "the best clip is chosen by inner products: choose it by the cosines themselves.",
             ),
             Mistake(
                 lambda queries, clips: inner_products(F.normalize(queries, dim=-1), clips),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -30,18 +29,17 @@ def running_total(
     Raises:
         ValueError: a span outside the units.
     """
-    units = page.as_array(values, "values")
+    units = page.finite(values, "values")
     n = len(units)
-    for start, end in spans:
-        if not 0 <= start < end <= n:
-            raise ValueError(f"span [{start}, {end}) does not lie within the {n} units")
+    for s, e in spans:
+        page.require(0 <= s < e <= n, f"span [{s}, {e}) does not lie within the {n} units")
     total = np.concatenate([[0.0], units.cumsum()])
     about = "total[end] − total[start] is the sum of the clip's units"
     means = [units[start:end].mean() for start, end in spans]
     slopes = [f"[{s}, {e}) has mean {m:.2f}" for (s, e), m in zip(spans, means, strict=True)]
     alt = f"{title}: {n} units, their running total up to {total[-1]:.2f}; {'; '.join(slopes)}."
-    settings: dict[str, Any] = {"alt": alt, "height_ratios": [1.4, 2.3], "sharex": True}
-    picture, axes = page.panels(page.heading(title, about), [["units"], ["total"]], 4.5, **settings)
+    head, rows = page.heading(title, about), [["units"], ["total"]]
+    picture, axes = page.panels(head, rows, 4.5, alt=alt, height_ratios=[1.4, 2.3], sharex=True)
     axes["units"].bar(np.arange(n) + 0.5, units, width=0.86, color=page.SOFT, alpha=0.45)
     axes["total"].plot(range(n + 1), total, "o-", color=page.BLUE, ms=5, lw=1.6, label="total")
     for i, ((start, end), mean) in enumerate(zip(spans, means, strict=True)):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 from torch import Tensor
 
 from prvr_lite.course.lesson05.cluster_triangles import cluster_triangles
-from prvr_lite.course.slider import can_slide, image_html
+from prvr_lite.course.slider import controls
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.plots import page
 
@@ -37,36 +36,17 @@ def clip_clusters(
     Raises:
         ValueError: a ``start`` that is not among the values, or a K beyond the number of clips.
     """
-    if start not in values:
-        raise ValueError(f"K can't start at {start}: it is not among {list(values)}")
-    if not can_slide():
-        return draw_clusters(units, [(k, coded) for coded in CODED for k in static], title=title)
-    widgets = import_module("ipywidgets")
-    control = widgets.SelectionSlider(
-        options=list(values),
-        value=start,
-        description="K",
-        continuous_update=False,
-        style={"description_width": "initial"},
-        layout={"margin": "2px"},
+
+    def draw(*chosen: tuple[int, bool]) -> page.Picture:
+        panels: dict[str, tuple[object, object]] = {}
+        for k, coded in chosen:
+            medoids, assignment = cluster_clips(units[None], k, length_aware=coded)
+            panels[f"K = {k}, {CODED[coded]}"] = (assignment[0], medoids[0])
+        return cluster_triangles(panels, title=title)
+
+    return controls(
+        lambda k, coded: draw((k, coded)),
+        {"K": {k: str(k) for k in values}, "": CODED},
+        static=lambda: draw(*((k, coded) for coded in CODED for k in static)),
+        start=(start, True),
     )
-    switch = widgets.ToggleButtons(options=[(name, coded) for coded, name in CODED.items()])
-    view = widgets.HTML()
-
-    def show(_: object = None) -> None:
-        chosen = [(control.value, switch.value)]
-        view.value = image_html(draw_clusters(units, chosen, title=title))
-
-    for choice in (control, switch):
-        choice.observe(show, names="value")
-    show()
-    return widgets.VBox([control, switch, view])
-
-
-def draw_clusters(units: Tensor, chosen: Sequence[tuple[int, bool]], *, title: str) -> page.Picture:
-    """One triangle for each (K, with the length code?); units [n, H]."""
-    panels: dict[str, tuple[object, object]] = {}
-    for k, coded in chosen:
-        medoids, assignment = cluster_clips(units[None], k, length_aware=coded)
-        panels[f"K = {k}, {CODED[coded]}"] = (assignment[0], medoids[0])
-    return cluster_triangles(panels, title=title)

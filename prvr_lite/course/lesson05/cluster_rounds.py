@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from numpy.typing import NDArray
 
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
@@ -36,63 +36,59 @@ def cluster_rounds(
     Raises:
         ValueError: naming the panel that does not fit.
     """
-    places = page.as_array(points, "points", ndim=2)
-    if places.shape[1] != 2:
-        raise ValueError(f"points must be [N, 2], but are {list(places.shape)}")
-    rounds = {name: _check(name, len(places), *panel) for name, panel in panels.items()}
-    if not rounds:
-        raise ValueError("panels must hold a step")
-    mosaic = sheet.in_rows(list(rounds), columns)
-    centres = "; ".join(f"{name}: medoids {rows.tolist()}" for name, (rows, _) in rounds.items())
-    alt = f"{title} {len(places)} points. {centres}."
-    height = len(mosaic) * (0.86 * page.WIDTH / len(mosaic[0]) + 0.32)
-    picture, axes = page.panels(page.heading(title, about), mosaic, height, alt=alt, gap=0.2)
-    for name, (medoids, assignment) in rounds.items():
+    places, told = page.finite(points, "points", ndim=2), []
+    page.require(places.shape[1] == 2, f"points must be [N, 2], but are {list(places.shape)}")
+    for name, (medoids, _) in panels.items():
+        told.append(f"{name}: medoids {page.as_array(medoids, name).astype(int).tolist()}")
+    alt = f"{title} {len(places)} points. {'; '.join(told)}."
+    picture, axes = plane_panels(page.heading(title, about), list(panels), columns, 0.86, alt)
+    for name, (medoids, assignment) in panels.items():
         axes[name].set_title(name, size=11)
-        _draw(axes[name], places, medoids, assignment)
+        rows = page.finite(medoids, f"medoids of {name!r}", low=0, high=len(places) - 1)
+        _draw(axes[name], places, rows.astype(int), assignment)
     return picture
 
 
-def _check(
-    name: str, count: int, medoids: object, assignment: object | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-    rows = page.as_array(medoids, f"medoids of {name!r}").astype(np.int64)
-    if rows.min() < 0 or rows.max() >= count:
-        raise ValueError(f"{name!r}: medoids must be rows 0..{count - 1}")
-    if assignment is None:
-        return rows, None
-    cluster = page.as_array(assignment, f"assignment of {name!r}").astype(np.int64)
-    if len(cluster) != count or cluster.min() < 0 or cluster.max() >= len(rows):
-        raise ValueError(f"{name!r}: assignment must be {count} numbers 0..{len(rows) - 1}")
-    return rows, cluster
-
-
-def _draw(
-    axes: Axes, places: page.Array, medoids: NDArray[np.int64], assignment: NDArray[np.int64] | None
-) -> None:
+def _draw(axes: Axes, places: page.Array, rows: sheet.Rows, assignment: object | None) -> None:
     """Points in the colour and shape of their cluster, medoids large."""
-    import seaborn as sns
-
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set(visible=True, color=page.RULE)
-    axes.margins(0.18)
     axes.set_aspect("equal", adjustable="datalim")
-    k = len(medoids)
-    colors = [page.CYCLE[cluster % len(page.CYCLE)] for cluster in range(k)]
-    if assignment is None:
-        look: dict[str, Any] = {"color": page.SOFT, "alpha": 0.6}
-    else:
-        ends = np.stack([places, places[medoids[assignment]]], axis=1)  # [N, 2, 2]
-        paint = [colors[cluster] for cluster in assignment]
-        lines = LineCollection(list(ends), colors=paint, lw=0.8, alpha=0.5, label="to their medoid")
-        axes.add_collection(lines)
-        marks = dict(zip(range(k), MARKS * k, strict=False))
-        look = {"hue": assignment, "style": assignment, "palette": colors, "markers": marks}
-        look |= {"hue_order": range(k), "style_order": range(k)}
+    clusters = range(len(rows))
+    colors = [page.CYCLE[cluster % len(page.CYCLE)] for cluster in clusters]
+    look: dict[str, Any] = {"color": page.SOFT, "alpha": 0.6}
+    if assignment is not None:
+        name, high = f"assignment of {axes.get_label()!r}", len(rows) - 1
+        own = page.finite(assignment, name, shape=(len(places),), low=0, high=high).astype(int)
+        ends = np.stack([places, places[rows[own]]], axis=1)  # [N, 2, 2]
+        paint: dict[str, Any] = {"colors": [colors[c] for c in own], "label": "to their medoid"}
+        axes.add_collection(LineCollection(list(ends), lw=0.8, alpha=0.5, **paint))
+        marks = dict(zip(clusters, MARKS * len(rows), strict=False))
+        look = {"hue": own, "style": own, "palette": colors, "markers": marks}
+        look |= {"hue_order": clusters, "style_order": clusters}
     sns.scatterplot(x=places[:, 0], y=places[:, 1], s=32, legend=False, ax=axes, **look)
     axes.collections[-1].set_label("points")
-    x, y = places[medoids].T
-    axes.scatter(x, y, s=256, c=colors, ec=page.INK, lw=1.6, label="medoids")
-    ink: dict[str, Any] = {"color": "white", "size": 10.5, "weight": "bold"}
-    for cluster in range(k):
-        axes.text(x[cluster], y[cluster], f"{cluster}", ha="center", va="center_baseline", **ink)
+    mark_medoids(axes, places[rows], colors, 256)
+
+
+def plane_panels(
+    head: page.Heading, names: Sequence[str], columns: int, share: float, alt: str
+) -> tuple[page.Picture, dict[str, Axes]]:
+    """Returns a page of framed panels without ticks, each a plane `share` as high as wide."""
+    mosaic = sheet.in_rows(names, columns)
+    height = len(mosaic) * (share * page.WIDTH / len(mosaic[0]) + 0.32)
+    picture, axes = page.panels(head, mosaic, height, alt=alt, gap=0.2)
+    for panel in axes.values():
+        panel.set(xticks=[], yticks=[])
+        panel.spines[:].set(visible=True, color=page.RULE)
+        panel.margins(0.18)
+    return picture, axes
+
+
+def mark_medoids(
+    axes: Axes, places: page.Array, colors: str | Sequence[str], size: float, first: int = 0
+) -> None:
+    """Draws medoids [k, 2] as large discs with their numbers, counted from `first`."""
+    x, y = places.T
+    axes.scatter(x, y, s=size, c=colors, ec=page.INK, lw=1.6, label="medoids", zorder=3)
+    ink: dict[str, Any] = {"color": "white", "size": 10.5, "weight": "bold", "zorder": 4}
+    for row in range(len(places)):
+        axes.text(x[row], y[row], f"{row + first}", ha="center", va="center_baseline", **ink)

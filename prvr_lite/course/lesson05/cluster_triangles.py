@@ -8,21 +8,18 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from prvr_lite.course import sheet
-from prvr_lite.course.pictures.triangles import draw_cells
 from prvr_lite.plots import page
 from prvr_lite.plots.page import CHALK, HAZE, NIGHT
-from prvr_lite.plots.pyramid import clip_units, units_of
+from prvr_lite.plots.pyramid import clip_units, draw_clips, units_of
 from prvr_lite.plots.strip import Thumbnail
 
 YELLOW: Final = "#F0E442"
 PAINTS = [page.ORANGE, page.SKY, page.GREEN, YELLOW, page.PURPLE, page.BLUE, page.VERMILION]
-Rows = NDArray[np.int64]
 
 
-@page.house_style
+@page.night_style
 def cluster_triangles(
     panels: Mapping[str, tuple[object, object]],
     *,
@@ -44,89 +41,70 @@ def cluster_triangles(
     Raises:
         ValueError: naming the panel that does not fit; thumbnails without a duration.
     """
-    if not panels or (thumbnails and duration is None):
-        raise ValueError("panels must hold a clustering; thumbnails need the duration in s")
-    clusterings = {name: _clustering(name, *panel) for name, panel in panels.items()}
+    clusterings = {name: clustering(*panel, of=f" of {name!r}") for name, panel in panels.items()}
+    page.require(duration or not thumbnails, "thumbnails need the film's duration in s")
     across = min(page.WIDTH / min(columns, len(clusterings)) - 0.3, 3.4)
-    rows = sheet.in_rows(list(clusterings), columns)
-    mosaic, heights = [], []
+    rows, mosaic = sheet.in_rows(list(clusterings), columns), []
     for row in rows:
-        mosaic.append(row)
-        heights.append(across)
-        if thumbnails:
-            mosaic.append([name if name == "." else f"film {name}" for name in row])
-            heights.append(min(0.42, across / 5))
-    height = sum(heights) + len(rows) * (0.36 + 0.12 * bool(thumbnails)) + 0.5
+        films = [name if name == "." else f"film {name}" for name in row]
+        mosaic += [row, films] if thumbnails else [row]
+    heights = [across, min(0.42, across / 5)] * len(rows) if thumbnails else [across] * len(rows)
+    foot = 0.86 if thumbnails else 0.38  # inches of a row for its title and its axis
+    high = sum(heights) + foot * len(rows) + 0.3
+    settings: dict[str, Any] = {"dark": True, "gap": 0.14, "height_ratios": heights}
     alt = _cluster_alt(title, clusterings)
-    head = page.heading(title, about)
-    picture, axes = page.panels(
-        head, mosaic, height, alt=alt, dark=True, gap=0.14, height_ratios=heights
-    )
-    whole = duration or units_of(len(next(iter(clusterings.values()))[0]))
-    unit = "units" if duration is None else "s"
-    for row in rows:
-        for name in filter(clusterings.__contains__, row):
-            axes[name].set_title(page.plain(name), size=11, color=CHALK)
-            _draw(axes[name], *clusterings[name])
-            foot = axes[f"film {name}" if thumbnails else name]
-            _dress(axes[name], foot, whole, unit, name == row[0])
+    picture, axes = page.panels(page.heading(title, about), mosaic, high, alt=alt, **settings)
+    for name, (assignment, medoids) in clusterings.items():
+        unit = (duration or units_of(len(assignment))) / units_of(len(assignment))
+        axes[name].set_title(page.plain(name), size=11)
+        _draw(axes[name], assignment, medoids, unit)
+        lowest = axes[f"film {name}" if thumbnails else name]
+        names = "units" if duration is None else "s"
+        lowest.set_xlabel(f"middle of the clip ({names})", color=HAZE, size=10.5)
+        first = any(row[0] == name for row in rows)
+        axes[name].set_ylabel(f"length ({names})" if first else "", color=HAZE, size=10.5)
+        axes[name].tick_params(labelleft=first, left=first)
+        if thumbnails:
+            axes[name].tick_params(labelbottom=False, bottom=False)
+            lowest.set(xlim=axes[name].get_xlim(), yticks=[])
+        for panel in (axes[name], lowest):
+            panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+            panel.tick_params(labelcolor=HAZE, labelsize=10, pad=2)
     for name in clusterings if thumbnails else ():
-        film = axes[f"film {name}"]
+        film, whole = axes[f"film {name}"], axes[name].get_xlim()[1]
         sheet.show_film(picture, film, thumbnails, whole)
         film.axvspan(0, whole, color=NIGHT, alpha=0.3, lw=0, zorder=5)
         film.set_axis_on()
     return picture
 
 
-def _dress(axes: Axes, foot: Axes, whole: float, unit: str, first: bool) -> None:
-    """How long a clip is, and where its middle lies: the latter under the lowest panel, foot."""
-    ticks = [
-        t for t in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0, whole) if 0 <= t <= whole
-    ]
-    n, names = axes.get_xlim()[1], [f"{tick:g}" for tick in ticks]
-    axes.set_axis_on()
-    axes.set(facecolor=NIGHT, xticks=[], yticks=[])
-    if foot is not axes:
-        foot.set(facecolor=NIGHT, xlim=(0, whole), yticks=[])
-    foot.set_xticks([tick * foot.get_xlim()[1] / whole for tick in ticks], names)
-    foot.set_xlabel(f"middle of the clip ({unit})", color=HAZE, size=10.5)
-    if first:
-        axes.set_yticks([tick * n / whole for tick in ticks], names)
-        axes.set_ylabel(f"length ({unit})", color=HAZE, size=10.5)
-    for panel in {axes, foot}:
-        panel.spines[:].set_visible(False)
-        panel.tick_params(colors=HAZE, labelcolor=HAZE, length=2, labelsize=10, pad=2)
-
-
 def cluster_colors(assignment: object, medoids: object) -> list[str]:
     """The colour that each cluster has in the triangle, [K]."""
-    cluster, rows = _clustering("clusters", assignment, medoids)
+    cluster, rows = clustering(assignment, medoids)
     return [PAINTS[paint] for paint in _paint(units_of(len(cluster)), cluster, len(rows))]
 
 
-def _draw(axes: Axes, assignment: Rows, medoids: Rows) -> None:
+def clustering(assignment: object, medoids: object, of: str = "") -> tuple[sheet.Rows, sheet.Rows]:
+    """Returns the cluster of each clip [N] and the medoids [K], after a check of both."""
+    count = len(page.as_array(assignment, f"assignment{of}"))
+    units_of(count, f"assignment{of}")
+    rows = page.finite(medoids, f"medoids{of}", low=0, high=count - 1).astype(int)
+    clusters = page.finite(assignment, f"assignment{of}", low=0, high=len(rows) - 1).astype(int)
+    return clusters, rows
+
+
+def _draw(axes: Axes, assignment: sheet.Rows, medoids: sheet.Rows, unit: float) -> None:
     """One triangle: cells in colours, a dot for each medoid."""
-    n = units_of(len(assignment))
-    paints = cluster_colors(assignment, medoids)
-    draw_cells(axes, n, [paints[c] for c in assignment], line=0.0)
+    n, paints = units_of(len(assignment)), cluster_colors(assignment, medoids)
+    cells: dict[str, Any] = {"edgecolors": NIGHT, "lw": 0.0, "antialiased": False}  # no seams
+    draw_clips(axes, n, unit, facecolors=[paints[c] for c in assignment], **cells)
     first, size = clip_units(n)[medoids].T
-    height = np.where(size == 1, 0.9, size)
+    height = unit * np.where(size == 1, 0.9, size)
     look: dict[str, Any] = {"mfc": CHALK, "mec": NIGHT, "mew": 1.1, "clip_on": False}
-    axes.plot(first + size / 2, height, "o", ms=5, label="medoids", **look)
+    axes.plot(unit * (first + size / 2), height, "o", ms=5, label="medoids", **look)
 
 
-def _clustering(name: str, assignment: object, medoids: object) -> tuple[Rows, Rows]:
-    cluster = page.as_array(assignment, f"assignment of {name!r}").astype(np.int64)
-    rows = page.as_array(medoids, f"medoids of {name!r}").astype(np.int64)
-    units_of(len(cluster), f"assignment of {name!r}")
-    if cluster.min() < 0 or cluster.max() >= len(rows):
-        raise ValueError(f"{name!r}: clusters must be 0..{len(rows) - 1}, one for each medoid")
-    if rows.min() < 0 or rows.max() >= len(cluster):
-        raise ValueError(f"{name!r}: medoids must be rows 0..{len(cluster) - 1}")
-    return cluster, rows
-
-
-def _paint(n: int, assignment: Rows, k: int) -> list[int]:
+def _paint(n: int, assignment: sheet.Rows, k: int) -> list[int]:
     """Give each cluster a colour that differs from its neighbours' colours, where possible."""
     border = _borders(n, assignment, k)
     paints = np.full(k, -1)
@@ -137,21 +115,20 @@ def _paint(n: int, assignment: Rows, k: int) -> list[int]:
     return [int(p) for p in paints]
 
 
-def _borders(n: int, assignment: Rows, k: int) -> Rows:
+def _borders(n: int, assignment: sheet.Rows, k: int) -> sheet.Rows:
     """Count the touching cells of each pair of clusters, [k, k]."""
-    place = {(int(s), int(size)): i for i, (s, size) in enumerate(clip_units(n))}
+    place = {(int(start), int(size)): i for i, (start, size) in enumerate(clip_units(n))}
     border = np.zeros((k, k), dtype=np.int64)
     for (start, size), i in place.items():
         for near in ((start, size + 1), (start - 1, size + 1), (start + 1, size)):
             if near in place:
-                a, b = assignment[i], assignment[place[near]]
-                border[a, b] += 1
-                border[b, a] += 1
+                border[assignment[i], assignment[place[near]]] += 1
+    border += border.T
     np.fill_diagonal(border, 0)
     return border
 
 
-def _cluster_alt(title: str, clusterings: Mapping[str, tuple[Rows, Rows]]) -> str:
+def _cluster_alt(title: str, clusterings: Mapping[str, tuple[sheet.Rows, sheet.Rows]]) -> str:
     parts = []
     for name, (assignment, medoids) in clusterings.items():
         size = np.bincount(assignment, minlength=len(medoids))

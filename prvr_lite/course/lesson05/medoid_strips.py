@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.course import sheet
-from prvr_lite.course.lesson05.cluster_triangles import cluster_colors
-from prvr_lite.course.pictures.triangles import panel
+from prvr_lite.course.lesson05.cluster_triangles import cluster_colors, clustering
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, HAZE, RAIL
 from prvr_lite.plots.pyramid import clip_units, units_of
-from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_strip, strip_slots
+from prvr_lite.plots.strip import Span, Thumbnail, draw_strip
 
-LEFT, GAP, FOOT, STRIP = 1.55, 0.1, 0.5, 0.38  # inches
+HIGH = 0.4  # inches of a row
 
 
-@page.house_style
+@page.night_style
 def medoid_strips(
     assignment: object,
     medoids: object,
@@ -34,42 +31,30 @@ def medoid_strips(
     """The film, and under it each medoid where it lies, framed in the triangle's colours.
 
     Args:
-        assignment: [N] of clips to clusters 0..K-1. medoids: [K] as rows, 12 at most.
-        duration: of the film in s. thumbnails: (time in s, image bytes).
+        assignment: [N] of clips to clusters 0..K-1. medoids: [K] as rows, about 12 at most.
+        duration: of the film in s. thumbnails: (time in s, image bytes), at least one.
     Returns:
         a Figure with the axes "film", and "rail 0" and "medoid 0", …, by where they begin.
     Raises:
-        ValueError: no thumbnails, too many medoids, or rows that are not clips.
+        ValueError: rows that are not clips.
     """
-    colors = cluster_colors(assignment, medoids)
-    rows = page.as_array(medoids, "medoids").astype(np.int64)
-    if not thumbnails or len(rows) > 12:
-        raise ValueError(f"{len(rows)} medoids, {len(thumbnails)} thumbnails: 1 to 12, and some")
-    n = units_of(len(page.as_array(assignment, "assignment")), "assignment")
-    size = np.bincount(page.as_array(assignment, "assignment").astype(np.int64))
-    order = sorted(range(len(rows)), key=lambda c: tuple(clip_units(n)[rows[c]]))
-    width = page.WIDTH - LEFT - page.EDGE
-    slots, high = strip_slots(thumbnails, width, STRIP)
+    colors, (clusters, rows) = cluster_colors(assignment, medoids), clustering(assignment, medoids)
+    n, sizes = units_of(len(clusters)), np.bincount(clusters)
+    lengths = clip_units(n)[rows] * duration / n  # start and length in s
+    order = np.lexsort(lengths.T[::-1])
+    spans = [(float(start), float(start + length)) for start, length in lengths]
+    said = [f"{start:.1f} to {end:.1f} s" for start, end in spans]
+    alt = f"{title}. " + "; ".join(f"{said[c]}, for {sizes[c]} clips" for c in order) + "."
     head = page.heading(title, "the whole film, and under it each medoid from its start to its end")
-    tall = head.height + 0.1 + (1 + len(rows)) * (high + GAP) + FOOT
-    spans = {c: clip_units(n)[rows[c]] * duration / n for c in order}
-    said = {c: f"{s[0]:.1f} to {s[0] + s[1]:.1f} s" for c, s in spans.items()}
-    alt = f"{title}. " + "; ".join(f"{said[c]}, for {size[c]} clips" for c in order) + "."
-    picture = dark_page(head, tall, alt=alt)
-    top = tall - head.height - 0.1 - high
-    film = panel(picture, (LEFT, top, width, high), "film")
-    draw_strip(film, thumbnails, slots, (0, duration))
-    _name(film, {0.5: ("the film", HAZE)})
+    shown = dict.fromkeys(["film", *(f"rail {place}" for place in range(len(rows)))], HIGH)
+    film: dict[str, Any] = {"duration": duration, "thumbnails": thumbnails}
+    picture, axes = sheet.timeline(head, shown, alt=alt, left=1.35, **film)
+    page.settle(picture)
     for place, c in enumerate(order):
-        top -= high + GAP
-        axes = panel(picture, (LEFT, top, width, high), f"rail {place}")
-        axes.set(xlim=(0, duration), ylim=(0, 1), facecolor=RAIL, xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-        _name(axes, {0.7: (said[c], CHALK), 0.27: (f"for {size[c]} clips", HAZE)})
-        start, end = float(spans[c][0]), float(spans[c].sum())
-        _draw(picture, axes, thumbnails, (start, end), f"medoid {place}", colors[c])
-    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    sheet.time_axis(axes)
+        rail = axes[f"rail {place}"]
+        sheet.names(rail, {said[c]: 0.7, f"for {sizes[c]} clips": 0.27})
+        rail.texts[-1].set_color(page.HAZE)
+        _draw(picture, rail, thumbnails, spans[c], f"medoid {place}", colors[c])
     return picture
 
 
@@ -82,20 +67,13 @@ def _draw(
     color: str,
 ) -> None:
     """The thumbnails of a part of the film, where this part lies, in a frame."""
-    box, (_, whole) = rail.get_position(), rail.get_xlim()
-    left, right = (box.x0 + box.width * time / whole for time in span)
-    axes = picture.add_axes((left, box.y0, right - left, box.height), label=name)
-    middle = sum(span) / 2
-    inside = [item for item in thumbnails if span[0] <= item[0] < span[1]]
+    box, (start, end), (_, whole) = rail.get_position(), span, rail.get_xlim()
+    left, wide = box.x0 + box.width * start / whole, box.width * (end - start) / whole
+    axes = picture.add_axes((left, box.y0, wide, box.height), label=name)
+    middle = (start + end) / 2
+    inside = [item for item in thumbnails if start <= item[0] < end]
     inside = inside or [(middle, min(thumbnails, key=lambda item: abs(item[0] - middle))[1])]
-    width, height = axes.bbox.size
-    draw_strip(axes, inside, max(1, min(len(inside), math.ceil(width / height - 0.15))), span)
+    slots = math.ceil(axes.bbox.width / axes.bbox.height - 0.15)
+    draw_strip(axes, inside, max(1, min(len(inside), slots)), span)
     look: dict[str, Any] = {"fill": False, "ec": color, "lw": 3.0, "clip_on": False}
-    axes.add_patch(Rectangle((span[0], 0), span[1] - span[0], 1, label="frame", zorder=5, **look))
-
-
-def _name(axes: Axes, words: Mapping[float, tuple[str, str]]) -> None:
-    """Words beside a row, each at a share of its height and in a colour."""
-    for y, (text, color) in words.items():
-        written = page.write(axes, text, (0, y), (-8, 0), at="axes fraction", color=color)
-        written.set(ha="right", va="center", size=10.5)
+    axes.add_patch(Rectangle((start, 0), end - start, 1, label="frame", zorder=5, **look))

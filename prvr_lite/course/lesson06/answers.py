@@ -83,6 +83,10 @@ def raw_scores(clips: Tensor, frames: Tensor, key_map: Tensor) -> Tensor:
     return clips @ (frames @ key_map.T).mT  # [V, K, T]
 
 
+def shares(score: Tensor) -> Tensor:
+    return score / score.sum(-1, keepdim=True)
+
+
 def cosines(queries: Tensor, vectors: Tensor) -> Tensor:
     return products(F.normalize(queries, dim=-1), F.normalize(vectors, dim=-1))  # [Q, V, K]
 

@@ -22,7 +22,7 @@ EXERCISES = (
         (
             mistake(
                 lambda q, c: a.products(q, c).argmax(-1),
-                "long vectors win: it compares inner products. A cosine divides by the lengths; "
+                "long vectors win, as in inner products. A cosine divides by each vector's length; "
                 "those of the clips of one film differ, so they decide.",
             ),
             mistake(
@@ -50,6 +50,17 @@ EXERCISES = (
                 lambda q, c: (q[:, None, None] - c).norm(dim=-1).argmin(-1),
                 "it is the clip at the least distance, where long and short vectors differ too. "
                 "Only the angle between query and clip may count.",
+            ),
+            mistake(
+                lambda q, c: a.cosines(q, c).movedim(0, 2).reshape(len(q), len(c), -1).argmax(-1),
+                "films and queries are mixed: view and reshape only count on, and do not swap "
+                "dimensions. Transpose, so that the queries come first, or let einsum do it.",
+            ),
+            mistake(
+                lambda q, c: F.cosine_similarity(q[:, None, None], c[None], dim=2).argmax(-1),
+                "cosine_similarity goes over another dimension than the H numbers of a vector: "
+                "say dim=-1.",
+                lambda q, c: F.cosine_similarity(q[:, None, None], c[None]).argmax(-1),
             ),
         ),
         (
@@ -116,6 +127,26 @@ EXERCISES = (
                 ),
                 "it compares cosines: here the raw inner product goes into the softmax.",
             ),
+            mistake(
+                lambda c, f, mask, w: a.raw_scores(
+                    c, f.masked_fill(~mask[..., None], -torch.inf), w
+                ).softmax(-1),
+                "frames are -inf before they are multiplied: infinity times a number may come out "
+                "as +inf or nan. Mask the scores, not the frames.",
+            ),
+            mistake(
+                lambda c, f, mask, w: a.shares(
+                    a.raw_scores(c, f, w).masked_fill(~mask[:, None], 0)
+                ),
+                "scores are divided by their sum: softmax takes e^score first, so that no weight "
+                "is below 0.",
+            ),
+            mistake(
+                lambda c, f, mask, w: (
+                    a.raw_scores(c, f, w).masked_fill(~mask[:, None], -torch.inf).log_softmax(-1)
+                ),
+                "log_softmax gives the logs of the weights: the weights themselves are asked for.",
+            ),
         ),
         (
             "One clip, one film: a number for each frame, then a softmax over the real ones.",
@@ -156,6 +187,11 @@ EXERCISES = (
                 lambda a, f, w: F.one_hot(a.argmax(-1), a.shape[-1]).to(f) @ f @ w.T,
                 "it keeps the one frame with the largest weight: all frames enter, each as much "
                 "as its weight says.",
+            ),
+            mistake(
+                lambda a, f, w: a @ (f + f @ w.T),
+                "the frames are added to their own maps, as in a Transformer's layer: here r is "
+                "the weighted sum of W2 f, and nothing else.",
             ),
         ),
         (
@@ -204,6 +240,19 @@ EXERCISES = (
             mistake(
                 lambda q, r, key: a.pick(a.cosines(q, r), key).T,
                 "films and queries changed places: the result is [Q, V].",
+            ),
+            mistake(
+                lambda q, r, key: a.pick(a.products(F.normalize(q), F.normalize(r)), key),
+                "F.normalize goes over dimension 1 unless dim says otherwise, and that is K in "
+                "attended: say dim=-1, so that each vector gets length 1.",
+            ),
+            mistake(
+                lambda q, r, key: F.cosine_similarity(q[:, None], r[0][key], dim=-1),
+                "the first film's r stand for all films: key[q, v] is a row of film v.",
+            ),
+            mistake(
+                lambda q, r, key: 1 - a.pick(a.cosines(q, r), key),
+                "it is a distance, 1 minus the cosine: S_f is the cosine itself.",
             ),
         ),
         (

@@ -34,8 +34,6 @@ def clip_guide(
     Raises:
         ValueError: a key clip that is not a row of ``weight``.
     """
-    if not 0 <= key < len(spans):
-        raise ValueError(f"key={key} must be a row 0..{len(spans) - 1} of weight")
     values = np.asarray(weight)
     order = sorted(range(len(spans)), key=lambda i: (sum(spans[i]), spans[i][0]))
 

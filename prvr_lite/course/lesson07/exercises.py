@@ -59,6 +59,11 @@ EXERCISES = (
                 lambda p, n, m: (n - p).clamp(min=0).mean(),
                 "the margin is missing: being ahead by very little would be enough.",
             ),
+            mistake(
+                lambda p, n, m: (m + n - p).clamp(max=0).mean(),
+                "it is cut from the wrong side: what is above 0 costs something and stays, what "
+                "is below becomes 0.",
+            ),
         ),
         (
             "What should the loss be when the positive is ahead by more than the margin?",
@@ -116,6 +121,27 @@ EXERCISES = (
                 "a row with fewer negatives than the pool draws a positive: the draw goes over "
                 "min(pool, number of negatives) of that row.",
             ),
+            mistake(
+                lambda s, n, pool, luck: drawn(
+                    s.masked_fill(~n, -torch.inf), pool_size(n, pool), luck
+                ),
+                "it draws from the row as it stands: sort it from the highest score down first.",
+            ),
+            mistake(
+                lambda s, n, pool, luck: drawn(
+                    s.masked_fill(~n, -torch.inf).sort(1).values, pool_size(n, pool), luck
+                ),
+                "sorted upwards, what was crossed out with -inf comes first and is drawn: sort "
+                "from the highest down.",
+            ),
+            mistake(
+                lambda s, n, pool, luck: drawn(
+                    s.masked_fill(~n, -torch.inf).sort(1, descending=True).indices,
+                    pool_size(n, pool),
+                    luck,
+                ),
+                "it gives the column of a negative: its score is asked for.",
+            ),
         ),
         (
             "Sort each row with its negatives in front. Which places may be drawn?",
@@ -154,6 +180,11 @@ EXERCISES = (
             mistake(
                 lambda s, own: (s * ~own).sum(0) / (~own).sum(0),
                 "it is the mean of the other films' queries: the mask is the wrong way round.",
+            ),
+            mistake(
+                lambda s, own: s.masked_fill(~own, -torch.inf).mean(0),
+                "a mean that holds -inf is -inf: in a sum, what does not count is 0. Then divide "
+                "by the number of the film's own queries.",
             ),
         ),
         (
@@ -208,6 +239,19 @@ EXERCISES = (
                 lambda s, p: (s.logsumexp(1) - (s * p).logsumexp(1)).mean(),
                 "what is not a positive became 0, and e^0 = 1 is added: fill it with -inf.",
             ),
+            mistake(
+                lambda s, p: (s.logsumexp(1) - log_sum(s, ~p)).mean(),
+                "the mask is the wrong way round: it is the share of the votes that do not go to "
+                "positives. masked_fill fills where its mask is True.",
+            ),
+            mistake(
+                lambda s, p: -(s.softmax(1) * p).sum(1).mean(),
+                "the log is missing: it is minus the share of the positives.",
+            ),
+            mistake(
+                lambda s, p: -(s.softmax(1) * p).sum(1).mean().log(),
+                "the mean comes before the log: take -log of each row's share first.",
+            ),
         ),
         (
             "One row, with a loop: the sum of e^s over positives, over all; their ratio; -log.",
@@ -246,6 +290,15 @@ EXERCISES = (
             mistake(
                 lambda own, same: ~frame_negatives(own, same),
                 "it marks the pairs that are not negatives: True is a negative.",
+            ),
+            mistake(
+                lambda own, same: frame_negatives(own, True) & (frame_negatives(own, False) ^ same),
+                "with same_video, pairs of different films are missing: they are negatives in "
+                "both cases.",
+            ),
+            mistake(
+                lambda own, same: frame_negatives(own, same) ^ torch.tensor(same),
+                "with same_video, only the diagonal is marked: it is what has to be left out.",
             ),
         ),
         (

@@ -50,22 +50,22 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
         ValueError: naming the case that does not fit.
     """
     cases = [_check(pull) for pull in pulls]
-    if not cases:
-        raise ValueError("pulls must hold a case")
-    lines = 1 + max(pull.name.count("\n") for pull in pulls)
+    parts = [
+        f"{pull.name}: {int((cost > 0).sum())} of {len(cost)} negatives cost something, "
+        f"the hardest {cost.max():.2f}; infoNCE {info_nce_of(*case, pull.scale):.2f}"
+        for case, pull in zip(cases, pulls, strict=True)
+        for cost in [hinge(*case, pull.margin)[~case[1]]]
+    ]
     mosaic = [[f"{loss} {i}" for i in range(len(cases))] for loss in ("triplet", "infoNCE")]
     settings: dict[str, Any] = {"height_ratios": [1.55, 1.35], "sharex": True, "gap": 0.16}
-    alt = _alt(title, pulls, cases)
-    picture, axes = page.panels(
-        page.heading(title, about), mosaic, 4.1 + 0.2 * lines, alt=alt, **settings
-    )
+    high = 4.3 + 0.2 * max(pull.name.count("\n") for pull in pulls)
+    alt = f"{title}. {'; '.join(parts)}."
+    picture, axes = page.panels(page.heading(title, about), mosaic, high, alt=alt, **settings)
     both = list(zip(cases, pulls, strict=True))
     steepest = max(np.abs(push(*case, pull.scale)).max() for case, pull in both)
     dearest = max(0.05, *(hinge(*case, pull.margin).max() for case, pull in both))
-    span = (
-        min(min(s.min(), s[positive].mean() - pull.margin) for (s, positive), pull in both) - EDGES,
-        max(s.max() for (s, _), _ in both) + EDGES,
-    )
+    lows = [min(s.min(), s[own].mean() - pull.margin) for (s, own), pull in both]
+    span = (min(lows) - EDGES, max(s.max() for (s, _), _ in both) + EDGES)
     for i, (case, pull) in enumerate(both):
         upper, lower = axes[f"triplet {i}"], axes[f"infoNCE {i}"]
         _triplet(upper, *case, pull.margin, span, dearest)
@@ -77,8 +77,7 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
     axes["triplet 0"].set_ylabel("triplet loss")
     axes["infoNCE 0"].set_ylabel("infoNCE pull")
     marks, labels = axes["triplet 0"].get_legend_handles_labels()
-    named = dict(zip(labels, marks, strict=True))
-    keys = [named[key] for key in KEYS]
+    keys = [marks[labels.index(key)] for key in KEYS]
     picture.legend(keys, KEYS, loc="outside lower left", ncols=4, handletextpad=0.4)
     return picture
 
@@ -113,15 +112,10 @@ def stacked(score: page.Array, near: float) -> page.Array:
 
 
 def _check(pull: Pull) -> tuple[page.Array, Mask]:
-    score = page.as_array(pull.score, pull.name)
-    positive = page.as_array(pull.positive, pull.name) > 0
-    if score.shape != positive.shape or not positive.any() or positive.all():
-        raise ValueError(
-            f"{pull.name!r}: score and positive do not fit. To fix it: give one value of positive "
-            "for each score, with at least one True and one False."
-        )
-    if not (np.abs(score) <= 1.001).all():
-        raise ValueError(f"{pull.name!r}: score must hold cosines, -1 to 1")
+    score = page.finite(pull.score, f"score of {pull.name!r}", low=-1.001, high=1.001)
+    positive = page.finite(pull.positive, f"positive of {pull.name!r}", shape=score.shape) > 0
+    both = positive.any() and not positive.all()
+    page.require(both, f"{pull.name!r} needs at least one positive and one negative")
     return score, positive
 
 
@@ -145,23 +139,8 @@ def _triplet(
 def _info_nce(axes: Axes, score: page.Array, positive: Mask, scale: float, top: float) -> None:
     """Draws a stem for each candidate: how strongly it is pulled up or pushed down."""
     pulled = push(score, positive, scale)
-    for label, rows, color in (
-        ("positives", positive, page.BLUE),
-        ("negatives", ~positive, page.ORANGE),
-    ):
+    for rows, color in ((positive, page.BLUE), (~positive, page.ORANGE)):
         axes.vlines(score[rows], 0, pulled[rows], color=color, lw=2.2)
-        axes.plot(score[rows], pulled[rows], "o", ms=6, color=color, mec="white", label=label)
+        axes.plot(score[rows], pulled[rows], "o", ms=6, color=color, mec="white")
     axes.axhline(0, color=page.SOFT, lw=0.8)
     axes.set(ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
-
-
-def _alt(title: str, pulls: Sequence[Pull], cases: Sequence[tuple[page.Array, Mask]]) -> str:
-    """Returns the alt text: each column in words."""
-    parts = []
-    for (score, positive), pull in zip(cases, pulls, strict=True):
-        cost = hinge(score, positive, pull.margin)[~positive]
-        parts.append(
-            f"{pull.name}: {int((cost > 0).sum())} of {len(cost)} negatives cost something, "
-            f"the hardest {cost.max():.2f}; infoNCE {info_nce_of(score, positive, pull.scale):.2f}"
-        )
-    return f"{title}. {'; '.join(parts)}."

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prvr_lite.course.lesson07.loss_columns import Pull, hinge, info_nce_of, loss_columns
-from prvr_lite.course.slider import can_slide, image_html
+from prvr_lite.course.slider import controls
 from prvr_lite.plots import page
 
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)
-Scores = NDArray[np.float64]
+Case = tuple[float, int, int]  # margin, number of negatives, number of positives
 
 
 def loss_explorer(
@@ -27,43 +25,32 @@ def loss_explorer(
         scale: raw inner product = scale x cosine, for infoNCE.
     Returns:
         an ipywidgets box; where no slider can be driven a ``Picture`` of three telling cases.
-    Raises:
-        ValueError: no positive or no negative.
     """
-    good, bad = np.asarray(positives, dtype=float), np.asarray(negatives, dtype=float)
-    if not (good.size and bad.size):
-        raise ValueError("loss_explorer needs at least one positive and one negative")
-    everything = (0.2, len(bad), len(good))
-    if not can_slide():
-        cases = [everything, (0.4, *everything[1:]), (0.2, len(bad), 1)]
-        return draw_losses(good, bad, list(dict.fromkeys(cases)), scale=scale)
-    widgets = import_module("ipywidgets")
-    settings = {"continuous_update": False, "layout": {"margin": "2px"}}
-    controls = [
-        widgets.SelectionSlider(options=MARGINS, value=0.2, description="margin", **settings),
-        widgets.IntSlider(len(bad), 1, len(bad), description="negatives", **settings),
-        widgets.IntSlider(len(good), 1, len(good), description="positives", **settings),
-    ]
-    view = widgets.HTML()
+    against, own = len(negatives), len(positives)
+    cases = dict.fromkeys([(0.2, against, own), (0.4, against, own), (0.2, against, 1)])
 
-    def show(_: object = None) -> None:
-        margin, against, count = (control.value for control in controls)
-        picture = draw_losses(good, bad, [(margin, against, count)], scale=scale)
-        view.value = image_html(picture)
+    def draw(*cases: Case) -> page.Picture:
+        return draw_losses(positives, negatives, cases, scale=scale)
 
-    for control in controls:
-        control.observe(show, names="value")
-    show()
-    return widgets.VBox([*controls, view])  # under each other there is room on any page
+    return controls(
+        lambda *case: draw(case),
+        {
+            "margin": {margin: str(margin) for margin in MARGINS},
+            "negatives": {count: str(count) for count in range(1, against + 1)},
+            "positives": {count: str(count) for count in range(1, own + 1)},
+        },
+        static=lambda: draw(*cases),
+        start=(0.2, against, own),
+    )
 
 
 def draw_losses(
-    positives: Scores, negatives: Scores, cases: Sequence[tuple[float, int, int]], *, scale: float
+    positives: Sequence[float], negatives: Sequence[float], cases: Sequence[Case], *, scale: float
 ) -> page.Picture:
-    """Draws a column for each case (margin, number of negatives, number of positives)."""
+    """Draws a column for each case."""
     pulls = []
     for margin, against, count in cases:
-        score = np.concatenate([positives[:count], negatives[:against]])
+        score = np.array([*positives[:count], *negatives[:against]])
         positive = np.arange(len(score)) < count
         cost = hinge(score, positive, margin)[~positive].max()
         case = f"{count} pos., {against} neg., margin {margin:g}"

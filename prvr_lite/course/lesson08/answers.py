@@ -102,7 +102,9 @@ def at(table: Tensor, key: Tensor) -> Tensor:
 
 def wrong_score(q: Tensor, c: Tensor, r: Tensor, a: float, wrong: str) -> tuple[Tensor, Tensor]:
     """whole_score with something wrong in it."""
-    raw = wrong == "raw"
+    if wrong == "over clips":  # F.normalize without dim
+        q, c, r = (F.normalize(x) for x in (q, c, r))
+    raw = wrong in ("raw", "over clips")
     clip, frame = (torch.einsum("qh,vkh->qvk", q, x) if raw else cosines(q, x) for x in (c, r))
     for name, vectors in (("long clips", c), ("long frames", r), ("long queries", q)):
         if wrong == name:  # not divided by their lengths
@@ -114,8 +116,12 @@ def wrong_score(q: Tensor, c: Tensor, r: Tensor, a: float, wrong: str) -> tuple[
     first, second = at(clip, key), at(frame, key)
     if wrong == "free":
         second = frame.amax(-1)
-    if wrong == "mean":
-        first, second = clip.mean(-1), frame.mean(-1)
+    if wrong == "first key":
+        second = at(frame, key[:1].expand_as(key))
+    if wrong in ("mean", "mean frame"):
+        first, second = (clip.mean(-1) if wrong == "mean" else first), frame.mean(-1)
+    if wrong == "alpha twice":
+        return a * (first + second), key
     if wrong == "sum":
         return first + second, key
     weight = 1 - a if wrong == "swapped" else a
@@ -124,6 +130,8 @@ def wrong_score(q: Tensor, c: Tensor, r: Tensor, a: float, wrong: str) -> tuple[
 
 def wrong_rate(step: int, steps: int, warm: int, peak: float, wrong: str) -> float:
     """learning_rate_at with something wrong in it."""
+    if wrong == "share":
+        return learning_rate_at(step, steps, warm, 1.0)
     if step < warm and wrong != "cold":
         rise = {"zero": step / warm, "early": (step + 1) / warm}
         return peak * rise.get(wrong, (step + 1) / (warm + 1))
@@ -134,6 +142,7 @@ def wrong_rate(step: int, steps: int, warm: int, peak: float, wrong: str) -> flo
         "flat": 1.0,
         "cosine": (1 + math.cos(math.pi * (1 - part))) / 2,
         "ahead": (steps - step - 1) / (steps - warm),
+        "nothing": (steps - step - 1) / max(1, steps - warm - 1),
     }
     return peak * fall.get(wrong, part)
 
@@ -142,24 +151,29 @@ def wrong_steps(run: TrainingRun, batches: Iterable[Any], wrong: str) -> Tensor:
     """train_steps with something wrong in it."""
     if wrong != "eval":
         run.model.train()
-    clip, losses = nn.utils.clip_grad_norm_, []
+    clip = nn.utils.clip_grad_norm_
+    losses: list[Tensor] = []
     for batch in batches:
         loss = run.loss(batch)
-        if wrong != "kept":
+        if wrong != "kept" and not (wrong == "kept later" and losses):
             run.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         for parameter in run.model.parameters() if wrong == "each" else ():
             clip(parameter, run.max_norm)
-        if wrong not in ("each", "wild"):
+        if wrong == "value":
+            nn.utils.clip_grad_value_(run.model.parameters(), run.max_norm)
+        if wrong not in ("each", "wild", "value"):
             clip(run.model.parameters(), run.max_norm)
         if wrong == "emptied":
             run.optimizer.zero_grad()
         if wrong == "early":
             _step_quietly(run.schedule)
         run.optimizer.step()
-        if wrong not in ("early", "constant"):
+        if wrong not in ("early", "constant", "once"):
             run.schedule.step()
-        losses.append(loss.detach())
+        losses.append((run.loss(batch) if wrong == "after" else loss).detach())
+    if wrong == "once":
+        run.schedule.step()
     return torch.stack(losses)
 
 
@@ -176,13 +190,23 @@ def wrong_epoch(sumr: list[float], patience: int, wrong: str) -> tuple[int, int]
         return sumr.index(max(sumr)), len(sumr) - 1
     if wrong == "future":
         return sumr.index(max(sumr)), best_epoch(sumr, patience)[1]
-    best, waited = 0, 0
+    if wrong == "from 1":
+        best, last = best_epoch(sumr, patience)
+        return best + 1, last + 1
+    if wrong == "lowest":
+        return best_epoch([-value for value in sumr], patience)
+    best, waited, bad = 0, 0, 0
     for epoch, value in enumerate(sumr):
+        bad += value <= sumr[best] and epoch > 0
         if value > sumr[best] or (wrong == "equal" and value == sumr[best]):
             best = epoch
         waited = 0 if epoch and value > sumr[epoch - 1] else waited + 1
-        late = waited if wrong == "neighbour" else epoch - best + (wrong == "soon")
+        late = {"neighbour": waited, "all bad": bad, "soon": epoch - best + 1}.get(
+            wrong, epoch - best
+        )
         if late > patience:
+            if wrong == "untrained":
+                return best, epoch - 1
             return (epoch if wrong == "last" else best), epoch
     return (len(sumr) - 1 if wrong == "last" else best), len(sumr) - 1
 
@@ -201,6 +225,10 @@ def wrong_interval(ours: Tensor, theirs: Tensor, t: float, wrong: str) -> tuple[
         "variance": gap.var() / len(gap),
         "apart": ((ours.var() + theirs.var()) / len(gap)).sqrt(),
         "no t": gap.std() / root / t,
+        "normal": 1.96 * gap.std() / root / t,
+        "count": gap.std() / len(gap),
+        "one more": gap.std() * math.sqrt(1 + 1 / len(gap)),
+        "ours": ours.std() / root,
     }
     return gap.mean(), t * half.get(wrong, gap.std() / root)
 

@@ -63,6 +63,27 @@ EXERCISES = (
             named_mistake(
                 a.wrong_score, "mean", "it is the mean over clips: a film counts by its best clip."
             ),
+            named_mistake(
+                a.wrong_score,
+                "mean frame",
+                "S_f is the mean over all attended vectors: only that of the key clip counts.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "first key",
+                "S_f uses the key clips of the first query for all: each query has its own.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "alpha twice",
+                "both scales are weighed with alpha: the frame scale gets 1 - alpha.",
+            ),
+            named_mistake(
+                a.wrong_score,
+                "over clips",
+                "F.normalize goes over dimension 1 unless dim says otherwise, and that is K in "
+                "clips and attended: say dim=-1.",
+            ),
         ),
         (
             "Two tables [Q, V, K] of cosines: one with the clips, one with what they attend.",
@@ -120,6 +141,17 @@ EXERCISES = (
                 "ahead",
                 "the way down is one step ahead: at step `warm` the rate is the peak itself.",
             ),
+            named_mistake(
+                a.wrong_rate,
+                "nothing",
+                "the last step has rate 0, and moves nothing: the line meets 0 one step later, "
+                "at step number `steps`.",
+            ),
+            named_mistake(
+                a.wrong_rate,
+                "share",
+                "it is a share of the peak: multiply it by `peak`.",
+            ),
         ),
         (
             "Draw it: a short rise, a peak at step `warm`, a straight line that would meet 0 at "
@@ -141,8 +173,9 @@ EXERCISES = (
             named_mistake(
                 a.wrong_steps,
                 "kept",
-                "gradients are never set to 0: backward adds to what is there, so each step also "
-                "takes all earlier ones again.",
+                "gradients are not set to 0 for each batch: backward adds to what is there, so "
+                "each step also takes earlier ones again.",
+                "kept later",
             ),
             named_mistake(
                 a.wrong_steps,
@@ -179,6 +212,22 @@ EXERCISES = (
                 "eval",
                 "the model is in eval mode: dropout is off, and other layers too behave as in a "
                 "test. Begin with run.model.train().",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "after",
+                "the losses are those after each step: keep the one that backward was called on.",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "once",
+                "the schedule moves once in the end: it moves once per batch, within the loop.",
+            ),
+            named_mistake(
+                a.wrong_steps,
+                "value",
+                "clip_grad_value_ cuts each number by itself, which turns the gradient: "
+                "clip_grad_norm_ shortens the whole vector.",
             ),
         ),
         (
@@ -231,6 +280,26 @@ EXERCISES = (
                 a.wrong_epoch,
                 "neighbour",
                 "it compares with the epoch before: what counts is how long ago the best one was.",
+            ),
+            named_mistake(
+                a.wrong_epoch,
+                "all bad",
+                "it counts all epochs that were not a new best: with each new best, the count "
+                "begins again.",
+            ),
+            named_mistake(
+                a.wrong_epoch,
+                "untrained",
+                "the epoch that exceeds the patience has been trained as well: it is the last one, "
+                "not the one before it.",
+            ),
+            named_mistake(
+                a.wrong_epoch, "from 1", "the epochs are counted from 1: the first one is 0."
+            ),
+            named_mistake(
+                a.wrong_epoch,
+                "lowest",
+                "it keeps the lowest value, as for a loss: of SumR, the highest is the best.",
             ),
         ),
         (
@@ -294,6 +363,27 @@ EXERCISES = (
                 "no t",
                 "t is missing: one standard error covers far less than 95 %, and of a few seeds "
                 "even two do.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "normal",
+                "1.96 holds for very many seeds: t is given, and it grows as they get few.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "count",
+                "the half width is divided by S: a mean of S is steadier by the square root of S.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "one more",
+                "it is the band of one further run: here it is about the mean over all seeds, "
+                "t times the deviation over the square root of S.",
+            ),
+            named_mistake(
+                a.wrong_interval,
+                "ours",
+                "it is the spread of our own seeds: what counts is that of the differences.",
             ),
         ),
         (

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from importlib import import_module
-from typing import Any
 
 from prvr_lite.config import PRESETS
+from prvr_lite.course.kit import in_place
 from prvr_lite.course.slider import can_slide, image_html
 from prvr_lite.plots import page
 from prvr_lite.plots.training_curves import training_curves
 from prvr_lite.training.fit import History
 
 Rows = Sequence[Mapping[str, float]]
+SHOWN = {"loss": 3, "R@1": 1, "SumR": 1}  # decimals
 
 
 def live_curves(
@@ -36,39 +36,20 @@ def live_curves(
         clock: seconds, from any start.
     """
     planned = PRESETS["sample"].training.epochs if epochs is None else epochs
-    return _LiveCurves(planned, title, clock)
+    live, show = can_slide(), in_place()
+    began = list[tuple[float, int]]()  # clock and number of epochs at the first call
 
+    def watch(history: History) -> None:
+        rows, done, now = history.rows, len(history.rows), clock()
+        began.append((now, done))
+        if live:
+            line = progress_line(rows, planned, time_left(began[0], now, done, planned))
+            curves = image_html(epoch_curves(rows, planned, title=title)) if rows else ""
+            show({"text/html": f"<p>{escape(line)}</p>{curves}", "text/plain": line})
+        elif done >= planned:
+            epoch_curves(rows, planned, title=title)._ipython_display_()
 
-class _LiveCurves:
-    """Redraws one output of the cell that first called it."""
-
-    def __init__(self, epochs: int, title: str, clock: Callable[[], float]) -> None:
-        if epochs < 1:
-            raise ValueError(f"live_curves needs the number of epochs, 1 or more, not {epochs}")
-        self.epochs, self.title, self.clock = epochs, title, clock
-        self.live = can_slide()
-        self.began: tuple[float, int] | None = None  # clock and number of epochs at the first call
-        self.output: Any = None  # IPython's handle of what is shown
-
-    def __call__(self, history: History) -> None:
-        done = len(history.rows)
-        now = self.clock()
-        self.began = self.began or (now, done)
-        if self.live:
-            self._show(history.rows, time_left(self.began, now, done, self.epochs))
-        elif done >= self.epochs:
-            display = import_module("IPython.display").display
-            display(epoch_curves(history.rows, self.epochs, title=self.title))
-
-    def _show(self, rows: Rows, left: float | None) -> None:
-        display = import_module("IPython.display")
-        shown = f"<p>{escape(progress_line(rows, self.epochs, left))}</p>"
-        if rows:
-            shown += image_html(epoch_curves(rows, self.epochs, title=self.title))
-        if self.output is None:
-            self.output = display.display(display.HTML(shown), display_id=True)
-        else:
-            self.output.update(display.HTML(shown))
+    return watch
 
 
 def time_left(began: tuple[float, int], now: float, done: int, epochs: int) -> float | None:
@@ -88,22 +69,13 @@ def progress_line(rows: Rows, epochs: int, left: float | None) -> str:
     """Returns one line: the epoch, the time left, the last loss and validation SumR."""
     if not rows:
         return f"epoch 0 of {epochs}: the first one takes a moment"
+    rest = "measuring the pace"
     if len(rows) >= epochs:
         rest = "finished"
-    else:
-        rest = "measuring the pace" if left is None else f"about {_spoken(left)} to go"
-    last = rows[-1]
-    shown = [f"{name} {last[name]:.{digits}f}" for name, digits in _SHOWN if name in last]
+    elif left is not None:
+        rest = f"about {left:.0f} s to go" if left < 90 else f"about {left / 60:.0f} minutes to go"
+    shown = [f"{n} {rows[-1][n]:.{digits}f}" for n, digits in SHOWN.items() if n in rows[-1]]
     return f"epoch {len(rows)} of {epochs}, {rest} · {', '.join(shown)}"
-
-
-_SHOWN = (("loss", 3), ("R@1", 1), ("SumR", 1))
-
-
-def _spoken(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} minutes"
 
 
 def epoch_curves(rows: Rows, epochs: int, *, title: str = "Training MS-SL++") -> page.Picture:

@@ -12,8 +12,7 @@ from matplotlib.patches import FancyBboxPatch
 from prvr_lite.plots import page
 
 WIDE, HIGH, LINE = 1.18, 0.62, 1.12  # inches of a box, and from one row to the next
-
-
+Place = tuple[float, float]
 BOXES: Final = {  # column and row on the page, colour
     "words": (0, 0, page.ORANGE),
     "query": (1, 0, page.ORANGE),
@@ -51,14 +50,14 @@ def model_flow(
     Raises:
         ValueError: a name that is not in ``BOXES``.
     """
-    unknown = [name for name in shapes if name not in BOXES]
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is not a box: choose from {', '.join(BOXES)}")
+    for name in shapes:
+        page.require(name in BOXES, f"{name!r} is not a box: choose from {', '.join(BOXES)}")
+    boxes = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+    arrows = ", ".join(f"{start} to {end}" for start, end in ARROWS)
+    alt = f"Flow of MS-SL++. Shapes: {boxes}. Arrows: {arrows}."
     about = "rows: the query, the clip scale, the frame scale; both scales compare with the query"
     high = 2 * LINE + HIGH + 0.1
-    picture, axes = page.panels(
-        page.heading(title, about), [["flow"]], high + 0.4, alt=_alt(shapes)
-    )
+    picture, axes = page.panels(page.heading(title, about), [["flow"]], high + 0.4, alt=alt)
     flow, room = axes["flow"], page.WIDTH - 2 * page.EDGE
     flow.set(xlim=(0, room), ylim=(high, 0))
     flow.axis("off")
@@ -71,9 +70,7 @@ def model_flow(
     return picture
 
 
-def _box(
-    axes: Axes, place: tuple[float, float], name: str, color: str, shape: Sequence[int] | None
-) -> None:
+def _box(axes: Axes, place: Place, name: str, color: str, shape: Sequence[int] | None) -> None:
     known, (x, y) = shape is not None, place
     style, (line, alpha) = "round,pad=0,rounding_size=0.08", (2, 1.0) if known else (1, 0.5)
     look: dict[str, Any] = {"fc": "white", "ec": color, "lw": line, "alpha": alpha}
@@ -85,7 +82,7 @@ def _box(
     axes.text(middle, y + 0.43, " × ".join(map(str, shape or ())), color=page.SOFT, **centred)
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+def _arrow(axes: Axes, start: Place, end: Place) -> None:
     """Draws an arrow from one box to another.
 
     It goes from the right edge to the left one; down within a column; from a far column to the top.
@@ -100,9 +97,3 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
     else:
         tip = end[0], end[1] + HIGH / 2
     axes.annotate("", tip, tail, zorder=1, arrowprops=look)
-
-
-def _alt(shapes: Mapping[str, Sequence[int]]) -> str:
-    boxes = [f"{name} {list(shape)}" for name, shape in shapes.items()]
-    arrows = [f"{start} to {end}" for start, end in ARROWS]
-    return f"Flow of MS-SL++. Shapes: {', '.join(boxes)}. Arrows: {', '.join(arrows)}."

@@ -86,6 +86,11 @@ def overlap(first: Tensor, second: Tensor) -> Tensor:
     return torch.minimum(first[:, 1], second[:, 1]) - torch.maximum(first[:, 0], second[:, 0])
 
 
+def zeroed(score: Tensor, own: Tensor) -> Tensor:
+    """The best of all films where the own one got the score 0: [A, Q, V], [Q] -> [A, Q]."""
+    return score.scatter(2, own[None, :, None].expand(len(score), -1, 1), 0.0).amax(2)
+
+
 def wrong_curve(clip: Tensor, frame: Tensor, own: Tensor, alphas: Tensor, wrong: str) -> Tensor:
     """alpha_curve with something wrong in it."""
     weight = alphas[:, None, None]
@@ -97,12 +102,17 @@ def wrong_curve(clip: Tensor, frame: Tensor, own: Tensor, alphas: Tensor, wrong:
     if wrong == "swapped":
         clip, frame = frame, clip
     score = weight * clip + (1 - weight) * frame  # [A, Q, V]
-    if wrong == "sum":
-        score = weight * clip + frame
+    if wrong in ("sum", "both"):
+        score = (weight if wrong == "both" else 1) * frame + weight * clip
     ahead = (score > mine_of(score, own)).sum(-1)
     first = score.argmax(-1)  # [A, Q]
     hits = {"kind": ahead == 0, "argmax": first == own, "five": ahead < 2}
     hits |= {"row": first == torch.arange(len(own)), "nothing": first < 0}
+    hits |= {
+        "misses": ~found_alone(score, own),
+        "fill": mine_of(score, own)[..., 0] > zeroed(score, own),
+    }
+    hits |= {"queries": (score >= mine_of(score, own)).sum(1) == 1}  # [A, V]
     hit = hits.get(wrong, found_alone(score, own)).float()
     return (
         hit.mean(1) if wrong == "share" else hit.sum(1) if wrong == "count" else 100 * hit.mean(1)
@@ -114,6 +124,7 @@ def wrong_iou(first: Tensor, second: Tensor, wrong: str) -> Tensor:
     raw, both = overlap(first, second), length(first) + length(second)
     shared = raw.clamp(min=0)
     hull = torch.maximum(first[:, 1], second[:, 1]) - torch.minimum(first[:, 0], second[:, 0])
+    ordered, counted = (first[:, 1] - second[:, 0]).clamp(min=0), (raw + 1).clamp(min=0)
     return {
         "negative": raw / (both - raw),
         "gap": raw.abs() / (both - raw.abs()),
@@ -127,19 +138,25 @@ def wrong_iou(first: Tensor, second: Tensor, wrong: str) -> Tensor:
         "shared": shared,
         "swapped": hull / (both - hull),
         "yes": (raw > 0).float(),
+        "ordered": ordered / (both - ordered),
+        "counted": counted / (both + 2 - counted),
+        "apart": shared / (both - 2 * shared),
     }[wrong]
 
 
 def wrong_recall(rank: Tensor, moment: Tensor, duration: Tensor, k: int, wrong: str) -> Tensor:
     """recall_by_ratio with something wrong in it."""
     covered = moment[:, 1] if wrong == "end" else length(moment)
-    ratio = covered if wrong == "seconds" else covered / duration
+    whole = {"longest": duration.max(), "rest": duration - covered}.get(wrong, duration)
+    ratio = covered if wrong == "seconds" else covered / whole
     edges = torch.tensor((1 / 3, 2 / 3) if wrong == "thirds" else EDGES)
     if wrong == "equal":
         edges = ratio.quantile(torch.tensor([1 / 3, 2 / 3]))
     group = torch.bucketize(ratio, edges, right=wrong == "upper")
-    hit = {"below": rank < k, "only k": rank == k}.get(wrong, rank <= k).float()
-    rows = [group <= g if wrong == "nested" else group == g for g in range(3)]
+    hits = {"below": rank < k, "only k": rank == k, "one": rank == 1, "misses": rank > k}
+    hit = hits.get(wrong, rank <= k).float()
+    nested = {"nested": torch.le, "nested upwards": torch.ge}.get(wrong, torch.eq)
+    rows = [nested(group, g) for g in range(3)]
     if wrong == "all":
         return torch.stack([100 * (hit * row).mean() for row in rows])
     if wrong == "share of hits":
@@ -158,6 +175,8 @@ def wrong_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor, wrong
     if wrong == "argmax":
         first = score.argmax(1)
         rival, best = first, torch.where(first == own, -torch.inf, torch.inf)
+    if wrong == "second":
+        best, rival = (found[:, 1] for found in score.topk(2))
     same, answering = group[rival] == group[own], answers[row, rival]
     if wrong == "ahead":  # any film ahead, not the rival alone
         ahead = (score >= own_score[:, None]).scatter(1, own[:, None], False)  # [Q, V]
@@ -173,6 +192,8 @@ def wrong_kind(score: Tensor, own: Tensor, answers: Tensor, group: Tensor, wrong
         kind = torch.where(same, 2, torch.where(answering, 1, 3))
     if wrong == "always":
         return kind
+    if wrong == "from 1":
+        return torch.where(own_score > best, 1, kind + 1)
     return torch.where(own_score >= best if wrong == "tie" else own_score > best, 0, kind)
 
 

@@ -35,8 +35,8 @@ EXERCISES = (
             named_mistake(
                 a.wrong_curve,
                 "argmax",
-                "a tie goes to whichever film stands first in the table: argmax can't see ties. "
-                "Count how many films score at least as high as the own one.",
+                "a tie goes to whichever film stands first in the table: argmax and argsort can't "
+                "see ties. Count how many films score at least as high as the own one.",
             ),
             named_mistake(
                 a.wrong_curve,
@@ -65,6 +65,27 @@ EXERCISES = (
                 "row",
                 "it takes film number i for the film of query i: queries outnumber films, and "
                 "own[i] says which film is the one of query i.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "both",
+                "alpha weighs both scales alike, so it decides nothing: the frame scale counts by "
+                "1 - alpha.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "fill",
+                "the own film is taken out by a score of 0, and where all films score below 0 that "
+                "is the best: count instead how many films score at least as high as the own one.",
+            ),
+            named_mistake(
+                a.wrong_curve,
+                "queries",
+                "it compares the queries with each other: a query chooses among films, which are "
+                "the last dimension.",
+            ),
+            named_mistake(
+                a.wrong_curve, "misses", "these are the misses: R@1 counts what is found."
             ),
             named_mistake(
                 a.wrong_curve, "share", "it is a share, 0 to 1: recalls are given in per cent."
@@ -160,6 +181,23 @@ EXERCISES = (
                 "yes",
                 "it only says whether they meet: how much they share is asked for.",
             ),
+            named_mistake(
+                a.wrong_iou,
+                "ordered",
+                "it takes for granted that the first span begins and ends first: what they share "
+                "begins at the later start and ends at the earlier end, whosever they are.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "counted",
+                "1 is added to each length, as one counts pixels: these are times, and a span "
+                "lasts end - start.",
+            ),
+            named_mistake(
+                a.wrong_iou,
+                "apart",
+                "what they share is missing below the line: it belongs to the union, once.",
+            ),
         ),
         (
             "Draw two bars on a line. Where does what they share begin, where does it end?",
@@ -214,7 +252,26 @@ EXERCISES = (
             named_mistake(
                 a.wrong_recall,
                 "nested",
-                "each group holds the ones before it: a query belongs to one group only.",
+                "groups lie within each other: a query belongs to one group only.",
+                "nested upwards",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "one",
+                "k is not used: what counts is rank 1 alone. R@k means rank <= k.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "longest",
+                "all moments are divided by the longest film: each by the duration of its own.",
+            ),
+            named_mistake(
+                a.wrong_recall,
+                "rest",
+                "the moment is divided by the rest of its film: divide by all of it.",
+            ),
+            named_mistake(
+                a.wrong_recall, "misses", "these are the misses: R@k counts what is found."
             ),
             named_mistake(
                 a.wrong_recall, "below", "rank k itself must count: R@k means rank <= k."
@@ -281,7 +338,7 @@ EXERCISES = (
             named_mistake(
                 a.wrong_kind,
                 "ahead",
-                "any film ahead of the own one decides: only the rival, the best of them, does.",
+                "another film ahead of the own one decides: only the rival, the best of all, does.",
             ),
             named_mistake(
                 a.wrong_kind,
@@ -305,6 +362,15 @@ EXERCISES = (
                 "always",
                 "nothing is ever of kind 0: where the own film scores above its rival, the query "
                 "is found. Or was the own score overwritten before you compared?",
+            ),
+            named_mistake(
+                a.wrong_kind,
+                "second",
+                "the film at rank 2 is taken for the rival: where the own film is not the first "
+                "one, that one is its rival.",
+            ),
+            named_mistake(
+                a.wrong_kind, "from 1", "the kinds are numbered from 1: found is 0, stranger is 3."
             ),
             named_mistake(
                 a.wrong_kind, "numbers", "2 and 3 changed places: a sibling is 2, a stranger 3."

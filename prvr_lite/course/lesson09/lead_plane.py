@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from numpy.typing import NDArray
+import seaborn as sns
 
 from prvr_lite.plots import page
 
@@ -34,50 +33,31 @@ def lead_plane(
     Raises:
         ValueError: leads of different number or not finite, or alpha outside 0..1.
     """
-    x, y = page.as_array(clip, "clip"), page.as_array(frame, "frame")
-    if x.shape != y.shape or not np.isfinite(x + y).all():
-        raise ValueError(
-            f"clip has {len(x)} leads and frame {len(y)}, or a lead is not finite. To fix it: "
-            "give both one finite lead per query."
-        )
-    if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is {alpha:g}: it must lie in 0..1")
+    x = page.finite(clip, "clip")
+    y = page.finite(frame, "frame", shape=x.shape)
+    page.finite(alpha, "alpha", ndim=0, low=0, high=1)
     ahead = alpha * x + (1 - alpha) * y > 0  # [Q]
-    corners = {  # where it is: left and top
-        "ahead by frames only": (True, True, (x <= 0) & (y > 0)),
-        "ahead at both": (False, True, (x > 0) & (y > 0)),
-        "ahead at neither": (True, False, (x <= 0) & (y <= 0)),
-        "ahead by clips only": (False, False, (x > 0) & (y <= 0)),
-    }
-    counts = {
-        name: f"{name}: {(inside & ahead).sum():,} of {inside.sum():,} found"
-        for name, (_, _, inside) in corners.items()
-    }
+    told = {}  # corner of the panel -> how many of its queries are found
+    for name, corner, inside in (
+        ("ahead by frames only", (0, 1), (x <= 0) & (y > 0)),
+        ("ahead at both", (1, 1), (x > 0) & (y > 0)),
+        ("ahead at neither", (0, 0), (x <= 0) & (y <= 0)),
+        ("ahead by clips only", (1, 0), (x > 0) & (y <= 0)),
+    ):
+        told[corner] = f"{name}: {(inside & ahead).sum():,} of {inside.sum():,} found"
     about = f"square: a query whose film is found, cross: not found; thick: a tie at α = {alpha:g}"
     alt = (
         f"The lead of each query's right film over its rival, clip scale across, frame scale up, "
-        f"and the line of ties at alpha {alpha:g}. {'; '.join(counts.values())}."
+        f"and the line of ties at alpha {alpha:g}. {'; '.join(told.values())}."
     )
-    picture, axes = page.panels(page.heading(title, about), [["leads"]], 4.3, alt=alt)
-    _draw(axes["leads"], x, y, ahead, alpha)
-    for name, (left, above, _) in corners.items():
-        corner, offset = (1 - left, int(above)), (0, 6 if above else -46)
-        where: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
-        where["ha"] = "left" if left else "right"
-        axes["leads"].annotate(counts[name], corner, offset, **where)
-    return picture
-
-
-def _draw(axes: Axes, x: page.Array, y: page.Array, ahead: NDArray[np.bool_], alpha: float) -> None:
-    """Draws a mark for each query, the two axes of the plane, and the line for alpha."""
-    import seaborn as sns
-
+    picture, panels = page.panels(page.heading(title, about), [["leads"]], 4.3, alt=alt)
+    axes = panels["leads"]
     # without smoothing, a picture has half the size
     look: dict[str, Any] = {"lw": 0, "antialiased": False, "legend": False, "label": "queries"}
     look |= {"palette": {True: page.BLUE, False: page.VERMILION}, "sizes": {True: 6.5, False: 14}}
     look |= {"markers": {True: "s", False: "X"}}
     sns.scatterplot(x=x, y=y, hue=ahead, style=ahead, size=ahead, ax=axes, **look)
-    reach = 1.08 * float(np.quantile(np.abs(np.concatenate([x, y])), 0.995)) or 1.0
+    reach = 1.08 * float(np.quantile(np.abs([x, y]), 0.995)) or 1.0
     axes.axhline(0, color=page.SOFT, lw=1)
     axes.axvline(0, color=page.SOFT, lw=1)
     # alpha x + (1 - alpha) y = 0 points along (1 - alpha, -alpha)
@@ -85,3 +65,7 @@ def _draw(axes: Axes, x: page.Array, y: page.Array, ahead: NDArray[np.bool_], al
     axes.plot((1 - alpha) * ends, -alpha * ends, color=page.INK, lw=2.4, label="alpha", zorder=4)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     axes.set(xlabel="lead at the clip scale", ylabel="lead at the frame scale")
+    for (right, above), text in told.items():
+        away, side = (0, 6 if above else -46), "right" if right else "left"
+        page.write(axes, text, (right, above), away, at="axes fraction", ha=side)
+    return picture

@@ -54,13 +54,12 @@ def search_explorer(
     count = len(explorer.queries)
     spread = np.linspace(0, count - 1, min(count, LISTED)).astype(int).tolist()
     rows = list(dict.fromkeys(spread if queries is None else map(int, queries)))
-    first = rows[0] if start is None and rows else start
-    rows = rows if first is None or first in rows else [first, *rows]
+    rows = rows if start is None or start in rows else [start, *rows]
+    page.require(rows, "search_explorer needs at least one query to list")
     for row in rows:
-        if not 0 <= row < count:
-            raise ValueError(f"query {row} does not exist: {split!r} has rows 0..{count - 1}")
-    if first is None:
-        raise ValueError("search_explorer needs at least one query to list")
+        there = f"query {row} does not exist: {split!r} has rows 0..{count - 1}"
+        page.require(0 <= row < count, there)
+    first = rows[0] if start is None else start
     if not can_slide():
         return three_maps(explorer, explorer.query(first))
     return _SearchPage(explorer, rows, first).page
@@ -98,43 +97,29 @@ class _SearchPage:
         self._ranking = lru_cache(16)(self._draw_ranking)
         self._map = lru_cache(16)(self._draw_map)
         self._build(import_module("ipywidgets"), rows, first)
-        for control, react in (
-            (self.listed, self._choose),
-            (self.own, self._type),
-            (self.alpha, self._search),
-            (self.films, self._show),
-            (self.truth, self._show),
-        ):
-            control.observe(react, names="value")
+        self.listed.observe(self._choose, names="value")
+        self.own.observe(self._type, names="value")
+        self.alpha.observe(self._search, names="value")
+        self.films.observe(self._show, names="value")
+        self.truth.observe(self._show, names="value")
         self._search()
 
     def _build(self, widgets: Any, rows: Sequence[int], first: int) -> None:
         wide: dict[str, Any] = {"layout": {"width": "auto", "max_width": "720px"}}
         options = [NONE, *((self.explorer.query(row).text, row) for row in rows)]
-        self.own = widgets.Text(
-            description="search for",
-            placeholder="An owl plays the trumpet.",
-            continuous_update=False,
-            **wide,
-        )
+        late: dict[str, Any] = {"continuous_update": False}
+        example = "An owl plays the trumpet."
+        self.own = widgets.Text(description="search for", placeholder=example, **late, **wide)
         self.listed = widgets.Dropdown(
-            options=options, value=first, description="or choose", **wide
+            value=first, options=options, description="or choose", **wide
         )
-        self.alpha = widgets.FloatSlider(
-            self.explorer.model.config.alpha,
-            min=0,
-            max=1,
-            step=0.1,
-            description="α",
-            readout_format=".1f",
-            continuous_update=False,
-        )
+        tenths: dict[str, Any] = {"min": 0, "max": 1, "step": 0.1, "readout_format": ".1f"}
+        alpha = self.explorer.model.config.alpha
+        self.alpha = widgets.FloatSlider(alpha, description="α", **tenths, **late)
         self.truth = widgets.Checkbox(True, description="show the true moment", indent=False)
         self.said = widgets.HTML(layout={"min_height": "34px"})
-        self.films = widgets.ToggleButtons(
-            description="map of rank",
-            style={"button_width": "auto", "description_width": "initial"},
-        )
+        style = {"button_width": "auto", "description_width": "initial"}
+        self.films = widgets.ToggleButtons(description="map of rank", style=style)
         self.ranking, self.map = widgets.HTML(), widgets.HTML()
         for name in ("said", "ranking", "map"):
             getattr(self, name).add_class(f"search-{name}")
@@ -192,11 +177,8 @@ class _SearchPage:
     def _draw_ranking(self, query: Query, alpha: float, film: int, moment: bool) -> str:
         hits = shown_films(self.explorer, query, alpha)
         top = sum(hit.rank <= PLACES for hit in hits)
-        return image_html(
-            self.explorer.ranking(
-                query, alpha=alpha, top=top, moment=moment, chosen=film, height=RANKING
-            )
-        )
+        shown: dict[str, Any] = {"top": top, "moment": moment, "chosen": film, "height": RANKING}
+        return image_html(self.explorer.ranking(query, alpha=alpha, **shown))
 
     def _draw_map(self, query: Query, film: int, moment: bool) -> str:
         return image_html(self.explorer.map(query, film, moment=moment, height=MAP))

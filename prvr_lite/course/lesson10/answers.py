@@ -125,6 +125,7 @@ def wrong_bar(score: Tensor, real: Tensor, share: float, wrong: str) -> Tensor:
         "zero": share * peak,
         "mean": (score * real).sum(1, keepdim=True) / real.sum(1, keepdim=True),
         "down": peak - share * (peak - low),
+        "height": share * (peak - low),
         "low -inf": (1 - share) * low + share * peak,
     }.get(wrong, low + share * (peak - low))
 
@@ -144,6 +145,10 @@ def wrong_run(score: Tensor, real: Tensor, share: float, wrong: str) -> Tensor:
         steps = torch.arange(score.shape[1])
         first = torch.where(high, steps, score.shape[1]).amin(1)
         return torch.stack([first, torch.where(high, steps, -1).amax(1) + 1], 1)
+    if wrong == "first":
+        return run_around(high, high.int().argmax(1))
+    if wrong == "right":
+        return torch.stack([span[:, 0], place + 1], 1)
     if wrong == "left":
         return torch.stack([place, span[:, 1]], 1)
     if wrong == "length":
@@ -156,18 +161,35 @@ def wrong_strike(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
     """strike_out with something wrong in it."""
     if wrong in ("zero score", "zero score kept", "itself"):
         return wrong_loop(score, near, keep, wrong)
+    if wrong == "moved":
+        return moved_rows(score, near, keep)
     order = score.argsort(descending=True).tolist()
     taken: list[int] = []
     for row in order[:keep] if wrong == "first keep" else order:
-        others = {"all": order[: order.index(row)], "last": taken[-1:], "none": []}
+        others = {"all": order[: order.index(row)], "last": taken[-1:], "once": taken[:1]}
+        others |= {"none": []}
         if not any(bool(near[row, clip]) for clip in others.get(wrong, taken)):
             taken.append(row)
+        elif wrong == "stops":
+            break
     if wrong == "place":
         taken.sort()
     if wrong == "far":
         taken = [order[0], *(row for row in order[1:] if bool(near[order[0], row]))]
     filler = {"repeat": taken[-1], "zero": 0}.get(wrong, -1)
     return torch.tensor((taken + [filler] * keep)[:keep])
+
+
+def moved_rows(score: Tensor, near: Tensor, keep: int) -> Tensor:
+    """strike_out by one who cuts rows out, so that the ones behind them get other numbers."""
+    rows: list[int] = []
+    for _ in range(keep):
+        rows.append(int(score.argmax()) if len(score) else -1)
+        if len(score):
+            left = ~near[rows[-1]]
+            left[rows[-1]] = False
+            score, near = score[left], near[left][:, left]
+    return torch.tensor(rows)
 
 
 def wrong_loop(score: Tensor, near: Tensor, keep: int, wrong: str) -> Tensor:
@@ -194,6 +216,9 @@ def wrong_recall(iou: Tensor, k: int, threshold: float, wrong: str) -> Tensor:
         "every": 100 * hit.float().mean(),
         "sum": 100 * hit.float().sum(1).mean(),
         "both": 100 * hit.all(1).float().mean(),
+        "queries": 100 * (iou[:k] >= threshold).any(1).float().mean(),
+        "more": 100 * (iou[:, : k + 1] >= threshold).any(1).float().mean(),
+        "anybody": 100 * hit.any().float(),
         "mean": 100 * (first.mean(1) >= threshold).float().mean(),
         "share": hit.any(1).float().mean(),
         "miou": 100 * first.amax(1).mean(),
@@ -210,6 +235,9 @@ def wrong_merge(
         "moments": films + weight * moment_score,
         "alone": moment_score + 0 * films,
         "product": weight * films * moment_score,
+        "mixed": weight * films + (1 - weight) * moment_score,
+        "sum": weight * (films + moment_score),
+        "sorted": (weight * films + moment_score).sort(1, descending=True).values,
     }.get(wrong, weight * films + moment_score)
     m = total.shape[1]
     if wrong == "films":  # the best film's moments first, then those of the next
@@ -239,7 +267,14 @@ def wrong_corpus(
         met = iou > threshold
     if wrong == "first":  # only the first prediction is asked for its film
         named = named[:, :1].expand_as(met)
-    hit = {"anywhere": met, "film": named}.get(wrong, named & met)
+    if wrong == "own first":
+        named = named & (named.cumsum(1) == 1)
+    if wrong == "best":
+        best = iou[:, :k].argmax(1, keepdim=True)
+        return 100 * (named & met).gather(1, best).float().mean()
+    hit = {"anywhere": met, "film": named, "either": named | met}.get(wrong, named & met)
+    if wrong in ("kth", "one"):
+        return 100 * hit[:, k - 1 if wrong == "kth" else 0].float().mean()
     if wrong == "apart":
         return 100 * (named[:, :k].any(1) & met[:, :k].any(1)).float().mean()
     if wrong == "found":  # only queries whose film is among the first k
@@ -250,6 +285,8 @@ def wrong_corpus(
     if wrong in ("every", "sum"):
         each = hit[:, :k].float()
         return 100 * (each.mean() if wrong == "every" else each.sum(1).mean())
+    if wrong == "more":
+        return 100 * hit[:, : k + 1].any(1).float().mean()
     if wrong == "long":
         return 100 * hit.any(1).float().mean()
     return (1 if wrong == "share" else 100) * hit[:, :k].any(1).float().mean()

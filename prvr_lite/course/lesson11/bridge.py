@@ -11,17 +11,18 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
+from prvr_lite.course.lesson12.table_of import table_of
 from prvr_lite.data.batches import normalise, pool_features
-from prvr_lite.data.columns import FeatureTable, Projection
+from prvr_lite.data.columns import Projection
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.openai_clip import Float, Pixels, unit_rows
 from prvr_lite.data.table import write_features
@@ -34,6 +35,7 @@ SHRINKAGE: Final = 0.1  # of what is whitened, towards a ball
 ROUNDS: Final = 3  # of guessing again which clip each sentence is about
 UNITS: Final = 32  # of a film, as lesson 4's
 SIDE: Final = 160  # pixels of the sample's frames
+NONE: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -160,33 +162,25 @@ def write_bridged(
     It stands in for ``extract_features`` where the two networks are not installed: frames and
     words are those that the sample holds. A film is named as its video file would be.
     """
-    queries = [q for q in dataset.queries_in("test") if dataset.query_video[q] in videos]
-    frames = [bridge.frames(one) for one in dataset.frames_of(videos)]
+    table, kept = table_of(dataset, videos), sorted(videos)
     words = [
         bridge.sentences(np.concatenate([one.mean(0, keepdims=True), one]))
-        for one in dataset.words_of(queries)
+        for one in np.split(table.word, table.word_offset[1:-1])
     ]
-    none = np.zeros(0, np.int64)
-    table = FeatureTable(
+    bridged = replace(
+        table,
         name="Emoji Theatre over a bridge",
-        description=f"{len(videos)} films of Emoji Theatre; frames and words over one bridge",
-        license=dataset.license,
+        description=f"{len(kept)} films of Emoji Theatre; frames and words over one bridge",
         visual_model=bridge.name,
         text_model=bridge.name,
-        video_id=[f"{dataset.video_id[video]}.mp4" for video in videos],
-        duration=dataset.duration[videos],
-        frame_offset=np.cumsum([0, *map(len, frames)]),
-        frame=np.concatenate(frames),
-        query_id=[dataset.query_id[q] for q in queries],
-        query_text=[dataset.query_text[q] for q in queries],
-        query_video=np.array([list(videos).index(dataset.query_video[q]) for q in queries]),
-        moment=dataset.moment[queries],
+        video_id=[f"{video_id}.mp4" for video_id in table.video_id],
+        frame=bridge.frames(table.frame),
         word_offset=np.cumsum([0, *map(len, words)]),
         word=np.concatenate(words),
-        splits={"train": none, "val": none, "test": np.arange(len(videos))},
-        thumbnail=[picture for video in videos for picture in dataset.thumbnails(video)],
+        splits={"train": NONE, "val": NONE, "test": np.arange(len(kept))},
+        thumbnail=[picture for video in kept for picture in dataset.thumbnails(video)],
     )
-    write_features(Path(path), table)
+    write_features(Path(path), bridged)
 
 
 class BridgeEncoder:
@@ -238,10 +232,5 @@ class BridgeEncoder:
 
 def _square(pixels: Pixels) -> NDArray[np.float32]:
     """The middle of a picture, as large as the sample's frames: [h, w, 3] -> [SIDE, SIDE, 3]."""
-    high, wide, _ = pixels.shape
-    side = min(high, wide)
-    top, left = (high - side) // 2, (wide - side) // 2
-    picture = Image.fromarray(pixels[top : top + side, left : left + side])
-    if side != SIDE:
-        picture = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(picture, np.float32)
+    square = ImageOps.fit(Image.fromarray(pixels), (SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(square, np.float32)

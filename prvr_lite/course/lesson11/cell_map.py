@@ -9,7 +9,6 @@ import numpy as np
 from prvr_lite.plots import page
 
 GRID: Final = 400  # points a side at which borders are looked for
-HIGH: Final = 4.4  # inches
 
 
 @page.house_style
@@ -31,42 +30,34 @@ def cell_map(
     Raises:
         ValueError: not of two dimensions, or as many probes as there aren't cells.
     """
-    point, middle = page.as_array(points, "points", ndim=2), page.as_array(centre, "centre", ndim=2)
-    asked = page.as_array(query, "query")
-    if point.shape[1] != 2 or middle.shape[1] != 2 or asked.shape != (2,):
-        raise ValueError("points, centre and query must have two coordinates")
-    if not 1 <= probes <= len(middle):
-        raise ValueError(f"probes is {probes}: it must lie in 1..{len(middle)}")
+    point, middle = page.finite(points, "points", ndim=2), page.finite(centre, "centre", ndim=2)
+    asked, cells = page.finite(query, "query", shape=(2,)), len(middle)
+    page.finite(probes, "probes", ndim=0, low=1, high=cells)
     opened = _distance(asked[None], middle)[0].argsort()[:probes]
     inside = np.isin(_distance(point, middle).argmin(1), opened)  # [N]
     best = int(_distance(asked[None], point).argmin())
-    share = f"{probes} of {len(middle)} cells, {inside.sum():,} of {len(point):,} clips"
+    share = f"{probes} of {cells} cells, {inside.sum():,} of {len(point):,} clips"
     hit = "among them" if inside[best] else "not among them"
     about = f"star: the query; blue: what it looks at, {share}; ring: the nearest clip, {hit}"
-    alt = f"Clips on a plane in {len(middle)} cells. The query opens {share}; the best is {hit}."
-    head = page.heading(title, about)
-    picture = page.new_picture(page.WIDTH, head.height + HIGH + 0.4, alt=alt)
-    head.draw(picture)
-    top = head.height + 0.2
-    axes = page.stack(picture, {"cells": HIGH}, top=top, left=0.22, right=0.22, gap=0.0)["cells"]
-    low, high = np.quantile(point, 0.001, axis=0), np.quantile(point, 0.999, axis=0)
+    alt = f"Clips on a plane in {cells} cells. The query opens {share}; the best is {hit}."
+    picture, panels = page.panels(page.heading(title, about), [["cells"]], 4.6, alt=alt)
+    axes = panels["cells"]
+    low, high = np.quantile(point, [0.001, 0.999], axis=0)
     low, high = np.minimum(low, asked), np.maximum(high, asked)
-    margin = 0.05 * (high - low)
-    axes.set(xlim=(low[0] - margin[0], high[0] + margin[0]), xticks=[], yticks=[])
-    axes.set(ylim=(low[1] - margin[1], high[1] + margin[1]))
-    crisp: dict[str, Any] = {"ls": "", "marker": "s", "ms": 2, "mew": 0, "antialiased": False}
-    axes.plot(*point[~inside].T, color="#C3C8D1", label="closed", **crisp)
-    axes.plot(*point[inside].T, color=page.BLUE, label="open", **crisp)
-    x, y = np.linspace(*axes.get_xlim(), GRID), np.linspace(*axes.get_ylim(), GRID)
+    (left, right), (foot, top) = np.transpose([low, high] + 0.05 * (high - low) * [[-1], [1]])
+    axes.set(xlim=(left, right), ylim=(foot, top), xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color=page.GREY)
+    dots: dict[str, Any] = {"ls": "", "marker": "s", "ms": 2, "mew": 0, "antialiased": False}
+    axes.plot(*point[~inside].T, color="#C3C8D1", label="closed", **dots)
+    axes.plot(*point[inside].T, color=page.BLUE, label="open", **dots)
+    x, y = np.linspace(left, right, GRID), np.linspace(foot, top, GRID)
     place = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
     owner = _distance(place, middle).argmin(1).reshape(GRID, GRID)
-    for cell in range(len(middle)):
+    for cell in range(cells):
         axes.contour(x, y, owner == cell, levels=[0.5], colors=[page.SOFT], linewidths=0.7)
-    axes.plot(*middle.T, ls="", marker="P", ms=6, mfc="white", mec=page.INK, label="centres")
-    axes.plot(*asked, ls="", marker="*", ms=18, color=page.VERMILION, mec="white", label="query")
-    axes.plot(*point[best], ls="", marker="o", ms=13, mfc="none", mec=page.INK, mew=2, label="best")
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=page.GREY)
+    axes.plot(*middle.T, "P", ms=6, mfc="white", mec=page.INK, label="centres")
+    axes.plot(*asked, "*", ms=18, color=page.VERMILION, mec="white", label="query")
+    axes.plot(*point[best], "o", ms=13, mfc="none", mec=page.INK, mew=2, label="best")
     return picture
 
 

@@ -75,6 +75,7 @@ EXERCISES = (
             "That count - 1, and clamp(min=0) for what lies before the first.",
         ),
         minutes=8,
+        loop="searchsorted, or one comparison, counts the frames for all times at once.",
         axes={"shown": "T", "at": "S"},
         planted=planted.hard_times,
     ),

@@ -6,13 +6,14 @@ from typing import Final
 
 import numpy as np
 
+from prvr_lite.course.kit import captions
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.lab.ranked_video import video_thumbnails
 from prvr_lite.plots import page
 from prvr_lite.plots.film_strip import film_strip
-from prvr_lite.plots.strip import timed_thumbnails
 from prvr_lite.search.ranking import Hit
 
-CAPTIONS: Final = 5  # that are shown at most: those next to what was found
+SHOWN: Final = 5  # captions at most: those next to what was found
 
 
 def found_film(data: Dataset, hit: Hit, sentence: str) -> page.Picture:
@@ -23,17 +24,13 @@ def found_film(data: Dataset, hit: Hit, sentence: str) -> page.Picture:
     Raises:
         ValueError: the film's duration is unknown.
     """
-    video, bars = data.video_id.index(hit.video_id), []
+    video, bars, middle = data.video_id.index(hit.video_id), [], 0.0
     if hit.start is not None and hit.end is not None:
         bars.append((f"found for “{sentence}”", (hit.start, hit.end)))
-    told: dict[tuple[float, float], str] = {}  # of each moment its first caption
-    for query in np.flatnonzero(data.query_video == video):
-        start, end = map(float, data.moment[query])
-        if np.isfinite(start):
-            told.setdefault((start, end), data.query_text[query])
-    middle = sum(bars[0][1]) / 2 if bars else 0.0
-    near = sorted(told, key=lambda span: abs(sum(span) / 2 - middle))[:CAPTIONS]
+        middle = (hit.start + hit.end) / 2
+    told = captions(data, video, data.moment)
+    timed = [span for span in told if np.isfinite(span[0])]
+    near = sorted(timed, key=lambda span: abs(sum(span) / 2 - middle))[:SHOWN]
     bars += [(told[span], span) for span in sorted(near)]
-    seconds = float(data.duration[video])
-    pictures = timed_thumbnails(data.thumbnails(video), seconds)
+    seconds, pictures = float(data.duration[video]), video_thumbnails(data, video)
     return film_strip(hit.video_id, seconds, pictures, moments=bars, kind="bar", ranked=True)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from prvr_lite.plots import page
-
-HIGH: Final = 1.9  # inches of a picture
 
 
 @page.house_style
@@ -19,16 +16,12 @@ def side_by_side(pictures: Mapping[str, object], *, title: str) -> page.Picture:
     Returns:
         a Figure with one axes for each picture, labelled with its name.
     Raises:
-        ValueError: there is none.
+        ValueError: one that is not RGB.
     """
-    if not pictures:
-        raise ValueError("pictures must hold a picture")
     alt = f"{title}: {len(pictures)} pictures, {'; '.join(pictures)}."
-    head = page.heading(title, "")
-    figure, axes = page.panels(head, [list(pictures)], HIGH + 0.5, alt=alt, gap=0.3)
+    figure, axes = page.panels(page.heading(title), [list(pictures)], 2.4, alt=alt, gap=0.3)
     for name, pixels in pictures.items():
-        axes[name].imshow(page.as_array(pixels, name, ndim=3).astype("uint8"))
+        axes[name].imshow(page.finite(pixels, name, ndim=3).astype("uint8"))
         axes[name].set_title(name, size=12)
-        axes[name].set(xticks=[], yticks=[])
-        axes[name].spines[:].set_visible(False)
+        axes[name].axis("off")
     return figure

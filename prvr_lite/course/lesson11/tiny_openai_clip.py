@@ -46,26 +46,21 @@ def random_openai_clip(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = _write_tokenizer(folder)
-    end = vocabulary[END]
+    start, end = vocabulary[START], vocabulary[END]
     tower = {"hidden_size": 32, "intermediate_size": 64}
     tower |= {"num_hidden_layers": 2, "num_attention_heads": 4}
     text: dict[str, Any] = {**tower, "vocab_size": len(vocabulary)}
-    text |= {
-        "max_position_embeddings": WORDS,
-        "bos_token_id": vocabulary[START],
-        "eos_token_id": end,
-        "pad_token_id": end,
-    }
+    text |= {"max_position_embeddings": WORDS, "bos_token_id": start}
+    text |= {"eos_token_id": end, "pad_token_id": end}
     seen = {**tower, "image_size": PICTURE, "patch_size": 8, **(vision or {})}
-    config = transformers.CLIPConfig(
-        text_config=text,
-        vision_config=seen,
-        projection_dim=dim,
-    )
+    config = transformers.CLIPConfig(text_config=text, vision_config=seen, projection_dim=dim)
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not disturbed
         torch.default_generator.manual_seed(seed)
         transformers.CLIPModel(config).save_pretrained(folder)
-    _write_json(folder / "preprocessor_config.json", _image_processor(seen["image_size"]))
+    side = seen["image_size"]
+    crop = {"height": side, "width": side}
+    processor = transformers.CLIPImageProcessor(size={"shortest_edge": side}, crop_size=crop)
+    processor.save_pretrained(folder)
     return folder
 
 
@@ -87,23 +82,6 @@ def _write_tokenizer(folder: Path) -> dict[str, int]:
         {"tokenizer_class": "CLIPTokenizer", "model_max_length": WORDS, **special},
     )
     return vocabulary
-
-
-def _image_processor(side: int) -> dict[str, Any]:
-    """Returns CLIP's settings for pictures: scale the shorter side, crop the centre, normalise."""
-    return {
-        "image_processor_type": "CLIPImageProcessor",
-        "do_resize": True,
-        "size": {"shortest_edge": side},
-        "resample": 3,  # bicubic
-        "do_center_crop": True,
-        "crop_size": {"height": side, "width": side},
-        "do_rescale": True,
-        "do_normalize": True,
-        "image_mean": [0.48145466, 0.4578275, 0.40821073],
-        "image_std": [0.26862954, 0.26130258, 0.27577711],
-        "do_convert_rgb": True,
-    }
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import seaborn as sns
 
 from prvr_lite.plots import page
 
@@ -22,20 +23,12 @@ def agreement(
     Raises:
         ValueError: if they don't pair up or are not finite.
     """
-    import seaborn as sns
-
-    x, y = page.as_array(first, "first"), page.as_array(second, "second")
-    if x.shape != y.shape:
-        raise ValueError(
-            f"first has {len(x)} numbers and second {len(y)}. To fix it: give one number of "
-            "second for each number of first."
-        )
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise ValueError("first and second must be finite")
+    x = page.finite(first, "first")
+    y = page.finite(second, "second", shape=x.shape)
     size = f"{len(x):,} numbers; the largest difference is {np.abs(x - y).max():.2g}"
     alt = f"{title}. {' against '.join(names)}: {size}."
-    picture, panel = page.panels(page.heading(title, size), [["agreement"]], 4.4, alt=alt)
-    axes, step = panel["agreement"], -(-len(x) // MOST)
+    picture, panels = page.panels(page.heading(title, size), [["agreement"]], 4.4, alt=alt)
+    axes, step = panels["agreement"], -(-len(x) // MOST)
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
     room = 0.05 * (high - low) or 1.0
     axes.axline((low, low), slope=1, color=page.SOFT, lw=1.2, ls=":", label="diagonal")

@@ -6,63 +6,45 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import seaborn as sns
 from matplotlib.colors import ListedColormap
 
 from prvr_lite.plots import page
 
-MOST, NUMBER = 8, 4  # rows that are drawn; bytes
-LEFT = 1.75  # inches for an id
+NUMBER, LEFT = 4, 1.75  # bytes; inches for an id
 
 
 @page.house_style
-def byte_layout(
-    ids: Sequence[str], dim: int, *, row: int, shown: int = 6, title: str = "", about: str = ""
-) -> page.Picture:
+def byte_layout(ids: Sequence[str], dim: int, *, row: int, shown: int = 6) -> page.Picture:
     """Draws the rows of a BigFile below each other: id, numbers, and each row's first byte.
 
     Args:
-        ids: of the first rows, at most eight. dim: numbers per row.
+        ids: of the first rows, about eight at most. dim: numbers per row.
         row: the one that is pointed out.
         shown: how many numbers of a row are drawn as boxes; the rest is "…".
     Returns:
         a Figure with one axes, "bytes".
     Raises:
-        ValueError: no rows or too many, or a row that is not one of them.
+        ValueError: a row that is not one of them.
     """
-    if not 1 <= len(ids) <= MOST or row not in range(len(ids)) or dim < 1 or shown < 1:
-        raise ValueError(
-            f"{len(ids)} ids, row {row}, dim {dim}, shown {shown} can't be drawn. To fix it: give "
-            f"1 to {MOST} ids, a row that one of them has (from 0), and a dim and shown of at "
-            "least 1."
-        )
-    import seaborn as sns
-
-    title, about = (
-        title or "A table without a header",
-        about or f"row r begins at byte r · {dim} · 4",
-    )
+    page.require(row in range(len(ids)), f"row {row} can't be marked: ids has {len(ids)} rows")
     alt = (
         f"The first {len(ids)} rows of a table of {dim} numbers per row, 4 bytes each. Row {row}, "
         f"{ids[row]}, begins at byte {row * dim * NUMBER:,}."
     )
-    picture, panel = page.panels(
-        page.heading(title, about), [["bytes"]], 0.4 * len(ids) + 0.6, alt=alt
-    )
+    head = page.heading("A table without a header", f"row r begins at byte r · {dim} · 4")
+    picture, panel = page.panels(head, [["bytes"]], 0.4 * len(ids) + 0.6, alt=alt)
     axes, boxes = panel["bytes"], min(shown, dim)
     table = np.zeros((len(ids), boxes + (dim > boxes)))  # 0: pale, 1: marked, 2: beyond, "…"
     table[row], table[:, boxes:] = 1, 2
-    colors = ListedColormap([page.RULE, page.SKY, "white"])
-    dots = np.where(table == 2, "…", "")
-    look: dict[str, Any] = {"cmap": colors, "vmin": 0, "vmax": 2, "cbar": False, "linewidths": 4}
-    look |= {"annot": dots, "fmt": "", "annot_kws": {"color": page.SOFT, "size": 11}}
-    sns.heatmap(table, ax=axes, **look)
-    last = [f"{dim - 1:,}"] * (dim > boxes)
+    look: dict[str, Any] = {"cmap": ListedColormap([page.RULE, page.SKY, "white"]), "cbar": False}
+    look |= {"annot": np.where(table == 2, "…", ""), "fmt": "", "annot_kws": {"color": page.SOFT}}
+    sns.heatmap(table, ax=axes, vmin=0, vmax=2, linewidths=4, **look)
+    last, places = [f"{dim - 1:,}"] * (dim > boxes), np.arange(len(ids)) + 0.5
     axes.set_xticks(np.arange(table.shape[1]) + 0.5, [*map(str, range(boxes)), *last])
     axes.xaxis.tick_top()
-    begins, places = axes.secondary_yaxis("right"), np.arange(len(ids)) + 0.5
-    weights = ["bold" if place == row else "normal" for place in range(len(ids))]
-    names = [_ending(name, weight) for name, weight in zip(ids, weights, strict=True)]
-    axes.set_yticks(places, names, parse_math=False, rotation=0)
+    axes.set_yticks(places, list(map(_ending, ids)), parse_math=False, rotation=0)
+    begins = axes.secondary_yaxis("right")
     begins.set_yticks(places, [f"byte {place * dim * NUMBER:,}" for place in range(len(ids))])
     for side in (axes, begins):
         side.tick_params(length=0)
@@ -72,9 +54,9 @@ def byte_layout(
     return picture
 
 
-def _ending(name: str, weight: str) -> str:
+def _ending(name: str) -> str:
     """Returns the end of a name that is too long, as ids of frames differ at their end."""
     end = " ".join(name.split())
-    while page.text_width(end, 11, weight) > LEFT:
+    while page.text_width(end, 11, "bold") > LEFT:
         end = "…" + end.removeprefix("…")[1:]
     return end

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import pickletools
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -60,25 +59,6 @@ def alpha_of(data: bytes, find: Callable[[str, str], Any]) -> float:
         return float("nan")
 
 
-def names_in(data: bytes) -> list[str]:
-    """Returns every "module.name" that a pickle asks for, without running the pickle."""
-    names: list[str] = []
-    texts: list[str] = []
-    memo: dict[int, str] = {}
-    for op, argument, _ in pickletools.genops(data):
-        if op.name in ("GLOBAL", "INST"):
-            names.append(str(argument).replace(" ", "."))
-        if op.name == "STACK_GLOBAL":
-            names.append(".".join(texts[-2:]))
-        if isinstance(argument, str):
-            texts.append(argument)
-        if op.name in ("MEMOIZE", "BINPUT") and texts:
-            memo[len(memo) if argument is None else argument] = texts[-1]
-        if op.name == "BINGET" and argument is not None:
-            texts.append(memo[argument])
-    return names
-
-
 def by_import(module: str, name: str) -> Any:
     """Imports the module and returns what has the name, as Python's own unpickler does."""
     return pickle.Unpickler(io.BytesIO()).find_class(module, name)
@@ -88,9 +68,11 @@ def wrong_reading(files: list[bytes], allowed: Mapping[str, Any], wrong: str) ->
     """Returns what ``read_without_running`` gives with the mistake ``wrong`` in it."""
     modules = {key.rpartition(".")[0] for key in allowed}
     names = {key.rpartition(".")[2]: value for key, value in allowed.items()}
+    asked: list[str] = []  # the names in one file
 
     def find(module: str, name: str) -> Any:
         key = f"{module}.{name}"
+        asked.append(key)
         denied = module in ("os", "posix", "nt", "subprocess", "builtins", "sys")
         imported = {
             "trusting": True,
@@ -107,11 +89,14 @@ def wrong_reading(files: list[bytes], allowed: Mapping[str, Any], wrong: str) ->
             return names[name]
         return allowed.get(key, dict) if wrong == "silent" else allowed[key]
 
-    values = torch.tensor([alpha_of(data, find) for data in files])
-    if wrong == "after":
-        bad = [any(name not in allowed for name in names_in(data)) for data in files]
-        return values.masked_fill(torch.tensor(bad), torch.nan)
-    return values.nan_to_num(0.0) if wrong == "zero" else values
+    values = []
+    for data in files:
+        asked.clear()
+        value = alpha_of(data, find)
+        late = wrong == "after" and not allowed.keys() >= set(asked)
+        values.append(float("nan") if late else value)
+    read = torch.tensor(values)
+    return read.nan_to_num(0.0) if wrong == "zero" else read
 
 
 def pickle_that_calls(module: str, name: str, argument: object, *, protocol: int = 2) -> bytes:

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 
 from prvr_lite.plots import page
 
-COLORS = (page.BLUE, page.ORANGE, page.SKY, page.GREEN)
+COLORS = {page.BLUE: "white", page.ORANGE: page.INK, page.SKY: page.INK, page.GREEN: "white"}
 Rows = Mapping[str, Mapping[str, float]]  # row -> part -> value
 
 
@@ -27,13 +26,17 @@ def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> 
     Raises:
         ValueError: naming the panel that does not fit.
     """
-    names = _check(panels)
-    height = 0.46 * len(names) + 0.85
-    alt = _alt(title, panels)
-    picture, axes = page.panels(
-        page.heading(title, about), [list(panels)], height, alt=alt, gap=0.24
-    )
+    names = list(next(iter(panels.values())))
+    parts = [
+        f"{unit}, {name}: " + ", ".join(f"{part} {value:,.6g}" for part, value in row.items())
+        for unit, rows in panels.items()
+        for name, row in rows.items()
+    ]
+    head, high = page.heading(title, about), 0.46 * len(names) + 0.85
+    alt = f"{title}. {'; '.join(parts)}."
+    picture, axes = page.panels(head, [list(panels)], high, alt=alt, gap=0.24)
     for unit, rows in panels.items():
+        page.require(list(rows) == names, f"{unit!r} has other rows than {', '.join(names)}")
         _draw(axes[unit], rows, unit)
     labels = [page.plain(page.wrap(name, 1.6, 11, weight="bold", lines=1)) for name in names]
     picture.axes[0].set_yticks(range(len(names)), labels, weight="bold")
@@ -45,33 +48,12 @@ def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> 
     return picture
 
 
-def _check(panels: Mapping[str, Rows]) -> list[str]:
-    """Returns the row names, after a check that all panels share them and can be drawn."""
-    names = list(next(iter(panels.values()), {}))
-    if not names:
-        raise ValueError("panels must hold a panel with a row")
-    for unit, rows in panels.items():
-        if list(rows) != names:
-            raise ValueError(f"{unit!r} has the rows {list(rows)}, the first panel {names}")
-        parts = list(next(iter(rows.values())))
-        for name, row in rows.items():
-            values = page.as_array(list(row.values()), f"{unit!r}, {name!r}")
-            if list(row) != parts or len(parts) > len(COLORS):
-                raise ValueError(f"{unit!r}, {name!r}: parts are {list(row)}, not {parts}")
-            if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
-                raise ValueError(
-                    f"panel {unit!r}, row {name!r}: values must be finite, 0 or more, and not all 0"
-                )
-    return names
-
-
 def _draw(axes: Axes, rows: Rows, unit: str) -> None:
     """Draws the bars of one panel with their numbers, and above them the names of the parts."""
-    values = np.array([list(row.values()) for row in rows.values()], dtype=float)  # [rows, parts]
+    values = page.finite([list(row.values()) for row in rows.values()], repr(unit), ndim=2, low=0)
     digits = ",.0f" if (values % 1 == 0).all() else ",.4g"
-    start = np.zeros(len(rows))
-    for part, color, widths in zip(next(iter(rows.values())), COLORS, values.T, strict=False):
-        ink = "white" if np.dot(to_rgb(color), (0.299, 0.587, 0.114)) < 0.5 else page.INK
+    start, parts = np.zeros(len(rows)), next(iter(rows.values()))
+    for part, (color, ink), widths in zip(parts, COLORS.items(), values.T, strict=False):
         look: dict[str, Any] = {"color": color, "ec": "white", "label": part}
         bars = axes.barh(range(len(rows)), widths, 0.66, start, **look)
         numbers = [format(width, digits) for width in widths]
@@ -84,13 +66,3 @@ def _draw(axes: Axes, rows: Rows, unit: str) -> None:
     space: dict[str, Any] = {"handlelength": 0.7, "handletextpad": 0.3, "columnspacing": 0.7}
     place: dict[str, Any] = {"bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0.2}
     axes.legend(loc="lower left", ncols=4, fontsize=10, **space, **place)
-
-
-def _alt(title: str, panels: Mapping[str, Rows]) -> str:
-    """Returns the alt text: every number in words."""
-    parts = [
-        f"{unit}, {name}: " + ", ".join(f"{part} {value:,.6g}" for part, value in row.items())
-        for unit, rows in panels.items()
-        for name, row in rows.items()
-    ]
-    return f"{title}. {'; '.join(parts)}."

@@ -85,6 +85,16 @@ EXERCISES = (
                 "x is added after LayerNorm: add it before, and normalise the sum.",
             ),
             mistake(
+                lambda x, s, g, b: (a.own_norms(x.expand_as(s), g, b) + s).mean(0),
+                "LayerNorm is of x alone: add what a width saw before it, and normalise the sum.",
+            ),
+            mistake(
+                lambda x, s, g, b: a.own_norms(
+                    (x + s) * g[:, None, None], torch.ones_like(g), b
+                ).mean(0),
+                "the gain comes before the norm: normalise first, then stretch.",
+            ),
+            mistake(
                 lambda x, s, g, b: F.layer_norm(x + s, x.shape[-1:]).mean(0),
                 "gain and bias are not used.",
             ),
@@ -225,6 +235,20 @@ EXERCISES = (
                 "only the nearest sibling counts: all of them are added.",
             ),
             mistake(
+                lambda q, own, m, s: F.softplus(
+                    a.exponents(q, m, s).masked_fill(~a.siblings(own), -torch.inf).logsumexp(1)
+                    - a.siblings(own).sum(1).clamp(min=1).log()
+                ).mean(),
+                "it takes the mean of the e^x of the siblings: they are added.",
+            ),
+            mistake(
+                lambda q, own, m, s: a.log_of_sum(
+                    s * (1 + m) - a.exponents(q, m, s) + s * m, a.siblings(own)
+                ).mean(),
+                "it adds up distances, 1 - cos: queries that are alike are to be pushed, so the "
+                "cosine itself stands in the bracket.",
+            ),
+            mistake(
                 lambda q, own, m, s: -a.diverse_loss(q, own, m, s),
                 "the sign is wrong: it rewards queries that are alike.",
             ),
@@ -285,8 +309,11 @@ EXERCISES = (
                 lambda t: torch.stack(
                     [a.implicit_clips(one[:, None, None]) for one in t.flatten(1, 2).unbind(1)]
                 ).mean(0),
-                "each head is followed through all blocks by itself: a block hands on the mean of "
-                "all its heads and widths, so take the mean in each block first.",
+                "each head or width is followed through all blocks by itself: a block hands on the "
+                "mean of all its heads and widths, so take the mean in each block first.",
+                lambda t: torch.stack([a.implicit_clips(one[:, None]) for one in t.unbind(1)]).mean(
+                    0
+                ),
             ),
             mistake(
                 lambda t: a.implicit_clips(t.amax((1, 2), keepdim=True)),

@@ -83,6 +83,16 @@ OF_WINDOWS = (
         ),
         "the rows sum to 1: a window is not yet an attention. Each row peaks at 1.",
     ),
+    mistake(
+        lambda n, size, w: a.gaussian_windows(n, size, 9 * (w / 9) ** 0.5),
+        "sigma is not squared below the line: it is 2 sigma squared.",
+    ),
+    mistake(
+        lambda n, size, w: a.bell(
+            a.grids(n, size)[0].floor(), a.grids(n, size)[1].floor(), a.grids(n, size)[2], w
+        ),
+        "// cuts i / L down to a whole number: the grids are shares, so divide with /.",
+    ),
 )
 
 OF_ATTENTION = (
@@ -151,10 +161,11 @@ OF_ATTENTION = (
     ),
     mistake(
         lambda q, k, v, m, w: a.hidden(a.raw_scores(q, k) * w[:, None], m).softmax(-2) @ v,
-        "the softmax runs over the frames that look, not over the keys: last dimension.",
+        "the softmax does not run over the keys, but over another dimension: they are the last.",
         lambda q, k, v, m, w: (
             a.hidden(a.raw_scores(q, k) * w[:, None], m, -torch.inf).softmax(-2) @ v
         ),
+        lambda q, k, v, m, w: a.hidden(a.raw_scores(q, k) * w[:, None], m).softmax(1) @ v,
     ),
     mistake(
         lambda q, k, v, m, w: a.windowed_attention(k, q, v, m, w),

@@ -14,6 +14,7 @@ from figure_checks import assert_readable, bars, names, panel, part, picture_of
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.text import Annotation
 
 from prvr_lite import load_sample
 from prvr_lite.course import kit
@@ -92,7 +93,7 @@ def test_the_histogram_counts_every_query() -> None:
 
 @pytest.mark.parametrize("ratio", [[0.1, 1.5], [-0.1], [0.1, math.nan]])
 def test_ratios_that_make_no_sense(ratio: list[float]) -> None:
-    with pytest.raises(ValueError, match=r"ratios must lie in 0\.\.1"):
+    with pytest.raises(ValueError, match=r"ratio .* at least 0 and at most 1"):
         ratio_histogram(ratio, name="x")
 
 
@@ -168,15 +169,14 @@ def test_a_moment_appears_where_the_best_frame_is() -> None:
         assert part(panel(figure, name), "best frame").get_xdata()[0] == pytest.approx(place)
     assert_readable(figure)
     assert names(moment_appears(curves, **settings)) == ["untrained", "6 epochs"]
-    for wrong in ({}, {"a": [0.1, -math.inf]}):
-        with pytest.raises(ValueError, match="finite"):
-            moment_appears(wrong, **settings)
+    with pytest.raises(ValueError, match="finite"):
+        moment_appears({"a": [0.1, -math.inf]}, **settings)
 
 
 def test_the_diagram_shows_which_frames_learn() -> None:
     weights = {"mean": [0.25] * 4, "max": [0, 1, 0, 0]}
     figure = bag_diagram([0.1, 0.9, 0.2, 0.4], weights, duration=30.0, thumbnails=STRIP)
-    assert names(figure) == ["film mean", "road mean", "film max", "road max"]
+    assert names(figure) == ["film mean", "film max", "road mean", "road max"]
     assert "mean: film 0.40, gradient to 4 frames; max: film 0.90, gradient to 1 frames" in (
         alt_text(figure)
     )
@@ -186,13 +186,13 @@ def test_the_diagram_shows_which_frames_learn() -> None:
     }
     assert gold["mean"] == gold["max"] + 3
     assert_readable(figure)
-    with pytest.raises(ValueError, match="one for each of 2"):
+    with pytest.raises(ValueError, match=r"weights of 'mean' has shape \[4\], but must have \[2\]"):
         bag_diagram([0.1, 0.2], weights, duration=1.0)
 
 
 def arrows(figure: Figure, name: str) -> list[FancyArrowPatch]:
     road = panel(figure, f"road {name}")
-    return [patch for patch in road.patches if isinstance(patch, FancyArrowPatch)]
+    return [text.arrow_patch for text in road.texts if isinstance(text, Annotation)]
 
 
 def test_the_gallery_outlines_the_moment() -> None:

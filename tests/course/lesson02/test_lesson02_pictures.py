@@ -47,13 +47,11 @@ def test_a_film_of_one_frame_for_each_unit_repeats_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("bounds", "message"),
-    [([0], "two or more"), ([0, 5, 3], "none smaller"), ([0, 7, 11], "go beyond the 10 frames")],
+    [([0], "two or more"), ([0, 5, 3], "none smaller"), ([0, 7, 11], "of 10 frames")],
 )
 def test_windows_say_what_does_not_fit(bounds: list[int], message: str) -> None:
     with pytest.raises(ValueError, match=f"'a': bounds.*{message}"):
         pooling_windows({"a": (10, bounds)})
-    with pytest.raises(ValueError, match="panels is empty"):
-        pooling_windows({})
 
 
 def test_the_slider_draws_the_bounds_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,8 +83,6 @@ def test_numbers_stand_under_their_frames() -> None:
     assert panel(figure, "film").get_xlim() == panel(figure, "numbers").get_xlim() == (0, 20)
     assert "the 3 numbers of one of 5 frames" in alt_text(figure)
     assert_readable(figure)
-    with pytest.raises(ValueError, match="duration must be seconds above 0"):
-        film_numbers(features, float("nan"), THUMBNAILS)
 
 
 def test_heat_maps_share_one_scale_and_leave_nan_blank() -> None:

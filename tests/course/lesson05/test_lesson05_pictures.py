@@ -79,14 +79,12 @@ def test_rounds_show_medoids_members_and_lines_to_the_medoid() -> None:
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: cluster_triangles({}, title="x"), "must hold a clustering"),
         (lambda: cluster_triangles({"a": ([0, 0], [0])}, title="x"), "assignment of 'a' has 2"),
-        (lambda: cluster_triangles({"a": ([0, 1, 0], [0])}, title="x"), "clusters must be 0..0"),
-        (lambda: cluster_triangles({"a": ([0, 0, 0], [3])}, title="x"), "medoids must be rows"),
-        (lambda: cluster_rounds(POINTS, {}, title="x"), "must hold a step"),
+        (lambda: cluster_triangles({"a": ([0, 1, 0], [0])}, title="x"), "of 'a' .* at most 0, but"),
+        (lambda: cluster_triangles({"a": ([0, 0, 0], [3])}, title="x"), "medoids of .* at most 2"),
         (lambda: cluster_rounds([(1, 2, 3)], {"a": ([0], None)}, title="x"), r"must be \[N, 2\]"),
-        (lambda: cluster_rounds(POINTS, {"a": ([4], None)}, title="x"), "medoids must be rows"),
-        (lambda: cluster_rounds(POINTS, {"a": ([0], [0, 0])}, title="x"), "must be 4 numbers"),
+        (lambda: cluster_rounds(POINTS, {"a": ([4], None)}, title="x"), "medoids of .* at most 3"),
+        (lambda: cluster_rounds(POINTS, {"a": ([0], [0, 0])}, title="x"), r"must have \[4\]"),
     ],
 )
 def test_what_does_not_fit_is_said(draw: Callable[[], Figure], message: str) -> None:
@@ -130,9 +128,8 @@ def test_kkz_steps_choose_what_the_exercise_chooses() -> None:
     assert_readable(figure)
     same = kkz_steps([(0.0, 0.0), (0.0, 0.0), (1.0, 0.0)], 3)  # no row twice
     assert "[2, 0, 1]" in alt_text(same)
-    for wrong, k in ((points[:, :1], 2), (points, 7), (points[:2], 3)):
-        with pytest.raises(ValueError, match=f"k={k}"):
-            kkz_steps(wrong, k)
+    with pytest.raises(ValueError, match=r"must be \[N, 2\]"):
+        kkz_steps(points[:, :1])
 
 
 def test_medoids_are_shown_as_parts_of_the_film() -> None:
@@ -148,12 +145,6 @@ def test_medoids_are_shown_as_parts_of_the_film() -> None:
         assert to_hex(part(axes, "frame").get_edgecolor()).upper() in [c.upper() for c in colors]
     assert len(panel(figure, "film").images) >= 8
     assert_readable(figure)
-    for wrong in ([], FILM):
-        rows = range(13) if wrong else medoids
-        with pytest.raises(ValueError, match="thumbnails"):
-            medoid_strips(
-                np.arange(36) % 13 if wrong else assignment, rows, duration=9.0, thumbnails=wrong
-            )
 
 
 def test_triangles_stand_on_axes_and_on_their_film() -> None:

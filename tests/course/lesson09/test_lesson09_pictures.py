@@ -78,9 +78,12 @@ def test_a_tie_counts_as_missed() -> None:
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: lead_plane([0.1], [0.1, 0.2], alpha=0.7), "clip has 1 leads and frame 2"),
-        (lambda: lead_plane([0.1, np.nan], [0.1, 0.2], alpha=0.7), "is not finite"),
-        (lambda: lead_plane([0.1], [0.2], alpha=1.2), "alpha is 1.2: it must lie in 0..1"),
+        (
+            lambda: lead_plane([0.1], [0.1, 0.2], alpha=0.7),
+            r"frame has shape \[2\]",
+        ),
+        (lambda: lead_plane([0.1, np.nan], [0.1, 0.2], alpha=0.7), "clip must be finite"),
+        (lambda: lead_plane([0.1], [0.2], alpha=1.2), "alpha .* at most 1, but holds 1.2"),
         (lambda: lead_plane([], [], alpha=0.7), "clip must have 1 axis"),
     ],
 )

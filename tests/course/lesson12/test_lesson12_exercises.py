@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from typing import Any
 
 import pytest
@@ -17,6 +18,25 @@ from prvr_lite.course.lesson12.answers import read_without_running
 EXERCISE = find("read_without_running")
 
 
+def names_in(data: bytes) -> list[str]:
+    """Returns every "module.name" that a pickle asks for, without running the pickle."""
+    names: list[str] = []
+    texts: list[str] = []
+    memo: dict[int, str] = {}
+    for op, argument, _ in pickletools.genops(data):
+        if op.name in ("GLOBAL", "INST"):
+            names.append(str(argument).replace(" ", "."))
+        if op.name == "STACK_GLOBAL":
+            names.append(".".join(texts[-2:]))
+        if isinstance(argument, str):
+            texts.append(argument)
+        if op.name in ("MEMOIZE", "BINPUT") and texts:
+            memo[len(memo) if argument is None else argument] = texts[-1]
+        if op.name == "BINGET" and argument is not None:
+            texts.append(memo[argument])
+    return names
+
+
 def drawn(seed: int) -> dict[str, Any]:
     return EXERCISE.draw(torch.Generator().manual_seed(seed))
 
@@ -27,7 +47,7 @@ def test_the_solution_refuses_the_bad_files_and_runs_nothing(seed: int) -> None:
     p.rung()
     found = read_without_running(**inputs)
     assert p.rung() is None
-    bad = [any(n not in inputs["allowed"] for n in p.names_in(f)) for f in inputs["files"]]
+    bad = [any(n not in inputs["allowed"] for n in names_in(f)) for f in inputs["files"]]
     assert found.isnan().tolist() == bad
     assert sum(bad) == 7
 
@@ -60,7 +80,7 @@ def test_an_answer_of_another_make_passes() -> None:
             def find_class(self, module: str, name: str) -> Any:
                 return allowed[f"{module}.{name}"]
 
-        good = [all(name in allowed for name in p.names_in(data)) for data in files]
+        good = [all(name in allowed for name in names_in(data)) for data in files]
         return torch.tensor(
             [
                 Given(io.BytesIO(data)).load()["alpha"] if fine else torch.nan
