@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import seaborn as sns
@@ -72,7 +73,7 @@ def line_panels(
     """
     heights = [panel.height for panel in panels.values()]
     high = sum(heights) + 0.22 * len(panels) + 0.7
-    layout = {"height_ratios": heights, "sharex": True}
+    layout: dict[str, Any] = {"height_ratios": heights, "sharex": True}
     picture, axes = page.panels(head, [[name] for name in panels], high, alt=alt, **layout)
     for name, panel in panels.items():
         _draw_lines(axes[name], panel.lines, dots, steep)
@@ -106,8 +107,9 @@ def _draw_lines(axes: Axes, lines: Sequence[Line], dots: bool, steep: float) -> 
             zorder=3,
             legend=False,
         )
-        seeds = axes.plot(line.x[several], line.y[several], "o", zorder=2.5, label="_seeds")
-        seeds[0].set(markersize=3.5, markerfacecolor="white", markeredgecolor=line.color)
+        if several.any():
+            style: dict[str, Any] = {"ms": 3.5, "mfc": "white", "mec": line.color, "mew": 1}
+            axes.plot(line.x[several], line.y[several], "o", zorder=2.5, label="_seeds", **style)
     values = np.concatenate([line.y for line in lines])
     if values.min() > 0 and values.max() >= steep * values.min():
         axes.set_yscale("log")
@@ -138,7 +140,7 @@ def _mark_spots(axes: Axes, spots: page.Array) -> None:
 
 def _name_ends(picture: page.Picture, panels: Mapping[Axes, Sequence[Line]]) -> None:
     """Names each line at its right end, moved apart where names would overlap; settles the page."""
-    style = {"at": "axes fraction", "va": "center", "weight": "bold"}
+    style: dict[str, Any] = {"at": "axes fraction", "va": "center", "weight": "bold"}
     for axes, lines in panels.items():
         for line in lines:
             name = page.wrap(line.name, 1.9, 11, weight="bold", lines=2 if line.note else 3)
@@ -146,10 +148,10 @@ def _name_ends(picture: page.Picture, panels: Mapping[Axes, Sequence[Line]]) -> 
             page.write(axes, text, (1, 0.5), (8, 0), color=line.color, **style)
     page.settle(picture)
     for axes, lines in panels.items():
-        names = axes.texts[-len(lines) :]
+        names: list[Any] = axes.texts[-len(lines) :]
         ends = [axes.transData.transform(list(line.means().items())[-1])[1] for line in lines]
         tallest = max(1 + text.get_text().count("\n") for text in names)
         gap = (1.2 * tallest + 0.15) * 11 / 72 * picture.dpi / axes.bbox.height
         spots = [(end - axes.bbox.y0) / axes.bbox.height for end in ends]
-        for text, y in zip(names, page.apart(spots, gap, 0.0, 1.0), strict=True):
-            text.xy = (1, y)
+        for written, y in zip(names, page.apart(spots, gap, 0.0, 1.0), strict=True):
+            written.xy = (1, y)

@@ -63,7 +63,7 @@ def spread_curves(
     return line_panels(
         page.heading(title, "; ".join(filter(None, notes))),
         {unit: Panel(unit, row, height) for unit, row in lines.items()},
-        alt=f"Means over seeds against {xlabel}. {'; '.join(told)}.",
+        alt=f"{'Means over seeds' if several else 'Values'} against {xlabel}. {'; '.join(told)}.",
         xlabel=xlabel,
         mark=None if chosen is None else ("chosen", chosen),
         named=len(names) > 1,
