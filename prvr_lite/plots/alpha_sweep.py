@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import numpy as np
-from matplotlib.axes import Axes
+from typing import Any
 
 from prvr_lite.plots import page
 from prvr_lite.plots.line_panels import Line, Panel, line_panels
@@ -29,57 +27,34 @@ def alpha_sweep(
     Raises:
         ValueError: naming what does not fit.
     """
-    x, lines = _check(alpha, metrics)
-    dotted = "" if chosen is None else f"; dotted: α = {chosen:g} in use"
-    panels = {
-        name: Panel(name, [Line(name, color, x, y)], height=1.15)
-        for (name, y), color in zip(lines.items(), page.CYCLE * len(lines), strict=False)
-    }
+    x = page.finite(alpha, "alpha", low=0, high=1)
+    page.require(metrics, "metrics must name at least one metric")
+    lines = [
+        Line(name, color, x, page.finite(y, f"metric {name!r}", shape=x.shape))
+        for (name, y), color in zip(metrics.items(), page.CYCLE * len(metrics), strict=False)
+    ]
     best = "; ".join(
-        f"{name} is best, {y.max():.1f}, at {x[y.argmax()]:g}" for name, y in lines.items()
+        f"{line.name} is best, {line.best()[1]:.1f}, at {line.best()[0]:g}" for line in lines
     )
+    dotted = "" if chosen is None else f"; dotted: α = {chosen:g} in use"
     picture, axes = line_panels(
         page.heading(title, f"score = α · clip + (1 − α) · frame{dotted}"),
-        panels,
+        {line.name: Panel(line.name, [line], height=1.15) for line in lines},
         alt=f"Metrics against the clip weight alpha: {best}.",
         xlabel="α, the weight of the clip scale",
         mark=None if chosen is None else ("chosen", chosen),
         named=False,
     )
-    for name, panel in panels.items():
-        _mark_best(axes[name], panel.lines[0])
-    last = axes[list(lines)[-1]]
+    for line in lines:
+        panel, peak, color = axes[line.name], line.best(), line.color
+        panel.plot(*peak, "o", ms=10, mfc="white", mec=color, mew=2.5, zorder=3.5, label="best")
+        panel.margins(y=0.3)
+        style: dict[str, Any] = {"ha": "center", "weight": "bold", "color": color}
+        number = page.write(panel, f"{peak[1]:.1f}", peak, (0, 9), **style)
+        number.set_bbox({"fc": "white", "ec": "none", "pad": 0.5})
+    last = axes[lines[-1].name]
     last.set_xlim(-0.03, 1.03)
-    style = {"va": "top", "ha": "center", "color": page.SOFT}
     for end, name in ((0, "frames only"), (1, "clips only")):
+        style = {"va": "top", "ha": "center", "color": page.SOFT}
         page.write(last, name, (end, 0), (0, -25), at=("data", "axes fraction"), **style)
     return picture
-
-
-def _mark_best(axes: Axes, line: Line) -> None:
-    """Marks the highest point of a line, and writes its value."""
-    peak = int(line.y.argmax())
-    x, y = line.x[peak], line.y[peak]
-    axes.plot(x, y, "o", ms=10, mfc="white", mec=line.color, mew=2.5, label="best")
-    axes.margins(y=0.3)
-    style = {"ha": "center", "weight": "bold", "color": line.color}
-    page.write(
-        axes, f"{y:.1f}", (x, y), (0, 9), bbox={"fc": "white", "ec": "none", "pad": 0.5}, **style
-    )
-
-
-def _check(
-    alpha: object, metrics: Mapping[str, object]
-) -> tuple[page.Array, dict[str, page.Array]]:
-    """Returns α in ascending order and each metric in the same order, after a check."""
-    x = page.as_array(alpha, "alpha")
-    if not ((x >= 0) & (x <= 1)).all():
-        raise ValueError("alpha must lie in [0, 1]")
-    if not metrics:
-        raise ValueError("metrics must name at least one metric")
-    lines = {name: page.as_array(y, f"metric {name!r}") for name, y in metrics.items()}
-    for name, y in lines.items():
-        if y.shape != x.shape or not np.isfinite(y).all():
-            raise ValueError(f"metric {name!r} must hold a finite value for each of {len(x)} α")
-    order = np.argsort(x)
-    return x[order], {name: y[order] for name, y in lines.items()}

@@ -259,12 +259,6 @@ def write(
     )
 
 
-def seed_dots(axes: Axes, x: object, y: object, color: str) -> None:
-    """Draws a small hollow dot for each seed."""
-    style: dict[str, Any] = {"ms": 3.5, "mfc": "white", "mec": color, "mew": 1, "label": "_seeds"}
-    axes.plot(x, y, "o", zorder=2.5, **style)  # type: ignore[arg-type]
-
-
 def panel(figure: Figure, box: tuple[float, float, float, float], name: str) -> Axes:
     """Returns a new empty panel at (left, bottom, width, height) in inches."""
     wide, tall = figure.get_size_inches()

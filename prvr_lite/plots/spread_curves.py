@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, Panel, line_panels, ticks_at
+from prvr_lite.plots.line_panels import Line, Panel, line_panels
 from prvr_lite.plots.seeds import Value, seeds_of
 
 Curve = Mapping[float, Value]
@@ -39,73 +39,41 @@ def spread_curves(
     Raises:
         ValueError: naming the curve that does not fit.
     """
-    curves = _check(panels, logarithmic)
-    names = list(dict.fromkeys(name for panel in curves.values() for name in panel))
+    full = panels and all(panel and all(panel.values()) for panel in panels.values())
+    page.require(full, "panels must hold a panel, each panel a curve and each curve an x")
+    names = list(dict.fromkeys(name for panel in panels.values() for name in panel))
     colors = dict(zip(names, page.CYCLE * len(names), strict=False))
-    height = 2.9 if len(curves) == 1 else 1.9
-    rows = {
-        unit: Panel(unit, [_line(name, colors[name], panel[name]) for name in panel], height)
-        for unit, panel in curves.items()
+    lines = {
+        unit: [_line(name, colors[name], panel[name], unit, logarithmic) for name in panel]
+        for unit, panel in panels.items()
     }
-    picture, axes = line_panels(
-        page.heading(title, _about(curves, about, chosen)),
-        rows,
-        alt=_alt(curves, xlabel),
+    told, several = [], False
+    for unit, row in lines.items():
+        for line in row:
+            means = line.means()
+            several |= len(means) < len(line.x)
+            points = ", ".join(f"{y:.3g} at {x:g}" for x, y in means.items())
+            told.append(f"{unit}, {line.name}: {points}")
+    notes = [
+        "band: ± standard deviation over seeds (small dots)" if several else "",
+        "" if chosen is None else f"dotted: {chosen:g} in use",
+        about,
+    ]
+    height = 2.9 if len(lines) == 1 else 1.9
+    return line_panels(
+        page.heading(title, "; ".join(filter(None, notes))),
+        {unit: Panel(unit, row, height) for unit, row in lines.items()},
+        alt=f"{'Means over seeds' if several else 'Values'} against {xlabel}. {'; '.join(told)}.",
         xlabel=xlabel,
         mark=None if chosen is None else ("chosen", chosen),
         named=len(names) > 1,
         logarithmic=logarithmic,
-    )
-    lines = [line for row in rows.values() for line in row.lines]
-    ticks_at(axes[list(rows)[-1]], np.unique(np.concatenate([line.x for line in lines])))
-    return picture
+    )[0]
 
 
-def _check(
-    panels: Mapping[str, Mapping[str, Curve]], logarithmic: bool
-) -> dict[str, dict[str, dict[float, page.Array]]]:
-    """Checks the panels; returns them with x sorted, and an array of seeds at each x."""
-    if not panels or not all(panel and all(panel.values()) for panel in panels.values()):
-        raise ValueError("panels must hold a panel, each panel a curve and each curve an x")
-    checked: dict[str, dict[str, dict[float, page.Array]]] = {}
-    for unit, panel in panels.items():
-        checked[unit] = {}
-        for name, curve in panel.items():
-            if not np.isfinite(list(curve)).all() or (logarithmic and min(curve) <= 0):
-                limit = " and above 0" if logarithmic else ""
-                raise ValueError(f"{name!r}, {unit!r}: every x must be finite{limit}")
-            checked[unit][name] = {
-                float(x): seeds_of(curve[x], f"{name!r}, {unit!r} at {x:g}") for x in sorted(curve)
-            }
-    return checked
-
-
-def _line(name: str, color: str, curve: Mapping[float, page.Array]) -> Line:
-    """Returns a curve with all its seeds as a line."""
-    x = np.repeat(list(curve), [len(seeds) for seeds in curve.values()])
-    return Line(name, color, x, np.concatenate(list(curve.values())))
-
-
-def _about(
-    curves: Mapping[str, Mapping[str, Mapping[float, page.Array]]], about: str, chosen: float | None
-) -> str:
-    """Returns how to read the picture."""
-    several = any(
-        len(seeds) > 1
-        for panel in curves.values()
-        for curve in panel.values()
-        for seeds in curve.values()
-    )
-    parts = ["band: ± standard deviation over seeds (small dots)"] if several else []
-    parts += [f"dotted: {chosen:g} in use"] if chosen is not None else []
-    return "; ".join([*parts, about] if about else parts)
-
-
-def _alt(curves: Mapping[str, Mapping[str, Mapping[float, page.Array]]], xlabel: str) -> str:
-    """Returns the alt text: every mean in words."""
-    parts: Sequence[str] = [
-        f"{unit}, {name}: " + ", ".join(f"{s.mean():.3g} at {x:g}" for x, s in curve.items())
-        for unit, panel in curves.items()
-        for name, curve in panel.items()
-    ]
-    return f"Means over seeds against {xlabel}. {'; '.join(parts)}."
+def _line(name: str, color: str, curve: Curve, unit: str, logarithmic: bool) -> Line:
+    """Returns a curve with all its seeds as a line, after a check."""
+    spots = sorted(curve)
+    page.finite(spots, f"{name!r}, {unit!r}: every x", above=0 if logarithmic else -np.inf)
+    seeds = [seeds_of(curve[x], f"{name!r}, {unit!r} at {x:g}") for x in spots]
+    return Line(name, color, np.repeat(spots, list(map(len, seeds))), np.concatenate(seeds))

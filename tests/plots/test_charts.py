@@ -163,10 +163,13 @@ def test_alpha_marks_the_best() -> None:
         (lambda: ratio_bars({"a": [1.0]}, groups=GROUPS), "'a' has 1 values for 3 groups"),
         (lambda: ratio_bars({}, groups=GROUPS, counts=[1]), "counts has 1 values for 3 groups"),
         (lambda: growth_curves({}, xlabel="", ylabel=""), "at least one line"),
-        (lambda: growth_curves({"a": ([0], [1])}, xlabel="", ylabel=""), "'a': xs and ys do not"),
+        (
+            lambda: growth_curves({"a": ([0], [1])}, xlabel="", ylabel=""),
+            "xs of 'a' must be finite and",
+        ),
         (lambda: growth_curves({"a": ([1], [])}, xlabel="", ylabel=""), "ys of 'a' must have 1"),
-        (lambda: alpha_sweep([0.5, 1.5], SWEEP), r"alpha must lie in \[0, 1\]"),
-        (lambda: alpha_sweep([0.5], {"R@1": [1.0, 2.0]}), "'R@1' must hold a finite value"),
+        (lambda: alpha_sweep([0.5, 1.5], SWEEP), "alpha must be finite and at least 0"),
+        (lambda: alpha_sweep([0.5], {"R@1": [1.0, 2.0]}), r"'R@1' has shape \[2\], but"),
         (lambda: alpha_sweep([0.5], {}), "at least one metric"),
     ],
 )

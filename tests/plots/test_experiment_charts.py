@@ -160,7 +160,7 @@ def test_curves_are_means_with_their_spread() -> None:
     band = part(axes, "_spread").get_paths()[0].vertices
     assert band[:, 1].max() == pytest.approx(4 + 2**0.5)
     seeds = [line.get_ydata().tolist() for line in axes.lines if line.get_label() == "_seeds"]
-    assert seeds == [[1, 3], [3, 5]]
+    assert seeds == [[1, 3, 3, 5]]  # of "a" at 4 and at 32; "b" has one seed
     assert set(part(axes, "chosen").get_xdata()) == {32}
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
     assert panel(figure, "time (ms)").get_yscale() == "log"
