@@ -367,7 +367,7 @@ def found(score: torch.Tensor) -> torch.Tensor:
     return (score >= score.gather(1, right[:, None])).sum(1) == 1
 
 
-def r_at_1(score: torch.Tensor, kind: torch.Tensor = unfolding >= 0) -> float:
+def r_at_1(score: torch.Tensor, kind: torch.Tensor | slice = slice(None)) -> float:
     """Per cent of the queries of a kind that find their film; of all of them, if none is given."""
     return 100 * float(found(score)[kind].float().mean())
 

@@ -207,6 +207,7 @@ their_rates = [training.learning_rate * schedule.lr_lambdas[0](s) for s in range
 print("as prvr_lite:", torch.allclose(torch.tensor(rates), torch.tensor(their_rates)))
 
 # %%
+from prvr_lite.course.lesson08 import TrainingRun  # for the exercise that follows
 from prvr_lite.plots import spread_curves
 
 shown = {s: 1000 * rates[s] for s in [*range(0, warm, 6), *range(warm, steps, 30)]} | {steps: 0.0}
@@ -241,10 +242,6 @@ spread_curves(
 # - *No gradient is wanted in the result*: `loss.detach()`.
 #
 # </details>
-
-
-# %%
-from prvr_lite.course.lesson08 import TrainingRun
 
 
 # %% tags=["solution"]
