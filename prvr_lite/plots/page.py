@@ -182,6 +182,7 @@ def panels(
     alt: str,
     dark: bool = False,
     gap: float = 0.08,
+    beside: float | None = None,
     left: float = 0.0,
     **settings: Any,
 ) -> tuple[Picture, dict[str, Axes]]:
@@ -195,18 +196,16 @@ def panels(
     Args:
         mosaic: names of the panels, row by row; each becomes the label of its axes, "." is empty.
         alt: in words. dark: a page for videos. gap: inches between two panels.
+        beside: inches between panels side by side, by default `gap`.
         left: inches kept free beside the panels, for names on pages that follow a slider.
         settings: of `Figure.subplot_mosaic`, such as height_ratios or sharex.
     """
     face, ink, soft = (NIGHT, CHALK, HAZE) if dark else ("white", INK, SOFT)
-    tall, edge = head.height + height, EDGE - gap / 2
-    rect = (
-        (edge + left) / WIDTH,
-        0.03 / tall,
-        1 - (2 * edge + left) / WIDTH,
-        (height - 0.1) / tall,
-    )
-    layout = ConstrainedLayoutEngine(w_pad=gap / 2, h_pad=gap / 2, hspace=0, wspace=0, rect=rect)
+    across = gap if beside is None else beside
+    tall, edge = head.height + height, EDGE - across / 2
+    wide = 1 - (2 * edge + left) / WIDTH
+    rect = (edge + left) / WIDTH, 0.03 / tall, wide, (height - 0.1) / tall
+    layout = ConstrainedLayoutEngine(w_pad=across / 2, h_pad=gap / 2, hspace=0, wspace=0, rect=rect)
     picture = new_picture(WIDTH, tall, alt=alt, facecolor=face, layout=layout)
     head.draw(picture, color=ink, soft=soft)
     return picture, picture.subplot_mosaic([list(row) for row in mosaic], **settings)
@@ -229,7 +228,8 @@ def color_scale(
     bar = picture.colorbar(shown, ax=panels, label=unit, **{"aspect": 30, "pad": 0.02} | style)
     bar.ax.set_label("scale")
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(4))
+    bar.locator = MaxNLocator(4)
+    bar.update_ticks()
     return bar.ax
 
 
