@@ -87,9 +87,11 @@ def known_span(span: Span | None, duration: float | None, name: str) -> Span | N
 
 
 def attention_curve(
-    weight: object, when: object | None, extent: float
-) -> tuple[page.Array, page.Array]:
+    weight: object | None, when: object | None, extent: float
+) -> tuple[page.Array, page.Array] | None:
     """Returns the times and weights of a frame attention, [T] each, evenly spaced by default."""
+    if weight is None:
+        return None
     attention = page.finite(weight, "frame_attention", low=0)
     if when is None:
         return (np.arange(len(attention)) + 0.5) * extent / len(attention), attention

@@ -79,15 +79,25 @@ def similarity_map(
         steps=[span for span in spans if span],
         key_clip=None if key_clip is None else _rows([key_clip], "key_clip", score)[0],
         medoids=[] if medoids is None else _rows(medoids, "medoids", score),
-        attention=None
-        if frame_attention is None
-        else attention_curve(frame_attention, when, extent),
+        attention=attention_curve(frame_attention, when, extent),
         thumbnails=in_order(thumbnails or (), extent, known),
     )
     length = f"{extent:.1f} s" if known else "unknown length"
     about = f"in video {video_id}: {length}, {len(score)} clips of {n} units"
     head = page.heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
     zoomed = strip_slots(scene.close_up(), ROOM, 0.95)[1]
+    picture, axes = _lay_out(head, scene, zoomed, height, _alt(scene, query, video_id))
+    draw_map(axes["map"], scene, limits)
+    _draw_rows(picture, list(axes.values()), scene)
+    if zoomed:
+        _look_closer(picture, list(axes.values())[-1], scene, zoomed)
+    return picture
+
+
+def _lay_out(
+    head: page.Heading, scene: Scene, zoomed: float, height: float | None, alt: str
+) -> tuple[page.Picture, dict[str, Axes]]:
+    """Returns the page and its rows; below them it is free for the close-up, `zoomed` high."""
     bars = (scene.key_clip is not None) + (scene.moment is not None)
     strip = strip_slots(scene.thumbnails, ROOM, 0.56)[1]
     high = {"spans": 0.17 * bars, "video": strip, "attention": 0.5 * bool(scene.attention)}
@@ -95,24 +105,12 @@ def similarity_map(
     free = 0.2 + GAP * len(rows) + AXIS + (zoomed and zoomed + 0.2)
     if height:
         rows["map"] = max(1.5, height - head.height - free - sum(rows.values()) + rows["map"])
+    tall = sum(rows.values()) + free
     names, heights = [[name] for name in rows], list(rows.values())
     if zoomed:
         names, heights = [*names, ["."]], [*heights, zoomed + 0.2]
-    picture, axes = page.panels(
-        head,
-        names,
-        sum(rows.values()) + free,
-        alt=_alt(scene, query, video_id),
-        dark=True,
-        gap=GAP,
-        sharex=True,
-        height_ratios=heights,
-    )
-    draw_map(axes["map"], scene, limits)
-    _draw_rows(picture, list(axes.values()), scene)
-    if zoomed:
-        _look_closer(picture, list(axes.values())[-1], scene, zoomed)
-    return picture
+    settings: dict[str, Any] = {"gap": GAP, "sharex": True, "height_ratios": heights}
+    return page.panels(head, names, tall, alt=alt, dark=True, **settings)
 
 
 def _rows(value: object, name: str, score: page.Array) -> list[int]:
