@@ -6,17 +6,18 @@ import itertools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from prvr_lite.plots import page
+from prvr_lite.plots.line_panels import log_ticks
 from prvr_lite.plots.point_names import LEADER, place_names
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
@@ -25,6 +26,7 @@ OTHERS: Final = (*page.OTHERS, page.INK)  # as in the bars
 HALO: Final = withStroke(linewidth=2.5, foreground="white")
 TRAIL: Final = "#B9C0CC"
 NAME_WIDTH, NAME_SIZE = 1.45, 10.0
+UNITS: Final = {"size": EngFormatter("B"), "time": EngFormatter("s")}  # of bytes and of seconds
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class _Point:
     mean: float
     spread: float  # NaN for a single seed
     size: float
-    time: float  # NaN if unknown
+    time: float  # in s; NaN if unknown
 
 
 @page.house_style
@@ -83,8 +85,8 @@ def accuracy_frontier(
         ValueError: naming the model that does not fit.
     """
     points = _summed_up(models)
-    if ours is not None and ours not in {p.name for p in points}:
-        raise ValueError(f"ours is {ours!r}, but no model has that name")
+    known = ours is None or ours in {p.name for p in points}
+    page.require(known, f"ours is {ours!r}, but no model has that name")
     headline = _headline(points, ours, metric, level_with)
     head = page.heading(title or headline, _how_to_read(points, headline if title is None else ""))
     labels = {"size": "index size per video", "time": page.plain(time_label)}
@@ -105,35 +107,16 @@ def accuracy_frontier(
 def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None:
     """Limits with room for names, and ticks in plain units, both from all models."""
     x = np.array([getattr(p, field) for p in points])
-    x = x[np.isfinite(x)]
-    low, high = np.log10(x.min()), np.log10(x.max())
-    margin = max(0.2 * (high - low), 0.15)
-    axes.set_xscale("log")
-    axes.set_xlim(10 ** (low - margin), 10 ** (high + margin))
+    low, high = np.log10([np.nanmin(x), np.nanmax(x)])
+    margin = max(0.2 * (high - low), 0.4)
     spread = np.nan_to_num([p.spread for p in points])
     mean = np.array([p.mean for p in points])
     bottom, top = float((mean - spread).min()), float((mean + spread).max())
     air = 0.2 * (top - bottom) or 1.0
+    axes.set(xscale="log", xlim=(10 ** (low - margin), 10 ** (high + margin)), xlabel=label)
     axes.set_ylim(max(bottom - air, min(0.0, bottom)), top + air)
-    ticks = 10 ** _ticks(low - margin, high + margin, np.log10(x))
-    text = _bytes_text if field == "size" else _time_text
-    axes.set_xticks(ticks, labels=[text(tick) for tick in ticks])
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(label)
+    log_ticks(axes.xaxis, UNITS[field])
     axes.grid(which="major")
-
-
-def _ticks(low: float, high: float, x: page.Array) -> page.Array:
-    """Logarithms of round numbers within the limits, as many as have room; else of the ends."""
-    span, decades = high - low, np.arange(np.floor(low), np.ceil(high) + 1)
-    if span > 1.3:
-        round_ones = decades[:: 1 + int(span // 5)]
-    else:
-        round_ones = (decades[:, None] + np.log10([1, 2, 5])).ravel()
-    inside = (round_ones > low + 0.04 * span) & (round_ones < high - 0.04 * span)
-    if inside.sum() > 1:
-        return np.asarray(round_ones[inside])
-    return np.array([x.min(), x.max()] if np.ptp(x) > 0.3 * span else [x.min()])
 
 
 def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) -> None:
@@ -141,47 +124,28 @@ def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) ->
     shown = [p for p in points if np.isfinite(getattr(p, field))]
     x, y = np.array([[getattr(p, field), p.mean] for p in shown]).T
     best = pareto_best(x, y)
-    trail = _stairs(np.sort(x[best]), np.sort(y[best]), axes.get_xlim()[1])
+    across, up = (np.repeat(np.sort(one[best]), 2) for one in (x, y))
+    ends = np.append(across[1:], axes.get_xlim()[1])  # a line keeps its height until the next
+    trail = np.stack([ends, up], axis=1)  # [2B, 2]
     axes.plot(*trail.T, color=TRAIL, lw=1.6, zorder=1.2, label="best")
     others = itertools.cycle(OTHERS)
     names: list[Annotation] = []
     drawn = [trail]
+    look: dict[str, Any] = {"fmt": "o", "mew": 1.8, "elinewidth": 1.8}
+    text: dict[str, Any] = {"arrowprops": LEADER, "size": NAME_SIZE, "path_effects": [HALO]}
     for point, spot, is_best in zip(shown, x, best, strict=True):
         is_ours = point.name == ours
         color, dot, weight = (page.BLUE, 10.0, "bold") if is_ours else (next(others), 7.5, "normal")
-        bar = axes.errorbar(
-            spot,
-            point.mean,
-            yerr=np.nan_to_num(point.spread),
-            fmt="o",
-            ms=dot,
-            color=color,
-            mfc=color if is_best else "white",
-            mew=1.8,
-            elinewidth=1.8,
-            zorder=3 + is_ours,
-            label=page.plain(point.name),
-        )
+        look |= {"color": color, "mfc": color if is_best else "white", "ms": dot}
+        whisker = np.nan_to_num(point.spread)
+        bar = axes.errorbar(spot, point.mean, yerr=whisker, zorder=3 + is_ours, **look)
+        bar.set_label(page.plain(point.name))
         drawn += [segment for line in bar.lines[2] for segment in line.get_segments()]
-        names.append(
-            axes.annotate(
-                _broken(point.name, weight),
-                (spot, point.mean),
-                arrowprops=LEADER,
-                color=color if is_ours else _dark(color),
-                size=NAME_SIZE,
-                weight=weight,
-                parse_math=False,
-                zorder=5,
-                path_effects=[HALO],
-            )
-        )
+        dark = color if is_ours else sns.blend_palette([color, page.INK], 3)[1]  # thin letters
+        style: dict[str, Any] = {"color": dark, "weight": weight, "parse_math": False, "zorder": 5}
+        name = _broken(point.name, weight)
+        names.append(axes.annotate(name, (spot, point.mean), **text, **style))
     place_names(axes, names, drawn)
-
-
-def _stairs(x: page.Array, y: page.Array, end: float) -> page.Array:
-    """Corners of the line [2B, 2] that keeps each height until the next point, and on to `end`."""
-    return np.stack([np.append(np.repeat(x, 2)[1:], end), np.repeat(y, 2)], axis=1)
 
 
 def _broken(name: str, weight: str) -> str:
@@ -189,14 +153,6 @@ def _broken(name: str, weight: str) -> str:
     free = re.sub(r"(?<=\w)-(?=\w)", "-\u00ad ", name)
     text = page.wrap(free, NAME_WIDTH, NAME_SIZE, weight=weight, lines=2)
     return text.replace("\u00ad ", "").replace("\u00ad", "")
-
-
-def _dark(color: str) -> tuple[float, float, float]:
-    """Returns the colour mixed with ink, so that thin letters keep their contrast on white."""
-    red, green, blue = (
-        0.55 * c + 0.45 * ink for c, ink in zip(to_rgb(color), to_rgb(page.INK), strict=True)
-    )
-    return red, green, blue
 
 
 def _how_to_read(points: Sequence[_Point], headline: str) -> str:
@@ -244,22 +200,16 @@ def _share(ratio: float, name: str) -> str:
 
 def _summed_up(models: Sequence[ModelCost]) -> list[_Point]:
     """Returns the models with the mean and spread of their seeds, in the order given."""
-    if not models:
-        raise ValueError("models must hold at least one model")
+    page.require(models, "models must hold at least one model")
     points: dict[str, _Point] = {}
     for model in models:
-        if model.name in points:
-            raise ValueError(f"two models are named {model.name!r}")
+        page.require(model.name not in points, f"two models are named {model.name!r}")
         seeds = seeds_of(model.accuracy, f"accuracy of {model.name!r}")
-        time = float("nan") if model.query_ms is None else float(model.query_ms)
-        size = float(model.index_bytes)
-        if not (np.isfinite(size) and size > 0) or time <= 0 or np.isinf(time):
-            raise ValueError(
-                f"{model.name!r}: index_bytes and query_ms must be above 0 and finite, but are "
-                f"{size:g} and {time:g}"
-            )
-        mean = float(seeds.mean())
-        points[model.name] = _Point(model.name, mean, deviation(seeds), size, time)
+        costs = [model.index_bytes, *([] if model.query_ms is None else [model.query_ms])]
+        page.finite(costs, f"{model.name!r}: index_bytes and query_ms", above=0)
+        time = np.nan if model.query_ms is None else model.query_ms / 1000
+        values = float(seeds.mean()), deviation(seeds), float(model.index_bytes), float(time)
+        points[model.name] = _Point(model.name, *values)
     return list(points.values())
 
 
@@ -277,27 +227,16 @@ def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(cost) & ~(cheaper & better & differs).any(0))
 
 
-def _bytes_text(value: float) -> str:
-    """Returns a number of bytes in the largest unit that leaves it above 1: 768 B, 49 kB, 1 MB."""
-    for unit in ("B", "kB", "MB"):
-        if value < 999.5:
-            return f"{value:.3g} {unit}"
-        value /= 1000
-    return f"{value:.3g} GB"
-
-
-def _time_text(value: float) -> str:
-    """Returns a time in ms as text with its unit: 50 µs, 9 ms, 2 s."""
-    if value < 0.9995:
-        return f"{1000 * value:.3g} µs"
-    return f"{value:.3g} ms" if value < 999.5 else f"{value / 1000:.3g} s"
-
-
 def _in_words(points: Sequence[_Point], metric: str, headline: str) -> str:
     """Returns the alt text: every model's three numbers in words."""
     parts = []
     for p in points:
         spread = f" ± {p.spread:.1f}" if np.isfinite(p.spread) else ""
-        time = f", {_time_text(p.time)} a query" if np.isfinite(p.time) else ""
-        parts.append(f"{p.name} {p.mean:.1f}{spread}, {_bytes_text(p.size)} a video{time}")
+        costs = {"video": ("size", p.size), "query": ("time", p.time)}
+        told = [
+            f", {UNITS[field](float(f'{cost:.3g}'))} a {what}"
+            for what, (field, cost) in costs.items()
+            if np.isfinite(cost)
+        ]
+        parts.append(f"{p.name} {p.mean:.1f}{spread}{''.join(told)}")
     return f"{metric} against index size and query time. {headline}. {'; '.join(parts)}."

@@ -13,7 +13,6 @@ from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value
 
 WIDE: Final = page.WIDTH - 0.95  # inches of the panel, about
-SPREAD: Final = 0.8  # how much of a group's width its bars and dots fill
 BAR: Final[dict[str, Any]] = {"saturation": 1, "errorbar": None, "gap": 0.08}
 DOT: Final[dict[str, Any]] = {  # of a seed
     "edgecolor": page.INK,
@@ -65,16 +64,13 @@ def ratio_bars(
     Raises:
         ValueError: naming the model that does not fit.
     """
-    for model, row in rows.items():
-        if len(row) != len(groups):
-            raise ValueError(f"{model!r} has {len(row)} values for {len(groups)} groups")
-    if counts is not None and len(counts) != len(groups):
-        raise ValueError(f"counts has {len(counts)} values for {len(groups)} groups")
     names = list(groups)
+    for name, row in {**rows, "counts": counts or names}.items():
+        fits = len(row) == len(names)
+        page.require(fits, f"{name!r} has {len(row)} values for {len(names)} groups")
     if counts is not None:
-        names = [f"{g}\n{n:,} queries" for g, n in zip(groups, counts, strict=True)]
-    label = "moment length / video length"
-    return _picture({model: list(row) for model, row in rows.items()}, names, metric, title, label)
+        names = [f"{g}\n{n:,} queries" for g, n in zip(names, counts, strict=True)]
+    return _picture(rows, names, metric, title, "moment length / video length")
 
 
 def _picture(
@@ -85,44 +81,38 @@ def _picture(
     xlabel: str = "",
 ) -> page.Picture:
     """Draws grouped bars: one group for each of `groups`, one bar in it for each model."""
-    if not rows or not groups:
-        raise ValueError("rows must hold at least one model with at least one value")
+    page.require(rows and groups, "rows must hold at least one model with at least one value")
     seeds = {
-        model: [_seeds(value, model, group) for value, group in zip(row, groups, strict=True)]
+        model: [
+            _seeds(value, f"{model!r}, {group!r}") for value, group in zip(row, groups, strict=True)
+        ]
         for model, row in rows.items()
     }
     several = any(len(one) > 1 for row in seeds.values() for one in row)
     head = page.heading(title, "bar: mean, dot: one training seed" if several else "")
-    names = {model: page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in rows}
-    columns = _columns(list(names.values()))
+    names = [page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in rows]
+    columns = max(1, int(WIDE / (0.6 + max(page.text_width(name, 11) for name in names))))
     height = 3.6 + 0.26 * -(-len(names) // columns) + 0.25 * bool(xlabel)
     picture, panels = page.panels(head, [["bars"]], height, alt=_alt(seeds, groups, metric))
     axes = panels["bars"]
-    _draw(axes, seeds, names, len(groups))
+    _draw(axes, seeds, several)
     _number(axes, seeds)
-    room = 0.96 * WIDE / len(groups)
-    broken = ["\n".join(page.wrap(line, room, 11) for line in g.split("\n")) for g in groups]
-    axes.set_xticks(range(len(groups)), [name.replace("$", r"\$") for name in broken])
+    broken = [
+        "\n".join(page.wrap(line, 0.96 * WIDE / len(groups), 11) for line in group.split("\n"))
+        for group in groups
+    ]
+    axes.set_xticks(range(len(groups)), broken, parse_math=False)
     axes.tick_params(axis="x", length=0)
     axes.set(ylabel=page.plain(metric), xlabel=xlabel, xlim=(-0.5, len(groups) - 0.5))
     axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
     axes.grid(axis="y")
-    axes.legend(
-        handles=[box[0] for box in axes.containers if len(box)],
-        labels=[box.get_label() for box in axes.containers if len(box)],
-        loc="lower left",
-        bbox_to_anchor=(0, 1.03),
-        ncols=columns,
-        borderaxespad=0,
-        handlelength=1.0,
-        columnspacing=1.6,
-    )
+    shown = [(box[0], name) for box, name in zip(axes.containers, names, strict=False) if len(box)]
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.03), "borderaxespad": 0}
+    axes.legend(*zip(*shown, strict=True), ncols=columns, handlelength=1, **place)
     return picture
 
 
-def _draw(
-    axes: Axes, seeds: Mapping[str, Sequence[page.Array]], names: Mapping[str, str], groups: int
-) -> None:
+def _draw(axes: Axes, seeds: Mapping[str, Sequence[page.Array]], several: bool) -> None:
     """Draws the bars of means and, where there are several seeds, a dot for each."""
     rows = [
         (j, value, model, len(one) > 1)
@@ -130,57 +120,39 @@ def _draw(
         for j, one in enumerate(row)
         for value in one
     ]
-    colors = [page.OTHERS[i % len(page.OTHERS)] for i in range(len(seeds) - 1)] + [page.BLUE]
-    shared = {"order": range(groups), "hue_order": list(seeds), "ax": axes, "legend": False}
-    dots = [row for row in rows if row[3]]
-    for draw, some, palette, style in (
-        (sns.barplot, rows, colors, BAR),
-        (sns.stripplot, dots, ["white"] * len(seeds), DOT),
-    ):
-        if some:
-            x, y, hue, _ = zip(*some, strict=True)
-            draw(x=x, y=y, hue=hue, palette=palette, **shared, **style)
-    for box, name in zip(axes.containers, names.values(), strict=False):
-        box.set_label(name)
+    others = page.OTHERS * len(seeds)
+    colors = [*others[: len(seeds) - 1], page.BLUE]
+    order = range(len(next(iter(seeds.values()))))
+    shared = {"order": order, "hue_order": list(seeds), "ax": axes, "legend": False}
+    x, y, hue, _ = zip(*rows, strict=True)
+    sns.barplot(x=x, y=y, hue=hue, palette=colors, **shared, **BAR)
+    for box, model in zip(axes.containers, seeds, strict=False):
+        box.set_label(page.plain(model))
+    if several:
+        x, y, hue, _ = zip(*(row for row in rows if row[3]), strict=True)
+        sns.stripplot(x=x, y=y, hue=hue, palette=["white"] * len(seeds), **shared, **DOT)
 
 
-def _columns(names: Sequence[str]) -> int:
-    """Returns how many columns a legend of `names` can have on the page, at most."""
-    for columns in range(len(names), 1, -1):
-        widths = [
-            max(page.text_width(name, 11) for name in names[column::columns])
-            for column in range(columns)
-        ]
-        if sum(widths) + 0.6 * columns < WIDE:
-            return columns
-    return 1
-
-
-def _seeds(value: Value, model: str, group: str) -> page.Array:
+def _seeds(value: Value, name: str) -> page.Array:
     """Returns the finite values of one bar, one per seed; none if the value is unknown."""
-    seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=float)), f"{model!r}, {group!r}")
+    seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=float)), name)
     seeds = seeds[~np.isnan(seeds)]
-    if np.isinf(seeds).any() or (seeds < 0).any():
-        raise ValueError(
-            f"{model!r}, {group!r}: a value is negative or infinite. To fix it: give finite "
-            "values, 0 or more, or NaN for an unknown one."
-        )
-    return seeds
+    return page.finite(seeds, name, low=0) if len(seeds) else seeds
 
 
 def _number(axes: Axes, seeds: Mapping[str, Sequence[page.Array]]) -> None:
     """Writes each bar's number above it, in the longest form that fits all bars, if one does."""
     models, groups = len(seeds), len(next(iter(seeds.values())))
-    room = 1.12 * WIDE / groups * SPREAD / models
     bars = [
-        (j + SPREAD * ((i + 0.5) / models - 0.5), one)
+        (j + 0.8 * ((i + 0.5) / models - 0.5), one)
         for i, row in enumerate(seeds.values())
         for j, one in enumerate(row)
         if len(one)
     ]
     for digits, size in ((1, 11), (0, 11), (0, 9)):
         texts = [f"{one.mean():.{digits}f}" for _, one in bars]
-        if texts and max(page.text_width(text, size, "bold") for text in texts) <= room:
+        width = max(page.text_width(text, size, "bold") for text in texts)
+        if width <= 0.9 * WIDE / groups / models:
             style: dict[str, Any] = {"ha": "center", "size": size, "weight": "bold"}
             for (x, one), text in zip(bars, texts, strict=True):
                 page.write(axes, text, (x, one.max()), (0, 6 if len(one) > 1 else 3), **style)

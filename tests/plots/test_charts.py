@@ -159,9 +159,12 @@ def test_alpha_marks_the_best() -> None:
     [
         (lambda: training_curves([{"epoch": 1, "lr": 0.1}]), "1 epochs and none holds a loss"),
         (lambda: recall_bars({}), "at least one model"),
-        (lambda: recall_bars({"a": {"all": [1.0, -2.0]}}), "'a', 'all': a value is negative"),
+        (
+            lambda: recall_bars({"a": {"all": [1.0, -2.0]}}),
+            "'a', 'all' must be finite and at least 0",
+        ),
         (lambda: ratio_bars({"a": [1.0]}, groups=GROUPS), "'a' has 1 values for 3 groups"),
-        (lambda: ratio_bars({}, groups=GROUPS, counts=[1]), "counts has 1 values for 3 groups"),
+        (lambda: ratio_bars({}, groups=GROUPS, counts=[1]), "'counts' has 1 values for 3 groups"),
         (lambda: growth_curves({}, xlabel="", ylabel=""), "at least one line"),
         (
             lambda: growth_curves({"a": ([0], [1])}, xlabel="", ylabel=""),
