@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from matplotlib import style
+from matplotlib import rc_params_from_file, style
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
@@ -41,58 +41,25 @@ BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#8A8F98"
 CYCLE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY)
 OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION)  # of models beside ours, BLUE
-INK, SOFT, RULE = "#1B2233", "#5A6375", "#D9DDE5"
+
+
+def _sheet(name: str) -> dict[str, Any]:
+    """Returns the settings in a style sheet of this folder."""
+    path = Path(__file__).with_name(f"{name}.mplstyle")
+    return {str(key): one for key, one in rc_params_from_file(path, False, False).items()}
+
+
+# The look of words and axes on a white page, and what differs on a dark one.
+HOUSE, DARK = _sheet("house"), _sheet("night")
+INK, SOFT, RULE = (HOUSE[name] for name in ("text.color", "axes.edgecolor", "grid.color"))
 # Videos are shown on dark pages, with light colours for words, bars and marks.
-NIGHT, RAIL, HAZE, CHALK = "#0B1226", "#1A2440", "#AEB7CB", "#F6F3EA"
+NIGHT, HAZE, CHALK = (DARK[name] for name in ("axes.facecolor", "xtick.color", "text.color"))
+RAIL = "#1A2440"
 SPOT, GLOW = "#4DD8FF", "#FFD98A"  # the true moment; what the model attends to
 
-_LOOK: Final[dict[str, Any]] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 11,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": SOFT,
-    "axes.labelsize": 11,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "grid.color": RULE,
-    "grid.linewidth": 0.8,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.labelsize": 11,
-    "ytick.labelsize": 11,
-    "legend.frameon": False,
-    "legend.fontsize": 11,
-    "lines.linewidth": 2.2,
-    "lines.solid_capstyle": "round",
-}
-
-_NIGHT: Final[dict[str, Any]] = {
-    "text.color": CHALK,
-    "axes.facecolor": NIGHT,
-    "axes.labelcolor": CHALK,
-    "axes.titlecolor": CHALK,
-    "axes.spines.left": False,
-    "axes.spines.bottom": False,
-    "xtick.color": HAZE,
-    "ytick.color": HAZE,
-    "xtick.labelcolor": CHALK,
-    "ytick.labelcolor": CHALK,
-    "xtick.major.size": 2,
-    "ytick.major.size": 2,
-    "legend.labelcolor": CHALK,
-}
-
-# Decorate each drawing function: the reader's own style neither leaks in nor is changed. In night
-# style all that stands on a dark page, axes and their words, has light colours.
-house_style = style.context(["default", _LOOK])
-night_style = style.context(["default", _LOOK, _NIGHT])
+# Decorate each drawing function: the reader's own style neither leaks in nor is changed.
+house_style = style.context(["default", HOUSE])
+night_style = style.context(["default", HOUSE, DARK])
 
 
 class Picture(Figure):

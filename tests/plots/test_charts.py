@@ -89,10 +89,7 @@ def test_gallery_shows_videos_of_unknown_length() -> None:
     ("results", "message"),
     [
         ([], "at least one video"),
-        ([RankedVideo(0, "v", 0.1)], "v: rank 0 is repeated or below 1"),
-        ([RankedVideo(1, "v", 0.1), RankedVideo(1, "w", 0.1)], "w: rank 1 is repeated"),
         ([RankedVideo(1, "v", float("nan"))], "v: score must be finite, but holds nan"),
-        ([RankedVideo(1, "v", 0.1, duration=-1.0)], "v: duration must be finite and above 0"),
         ([RankedVideo(1, "v", 0.1, key_span=(1, 2))], "v: key_span is in seconds"),
         ([RankedVideo(1, "v", 0.1, duration=5.0, moment=(4, 3))], r"v: moment \[4, 3\] s is rev"),
     ],
