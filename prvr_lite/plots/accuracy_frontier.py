@@ -115,7 +115,7 @@ def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None
     air = 0.2 * (top - bottom) or 1.0
     axes.set(xscale="log", xlim=(10 ** (low - margin), 10 ** (high + margin)), xlabel=label)
     axes.set_ylim(max(bottom - air, min(0.0, bottom)), top + air)
-    log_ticks(axes.xaxis, UNITS[field])
+    log_ticks(axes.xaxis, UNITS[field], short=20.0)
     axes.grid(which="major")
 
 
