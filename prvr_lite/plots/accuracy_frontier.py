@@ -45,16 +45,21 @@ class ModelCost:
     index_bytes: float
     query_ms: float | None = None
 
+    @property
+    def mean(self) -> float:
+        """Returns the mean accuracy over the seeds."""
+        return float(np.mean(self.accuracy))
 
-@dataclass(frozen=True)
-class _Point:
-    """A model with its seeds summed up."""
+    @property
+    def spread(self) -> float:
+        """Returns the standard deviation over the seeds; NaN for a single one."""
+        return deviation(np.atleast_1d(self.accuracy))
 
-    name: str
-    mean: float
-    spread: float  # NaN for a single seed
-    size: float
-    time: float  # in s; NaN if unknown
+    @property
+    def costs(self) -> dict[str, float]:
+        """Returns the index's "size" in bytes and a query's "time" in s (NaN if unknown)."""
+        time = np.nan if self.query_ms is None else self.query_ms / 1000
+        return {"size": float(self.index_bytes), "time": float(time)}
 
 
 @page.house_style
@@ -84,33 +89,31 @@ def accuracy_frontier(
     Raises:
         ValueError: naming the model that does not fit.
     """
-    points = _summed_up(models)
-    known = ours is None or ours in {p.name for p in points}
-    page.require(known, f"ours is {ours!r}, but no model has that name")
-    headline = _headline(points, ours, metric, level_with)
-    head = page.heading(title or headline, _how_to_read(points, headline if title is None else ""))
+    _check(models, ours)
+    headline = _headline(models, ours, metric, level_with)
+    head = page.heading(title or headline, _how_to_read(models, headline if title is None else ""))
     labels = {"size": "index size per video", "time": page.plain(time_label)}
-    if not any(np.isfinite(p.time) for p in points):
+    if not any(np.isfinite(p.costs["time"]) for p in models):
         del labels["time"]
     picture, panels = page.panels(
-        head, [list(labels)], HIGH, alt=_in_words(points, metric, headline), gap=0.2, sharey=True
+        head, [list(labels)], HIGH, alt=_in_words(models, metric, headline), gap=0.2, sharey=True
     )
     for name, axes in panels.items():
-        _dress(axes, points, name, labels[name])
+        _dress(axes, models, name, labels[name])
     panels["size"].set_ylabel(page.plain(metric))
     page.settle(picture)
     for name, axes in panels.items():
-        _draw(axes, points, name, ours)
+        _draw(axes, models, name, ours)
     return picture
 
 
-def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None:
+def _dress(axes: Axes, models: Sequence[ModelCost], field: str, label: str) -> None:
     """Limits with room for names, and ticks in plain units, both from all models."""
-    x = np.array([getattr(p, field) for p in points])
+    x = np.array([p.costs[field] for p in models])
     low, high = np.log10([np.nanmin(x), np.nanmax(x)])
     margin = max(0.2 * (high - low), 0.4)
-    spread = np.nan_to_num([p.spread for p in points])
-    mean = np.array([p.mean for p in points])
+    spread = np.nan_to_num([p.spread for p in models])
+    mean = np.array([p.mean for p in models])
     bottom, top = float((mean - spread).min()), float((mean + spread).max())
     air = 0.2 * (top - bottom) or 1.0
     axes.set(xscale="log", xlim=(10 ** (low - margin), 10 ** (high + margin)), xlabel=label)
@@ -119,10 +122,10 @@ def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None
     axes.grid(which="major")
 
 
-def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) -> None:
+def _draw(axes: Axes, models: Sequence[ModelCost], field: str, ours: str | None) -> None:
     """Draws the dots, their whiskers and names, and the line of the best models."""
-    shown = [p for p in points if np.isfinite(getattr(p, field))]
-    x, y = np.array([[getattr(p, field), p.mean] for p in shown]).T
+    shown = [p for p in models if np.isfinite(p.costs[field])]
+    x, y = np.array([[p.costs[field], p.mean] for p in shown]).T
     best = pareto_best(x, y)
     across, up = (np.repeat(np.sort(one[best]), 2) for one in (x, y))
     ends = np.append(across[1:], axes.get_xlim()[1])  # a line keeps its height until the next
@@ -155,20 +158,20 @@ def _broken(name: str, weight: str) -> str:
     return text.replace("\u00ad ", "").replace("\u00ad", "")
 
 
-def _how_to_read(points: Sequence[_Point], headline: str) -> str:
+def _how_to_read(models: Sequence[ModelCost], headline: str) -> str:
     """Returns how to read the picture, and what “level” means if its headline has that word."""
     level = " (“level”: they do not separate the two)" if " is level with " in headline else ""
     whisker = f"whisker: ± standard deviation over seeds{level}; "
-    several = any(np.isfinite(p.spread) for p in points)
+    several = any(np.isfinite(p.spread) for p in models)
     return f"{whisker if several else ''}line: the best result at that cost"
 
 
 def _headline(
-    points: Sequence[_Point], ours: str | None, metric: str, level_with: Collection[str]
+    models: Sequence[ModelCost], ours: str | None, metric: str, level_with: Collection[str]
 ) -> str:
     """Returns the headline: how `ours` compares with the best other model, and at what cost."""
     short = re.sub(r"\s*\([^)]*\)", "", metric)
-    ranked = sorted(points, key=lambda p: -p.mean)
+    ranked = sorted(models, key=lambda p: -p.mean)
     we = next((p for p in ranked if p.name == ours), ranked[0])
     rival = next((p for p in ranked if p is not we), None)
     if rival is None:
@@ -182,9 +185,10 @@ def _headline(
     return f"{rival.name} is ahead: {short} {rival.mean:.1f}; {we.name} has {we.mean:.1f}{cost}"
 
 
-def _cost_against(we: _Point, rival: _Point) -> str:
+def _cost_against(we: ModelCost, rival: ModelCost) -> str:
     """Returns our cost as parts or multiples of the rival's cost, as the end of a sentence."""
-    ratios = {"index": we.size / rival.size, "query time": we.time / rival.time}
+    names = {"size": "index", "time": "query time"}
+    ratios = {name: we.costs[key] / rival.costs[key] for key, name in names.items()}
     parts = [_share(ratio, name) for name, ratio in ratios.items() if np.isfinite(ratio)]
     return f", with {' and '.join(parts)}"
 
@@ -198,19 +202,15 @@ def _share(ratio: float, name: str) -> str:
     return f"{ratio:.{int(ratio < 9.5)}f} times its {name}"
 
 
-def _summed_up(models: Sequence[ModelCost]) -> list[_Point]:
-    """Returns the models with the mean and spread of their seeds, in the order given."""
+def _check(models: Sequence[ModelCost], ours: str | None) -> None:
     page.require(models, "models must hold at least one model")
-    points: dict[str, _Point] = {}
+    names = [model.name for model in models]
     for model in models:
-        page.require(model.name not in points, f"two models are named {model.name!r}")
-        seeds = seeds_of(model.accuracy, f"accuracy of {model.name!r}")
+        page.require(names.count(model.name) == 1, f"two models are named {model.name!r}")
+        seeds_of(model.accuracy, f"accuracy of {model.name!r}")
         costs = [model.index_bytes, *([] if model.query_ms is None else [model.query_ms])]
         page.finite(costs, f"{model.name!r}: index_bytes and query_ms", above=0)
-        time = np.nan if model.query_ms is None else model.query_ms / 1000
-        values = float(seeds.mean()), deviation(seeds), float(model.index_bytes), float(time)
-        points[model.name] = _Point(model.name, *values)
-    return list(points.values())
+    page.require(ours in [None, *names], f"ours is {ours!r}, but no model has that name")
 
 
 def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
@@ -227,15 +227,14 @@ def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(cost) & ~(cheaper & better & differs).any(0))
 
 
-def _in_words(points: Sequence[_Point], metric: str, headline: str) -> str:
+def _in_words(models: Sequence[ModelCost], metric: str, headline: str) -> str:
     """Returns the alt text: every model's three numbers in words."""
     parts = []
-    for p in points:
+    for p in models:
         spread = f" ± {p.spread:.1f}" if np.isfinite(p.spread) else ""
-        costs = {"video": ("size", p.size), "query": ("time", p.time)}
         told = [
-            f", {UNITS[field](float(f'{cost:.3g}'))} a {what}"
-            for what, (field, cost) in costs.items()
+            f", {UNITS[field](float(f'{cost:.3g}'))} a {'video' if field == 'size' else 'query'}"
+            for field, cost in p.costs.items()
             if np.isfinite(cost)
         ]
         parts.append(f"{p.name} {p.mean:.1f}{spread}{''.join(told)}")
