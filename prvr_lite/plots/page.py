@@ -99,8 +99,8 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
     path = Path(path)
     words = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}
     kind = path.suffix.lower()
-    if kind not in words:
-        raise ValueError(f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf")
+    known = f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf"
+    require(kind in words, known)
     title = " ".join(figure.get_suptitle().split())
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=dpi, metadata={"Title": title, words[kind]: alt_text(figure)})
@@ -214,16 +214,8 @@ def write(
     Args:
         at: what `spot` is measured in, matplotlib's ``xycoords``. style: of the text.
     """
-    return axes.annotate(
-        text,
-        spot,
-        xycoords=at,
-        xytext=away,
-        textcoords="offset points",
-        annotation_clip=False,
-        parse_math=False,
-        **style,
-    )
+    look: dict[str, Any] = {"annotation_clip": False, "parse_math": False}
+    return axes.annotate(text, spot, away, at, "offset points", **look | style)
 
 
 def panel(figure: Figure, box: tuple[float, float, float, float], name: str) -> Axes:

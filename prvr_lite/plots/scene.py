@@ -72,11 +72,9 @@ def known_span(span: Span | None, duration: float | None, name: str) -> Span | N
     page.require(
         values.shape == (2,), f"{name} must be [start, end] in s, not {len(values)} values"
     )
+    unknown = f"{name} is in seconds, but the video's duration is unknown. To fix it: leave {name} "
     if duration is None:
-        raise ValueError(
-            f"{name} is in seconds, but the video's duration is unknown. To fix it: leave {name} "
-            "out, or give the duration."
-        )
+        raise ValueError(f"{unknown}out, or give the duration.")
     start, end = map(float, values)
     slack = 0.02 * duration + 0.5  # annotations often run past the end a little
     page.require(
