@@ -106,6 +106,7 @@ def test_training_draws_what_was_measured_and_marks_the_best() -> None:
     recall = part(panel(figure, "recall"), "R@1")
     assert recall.get_xydata().tolist() == [[2, 30], [4, 44], [6, 41]]  # NaN and blanks left out
     assert set(part(panel(figure, "loss"), "best epoch").get_xdata()) == {4}
+    assert panel(figure, "loss").get_xlim()[0] < 1  # the loss begins before the first recall
     assert "best SumR 220.0, after epoch 4" in alt_text(figure)
     assert names(training_curves([{"loss": 1.0}])) == ["loss"]
 
