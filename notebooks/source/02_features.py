@@ -283,7 +283,7 @@ heat_maps(
 # on all test films, long and short?
 
 # %%
-import prvr_lite.data
+import prvr_lite
 
 test_frames = sample.frames_of(sample.videos_in("test"))  # a list of [T, Dv]
 pooled = [pool_features(torch.from_numpy(x), 32).numpy() for x in test_frames]

@@ -579,7 +579,7 @@ def attention_pool(tokens: Tensor, mask: Tensor, w: Tensor) -> Tensor:
 attention_pool = check(attention_pool)
 
 # %%
-import prvr_lite.model
+import prvr_lite
 
 captions = sample.queries_in("test")[[3, 6]]
 tokens, word_mask = reader.queries(captions)  # [2, L, Dw], [2, L]

@@ -423,10 +423,10 @@ code = code_of_length(size.long(), 256)  # [N, 256]
 print("as the package:", torch.allclose(code, length_code(32), atol=1e-5))
 each = code_of_length(torch.arange(1, 33), 256)  # [32, 256]
 heat_maps(
-    {"code": each[:, :96]},
+    {"code": each[:, :64]},
     title="The code of the lengths 1 to 32",
     square=False,
-    about="its first 96 numbers: quick waves on the left, slow ones on the right",
+    about="its first 64 numbers: quick waves on the left, slow ones on the right",
     xlabel="number",
     ylabel="length − 1",
     unit="value",
@@ -598,8 +598,7 @@ for name, kept in choices.items():
 # With or without the code, the medoids hold a clip that shows nearly what the moment shows, be it short or long: the code has nothing left to gain. Where it changes the choice, it is
 # mostly between clips that look alike, and those score alike. Random clips are mostly long, so that short moments lack one: there choosing well pays. The lengths of these moments do not hide a gain: on films
 # made to find out, whose moments fill from 2 % to nearly all of a film, some inside another, five seeds show none with 32 medoids either, and a small loss with 8 (`docs/experiments.md`, "Short and long moments").
-
-# %% [markdown]
+#
 # ## 6 · Ties are not an accident (optional)
 #
 # If you are in a hurry, run the three cells of this section and go on with section 7. You need only this from it: equal distances do occur, and `cluster_clips` settles them by a rule, which is to take the lowest row.
@@ -724,8 +723,7 @@ growth_curves(
 
 # %% [markdown]
 # The copies need $K$ tables where one would be enough. With many clips they even lose to the loop on a CPU: the loop looks at members alone, the copies at all $N^2$ distances $K$ times. (A GPU does that work in parallel, as long as its memory is large enough; there the loop would be the slowest.) Mind that $K$ grows with $N$ in this picture, up to 32, and that exponents from small sizes are rough: part of the time is the calls themselves.
-
-# %% [markdown]
+#
 # ## 8 · Predict, then break it
 #
 # The code stands behind the clip with the same weight always. What if it counted ten times as much? Or nearly nothing? Before you run the next cell, sketch the triangle for each:

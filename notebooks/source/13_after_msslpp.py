@@ -168,7 +168,7 @@ for name, net in {"own length": untrained, "as released": released}.items():
     print(f"{name:12s} its frame vector moves by {(by_itself - beside).abs().max():.4f}")
 
 # %% [markdown]
-# Padding must change nothing (lesson 2), so the package's default is the own length, and `gmmformer-batch-windows` does as released. The experiments measure both.
+# Padding must change nothing (lesson 2), so the package's default is the own length, and `gmmformer-batch-windows` does as released. `prvr-lite experiments gmmformer gmmformer-batch-windows` measures both.
 #
 # ## 3 · Attention within a window
 #
