@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -223,25 +223,6 @@ def panel(figure: Figure, box: tuple[float, float, float, float], name: str) -> 
     wide, tall = figure.get_size_inches()
     x, y, width, height = box
     return figure.add_axes((x / wide, y / tall, width / wide, height / tall), label=name)
-
-
-def stack(
-    figure: Figure, rows: Mapping[str, float], *, top: float, left: float, right: float, gap: float
-) -> dict[str, Axes]:
-    """Panels one under the other, `gap` apart, each labelled with its name; all in inches.
-
-    Args:
-        rows: height of each panel by name, from the top down; a panel of height 0 is left out.
-        top, left, right: margins. gap: between panels.
-    """
-    width, y = figure.get_figwidth(), figure.get_figheight() - top
-    axes = {}
-    for name, height in rows.items():
-        if height > 0:
-            y -= height
-            axes[name] = panel(figure, (left, y, width - left - right, height), name)
-            y -= gap
-    return axes
 
 
 def as_array(value: object, name: str, *, ndim: int = 1) -> Array:

@@ -13,9 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, GLOW, HAZE, RAIL, SPOT
+from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.scene import in_order, known_span
-from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_strip, strip_slots
+from prvr_lite.plots.strip import Span, Thumbnail, draw_strip, strip_slots
 
 LEFT: Final = 1.95  # inches for rank, name and score
 ROOM: Final = page.WIDTH - LEFT - page.EDGE - 0.1  # inches for the video
@@ -75,7 +75,9 @@ def ranked_gallery(
     row = max(strip + LANES + 0.04, 0.62) + 2 * PAD
     row = max(0.8, (height - rest) / len(shown)) if height else row
     high = rest + row * len(shown)
-    picture = dark_page(head, high, alt=_alt(query, shown, about))
+    alt = _alt(query, shown, about)
+    picture = page.new_picture(page.WIDTH, high, alt=alt, facecolor=NIGHT)
+    head.draw(picture, color=CHALK, soft=HAZE)
     sheet = page.panel(picture, (0, 0, page.WIDTH, high), "page")
     sheet.set(xlim=(0, page.WIDTH), ylim=(0, high))
     sheet.axis("off")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL
+from prvr_lite.plots.page import CHALK, NIGHT, RAIL
 
 Thumbnail = tuple[float, bytes]  # when (s), and the JPEG, PNG or WebP file as bytes
 Span = tuple[float, float]  # [start, end] in seconds
@@ -127,10 +127,3 @@ def name_row(axes: Axes, y: float, name: str) -> None:
     """Writes the name of a row in the left margin."""
     style = {"ha": "right", "va": "center", "size": 10.5, "color": CHALK}
     page.write(axes, name, (0, y), (-7, 0), at="axes fraction", **style)
-
-
-def dark_page(head: page.Heading, height: float, *, alt: str) -> page.Picture:
-    """Returns a dark page, `height` inches high, with its heading."""
-    picture = page.new_picture(page.WIDTH, height, alt=alt, facecolor=NIGHT)
-    head.draw(picture, color=CHALK, soft=HAZE)
-    return picture

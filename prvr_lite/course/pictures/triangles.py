@@ -92,7 +92,7 @@ def numbered_clips(n: int = 6, *, title: str = "The clips in their order") -> pa
         page.heading(title, about), [["clips"]], high, alt=words, dark=True
     )
     axes = panels["clips"]
-    draw_cells(axes, n, [CELL] * (n * (n + 1) // 2), line=2.0)
+    _draw_cells(axes, n, [CELL] * (n * (n + 1) // 2), line=2.0)
     for row, (first, size) in enumerate(clip_units(n)):
         x, y = first + size / 2, float(size) if size > 1 else 0.85
         axes.text(x, y, f"{row}", ha="center", va="bottom", weight="bold", size=12)
@@ -112,14 +112,7 @@ def _in_words(row: int, n: int, duration: float | None) -> tuple[str, str]:
     return f"row {row}", f"{units}{seconds}"
 
 
-def panel(picture: page.Picture, box: tuple[float, float, float, float], name: str) -> Axes:
-    """Axes at a box in inches from the lower left."""
-    axes = page.panel(picture, box, name)
-    axes.set_facecolor(NIGHT)
-    return axes
-
-
-def draw_cells(axes: Axes, n: int, colors: Sequence[str], line: float = 0.4) -> None:
+def _draw_cells(axes: Axes, n: int, colors: Sequence[str], line: float = 0.4) -> None:
     look: dict[str, Any] = {"antialiased": line > 0}  # smoothed, bare cells show seams
     draw_clips(axes, n, facecolors=list(colors), edgecolors=NIGHT, linewidths=line, **look)
     axes.axis("off")
@@ -132,7 +125,7 @@ def _light(axes: Axes, n: int, row: int, line: float) -> None:
     within = (spans[:, 0] >= first) & (spans.sum(1) <= first + size)
     colors = [INSIDE if inside else CELL for inside in within]
     colors[row] = GLOW
-    draw_cells(axes, n, colors, line)
+    _draw_cells(axes, n, colors, line)
     draw_tent(axes, first, first + size, lw=1.8, label="tent")
     middle = first + size / 2
     axes.plot(middle, max(size, 0.9), "o", ms=9, mfc=GLOW, mec=NIGHT, mew=1.4, label="chosen")
