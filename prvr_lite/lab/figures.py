@@ -73,18 +73,12 @@ def frontier(results: Results) -> page.Picture | None:
 
 def kinds(results: Results) -> page.Picture | None:
     """Draws R@1 of the trained models for all queries, single-step and two-step ones."""
-    names = ("all", "steps=single", "steps=two")
-    rows = {
-        short(name): {
-            kind_name(kind): seeds
-            for kind in names
-            if (seeds := _seeds(results, name, "R@1", queries=kind))
-        }
-        for name in _trained()
-    }
-    rows = {name: row for name, row in rows.items() if row}
-    split = any(len(row) > 1 for row in rows.values())
-    return recall_bars(rows) if split else None
+    rows: dict[str, dict[str, list[float]]] = {}
+    for name in _trained():
+        for kind in ("all", "steps=single", "steps=two"):
+            if seeds := _seeds(results, name, "R@1", queries=kind):
+                rows.setdefault(short(name), {})[kind_name(kind)] = seeds
+    return recall_bars(rows) if any(len(row) > 1 for row in rows.values()) else None
 
 
 def ratios(results: Results) -> page.Picture | None:
@@ -97,8 +91,9 @@ def ratios(results: Results) -> page.Picture | None:
             rows[short(name)] = bars
     if not rows:
         return None
-    counts = [count for kind in bins if (count := count_of(results, kind)) is not None]
-    numbers = counts if len(counts) == len(bins) else None
+    counts = [count_of(results, kind) for kind in bins]
+    known = [count for count in counts if count is not None]
+    numbers = known if len(known) == len(counts) else None
     return ratio_bars(rows, groups=[kind_name(kind) for kind in bins], counts=numbers)
 
 
@@ -135,15 +130,14 @@ def _medoids_title(curve: Row) -> str:
 def alphas(results: Results) -> page.Picture | None:
     """Draws R@1 and SumR of MS-SL++ against α, the weight of the clip scale."""
     panels: dict[str, dict[str, Row]] = {}
-    for metric in ("R@1", "SumR"):
-        curve: Row = {}
+    for unit in ("R@1 (%)", "SumR"):
+        metric, curve = unit.split(" ")[0], {}
         for name, score in results.scored(metric):
-            match = re.fullmatch(r"alpha=([\d.]+)", score)
-            if name == FULL and match:
-                values = results.values(name, metric, score=score)
-                curve[float(match[1])] = list(values.values())
+            if name == FULL and score.startswith("alpha="):
+                values = results.values(name, metric, score=score).values()
+                curve[float(score.removeprefix("alpha="))] = list(values)
         if len(curve) > 2:
-            panels[f"{metric} (%)" if metric == "R@1" else metric] = {OURS: curve}
+            panels[unit] = {OURS: curve}
     if not panels:
         return None
     return spread_curves(

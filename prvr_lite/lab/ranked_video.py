@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.plots.ranked_gallery import RankedVideo
-from prvr_lite.plots.strip import Span, Thumbnail, timed_thumbnails
+from prvr_lite.plots.strip import Thumbnail, timed_thumbnails
 
 
 def ranked_video(
-    dataset: Dataset,
-    video: int,
-    rank: int,
-    score: float,
-    *,
-    correct: bool,
-    key_span: Span | None = None,
-    moment: Span | None = None,
-    chosen: bool = False,
+    dataset: Dataset, video: int, rank: int, score: float, **marks: Any
 ) -> RankedVideo:
     """Returns one video (a row of the data set) at its rank, with its thumbnails.
 
     Args:
-        correct: whether it answers the query.
-        key_span: of its best clip, in s. moment: the true one, in s.
-        chosen: whether a picture of it follows below the ranking.
+        marks: what else is known of it, ``RankedVideo``'s correct, key_span, moment and chosen.
     """
-    return RankedVideo(
-        rank=rank,
-        video_id=dataset.video_id[video],
-        score=score,
-        correct=correct,
-        duration=float(dataset.duration[video]),
-        thumbnails=video_thumbnails(dataset, video),
-        key_span=key_span,
-        moment=moment,
-        chosen=chosen,
-    )
+    seconds, pictures = float(dataset.duration[video]), video_thumbnails(dataset, video)
+    name = dataset.video_id[video]
+    return RankedVideo(rank, name, score, duration=seconds, thumbnails=pictures, **marks)
 
 
 def video_thumbnails(dataset: Dataset, video: int) -> list[Thumbnail]:

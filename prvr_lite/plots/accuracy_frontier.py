@@ -6,17 +6,18 @@ import itertools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from prvr_lite.plots import page
+from prvr_lite.plots.line_panels import log_ticks
 from prvr_lite.plots.point_names import LEADER, place_names
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
@@ -25,6 +26,7 @@ OTHERS: Final = (*page.OTHERS, page.INK)  # as in the bars
 HALO: Final = withStroke(linewidth=2.5, foreground="white")
 TRAIL: Final = "#B9C0CC"
 NAME_WIDTH, NAME_SIZE = 1.45, 10.0
+UNITS: Final = {"size": EngFormatter("B"), "time": EngFormatter("s")}  # of bytes and of seconds
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,21 @@ class ModelCost:
     index_bytes: float
     query_ms: float | None = None
 
+    @property
+    def mean(self) -> float:
+        """Returns the mean accuracy over the seeds."""
+        return float(np.mean(self.accuracy))
 
-@dataclass(frozen=True)
-class _Point:
-    """A model with its seeds summed up."""
+    @property
+    def spread(self) -> float:
+        """Returns the standard deviation over the seeds; NaN for a single one."""
+        return deviation(np.atleast_1d(self.accuracy))
 
-    name: str
-    mean: float
-    spread: float  # NaN for a single seed
-    size: float
-    time: float  # NaN if unknown
+    @property
+    def costs(self) -> dict[str, float]:
+        """Returns the index's "size" in bytes and a query's "time" in s (NaN if unknown)."""
+        time = np.nan if self.query_ms is None else self.query_ms / 1000
+        return {"size": float(self.index_bytes), "time": float(time)}
 
 
 @page.house_style
@@ -82,106 +89,66 @@ def accuracy_frontier(
     Raises:
         ValueError: naming the model that does not fit.
     """
-    points = _summed_up(models)
-    if ours is not None and ours not in {p.name for p in points}:
-        raise ValueError(f"ours is {ours!r}, but no model has that name")
-    headline = _headline(points, ours, metric, level_with)
-    head = page.heading(title or headline, _how_to_read(points, headline if title is None else ""))
+    _check(models, ours)
+    headline = _headline(models, ours, metric, level_with)
+    head = page.heading(title or headline, _how_to_read(models, headline if title is None else ""))
     labels = {"size": "index size per video", "time": page.plain(time_label)}
-    if not any(np.isfinite(p.time) for p in points):
+    if not any(np.isfinite(p.costs["time"]) for p in models):
         del labels["time"]
     picture, panels = page.panels(
-        head, [list(labels)], HIGH, alt=_in_words(points, metric, headline), gap=0.2, sharey=True
+        head, [list(labels)], HIGH, alt=_in_words(models, metric, headline), gap=0.2, sharey=True
     )
     for name, axes in panels.items():
-        _dress(axes, points, name, labels[name])
+        _dress(axes, models, name, labels[name])
     panels["size"].set_ylabel(page.plain(metric))
     page.settle(picture)
     for name, axes in panels.items():
-        _draw(axes, points, name, ours)
+        _draw(axes, models, name, ours)
     return picture
 
 
-def _dress(axes: Axes, points: Sequence[_Point], field: str, label: str) -> None:
+def _dress(axes: Axes, models: Sequence[ModelCost], field: str, label: str) -> None:
     """Limits with room for names, and ticks in plain units, both from all models."""
-    x = np.array([getattr(p, field) for p in points])
-    x = x[np.isfinite(x)]
-    low, high = np.log10(x.min()), np.log10(x.max())
-    margin = max(0.2 * (high - low), 0.15)
-    axes.set_xscale("log")
-    axes.set_xlim(10 ** (low - margin), 10 ** (high + margin))
-    spread = np.nan_to_num([p.spread for p in points])
-    mean = np.array([p.mean for p in points])
+    x = np.array([p.costs[field] for p in models])
+    low, high = np.log10([np.nanmin(x), np.nanmax(x)])
+    margin = max(0.2 * (high - low), 0.4)
+    spread = np.nan_to_num([p.spread for p in models])
+    mean = np.array([p.mean for p in models])
     bottom, top = float((mean - spread).min()), float((mean + spread).max())
     air = 0.2 * (top - bottom) or 1.0
+    axes.set(xscale="log", xlim=(10 ** (low - margin), 10 ** (high + margin)), xlabel=label)
     axes.set_ylim(max(bottom - air, min(0.0, bottom)), top + air)
-    ticks = 10 ** _ticks(low - margin, high + margin, np.log10(x))
-    text = _bytes_text if field == "size" else _time_text
-    axes.set_xticks(ticks, labels=[text(tick) for tick in ticks])
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(label)
+    log_ticks(axes.xaxis, UNITS[field], short=20.0)
     axes.grid(which="major")
 
 
-def _ticks(low: float, high: float, x: page.Array) -> page.Array:
-    """Logarithms of round numbers within the limits, as many as have room; else of the ends."""
-    span, decades = high - low, np.arange(np.floor(low), np.ceil(high) + 1)
-    if span > 1.3:
-        round_ones = decades[:: 1 + int(span // 5)]
-    else:
-        round_ones = (decades[:, None] + np.log10([1, 2, 5])).ravel()
-    inside = (round_ones > low + 0.04 * span) & (round_ones < high - 0.04 * span)
-    if inside.sum() > 1:
-        return np.asarray(round_ones[inside])
-    return np.array([x.min(), x.max()] if np.ptp(x) > 0.3 * span else [x.min()])
-
-
-def _draw(axes: Axes, points: Sequence[_Point], field: str, ours: str | None) -> None:
+def _draw(axes: Axes, models: Sequence[ModelCost], field: str, ours: str | None) -> None:
     """Draws the dots, their whiskers and names, and the line of the best models."""
-    shown = [p for p in points if np.isfinite(getattr(p, field))]
-    x, y = np.array([[getattr(p, field), p.mean] for p in shown]).T
+    shown = [p for p in models if np.isfinite(p.costs[field])]
+    x, y = np.array([[p.costs[field], p.mean] for p in shown]).T
     best = pareto_best(x, y)
-    trail = _stairs(np.sort(x[best]), np.sort(y[best]), axes.get_xlim()[1])
+    across, up = (np.repeat(np.sort(one[best]), 2) for one in (x, y))
+    ends = np.append(across[1:], axes.get_xlim()[1])  # a line keeps its height until the next
+    trail = np.stack([ends, up], axis=1)  # [2B, 2]
     axes.plot(*trail.T, color=TRAIL, lw=1.6, zorder=1.2, label="best")
     others = itertools.cycle(OTHERS)
     names: list[Annotation] = []
     drawn = [trail]
+    look: dict[str, Any] = {"fmt": "o", "mew": 1.8, "elinewidth": 1.8}
+    text: dict[str, Any] = {"arrowprops": LEADER, "size": NAME_SIZE, "path_effects": [HALO]}
     for point, spot, is_best in zip(shown, x, best, strict=True):
         is_ours = point.name == ours
         color, dot, weight = (page.BLUE, 10.0, "bold") if is_ours else (next(others), 7.5, "normal")
-        bar = axes.errorbar(
-            spot,
-            point.mean,
-            yerr=np.nan_to_num(point.spread),
-            fmt="o",
-            ms=dot,
-            color=color,
-            mfc=color if is_best else "white",
-            mew=1.8,
-            elinewidth=1.8,
-            zorder=3 + is_ours,
-            label=page.plain(point.name),
-        )
+        look |= {"color": color, "mfc": color if is_best else "white", "ms": dot}
+        whisker = np.nan_to_num(point.spread)
+        bar = axes.errorbar(spot, point.mean, yerr=whisker, zorder=3 + is_ours, **look)
+        bar.set_label(page.plain(point.name))
         drawn += [segment for line in bar.lines[2] for segment in line.get_segments()]
-        names.append(
-            axes.annotate(
-                _broken(point.name, weight),
-                (spot, point.mean),
-                arrowprops=LEADER,
-                color=color if is_ours else _dark(color),
-                size=NAME_SIZE,
-                weight=weight,
-                parse_math=False,
-                zorder=5,
-                path_effects=[HALO],
-            )
-        )
+        dark = color if is_ours else sns.blend_palette([color, page.INK], 3)[1]  # thin letters
+        style: dict[str, Any] = {"color": dark, "weight": weight, "parse_math": False, "zorder": 5}
+        name = _broken(point.name, weight)
+        names.append(axes.annotate(name, (spot, point.mean), **text, **style))
     place_names(axes, names, drawn)
-
-
-def _stairs(x: page.Array, y: page.Array, end: float) -> page.Array:
-    """Corners of the line [2B, 2] that keeps each height until the next point, and on to `end`."""
-    return np.stack([np.append(np.repeat(x, 2)[1:], end), np.repeat(y, 2)], axis=1)
 
 
 def _broken(name: str, weight: str) -> str:
@@ -191,28 +158,20 @@ def _broken(name: str, weight: str) -> str:
     return text.replace("\u00ad ", "").replace("\u00ad", "")
 
 
-def _dark(color: str) -> tuple[float, float, float]:
-    """Returns the colour mixed with ink, so that thin letters keep their contrast on white."""
-    red, green, blue = (
-        0.55 * c + 0.45 * ink for c, ink in zip(to_rgb(color), to_rgb(page.INK), strict=True)
-    )
-    return red, green, blue
-
-
-def _how_to_read(points: Sequence[_Point], headline: str) -> str:
+def _how_to_read(models: Sequence[ModelCost], headline: str) -> str:
     """Returns how to read the picture, and what “level” means if its headline has that word."""
     level = " (“level”: they do not separate the two)" if " is level with " in headline else ""
     whisker = f"whisker: ± standard deviation over seeds{level}; "
-    several = any(np.isfinite(p.spread) for p in points)
+    several = any(np.isfinite(p.spread) for p in models)
     return f"{whisker if several else ''}line: the best result at that cost"
 
 
 def _headline(
-    points: Sequence[_Point], ours: str | None, metric: str, level_with: Collection[str]
+    models: Sequence[ModelCost], ours: str | None, metric: str, level_with: Collection[str]
 ) -> str:
     """Returns the headline: how `ours` compares with the best other model, and at what cost."""
     short = re.sub(r"\s*\([^)]*\)", "", metric)
-    ranked = sorted(points, key=lambda p: -p.mean)
+    ranked = sorted(models, key=lambda p: -p.mean)
     we = next((p for p in ranked if p.name == ours), ranked[0])
     rival = next((p for p in ranked if p is not we), None)
     if rival is None:
@@ -226,9 +185,10 @@ def _headline(
     return f"{rival.name} is ahead: {short} {rival.mean:.1f}; {we.name} has {we.mean:.1f}{cost}"
 
 
-def _cost_against(we: _Point, rival: _Point) -> str:
+def _cost_against(we: ModelCost, rival: ModelCost) -> str:
     """Returns our cost as parts or multiples of the rival's cost, as the end of a sentence."""
-    ratios = {"index": we.size / rival.size, "query time": we.time / rival.time}
+    names = {"size": "index", "time": "query time"}
+    ratios = {name: we.costs[key] / rival.costs[key] for key, name in names.items()}
     parts = [_share(ratio, name) for name, ratio in ratios.items() if np.isfinite(ratio)]
     return f", with {' and '.join(parts)}"
 
@@ -242,25 +202,15 @@ def _share(ratio: float, name: str) -> str:
     return f"{ratio:.{int(ratio < 9.5)}f} times its {name}"
 
 
-def _summed_up(models: Sequence[ModelCost]) -> list[_Point]:
-    """Returns the models with the mean and spread of their seeds, in the order given."""
-    if not models:
-        raise ValueError("models must hold at least one model")
-    points: dict[str, _Point] = {}
+def _check(models: Sequence[ModelCost], ours: str | None) -> None:
+    page.require(models, "models must hold at least one model")
+    names = [model.name for model in models]
     for model in models:
-        if model.name in points:
-            raise ValueError(f"two models are named {model.name!r}")
-        seeds = seeds_of(model.accuracy, f"accuracy of {model.name!r}")
-        time = float("nan") if model.query_ms is None else float(model.query_ms)
-        size = float(model.index_bytes)
-        if not (np.isfinite(size) and size > 0) or time <= 0 or np.isinf(time):
-            raise ValueError(
-                f"{model.name!r}: index_bytes and query_ms must be above 0 and finite, but are "
-                f"{size:g} and {time:g}"
-            )
-        mean = float(seeds.mean())
-        points[model.name] = _Point(model.name, mean, deviation(seeds), size, time)
-    return list(points.values())
+        page.require(names.count(model.name) == 1, f"two models are named {model.name!r}")
+        seeds_of(model.accuracy, f"accuracy of {model.name!r}")
+        costs = [model.index_bytes, *([] if model.query_ms is None else [model.query_ms])]
+        page.finite(costs, f"{model.name!r}: index_bytes and query_ms", above=0)
+    page.require(ours in [None, *names], f"ours is {ours!r}, but no model has that name")
 
 
 def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
@@ -277,27 +227,15 @@ def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(cost) & ~(cheaper & better & differs).any(0))
 
 
-def _bytes_text(value: float) -> str:
-    """Returns a number of bytes in the largest unit that leaves it above 1: 768 B, 49 kB, 1 MB."""
-    for unit in ("B", "kB", "MB"):
-        if value < 999.5:
-            return f"{value:.3g} {unit}"
-        value /= 1000
-    return f"{value:.3g} GB"
-
-
-def _time_text(value: float) -> str:
-    """Returns a time in ms as text with its unit: 50 µs, 9 ms, 2 s."""
-    if value < 0.9995:
-        return f"{1000 * value:.3g} µs"
-    return f"{value:.3g} ms" if value < 999.5 else f"{value / 1000:.3g} s"
-
-
-def _in_words(points: Sequence[_Point], metric: str, headline: str) -> str:
+def _in_words(models: Sequence[ModelCost], metric: str, headline: str) -> str:
     """Returns the alt text: every model's three numbers in words."""
     parts = []
-    for p in points:
+    for p in models:
         spread = f" ± {p.spread:.1f}" if np.isfinite(p.spread) else ""
-        time = f", {_time_text(p.time)} a query" if np.isfinite(p.time) else ""
-        parts.append(f"{p.name} {p.mean:.1f}{spread}, {_bytes_text(p.size)} a video{time}")
+        told = [
+            f", {UNITS[field](float(f'{cost:.3g}'))} a {'video' if field == 'size' else 'query'}"
+            for field, cost in p.costs.items()
+            if np.isfinite(cost)
+        ]
+        parts.append(f"{p.name} {p.mean:.1f}{spread}{''.join(told)}")
     return f"{metric} against index size and query time. {headline}. {'; '.join(parts)}."

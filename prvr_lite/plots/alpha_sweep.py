@@ -47,7 +47,7 @@ def alpha_sweep(
     )
     for line in lines:
         panel, peak, color = axes[line.name], line.best(), line.color
-        panel.plot(*peak, "o", ms=10, mfc="white", mec=color, mew=2.5, zorder=3.5, label="best")
+        panel.plot(*peak, "o", ms=10, mfc="white", mec=color, mew=2.5, label="best")
         panel.margins(y=0.3)
         style: dict[str, Any] = {"ha": "center", "weight": "bold", "color": color}
         number = page.write(panel, f"{peak[1]:.1f}", peak, (0, 9), **style)

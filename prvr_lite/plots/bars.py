@@ -13,15 +13,10 @@ from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value
 
 WIDE: Final = page.WIDTH - 0.95  # inches of the panel, about
-SPREAD: Final = 0.8  # how much of a group's width its bars and dots fill
-BAR: Final[dict[str, Any]] = {"saturation": 1, "errorbar": None, "gap": 0.08}
-DOT: Final[dict[str, Any]] = {  # of a seed
-    "edgecolor": page.INK,
-    "linewidth": 1,
-    "size": 4.5,
-    "dodge": True,
-    "jitter": False,
-}
+BAR: Final = {"saturation": 1, "gap": 0.08}
+DOT: Final = {"edgecolor": page.INK, "linewidth": 1, "size": 4.5, "dodge": True, "jitter": False}
+
+Bars = Sequence[tuple[int, str, page.Array]]  # of each bar: its group, its model, a value per seed
 
 
 @page.house_style
@@ -65,16 +60,13 @@ def ratio_bars(
     Raises:
         ValueError: naming the model that does not fit.
     """
-    for model, row in rows.items():
-        if len(row) != len(groups):
-            raise ValueError(f"{model!r} has {len(row)} values for {len(groups)} groups")
-    if counts is not None and len(counts) != len(groups):
-        raise ValueError(f"counts has {len(counts)} values for {len(groups)} groups")
     names = list(groups)
+    for name, row in [*rows.items(), ("counts", names if counts is None else counts)]:
+        fits = len(row) == len(names)
+        page.require(fits, f"{name!r} has {len(row)} values for {len(names)} groups")
     if counts is not None:
-        names = [f"{g}\n{n:,} queries" for g, n in zip(groups, counts, strict=True)]
-    label = "moment length / video length"
-    return _picture({model: list(row) for model, row in rows.items()}, names, metric, title, label)
+        names = [f"{g}\n{n:,} queries" for g, n in zip(names, counts, strict=True)]
+    return _picture(rows, names, metric, title, "moment length / video length")
 
 
 def _picture(
@@ -85,112 +77,79 @@ def _picture(
     xlabel: str = "",
 ) -> page.Picture:
     """Draws grouped bars: one group for each of `groups`, one bar in it for each model."""
-    if not rows or not groups:
-        raise ValueError("rows must hold at least one model with at least one value")
-    seeds = {
-        model: [_seeds(value, model, group) for value, group in zip(row, groups, strict=True)]
+    seeds = [
+        (j, model, _seeds(value, f"{model!r}, {group!r}"))
         for model, row in rows.items()
-    }
-    several = any(len(one) > 1 for row in seeds.values() for one in row)
+        for j, (value, group) in enumerate(zip(row, groups, strict=True))
+    ]
+    bars = [bar for bar in seeds if len(bar[2])]
+    page.require(bars, "rows must hold at least one model with at least one value")
+    several = any(len(one) > 1 for *_, one in bars)
     head = page.heading(title, "bar: mean, dot: one training seed" if several else "")
-    names = {model: page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in rows}
-    columns = _columns(list(names.values()))
+    names = [page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in rows]
+    columns = max(1, int(WIDE / (0.6 + max(page.text_width(name, 11) for name in names))))
     height = 3.6 + 0.26 * -(-len(names) // columns) + 0.25 * bool(xlabel)
-    picture, panels = page.panels(head, [["bars"]], height, alt=_alt(seeds, groups, metric))
+    picture, panels = page.panels(head, [["bars"]], height, alt=_alt(bars, groups, metric))
     axes = panels["bars"]
-    _draw(axes, seeds, names, len(groups))
-    _number(axes, seeds)
-    room = 0.96 * WIDE / len(groups)
-    broken = ["\n".join(page.wrap(line, room, 11) for line in g.split("\n")) for g in groups]
-    axes.set_xticks(range(len(groups)), [name.replace("$", r"\$") for name in broken])
+    _draw(axes, bars, list(rows), len(groups))
+    _number(axes, bars, list(rows), len(groups))
+    broken = [
+        "\n".join(page.wrap(line, 0.96 * WIDE / len(groups), 11) for line in group.split("\n"))
+        for group in groups
+    ]
+    axes.set_xticks(range(len(groups)), broken, parse_math=False)
     axes.tick_params(axis="x", length=0)
     axes.set(ylabel=page.plain(metric), xlabel=xlabel, xlim=(-0.5, len(groups) - 0.5))
     axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
     axes.grid(axis="y")
-    axes.legend(
-        handles=[box[0] for box in axes.containers if len(box)],
-        labels=[box.get_label() for box in axes.containers if len(box)],
-        loc="lower left",
-        bbox_to_anchor=(0, 1.03),
-        ncols=columns,
-        borderaxespad=0,
-        handlelength=1.0,
-        columnspacing=1.6,
-    )
+    shown = [(box[0], name) for box, name in zip(axes.containers, names, strict=False) if len(box)]
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.03), "borderaxespad": 0}
+    axes.legend(*zip(*shown, strict=True), ncols=columns, handlelength=1, **place)
     return picture
 
 
-def _draw(
-    axes: Axes, seeds: Mapping[str, Sequence[page.Array]], names: Mapping[str, str], groups: int
-) -> None:
+def _draw(axes: Axes, bars: Bars, models: Sequence[str], groups: int) -> None:
     """Draws the bars of means and, where there are several seeds, a dot for each."""
-    rows = [
-        (j, value, model, len(one) > 1)
-        for model, row in seeds.items()
-        for j, one in enumerate(row)
-        for value in one
-    ]
-    colors = [page.OTHERS[i % len(page.OTHERS)] for i in range(len(seeds) - 1)] + [page.BLUE]
-    shared = {"order": range(groups), "hue_order": list(seeds), "ax": axes, "legend": False}
-    dots = [row for row in rows if row[3]]
-    for draw, some, palette, style in (
-        (sns.barplot, rows, colors, BAR),
-        (sns.stripplot, dots, ["white"] * len(seeds), DOT),
+    colors = [*(page.OTHERS * len(models))[: len(models) - 1], page.BLUE]
+    shared = {"order": range(groups), "hue_order": models, "ax": axes, "legend": False}
+    means = [(j, one.mean(), model) for j, model, one in bars]
+    dots = [(j, value, model) for j, model, one in bars if len(one) > 1 for value in one]
+    for draw, points, palette, style in (
+        (sns.barplot, means, colors, BAR),
+        (sns.stripplot, dots, ["white"] * len(models), DOT),
     ):
-        if some:
-            x, y, hue, _ = zip(*some, strict=True)
+        if points:
+            x, y, hue = zip(*points, strict=True)
             draw(x=x, y=y, hue=hue, palette=palette, **shared, **style)
-    for box, name in zip(axes.containers, names.values(), strict=False):
-        box.set_label(name)
+    for box, model in zip(axes.containers, models, strict=False):
+        box.set_label(page.plain(model))
 
 
-def _columns(names: Sequence[str]) -> int:
-    """Returns how many columns a legend of `names` can have on the page, at most."""
-    for columns in range(len(names), 1, -1):
-        widths = [
-            max(page.text_width(name, 11) for name in names[column::columns])
-            for column in range(columns)
-        ]
-        if sum(widths) + 0.6 * columns < WIDE:
-            return columns
-    return 1
-
-
-def _seeds(value: Value, model: str, group: str) -> page.Array:
+def _seeds(value: Value, name: str) -> page.Array:
     """Returns the finite values of one bar, one per seed; none if the value is unknown."""
-    seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=float)), f"{model!r}, {group!r}")
+    seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=float)), name)
     seeds = seeds[~np.isnan(seeds)]
-    if np.isinf(seeds).any() or (seeds < 0).any():
-        raise ValueError(
-            f"{model!r}, {group!r}: a value is negative or infinite. To fix it: give finite "
-            "values, 0 or more, or NaN for an unknown one."
-        )
-    return seeds
+    return page.finite(seeds, name, low=0) if len(seeds) else seeds
 
 
-def _number(axes: Axes, seeds: Mapping[str, Sequence[page.Array]]) -> None:
+def _number(axes: Axes, bars: Bars, models: Sequence[str], groups: int) -> None:
     """Writes each bar's number above it, in the longest form that fits all bars, if one does."""
-    models, groups = len(seeds), len(next(iter(seeds.values())))
-    room = 1.12 * WIDE / groups * SPREAD / models
-    bars = [
-        (j + SPREAD * ((i + 0.5) / models - 0.5), one)
-        for i, row in enumerate(seeds.values())
-        for j, one in enumerate(row)
-        if len(one)
-    ]
     for digits, size in ((1, 11), (0, 11), (0, 9)):
-        texts = [f"{one.mean():.{digits}f}" for _, one in bars]
-        if texts and max(page.text_width(text, size, "bold") for text in texts) <= room:
+        texts = [f"{one.mean():.{digits}f}" for *_, one in bars]
+        width = max(page.text_width(text, size, "bold") for text in texts)
+        if width <= 0.9 * WIDE / groups / len(models):
             style: dict[str, Any] = {"ha": "center", "size": size, "weight": "bold"}
-            for (x, one), text in zip(bars, texts, strict=True):
+            for (j, model, one), text in zip(bars, texts, strict=True):
+                x = j + 0.8 * ((models.index(model) + 0.5) / len(models) - 0.5)
                 page.write(axes, text, (x, one.max()), (0, 6 if len(one) > 1 else 3), **style)
             return
 
 
-def _alt(seeds: Mapping[str, Sequence[page.Array]], groups: Sequence[str], metric: str) -> str:
+def _alt(bars: Bars, groups: Sequence[str], metric: str) -> str:
     """Returns the alt text: every bar in words."""
-    parts = []
-    for j, group in enumerate(groups):
-        bars = [f"{m} {row[j].mean():.1f}" for m, row in seeds.items() if len(row[j])]
-        parts.append(f"{' '.join(group.split())}: {', '.join(bars)}")
-    return f"Bars of {metric}. {'; '.join(parts)}."
+    told = {
+        group: ", ".join(f"{model} {one.mean():.1f}" for i, model, one in bars if i == j)
+        for j, group in enumerate(groups)
+    }
+    parts = "; ".join(f"{' '.join(group.split())}: {row}" for group, row in told.items())
+    return f"Bars of {metric}. {parts}."

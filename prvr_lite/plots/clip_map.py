@@ -7,17 +7,18 @@ from typing import Any, Final
 import numpy as np
 from matplotlib import colormaps, patheffects
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 
 from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.pyramid import draw_clips, draw_tent
 from prvr_lite.plots.scene import Scene
-from prvr_lite.plots.strip import Span, draw_scale
+from prvr_lite.plots.strip import Span
 
 # Inferno without its black end, so that low scores stay visible on the night.
 EMBER: Final = ListedColormap(colormaps["inferno"](np.linspace(0.12, 1, 256)), name="ember")
+HELP: Final = "Every cell is one clip.\nIt stands above its middle;\nlonger clips stand higher."
 
 
 def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
@@ -26,29 +27,10 @@ def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
     Args:
         limits: scores of the darkest and the brightest colour; None: the lowest and the highest.
     """
-    grid = draw_clips(
-        axes,
-        scene.n,
-        scene.unit,
-        array=np.ma.masked_invalid(scene.score),
-        cmap=EMBER.with_extremes(bad=RAIL),
-        clim=limits,
-        edgecolors=NIGHT,
-        linewidths=0.6 if scene.n <= 64 else 0.0,
-    )
-    axes.set_facecolor(NIGHT)
-    _mark_clips(axes, scene)
-    _pitch_tents(axes, scene)
-    axes.set_ylabel(f"clip length ({'s' if scene.known else 'units'})", color=CHALK)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.locator_params(axis="y", nbins=5, steps=[1, 2, 5, 10])
-    axes.tick_params(colors=HAZE, labelcolor=CHALK, length=3)
-    _explain(axes, scene, grid)
-
-
-def _mark_clips(axes: Axes, scene: Scene) -> None:
-    """Draws a dot for each medoid and a star for the key clip."""
+    score, colors = np.ma.masked_invalid(scene.score), EMBER.with_extremes(bad=RAIL)
+    line = 0.6 if scene.n <= 64 else 0.0
+    look: dict[str, Any] = {"array": score, "cmap": colors, "edgecolors": NIGHT, "linewidths": line}
+    grid = draw_clips(axes, scene.n, scene.unit, clim=limits, **look)
     if scene.medoids:
         spans = np.array([scene.span(m) for m in scene.medoids])  # [K, 2]
         (dots,) = axes.plot(spans.mean(1), spans[:, 1] - spans[:, 0], "o", label="medoids")
@@ -56,6 +38,15 @@ def _mark_clips(axes: Axes, scene: Scene) -> None:
     if scene.key_clip is not None:
         start, end = scene.span(scene.key_clip)
         star(axes, (start + end) / 2, end - start)
+    for step in scene.steps:
+        draw_tent(axes, *step, lw=1.3, ls=(0, (3, 2)), label="step", zorder=5, clip_on=True)
+    if scene.moment:
+        shade = patheffects.Stroke(linewidth=5.5, foreground=NIGHT, alpha=0.75)
+        outline = draw_tent(axes, *scene.moment, lw=2.6, joinstyle="round", zorder=5)
+        outline.set_path_effects([shade, patheffects.Normal()])
+    axes.set_ylabel(f"clip length ({'s' if scene.known else 'units'})")
+    axes.locator_params(axis="y", nbins=5, steps=[1, 2, 5, 10])
+    _explain(axes, scene, grid)
 
 
 def star(axes: Axes, x: float, y: float) -> None:
@@ -64,49 +55,23 @@ def star(axes: Axes, x: float, y: float) -> None:
     axes.plot([x], [y], "*", label="key clip", clip_on=False, **style)
 
 
-def _pitch_tents(axes: Axes, scene: Scene) -> None:
-    """Draws the tent of the moment, and a dashed tent for each step."""
-    for step in scene.steps:
-        draw_tent(axes, *step, lw=1.3, ls=(0, (3, 2)), label="step", zorder=5, clip_on=True)
-    if scene.moment:
-        shade = patheffects.Stroke(linewidth=5.5, foreground=NIGHT, alpha=0.75)
-        outline = draw_tent(axes, *scene.moment, lw=2.6, joinstyle="round", zorder=5)
-        outline.set_path_effects([shade, patheffects.Normal()])
-
-
-def _explain(axes: Axes, scene: Scene, grid: PolyCollection) -> None:
+def _explain(axes: Axes, scene: Scene, grid: ScalarMappable) -> None:
     """Writes how to read the map, and its legend, in the corners that the pyramid leaves free."""
-    axes.text(
-        0.015,
-        0.985,
-        "Every cell is one clip.\nIt stands above its middle;\nlonger clips stand higher.",
-        transform=axes.transAxes,
-        va="top",
-        size=10.5,
-        color=HAZE,
-        linespacing=1.3,
-    )
+    style: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "size": 10.5}
+    axes.text(0.015, 0.985, HELP, color=HAZE, linespacing=1.3, **style)
     bar = axes.inset_axes((0.80, 0.955, 0.2, 0.03), label="scores")
-    draw_scale(axes.figure, grid, bar, 0.08)
+    axes.figure.colorbar(grid, cax=bar, orientation="horizontal").outline.set_visible(False)
     bar.locator_params(nbins=3)
-    bar.texts[0].set_fontsize(10.5)
-    keys: list[Line2D] = []
-    if scene.moment:
-        keys.append(Line2D([], [], color=SPOT, marker="^", ms=11, mfc="none", mew=2.2, ls=""))
-        keys[-1].set_label("true moment")
-    if scene.key_clip is not None:
-        keys.append(Line2D([], [], color=CHALK, marker="*", ms=13, ls="", label="key clip"))
-    if scene.medoids:
-        keys.append(Line2D([], [], color=CHALK, marker="o", ms=4, ls="", label="medoid"))
-    if keys:
-        axes.legend(
-            handles=keys,
-            loc="upper right",
-            bbox_to_anchor=(1.01, 0.87),
-            labelcolor=CHALK,
-            handletextpad=0.4,
-            borderpad=0,
-            borderaxespad=0,
-            fontsize=10.5,
-            labelspacing=0.45,
-        )
+    bar.tick_params(labelsize=10, pad=2)
+    axes.text(0.784, 0.99, "score", ha="right", **style)
+    keys: dict[str, tuple[object, dict[str, Any]]] = {
+        "true moment": (scene.moment, {"color": SPOT, "marker": "^", "ms": 11, "mfc": "none"}),
+        "key clip": (scene.key_clip is not None, {"color": CHALK, "marker": "*", "ms": 13}),
+        "medoid": (scene.medoids, {"color": CHALK, "marker": "o", "ms": 4}),
+    }
+    signs = [
+        Line2D([], [], ls="", mew=2, label=n, **look) for n, (shown, look) in keys.items() if shown
+    ]
+    place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (1.01, 0.87)}
+    if signs:
+        axes.legend(handles=signs, borderpad=0, borderaxespad=0, fontsize=10.5, **place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,16 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
+from prvr_lite.plots.page import GLOW, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.scene import known_span
-from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_strip, strip_slots
+from prvr_lite.plots.strip import Span, Thumbnail, draw_strip, strip_slots
 
 COLORS: Final = (SPOT, page.ORANGE, page.GREEN, page.PURPLE, GLOW, page.VERMILION)
 ROOM: Final = page.WIDTH - 2 * page.EDGE  # inches for the film
 STRIP, AXIS, ROW, TEXT = 0.62, 0.6, 0.45, 10.5  # inches of strip, axis and row; points of captions
 
 
-@page.house_style
+@page.night_style
 def film_strip(
     video_id: str,
     duration: float,
@@ -43,31 +42,27 @@ def film_strip(
     Raises:
         ValueError: for an unknown duration or a moment outside the film, naming it.
     """
-    if not (math.isfinite(duration) and duration > 0):
-        raise ValueError(f"{video_id}: duration must be seconds above 0, but is {duration:g}")
-    placed = _placed(moments, duration, video_id)
+    page.finite(duration, f"{video_id}: duration", ndim=0, above=0)
+    spans = [(text, known_span(s, duration, f"{video_id}: {text!r}")) for text, s in moments]
+    placed = [(text, span) for text, span in spans if span]
     placed = placed if ranked else sorted(placed, key=lambda item: item[1])
-    head = page.heading(
-        title or video_id, _about(video_id if title else "", duration, placed, kind)
+    about = _about(video_id if title else "", duration, placed, kind)
+    high, under = strip_slots(thumbnails, ROOM, STRIP)[1] or STRIP, AXIS + ROW * len(placed)
+    picture, axes = page.panels(
+        page.heading(title or video_id, about),
+        [["film"], ["moments"]],
+        high + under + 0.2,
+        alt=_alt(video_id, duration, placed, kind),
+        dark=True,
+        gap=0.0,
+        height_ratios=[high, under],
     )
-    slots, high = strip_slots(thumbnails, ROOM, STRIP)
-    high = high or STRIP
-    page_height = head.height + 0.14 + high + AXIS + ROW * len(placed) + 0.1
-    picture = dark_page(head, page_height, alt=_alt(video_id, duration, placed, kind))
-    foot = page_height - head.height - 0.14 - high
-    film = page.panel(picture, (page.EDGE, foot, ROOM, high), "film")
-    draw_strip(film, thumbnails, slots, (0, duration))
-    under = AXIS + ROW * len(placed)
-    bars = page.panel(picture, (page.EDGE, foot - under, ROOM, under), "moments")
-    _draw_moments(bars, placed, duration, under, not ranked)
+    for panel in axes.values():
+        panel.axis("off")
+    page.settle(picture)
+    draw_strip(axes["film"], thumbnails, None, (0, duration))
+    _draw_moments(axes["moments"], placed, duration, not ranked)
     return picture
-
-
-def _placed(
-    moments: Sequence[tuple[str, Span]], duration: float, video_id: str
-) -> list[tuple[str, Span]]:
-    pairs = [(text, known_span(s, duration, f"{video_id}: {text!r}")) for text, s in moments]
-    return [(text, span) for text, span in pairs if span]
 
 
 def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]], kind: str) -> str:
@@ -90,32 +85,26 @@ def _alt(video_id: str, duration: float, moments: Sequence[tuple[str, Span]], ki
 
 
 def _draw_moments(
-    axes: Axes,
-    moments: Sequence[tuple[str, Span]],
-    duration: float,
-    height: float,
-    on_rail: bool,
+    axes: Axes, moments: Sequence[tuple[str, Span]], duration: float, on_rail: bool
 ) -> None:
     """Draws the time axis, and a row for each moment: its caption above its bar.
 
     y is in inches, counted downwards.
     """
-    axes.set(xlim=(0, duration), ylim=(height, 0))
-    axes.axis("off")
+    axes.set(xlim=(0, duration), ylim=(AXIS + ROW * len(moments), 0))
     for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0, 0.97 * duration):
         if tick < 0.97 * duration:
             side = "center" if tick else "left"
-            axes.text(tick, 0.34, f"{tick:g} s", size=10.5, color=HAZE, ha=side, va="center")
+            axes.text(tick, 0.34, f"{tick:g} s", size=TEXT, color=HAZE, ha=side, va="center")
     axes.barh(0.09, duration, height=0.1, color=RAIL)
     for i, (text, (start, end)) in enumerate(moments):
         color, y = COLORS[i % len(COLORS)], AXIS + ROW * i + 0.24
         if on_rail:
             axes.barh(0.09, end - start, left=start, height=0.1, color=color)
         axes.barh(y, end - start, left=start, height=0.12, color=color, label=f"moment {i + 1}")
-        for edge in (start, end):  # up to the film
-            axes.plot([edge, edge], [0.14, y], color=color, lw=0.8, alpha=0.35, zorder=0)
+        axes.vlines([start, end], 0.14, y, color=color, lw=0.8, alpha=0.35, zorder=0)  # to the film
         caption = page.wrap(text, ROOM, TEXT, lines=1)
         room = page.text_width(caption, TEXT) * duration / ROOM  # in seconds
         place = max(0.0, min(start, duration - room))
-        words = axes.text(place, y - 0.11, page.plain(caption), size=TEXT, color=CHALK)
-        words.set(va="bottom", ha="left", bbox={"fc": NIGHT, "ec": "none", "pad": 0.4})
+        words = axes.text(place, y - 0.11, caption, size=TEXT, va="bottom", parse_math=False)
+        words.set_bbox({"fc": NIGHT, "ec": "none", "pad": 0.4})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from prvr_lite.plots import page
@@ -15,26 +14,15 @@ from prvr_lite.plots.seeds import Value, seeds_of
 
 NAMES = 2.6  # inches to the left of the panel
 ROW, TITLE, AIR = 0.26, 0.28, 0.12  # height of a line, of a group's title, and air above it
-UNSURE: Final = page.INK
-SEEDS: Final[dict[str, Any]] = {
-    "orient": "h",
-    "native_scale": True,
-    "legend": False,
-    "jitter": False,
-    "size": 3.5,
-    "color": "white",
-    "linewidth": 1,
-    "zorder": 2.5,
-}
 
 Change = tuple[Value, tuple[float, float]]  # differences, and the interval of their mean
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One change: its name as broken for the page, and where it stands."""
+    """One change: its group and name, and where it stands."""
 
-    label: str
+    group: str
     name: str
     seeds: page.Array
     place: float  # inches below the top of the panel
@@ -42,9 +30,17 @@ class _Row:
     high: float
 
     @property
+    def mean(self) -> float:
+        return float(self.seeds.mean())
+
+    @property
     def color(self) -> str:
         """Returns vermilion for a change that surely costs, blue if it surely helps, else ink."""
-        return page.VERMILION if self.high < 0 else page.BLUE if self.low > 0 else UNSURE
+        return page.VERMILION if self.high < 0 else page.BLUE if self.low > 0 else page.INK
+
+    def in_words(self) -> str:
+        sure = f" [{signed(self.low)}, {signed(self.high)}]" if np.isfinite(self.low) else ""
+        return f"{self.name} {signed(self.mean)}{sure}"
 
 
 @page.house_style
@@ -70,24 +66,32 @@ def gap_chart(
     Raises:
         ValueError: naming the change that does not fit.
     """
-    rows, titles, high = _lay_out(groups)
+    rows, labels, high = _lay_out(groups)
+    page.require(rows, "groups must hold at least one change")
+    known = [row for row in rows if np.isfinite(row.low)]
+    about = "mean over paired seeds with its 95 % interval; filled: 0 lies outside (by chance in "
+    about += "1 of 20); small dots: seeds"
+    parts = [
+        f"{group or 'changes'}: {', '.join(row.in_words() for row in rows if row.group == group)}"
+        for group in groups
+    ]
     picture, panels = page.panels(
-        page.heading(title or _headline(rows, against, metric), _about(rows, against, metric)),
+        page.heading(
+            title or _headline(known, against, metric),
+            about if known else f"{metric} minus that of {against}, one seed each",
+        ),
         [["gaps"]],
         high + 0.8,
-        alt=_alt(rows, groups, against, metric),
+        alt=f"Difference in {metric} to {against}, with 95 % intervals. {'; '.join(parts)}.",
     )
     axes = panels["gaps"]
     axes.axvline(0, color=page.INK, lw=1.4, zorder=1, label="zero")
     for row in rows:
         _draw(axes, row)
     axes.set(xlabel=f"{page.plain(metric)}, difference to {page.plain(against)}", ylim=(high, 0))
-    names = {row.place: row.label for row in rows}
-    places, labels = zip(*({**names, **titles}).items(), strict=True)
-    axes.set_yticks(places, labels=[label.replace("$", r"\$") for label in labels])
-    for place, label in zip(places, axes.get_yticklabels(), strict=True):
-        name = place in names
-        label.set(size=10 if name else 11, weight="normal" if name else "bold", linespacing=1.05)
+    axes.set_yticks(list(labels), labels=[name for name, _ in labels.values()])
+    for label, (_, style) in zip(axes.get_yticklabels(), labels.values(), strict=True):
+        label.set(linespacing=1.05, parse_math=False, **style)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
@@ -97,40 +101,42 @@ def gap_chart(
 
 def _lay_out(
     groups: Mapping[str, Mapping[str, Change]],
-) -> tuple[list[_Row], dict[float, str], float]:
-    """Returns the rows, the groups' titles by their height, and the total height, in inches."""
+) -> tuple[list[_Row], dict[float, tuple[str, dict[str, Any]]], float]:
+    """Returns the rows, the names beside them with their style by height, and the total height.
+
+    Heights are in inches, from the top.
+    """
     rows: list[_Row] = []
-    titles: dict[float, str] = {}
+    labels: dict[float, tuple[str, dict[str, Any]]] = {}
     y = 0.0
     for group, changes in groups.items():
-        y += AIR if titles else 0.0
+        y += AIR if labels else 0.0
         if group and changes:
-            titles[y + TITLE / 2] = page.wrap(group, NAMES, 11, weight="bold", lines=1)
+            bold = {"size": 11, "weight": "bold"}
+            labels[y + TITLE / 2] = page.wrap(group, NAMES, 11, weight="bold", lines=1), bold
             y += TITLE
         for name, (value, interval) in changes.items():
             seeds = seeds_of(value, f"{name!r}, {group!r}")
             label = page.wrap(name, NAMES, 10, lines=2)
             high = ROW + 0.17 * label.count("\n")
-            rows.append(_Row(label, name, seeds, y + high / 2, *interval))
+            labels[y + high / 2] = label, {"size": 10}
+            rows.append(_Row(group, name, seeds, y + high / 2, *interval))
             y += high
-    if not rows:
-        raise ValueError("groups must hold at least one change")
-    return rows, titles, y + 0.06
+    return rows, labels, y + 0.06
 
 
 def _draw(axes: Axes, row: _Row) -> None:
     """Draws the dot, interval and seeds of one change, and its number to the right of the panel."""
-    mean, sure, color = float(row.seeds.mean()), row.color != UNSURE, row.color
-    at = [row.place] * len(row.seeds)
+    color, sure = row.color, row.color != page.INK
     if np.isfinite(row.low):
-        ends = [row.low, row.high]
+        ends, at = [row.low, row.high], [row.place] * len(row.seeds)
         axes.plot(ends, [row.place] * 2, color=color, lw=1.8, zorder=2, label="interval")
-        sns.stripplot(x=row.seeds, y=at, edgecolor=color, ax=axes, **SEEDS)
-    (dot,) = axes.plot(mean, row.place, "o", color=color, label=page.plain(row.name), zorder=3)
+        axes.scatter(row.seeds, at, s=12, color="white", edgecolor=color, lw=1, zorder=2.5)
+    (dot,) = axes.plot(row.mean, row.place, "o", color=color, label=page.plain(row.name), zorder=3)
     dot.set(markersize=7.5, markerfacecolor=color if sure else "white", markeredgewidth=1.8)
     style = {"color": color, "weight": "bold" if sure else "normal", "size": 10.5}
     spot, at_edge = (1, row.place), ("axes fraction", "data")
-    page.write(axes, signed(mean), spot, (44, 0), at=at_edge, ha="right", va="center", **style)
+    page.write(axes, signed(row.mean), spot, (44, 0), at=at_edge, ha="right", va="center", **style)
 
 
 def signed(value: float) -> str:
@@ -139,44 +145,14 @@ def signed(value: float) -> str:
     return "0.0" if text in ("+0.0", "−0.0") else text
 
 
-def _about(rows: Sequence[_Row], against: str, metric: str) -> str:
-    """Returns how to read the picture."""
-    if not any(np.isfinite(row.low) for row in rows):
-        return f"{metric} minus that of {against}, one seed each"
-    return (
-        "mean over paired seeds with its 95 % interval; filled: 0 lies outside (by chance in 1 of "
-        "20); small dots: seeds"
-    )
-
-
-def _headline(rows: Sequence[_Row], against: str, metric: str) -> str:
+def _headline(known: Sequence[_Row], against: str, metric: str) -> str:
     """Returns the headline: how many changes surely cost or surely help, and the worst change."""
-    known = [row for row in rows if np.isfinite(row.low)]
-    worse = [row for row in known if row.high < 0]
-    better = sum(row.low > 0 for row in known)
     if not known:
         return f"How each change of {against} affects {metric}"
-    most = ""
-    if worse:
-        worst = min(worse, key=lambda row: row.seeds.mean())
-        most = f", {worst.name} most ({signed(float(worst.seeds.mean()))})"
-    lower = "lowers" if len(worse) == 1 else "lower"
-    rise = "raise" if better > 1 else "raises"
+    worse = sorted((row for row in known if row.high < 0), key=lambda row: row.mean)
+    better = sum(row.low > 0 for row in known)
+    most = f", {worse[0].name} most ({signed(worse[0].mean)})" if worse else ""
+    lower, rise = "lowers" if len(worse) == 1 else "lower", "raise" if better > 1 else "raises"
     return (
         f"{len(worse)} of {len(known)} changes {lower} {metric}{most}; {better or 'none'} {rise} it"
     )
-
-
-def _alt(
-    rows: Sequence[_Row], groups: Mapping[str, Mapping[str, Change]], against: str, metric: str
-) -> str:
-    """Returns the alt text: every difference and its interval, group by group."""
-    parts, left = [], iter(rows)
-    for group, changes in groups.items():
-        changes_in_words = []
-        for _ in changes:
-            row = next(left)
-            sure = f" [{signed(row.low)}, {signed(row.high)}]" if np.isfinite(row.low) else ""
-            changes_in_words.append(f"{row.name} {signed(float(row.seeds.mean()))}{sure}")
-        parts.append(f"{group or 'changes'}: {', '.join(changes_in_words)}")
-    return f"Difference in {metric} to {against}, with 95 % intervals. {'; '.join(parts)}."

@@ -117,10 +117,10 @@ def _draw_lines(axes: Axes, lines: Sequence[Line], dots: bool, steep: float) -> 
     axes.grid(axis="y")
 
 
-def log_ticks(axis: Axis, style: Formatter) -> None:
-    """Writes plain numbers on a logarithmic axis: powers of ten; more of them on a short axis."""
+def log_ticks(axis: Axis, style: Formatter, short: float = 100.0) -> None:
+    """Writes numbers on a logarithmic axis: powers of ten, and more where it spans `short` only."""
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1.0,) if high > 100 * low else (1.0, 2.0, 5.0)))
+    axis.set_major_locator(LogLocator(subs=(1.0,) if high > short * low else (1.0, 2.0, 5.0)))
     axis.set_major_formatter(style)
     axis.set_minor_formatter(NullFormatter())
 

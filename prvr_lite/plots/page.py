@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from matplotlib import style
+from matplotlib import rc_params_from_file, style
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
@@ -41,58 +41,25 @@ BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#8A8F98"
 CYCLE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY)
 OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION)  # of models beside ours, BLUE
-INK, SOFT, RULE = "#1B2233", "#5A6375", "#D9DDE5"
+
+
+def _sheet(name: str) -> dict[str, Any]:
+    """Returns the settings in a style sheet of this folder."""
+    path = Path(__file__).with_name(f"{name}.mplstyle")
+    return {str(key): one for key, one in rc_params_from_file(path, False, False).items()}
+
+
+# The look of words and axes on a white page, and what differs on a dark one.
+HOUSE, DARK = _sheet("house"), _sheet("night")
+INK, SOFT, RULE = (HOUSE[name] for name in ("text.color", "axes.edgecolor", "grid.color"))
 # Videos are shown on dark pages, with light colours for words, bars and marks.
-NIGHT, RAIL, HAZE, CHALK = "#0B1226", "#1A2440", "#AEB7CB", "#F6F3EA"
+NIGHT, HAZE, CHALK = (DARK[name] for name in ("axes.facecolor", "xtick.color", "text.color"))
+RAIL = "#1A2440"
 SPOT, GLOW = "#4DD8FF", "#FFD98A"  # the true moment; what the model attends to
 
-_LOOK: Final[dict[str, Any]] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 11,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": SOFT,
-    "axes.labelsize": 11,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "grid.color": RULE,
-    "grid.linewidth": 0.8,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.labelsize": 11,
-    "ytick.labelsize": 11,
-    "legend.frameon": False,
-    "legend.fontsize": 11,
-    "lines.linewidth": 2.2,
-    "lines.solid_capstyle": "round",
-}
-
-_NIGHT: Final[dict[str, Any]] = {
-    "text.color": CHALK,
-    "axes.facecolor": NIGHT,
-    "axes.labelcolor": CHALK,
-    "axes.titlecolor": CHALK,
-    "axes.spines.left": False,
-    "axes.spines.bottom": False,
-    "xtick.color": HAZE,
-    "ytick.color": HAZE,
-    "xtick.labelcolor": CHALK,
-    "ytick.labelcolor": CHALK,
-    "xtick.major.size": 2,
-    "ytick.major.size": 2,
-    "legend.labelcolor": CHALK,
-}
-
-# Decorate each drawing function: the reader's own style neither leaks in nor is changed. In night
-# style all that stands on a dark page, axes and their words, has light colours.
-house_style = style.context(["default", _LOOK])
-night_style = style.context(["default", _LOOK, _NIGHT])
+# Decorate each drawing function: the reader's own style neither leaks in nor is changed.
+house_style = style.context(["default", HOUSE])
+night_style = style.context(["default", HOUSE, DARK])
 
 
 class Picture(Figure):
@@ -132,8 +99,8 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
     path = Path(path)
     words = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}
     kind = path.suffix.lower()
-    if kind not in words:
-        raise ValueError(f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf")
+    known = f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf"
+    require(kind in words, known)
     title = " ".join(figure.get_suptitle().split())
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=dpi, metadata={"Title": title, words[kind]: alt_text(figure)})
@@ -182,6 +149,7 @@ def panels(
     alt: str,
     dark: bool = False,
     gap: float = 0.08,
+    beside: float | None = None,
     left: float = 0.0,
     **settings: Any,
 ) -> tuple[Picture, dict[str, Axes]]:
@@ -195,18 +163,16 @@ def panels(
     Args:
         mosaic: names of the panels, row by row; each becomes the label of its axes, "." is empty.
         alt: in words. dark: a page for videos. gap: inches between two panels.
+        beside: inches between panels side by side, by default `gap`.
         left: inches kept free beside the panels, for names on pages that follow a slider.
         settings: of `Figure.subplot_mosaic`, such as height_ratios or sharex.
     """
     face, ink, soft = (NIGHT, CHALK, HAZE) if dark else ("white", INK, SOFT)
-    tall, edge = head.height + height, EDGE - gap / 2
-    rect = (
-        (edge + left) / WIDTH,
-        0.03 / tall,
-        1 - (2 * edge + left) / WIDTH,
-        (height - 0.1) / tall,
-    )
-    layout = ConstrainedLayoutEngine(w_pad=gap / 2, h_pad=gap / 2, hspace=0, wspace=0, rect=rect)
+    across = gap if beside is None else beside
+    tall, edge = head.height + height, EDGE - across / 2
+    wide = 1 - (2 * edge + left) / WIDTH
+    rect = (edge + left) / WIDTH, 0.03 / tall, wide, (height - 0.1) / tall
+    layout = ConstrainedLayoutEngine(w_pad=across / 2, h_pad=gap / 2, hspace=0, wspace=0, rect=rect)
     picture = new_picture(WIDTH, tall, alt=alt, facecolor=face, layout=layout)
     head.draw(picture, color=ink, soft=soft)
     return picture, picture.subplot_mosaic([list(row) for row in mosaic], **settings)
@@ -229,7 +195,8 @@ def color_scale(
     bar = picture.colorbar(shown, ax=panels, label=unit, **{"aspect": 30, "pad": 0.02} | style)
     bar.ax.set_label("scale")
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(4))
+    bar.locator = MaxNLocator(4)
+    bar.update_ticks()
     return bar.ax
 
 
@@ -247,16 +214,8 @@ def write(
     Args:
         at: what `spot` is measured in, matplotlib's ``xycoords``. style: of the text.
     """
-    return axes.annotate(
-        text,
-        spot,
-        xycoords=at,
-        xytext=away,
-        textcoords="offset points",
-        annotation_clip=False,
-        parse_math=False,
-        **style,
-    )
+    look: dict[str, Any] = {"annotation_clip": False, "parse_math": False}
+    return axes.annotate(text, spot, away, at, "offset points", **look | style)
 
 
 def panel(figure: Figure, box: tuple[float, float, float, float], name: str) -> Axes:
@@ -264,25 +223,6 @@ def panel(figure: Figure, box: tuple[float, float, float, float], name: str) -> 
     wide, tall = figure.get_size_inches()
     x, y, width, height = box
     return figure.add_axes((x / wide, y / tall, width / wide, height / tall), label=name)
-
-
-def stack(
-    figure: Figure, rows: Mapping[str, float], *, top: float, left: float, right: float, gap: float
-) -> dict[str, Axes]:
-    """Panels one under the other, `gap` apart, each labelled with its name; all in inches.
-
-    Args:
-        rows: height of each panel by name, from the top down; a panel of height 0 is left out.
-        top, left, right: margins. gap: between panels.
-    """
-    width, y = figure.get_figwidth(), figure.get_figheight() - top
-    axes = {}
-    for name, height in rows.items():
-        if height > 0:
-            y -= height
-            axes[name] = panel(figure, (left, y, width - left - right, height), name)
-            y -= gap
-    return axes
 
 
 def as_array(value: object, name: str, *, ndim: int = 1) -> Array:

@@ -21,11 +21,11 @@ def units_of(num_clips: int, name: str = "clip_score") -> int:
         ValueError: if no n gives `num_clips`.
     """
     n = (math.isqrt(8 * num_clips + 1) - 1) // 2
-    if num_clips < 1 or n * (n + 1) // 2 != num_clips:
-        raise ValueError(
-            f"{name} has {num_clips} values, but all clips of n units are n(n+1)/2 "
-            f"(528 for n = 32); pass one score for every clip, NaN where there is none"
-        )
+    page.require(
+        num_clips > 0 and n * (n + 1) // 2 == num_clips,
+        f"{name} has {num_clips} values, but all clips of n units are n(n+1)/2 "
+        f"(528 for n = 32); pass one score for every clip, NaN where there is none",
+    )
     return n
 
 

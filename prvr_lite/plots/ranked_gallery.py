@@ -11,16 +11,16 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
-from matplotlib.text import Text
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, GLOW, HAZE, RAIL, SPOT
-from prvr_lite.plots.scene import known_span
-from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_strip, strip_slots
+from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
+from prvr_lite.plots.scene import in_order, known_span
+from prvr_lite.plots.strip import Span, Thumbnail, draw_strip, strip_slots
 
 LEFT: Final = 1.95  # inches for rank, name and score
 ROOM: Final = page.WIDTH - LEFT - page.EDGE - 0.1  # inches for the video
-STRIP, LANE, PAD = 0.54, 0.1, 0.1  # of the strip, of a bar under it, and around a row
+STRIP, LANES, PAD = 0.54, 0.2, 0.1  # of the strip, of the bars under it, and around a row
+NAME: Final = 0.78  # inches to the left of a name and its score
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class RankedVideo:
     chosen: bool = False
 
 
-@page.house_style
+@page.night_style
 def ranked_gallery(
     query: str,
     results: Sequence[RankedVideo],
@@ -62,60 +62,60 @@ def ranked_gallery(
         top: how many videos to show. num_videos: size of the whole collection, if known.
         height: of the page in inches, which the videos share; None: as high as they need.
     Returns:
-        a Figure with the axes "video 1", "score 1", "video 2", … named by rank.
+        a Figure with the axes "page", in inches, and "video 1", "spans 1", … named by rank.
     Raises:
-        ValueError: for no results, a repeated rank, or a score or span that makes no sense.
+        ValueError: for no results, or a score or span that makes no sense.
     """
-    shown = _choose(results, top)
-    about = _verdict(results, num_videos)
+    shown, about = _choose(results, top), _verdict(results, num_videos)
     head = page.heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
     strip = max(strip_slots(video.thumbnails, ROOM, STRIP)[1] for video in shown)
     ranks = [shown[0].rank - 1, *(video.rank for video in shown)]
-    gaps = [0.3 if rank > before + 1 else 0.0 for before, rank in pairwise(ranks)]
+    gaps = [0.3 * (rank > before + 1) for before, rank in pairwise(ranks)]
     rest = head.height + 0.14 + sum(gaps) + 0.45
-    row = max(strip + 2 * LANE + 0.04, 0.62) + 2 * PAD
+    row = max(strip + LANES + 0.04, 0.62) + 2 * PAD
     row = max(0.8, (height - rest) / len(shown)) if height else row
-    page_height = rest + row * len(shown)
-    picture = dark_page(head, page_height, alt=_alt(query, shown, about))
+    high = rest + row * len(shown)
+    alt = _alt(query, shown, about)
+    picture = page.new_picture(page.WIDTH, high, alt=alt, facecolor=NIGHT)
+    head.draw(picture, color=CHALK, soft=HAZE)
+    sheet = page.panel(picture, (0, 0, page.WIDTH, high), "page")
+    sheet.set(xlim=(0, page.WIDTH), ylim=(0, high))
+    sheet.axis("off")
     low = min(0.0, *(video.score for video in shown))
     reach = max(video.score for video in shown) - low
-    y = page_height - head.height - 0.14
+    y = high - head.height - 0.14
     for video, gap in zip(shown, gaps, strict=True):
         if gap:
-            dots = _write(picture, "· · ·", page.WIDTH / 2, y - gap / 2, color=HAZE)
-            dots.set(ha="center", va="center")
+            middle = page.WIDTH / 2, y - gap / 2
+            sheet.text(*middle, "· · ·", color=HAZE, ha="center", va="center")
         y -= gap + row
-        _draw_row(picture, video, y, row, (video.score - low) / (reach or 1.0))
-    _legend(picture, shown)
+        _draw_video(picture, video, y + PAD, row - 2 * PAD)
+        _draw_row(sheet, video, y, row, (video.score - low) / (reach or 1.0))
+    keys = {
+        "score": (True, GLOW),
+        "key clip": (any(video.key_span for video in shown), CHALK),
+        "true moment": (any(video.moment for video in shown), SPOT),
+    }
+    lines = [
+        Line2D([], [], color=c, lw=5, label=name) for name, (there, c) in keys.items() if there
+    ]
+    place: dict[str, Any] = {
+        "loc": "lower left",
+        "bbox_to_anchor": (page.EDGE / page.WIDTH, 0.06 / high),
+    }
+    sheet.legend(handles=lines, ncols=3, handlelength=1.1, columnspacing=1.4, borderpad=0, **place)
     return picture
 
 
 def _choose(results: Sequence[RankedVideo], top: int) -> list[RankedVideo]:
-    """Returns the best `top` videos, and the right one if it is not among them."""
-    if not results or top < 1:
-        raise ValueError("results must hold at least one video, and top must be 1 or more")
+    """Returns the best `top` videos, and the right one if it is not among them, after a check."""
+    some = results and top >= 1
+    page.require(some, "results must hold at least one video, and top must be 1 or more")
+    for video in results:
+        page.finite(video.score, f"{video.video_id}: score", ndim=0)
     ranking = sorted(results, key=lambda video: video.rank)
-    for i, video in enumerate(ranking):
-        if video.rank < 1 or (i and video.rank == ranking[i - 1].rank):
-            raise ValueError(
-                f"{video.video_id}: rank {video.rank} is repeated or below 1. To fix it: give "
-                "each video a rank of its own, from 1."
-            )
-        if not math.isfinite(video.score):
-            raise ValueError(
-                f"{video.video_id}: score {video.score} is not finite. To fix it: give a finite "
-                "score, or leave the video out."
-            )
-        if video.duration <= 0 or math.isinf(video.duration):
-            raise ValueError(
-                f"{video.video_id}: duration must be above 0 s, or NaN if unknown, "
-                f"but is {video.duration:g}"
-            )
-    shown = ranking[:top]
     right = [video for video in ranking if video.correct]
-    if right and right[0] not in shown:
-        shown.append(right[0])
-    return shown
+    return ranking[:top] + [video for video in right[:1] if video not in ranking[:top]]
 
 
 def _verdict(results: Sequence[RankedVideo], num_videos: int | None) -> str:
@@ -139,75 +139,39 @@ def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
     return f"Videos ranked for the query “{query}”: {about}. {'; '.join(videos)}."
 
 
-def _draw_row(
-    picture: page.Picture, video: RankedVideo, y: float, row: float, share: float
-) -> None:
-    """Draws one video, `y` inches above the page's foot; its score bar has the length `share`."""
-    page_height = picture.get_figheight()
+def _draw_row(sheet: Axes, video: RankedVideo, y: float, row: float, share: float) -> None:
+    """Draws what stands around a video, `y` inches above the page's foot.
+
+    That is its rank, name, score (a bar of the length `share`) and a note, and the frame of the
+    right one.
+    """
     if video.correct:
-        _draw_frame(picture, y / page_height, row / page_height)
-    _draw_video(picture, video, y + PAD, row - 2 * PAD)
+        place, wide = (0.14, y + 0.08), page.WIDTH - 0.28
+        look: dict[str, Any] = {
+            "boxstyle": "round,pad=0.04,rounding_size=0.09",
+            "fc": "#10233F",
+            "ec": SPOT,
+            "lw": 2,
+        }
+        sheet.add_patch(FancyBboxPatch(place, wide, row - 0.16, label="right video", **look))
     if video.chosen:  # a mark at the left edge
-        bar = Rectangle(
-            (0, y / page_height), 0.07 / page.WIDTH, row / page_height, color=GLOW, label="chosen"
-        )
-        picture.add_artist(bar)
-        _write(picture, "map ↓", 0.44, y + 0.1, ha="center", size=10, color=GLOW)
-    _write_beside(picture, video, y + row / 2, share)
-
-
-def _write_beside(picture: page.Picture, video: RankedVideo, y: float, share: float) -> None:
-    """Writes rank, name, score and a note to the left of a video, around `y` inches."""
+        sheet.add_patch(Rectangle((0, y), 0.07, row, color=GLOW, label="chosen"))
+        sheet.text(0.44, y + 0.1, "map ↓", ha="center", size=10, color=GLOW)
     note = ["right video"] if video.correct else []
-    if not math.isnan(video.duration):
-        note.append(f"{video.duration:.1f} s")
-    middle = y + 0.085 * (len(note) - 1)
-    color = SPOT if video.correct else CHALK
+    note += [] if math.isnan(video.duration) else [f"{video.duration:.1f} s"]
+    middle = y + row / 2 + 0.085 * (len(note) - 1)
+    color, soft = (SPOT, SPOT) if video.correct else (CHALK, HAZE)
+    bold: dict[str, Any] = {"color": color, "weight": "bold", "parse_math": False}
     size = 22 if video.rank < 100 else 15 if video.rank < 1000 else 9
-    rank = _write(picture, f"{video.rank}", 0.44, y, color=color, size=size, weight="bold")
-    rank.set(ha="center", va="center")
+    sheet.text(0.44, y + row / 2, f"{video.rank}", ha="center", va="center", size=size, **bold)
     name = page.wrap(video.video_id, 1.05, 11, weight="bold", lines=1)
-    _write(picture, name, 0.78, middle + 0.12, color=color, size=11, weight="bold")
-    _draw_score(picture, video, 0.78, middle - 0.06, share)
-    color = SPOT if video.correct else HAZE
-    about = _write(picture, "\n".join(note), 0.78, middle - 0.11, va="top", size=10, color=color)
-    about.set_linespacing(1.1)
-
-
-def _write(picture: page.Picture, text: str, x: float, y: float, **style: Any) -> Text:
-    """Write a text `x`, `y` inches from the page's lower left corner."""
-    wide, tall = picture.get_size_inches()
-    return picture.text(x / wide, y / tall, text, parse_math=False, **style)
-
-
-def _draw_frame(picture: page.Picture, y: float, height: float) -> None:
-    """Draws the frame around the right video; `y` and `height` are shares of the page."""
-    gap = 0.04 / picture.get_figheight()
-    frame = FancyBboxPatch(
-        (0.1 / page.WIDTH, y + gap),
-        1 - 0.2 / page.WIDTH,
-        height - 2 * gap,
-        fc="#10233F",
-        ec=SPOT,
-        lw=2,
-        boxstyle="round,pad=0,rounding_size=0.012",
-        mutation_aspect=page.WIDTH / picture.get_figheight(),
-        label="right video",
-        zorder=-1,
-    )
-    picture.add_artist(frame)
-
-
-def _draw_score(
-    picture: page.Picture, video: RankedVideo, x: float, y: float, share: float
-) -> None:
-    """Draws the score as a bar at `x`, `y` inches, and writes it as a number."""
-    bar = page.panel(picture, (x, y, 0.55, 0.12), f"score {video.rank}")
-    bar.barh(0, 1, height=1, color=RAIL)
-    bar.barh(0, share, height=1, color=GLOW, label="score")
-    bar.set(xlim=(0, 1), ylim=(-0.5, 0.5))
-    bar.axis("off")
-    _write(picture, f"{video.score:.2f}", x + 0.6, y + 0.06, va="center", size=11, color=CHALK)
+    sheet.text(NAME, middle + 0.12, name, **bold)
+    sheet.barh(middle, 0.55, left=NAME, height=0.12, color=RAIL)
+    score = sheet.barh(middle, 0.55 * share, left=NAME, height=0.12, color=GLOW)
+    score.set_label(f"score {video.rank}")
+    sheet.text(NAME + 0.6, middle, f"{video.score:.2f}", va="center")
+    below: dict[str, Any] = {"va": "top", "size": 10, "color": soft, "linespacing": 1.1}
+    sheet.text(NAME, middle - 0.11, "\n".join(note), **below)
 
 
 def _draw_video(picture: page.Picture, video: RankedVideo, y: float, height: float) -> None:
@@ -217,45 +181,22 @@ def _draw_video(picture: page.Picture, video: RankedVideo, y: float, height: flo
     """
     known = not math.isnan(video.duration)
     extent = float(video.duration) if known else max(1.0, float(len(video.thumbnails)))
-    key = known_span(video.key_span, extent if known else None, f"{video.video_id}: key_span")
-    moment = known_span(video.moment, extent if known else None, f"{video.video_id}: moment")
-    box = (LEFT, y + 2 * LANE, ROOM, height - 2 * LANE)
+    box = (LEFT, y + LANES, ROOM, height - LANES)
     axes = page.panel(picture, box, f"video {video.rank}")
-    slots, _ = strip_slots(video.thumbnails, ROOM, STRIP)
-    items = video.thumbnails
-    if not known:  # times cannot be placed on an axis of unknown length, the order can
-        items = [(i + 0.5, image) for i, (_, image) in enumerate(sorted(items))]
-    draw_strip(axes, items, slots, (0, extent), moment, outline=SPOT)
-    under = page.panel(picture, (LEFT, y, ROOM, 2 * LANE), f"spans {video.rank}")
+    under = page.panel(picture, (LEFT, y, ROOM, LANES), f"spans {video.rank}")
     under.set(xlim=(0, extent), ylim=(0, 2))
     under.axis("off")
-    _bar(under, 1.35, key, CHALK, "key clip")
-    _bar(under, 0.5, moment, SPOT, "moment")
+    named = (("key clip", video.key_span, 1.35, CHALK), ("moment", video.moment, 0.5, SPOT))
+    moment = None
+    for name, span, lane, color in named:
+        field = "key_span" if name == "key clip" else name
+        moment = known_span(span, extent if known else None, f"{video.video_id}: {field}")
+        if moment:
+            start, end = moment
+            under.barh(lane, end - start, left=start, height=0.66, color=color, label=name)
+    slots = strip_slots(video.thumbnails, ROOM, STRIP)[0]
+    items = in_order(video.thumbnails, extent, known)  # of an unknown length, the order is known
+    draw_strip(axes, items, slots, (0, extent), moment, outline=SPOT)
     if not slots:
         words = page.write(axes, "no thumbnails", (0.5, 0.5), at="axes fraction", color=HAZE)
         words.set(ha="center", va="center", size=10)
-
-
-def _bar(axes: Axes, y: float, span: Span | None, color: str, name: str) -> None:
-    if span:
-        axes.barh(y, span[1] - span[0], left=span[0], height=0.66, color=color, label=name)
-
-
-def _legend(picture: page.Picture, shown: Sequence[RankedVideo]) -> None:
-    """Draws a legend of the bars below the videos."""
-    keys = [Line2D([], [], color=GLOW, lw=5, label="score")]
-    if any(video.key_span for video in shown):
-        keys.append(Line2D([], [], color=CHALK, lw=5, label="key clip"))
-    if any(video.moment for video in shown):
-        keys.append(Line2D([], [], color=SPOT, lw=5, label="true moment"))
-    x = page.EDGE / page.WIDTH
-    picture.legend(
-        handles=keys,
-        loc="lower left",
-        ncols=3,
-        bbox_to_anchor=(x, 0.06 / picture.get_figheight()),
-        labelcolor=CHALK,
-        handlelength=1.1,
-        borderaxespad=0,
-        columnspacing=1.4,
-    )

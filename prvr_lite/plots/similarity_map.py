@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,24 +12,16 @@ from matplotlib.patches import Polygon, Rectangle
 
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import draw_map
-from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
-from prvr_lite.plots.scene import Scene, make_scene
-from prvr_lite.plots.strip import (
-    Span,
-    Thumbnail,
-    dark_page,
-    decode,
-    draw_strip,
-    name_row,
-    strip_slots,
-    veil,
-)
+from prvr_lite.plots.page import CHALK, GLOW, NIGHT, RAIL, SPOT
+from prvr_lite.plots.pyramid import units_of
+from prvr_lite.plots.scene import Scene, attention_curve, in_order, known_span
+from prvr_lite.plots.strip import Span, Thumbnail, decode, draw_strip, name_row, strip_slots, veil
 
-LEFT, RIGHT, GAP, AXIS = 0.95, 0.25, 0.07, 0.55  # inches
-ROOM = page.WIDTH - LEFT - RIGHT
+GAP, AXIS = 0.07, 0.6  # inches between rows, and for the time axis
+ROOM = page.WIDTH - 1.37  # inches for the video
 
 
-@page.house_style
+@page.night_style
 def similarity_map(
     clip_score: object,
     *,
@@ -67,160 +61,149 @@ def similarity_map(
     Raises:
         ValueError: naming the argument that does not fit.
     """
-    scene = make_scene(
-        clip_score,
-        duration,
-        moment=moment,
-        steps=steps,
-        key_clip=key_clip,
-        medoids=medoids,
-        frame_attention=frame_attention,
-        frame_time=frame_time,
-        thumbnails=thumbnails,
+    score = page.as_array(clip_score, "clip_score")
+    fits = np.isfinite(score).any() and not np.isinf(score).any()
+    page.require(fits, "clip_score must hold at least one number, and no infinite one")
+    n, known = units_of(len(score)), duration is not None and math.isfinite(duration)
+    extent = float(page.finite(duration, "duration", ndim=0, above=0)) if known else float(n)
+    seconds = extent if known else None
+    lit = known_span(moment, seconds, "moment")
+    spans = [known_span(step, seconds, "steps") for step in (() if steps is None else steps)]
+    when = frame_time if known else None
+    scene = Scene(
+        score,
+        n,
+        extent,
+        known,
+        moment=lit,
+        steps=[span for span in spans if span],
+        key_clip=None if key_clip is None else _rows([key_clip], "key_clip", score)[0],
+        medoids=[] if medoids is None else _rows(medoids, "medoids", score),
+        attention=attention_curve(frame_attention, when, extent),
+        thumbnails=in_order(thumbnails or (), extent, known),
     )
-    about = _about(scene, video_id)
+    length = f"{extent:.1f} s" if known else "unknown length"
+    about = f"in video {video_id}: {length}, {len(score)} clips of {n} units"
     head = page.heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
-    slots, strip = strip_slots(scene.thumbnails, ROOM, 0.56)
-    closer, zoomed = strip_slots(scene.close_up(), ROOM, 0.95)
-    rows = _rows(scene, strip)
-    rest = head.height + 0.2 + sum(rows.values()) + GAP * 3 + AXIS + (zoomed and zoomed + 0.2)
-    rows["map"] = max(1.5, height - rest) if height else 3.3
-    page_height = rest + rows["map"]
-    picture = dark_page(head, page_height, alt=_alt(scene, query, video_id))
-    axes = page.stack(picture, rows, top=head.height + 0.2, left=LEFT, right=RIGHT, gap=GAP)
+    zoomed = strip_slots(scene.close_up(), ROOM, 0.95)[1]
+    picture, axes = _lay_out(head, scene, zoomed, height, _alt(scene, query, video_id))
     draw_map(axes["map"], scene, limits)
-    _draw_rows(axes, scene, slots)
-    _shine(picture, list(axes.values()), scene)
-    if closer:
-        _look_closer(picture, list(axes.values())[-1], scene, closer, zoomed)
+    _draw_rows(picture, list(axes.values()), scene)
+    if zoomed:
+        _look_closer(picture, list(axes.values())[-1], scene, zoomed)
     return picture
 
 
-def _rows(scene: Scene, strip: float) -> dict[str, float]:
-    """Returns the height of each row of the picture in inches; the map's is 0 and set later."""
-    return {
-        "map": 0.0,
-        "spans": 0.17 * ((scene.key_clip is not None) + (scene.moment is not None)),
-        "video": strip,
-        "attention": 0.0 if scene.attention is None else 0.5,
-    }
+def _lay_out(
+    head: page.Heading, scene: Scene, zoomed: float, height: float | None, alt: str
+) -> tuple[page.Picture, dict[str, Axes]]:
+    """Returns the page and its rows; below them it is free for the close-up, `zoomed` high."""
+    bars = (scene.key_clip is not None) + (scene.moment is not None)
+    strip = strip_slots(scene.thumbnails, ROOM, 0.56)[1]
+    high = {"spans": 0.17 * bars, "video": strip, "attention": 0.5 * bool(scene.attention)}
+    rows = {"map": 3.3} | {name: inches for name, inches in high.items() if inches}
+    free = 0.2 + GAP * len(rows) + AXIS + (zoomed and zoomed + 0.2)
+    if height:
+        rows["map"] = max(1.5, height - head.height - free - sum(rows.values()) + rows["map"])
+    tall = sum(rows.values()) + free
+    names, heights = [[name] for name in rows], list(rows.values())
+    if zoomed:
+        names, heights = [*names, ["."]], [*heights, zoomed + 0.2]
+    settings: dict[str, Any] = {"gap": GAP, "sharex": True, "height_ratios": heights}
+    return page.panels(head, names, tall, alt=alt, dark=True, **settings)
 
 
-def _about(scene: Scene, video_id: str) -> str:
-    length = f"{scene.extent:.1f} s" if scene.known else "unknown length"
-    return f"in video {video_id}: {length}, {len(scene.score)} clips of {scene.n} units"
+def _rows(value: object, name: str, score: page.Array) -> list[int]:
+    return [int(row) for row in page.finite(value, name, low=0, high=len(score) - 1)]
 
 
 def _alt(scene: Scene, query: str, video_id: str) -> str:
     """Returns the alt text: the map in words."""
-    best = scene.span(scene.best())
+    best = scene.in_words(scene.span(int(np.nanargmax(scene.score))))
     text = (
         f"Similarity map of the query “{query}” with all {len(scene.score)} clips of video "
         f"{video_id}: a pyramid of cells over the time axis, longer clips higher. "
-        f"The brightest clip covers {scene.tell(best)}, score {np.nanmax(scene.score):.2f}."
+        f"The brightest clip covers {best}, score {np.nanmax(scene.score):.2f}."
     )
     if scene.moment:
-        text += f" The true moment is {scene.tell(scene.moment)}."
+        text += f" The true moment is {scene.in_words(scene.moment)}."
     if scene.key_clip is not None:
-        text += f" The key clip covers {scene.tell(scene.span(scene.key_clip))}."
+        text += f" The key clip covers {scene.in_words(scene.span(scene.key_clip))}."
     return text
 
 
-def _draw_rows(axes: Mapping[str, Axes], scene: Scene, slots: int) -> None:
-    """Draws the rows below the map, those that there are."""
-    if "spans" in axes:
-        _draw_spans(axes["spans"], scene)
-    if "video" in axes:
-        draw_strip(axes["video"], scene.thumbnails, slots, (0, scene.extent), scene.moment)
-        veil(axes["video"], scene.moment, scene.extent)
-        name_row(axes["video"], 0.5, "video")
-    if "attention" in axes:
-        _draw_attention(axes["attention"], scene)
+def _draw_rows(picture: page.Picture, panels: Sequence[Axes], scene: Scene) -> None:
+    """Draws the rows below the map, one time axis at the bottom, and the moment through them."""
+    for axes in panels:
+        axes.set_xlim(0, scene.extent)
+        axes.tick_params(bottom=False, labelbottom=False)
+    for axes in panels[1:]:
+        axes.set(yticks=[], facecolor=RAIL)
+        name = str(axes.get_label())
+        if name == "spans":
+            _draw_spans(axes, scene)
+        elif name == "attention" and scene.attention:
+            time, weight = scene.attention
+            axes.fill_between(time, weight, color=GLOW, alpha=0.35, lw=0)
+            axes.plot(time, weight, color=GLOW, lw=1.6, label="attention")
+            axes.set(ylim=(0, 1.12 * max(float(weight.max()), 1e-12)))
+        if name != "spans":
+            name_row(axes, 0.5, name)
+    last = panels[-1]
+    last.set_xlabel("time in the video (s)" if scene.known else "unit")
+    last.tick_params(axis="x", bottom=True, labelbottom=True)
+    page.settle(picture)
+    for axes in panels:
+        if axes.get_label() == "video":
+            draw_strip(axes, scene.thumbnails, None, (0, scene.extent), scene.moment)
+            veil(axes, scene.moment, scene.extent)
+            axes.set_axis_on()
+    if scene.moment and last is not panels[0]:
+        low, top = last.get_position(), panels[0].get_position()
+        look: dict[str, Any] = {"fill": False, "ec": SPOT, "lw": 2, "clip_on": False, "zorder": 5}
+        share = (top.y0 - low.y0) / low.height
+        last.axvspan(*scene.moment, 0, share, label="moment", **look)
 
 
 def _draw_spans(axes: Axes, scene: Scene) -> None:
     """Bars on the time axis for the key clip and the true moment with its steps."""
     key = None if scene.key_clip is None else scene.span(scene.key_clip)
-    named = (("key clip", key, CHALK), ("moment", scene.moment, SPOT))
+    named = (("moment", scene.moment, SPOT), ("key clip", key, CHALK))
     bars = [(name, span, color) for name, span, color in named if span]
     for row, (name, (start, end), color) in enumerate(bars):
-        y = len(bars) - row - 0.5
-        axes.barh(y, scene.extent, height=0.62, color=RAIL)
-        axes.barh(y, end - start, left=start, height=0.62, color=color, label=name)
-        name_row(axes, y / len(bars), name)
-        if name == "moment":
-            for step in scene.steps[1:]:
-                axes.plot([step[0]] * 2, [y - 0.31, y + 0.31], color=NIGHT, lw=2, label="step")
-    axes.set(xlim=(0, scene.extent), ylim=(0, len(bars)))
-    axes.axis("off")
+        axes.barh(row, scene.extent, height=0.62, color=RAIL)
+        axes.barh(row, end - start, left=start, height=0.62, color=color, label=name)
+        name_row(axes, (row + 0.5) / len(bars), name)
+        for step in scene.steps[1:] if name == "moment" else ():
+            axes.plot([step[0]] * 2, [row - 0.31, row + 0.31], color=NIGHT, lw=2, label="step")
+    axes.set(ylim=(-0.5, len(bars) - 0.5), facecolor=NIGHT)
 
 
-def _draw_attention(axes: Axes, scene: Scene) -> None:
-    """Draws the frame attention as a curve from zero up."""
-    assert scene.attention is not None
-    assert scene.attention_time is not None
-    axes.fill_between(scene.attention_time, scene.attention, color=GLOW, alpha=0.35, lw=0)
-    axes.plot(scene.attention_time, scene.attention, color=GLOW, lw=1.6, label="attention")
-    axes.set(ylim=(0, 1.12 * max(float(scene.attention.max()), 1e-12)), yticks=[])
-    axes.set_facecolor(RAIL)
-    axes.spines["left"].set_visible(False)
-    name_row(axes, 0.5, "attention")
-
-
-def _shine(picture: page.Picture, panels: list[Axes], scene: Scene) -> None:
-    """Draws the moment as a band through all panels, and one time axis at the bottom."""
-    for axes in panels:
-        axes.set_xlim(0, scene.extent)
-        axes.tick_params(bottom=False, labelbottom=False)
-    last, base = panels[-1], panels[0].get_position()
-    last.set_axis_on()
-    if last is not panels[0]:
-        last.set(yticks=[], facecolor=RAIL)
-        last.spines["left"].set_visible(False)
-        low = last.get_position().y0
-        band = picture.add_axes((base.x0, low, base.width, base.y0 - low), label="band", zorder=3)
-        band.set(xlim=(0, scene.extent), ylim=(0, 1))
-        band.axis("off")
-        if scene.moment:
-            band.axvspan(*scene.moment, fill=False, ec=SPOT, lw=2, label="moment", clip_on=False)
-    last.tick_params(axis="x", bottom=True, labelbottom=True, colors=HAZE, labelcolor=CHALK)
-    last.set_xlabel("time in the video (s)" if scene.known else "unit", color=CHALK)
-
-
-def _look_closer(
-    picture: page.Picture, above: Axes, scene: Scene, slots: int, height: float
-) -> None:
+def _look_closer(picture: page.Picture, above: Axes, scene: Scene, height: float) -> None:
     """Draws the frames of the moment (or key clip) enlarged below the time axis, with a beam."""
     assert scene.telling is not None
     name, color = ("moment", SPOT) if scene.moment else ("key clip", CHALK)
-    page_height, base = picture.get_figheight(), above.get_position()
     shown = scene.close_up()
+    base, tall = above.get_position(), height / picture.get_figheight()
+    slots = strip_slots(shown, ROOM, 0.95)[0]
     rows, columns, _ = decode(shown[0]).shape
     width = min(base.width, slots * height * columns / rows / page.WIDTH)
     left, right = (base.x0 + base.width * t / scene.extent for t in scene.telling)
     start = min(max((left + right - width) / 2, base.x0), base.x1 - width)
-    box = (start, 0.2 / page_height, width, height / page_height)
-    axes = picture.add_axes(box, label="close-up", zorder=3)
-    shown = tuple(shown[(2 * i + 1) * len(shown) // (2 * slots)] for i in range(slots))
+    foot = 0.2 / picture.get_figheight()
+    axes = picture.add_axes((start, foot, width, tall), label="close-up", zorder=3)
+    shown = [shown[(2 * i + 1) * len(shown) // (2 * slots)] for i in range(slots)]
     draw_strip(axes, [(i + 0.5, image) for i, (_, image) in enumerate(shown)], slots, (0, slots))
     name_row(axes, 0.5, name)
+    disc = {"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT}
     for i, (time, _) in enumerate(shown):
         for number, (begin, end) in enumerate(scene.steps, start=1):
-            if begin <= time < end:
-                _badge(axes, i + 1, number)
-    top = box[1] + box[3]
+            if begin <= time < end:  # the step's number, in the lower right corner
+                text = page.write(axes, f"{number}", (i + 1, 0), (-11, 11), ha="center")
+                text.set(va="center", size=10.5, weight="bold", color=NIGHT, zorder=5, bbox=disc)
+    frame: dict[str, Any] = {"fill": False, "ec": color, "lw": 2, "clip_on": False}
+    axes.add_patch(Rectangle((0, 0), 1, 1, transform=axes.transAxes, **frame))
+    top = foot + tall
     corners = [(left, base.y0), (right, base.y0), (start + width, top), (start, top)]
-    beam = Polygon(
-        corners, fc=color, alpha=0.13, lw=0, transform=picture.transFigure, zorder=-1, label="beam"
-    )
-    picture.add_artist(beam)
-    axes.add_patch(
-        Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, ec=color, lw=2, clip_on=False)
-    )
-
-
-def _badge(axes: Axes, right: float, number: int) -> None:
-    """Writes the number of a step in the lower right corner of a thumbnail."""
-    disc = {"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT}
-    text = page.write(axes, f"{number}", (right, 0), (-11, 11), ha="center", va="center")
-    text.set(size=10.5, weight="bold", color=NIGHT, zorder=5, bbox=disc)
+    beam: dict[str, Any] = {"fc": color, "alpha": 0.13, "lw": 0, "zorder": -1, "label": "beam"}
+    picture.add_artist(Polygon(corners, transform=picture.transFigure, **beam))

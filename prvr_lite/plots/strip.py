@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL
+from prvr_lite.plots.page import CHALK, NIGHT, RAIL
 
 Thumbnail = tuple[float, bytes]  # when (s), and the JPEG, PNG or WebP file as bytes
 Span = tuple[float, float]  # [start, end] in seconds
@@ -70,7 +68,7 @@ def strip_slots(thumbnails: Sequence[Thumbnail], width: float, height: float) ->
 def draw_strip(
     axes: Axes,
     thumbnails: Sequence[Thumbnail],
-    slots: int,
+    slots: int | None,
     span: Span,
     moment: Span | None = None,
     *,
@@ -81,44 +79,38 @@ def draw_strip(
     A slot shows the thumbnail nearest its middle (one of the `moment`, if it has one), as near its
     time as it can, or stays empty if the video has none there. With
     `outline`, a frame of this colour goes around the slots that show the moment.
+
+    Args:
+        slots: None: as many as fit into the panel, whose layout must be settled.
     """
+    if slots is None:
+        slots, _ = strip_slots(thumbnails, *axes.bbox.size)
     framed: list[float] = []
     lit = moment or span
     room, height = axes.bbox.width / max(1, slots), axes.bbox.height
-    edges = np.linspace(*span, slots + 1)
     axes.axvspan(*span, color=RAIL, lw=0, zorder=-1)
-    for start, end in pairwise(map(float, edges)):
+    for start, end in pairwise(np.linspace(*span, slots + 1).tolist()):
+        middle, wide = (start + end) / 2, end - start
         inside = [item for item in thumbnails if start <= item[0] < end]
+        inside = [item for item in inside if lit[0] <= item[0] < lit[1]] or inside
         if not inside:
             continue
-        telling = [item for item in inside if lit[0] <= item[0] < lit[1]] or inside
-        chosen = min(telling, key=lambda item: abs(item[0] - (start + end) / 2))
+        chosen = min(inside, key=lambda item: abs(item[0] - middle))
         image = decode(chosen)
         rows, columns, _ = image.shape
         scale = min(room / columns, height / rows)  # the whole thumbnail, never cropped
-        half_x = 0.985 * columns * scale / room * (end - start) / 2  # a hair apart
+        half_x = 0.985 * columns * scale / room * wide / 2  # a hair apart
         half_y = rows * scale / height / 2
-        middle = (start + end) / 2
-        if half_x < 0.48 * (end - start):  # room to stand where it belongs
+        if half_x < 0.45 * wide:  # room to stand where it belongs
             middle = min(max(chosen[0], start + half_x), end - half_x)
         if moment and moment[0] <= chosen[0] < moment[1]:
             framed += [middle - half_x, middle + half_x]
-        axes.imshow(
-            image,
-            extent=(middle - half_x, middle + half_x, 0.5 - half_y, 0.5 + half_y),
-            aspect="auto",
-            interpolation="antialiased",
-        )
+        box = middle - half_x, middle + half_x, 0.5 - half_y, 0.5 + half_y
+        axes.imshow(image, extent=box, aspect="auto", interpolation="antialiased")
     if outline and framed:
-        box = (framed[0], 0), framed[-1] - framed[0], 1
-        look: dict[str, Any] = {
-            "fill": False,
-            "ec": outline,
-            "lw": 2.0,
-            "clip_on": False,
-            "label": "outline",
-        }
-        axes.add_patch(Rectangle(*box, **look))
+        look: dict[str, Any] = {"ec": outline, "lw": 2.0, "clip_on": False, "label": "outline"}
+        width = framed[-1] - framed[0]
+        axes.add_patch(Rectangle((framed[0], 0), width, 1, fill=False, **look))
     axes.set(xlim=span, ylim=(0, 1))
     axes.axis("off")
 
@@ -135,22 +127,3 @@ def name_row(axes: Axes, y: float, name: str) -> None:
     """Writes the name of a row in the left margin."""
     style = {"ha": "right", "va": "center", "size": 10.5, "color": CHALK}
     page.write(axes, name, (0, y), (-7, 0), at="axes fraction", **style)
-
-
-def dark_page(head: page.Heading, height: float, *, alt: str) -> page.Picture:
-    """Returns a dark page, `height` inches high, with its heading."""
-    picture = page.new_picture(page.WIDTH, height, alt=alt, facecolor=NIGHT)
-    head.draw(picture, color=CHALK, soft=HAZE)
-    return picture
-
-
-def draw_scale(picture: Figure | SubFigure, shown: ScalarMappable, bar: Axes, name: float) -> None:
-    """Draws the scale of scores in the panel `bar`, with its name to the left.
-
-    The name stands `name` of the panel's width away.
-    """
-    picture.colorbar(shown, cax=bar, orientation="horizontal")
-    bar.tick_params(colors=HAZE, labelcolor=CHALK, labelsize=10, length=2, pad=2)
-    bar.spines["outline"].set_visible(False)
-    style = {"ha": "right", "va": "center", "color": CHALK}
-    bar.text(-name, 0.5, "score", transform=bar.transAxes, **style)  # type: ignore[arg-type]

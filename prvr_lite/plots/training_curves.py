@@ -66,7 +66,6 @@ def training_curves(
         mark=("best epoch", best[0]) if best else None,
     )
     last = axes[list(axes)[-1]]
-    last.set_xlim(last.dataLim.x0 - 0.2, last.dataLim.x1 + 0.2)
     last.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     last.xaxis.set_major_formatter("{x:g}")
     return picture

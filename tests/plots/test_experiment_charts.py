@@ -52,12 +52,13 @@ def pair(ours: object, theirs: object, **costs: float) -> str:
 def test_frontier_puts_each_model_where_it_belongs() -> None:
     figure = accuracy_frontier(MODELS)
     assert names(figure) == ["size", "time"]
-    for name, field in (("size", "index_bytes"), ("time", "query_ms")):
+    for name, field, unit in (("size", "index_bytes", 1), ("time", "query_ms", 1000)):
         axes = panel(figure, name)
         assert axes.get_xscale() == "log"
         for box, model in zip(axes.containers, MODELS, strict=True):
             dot, _, whiskers = box.lines
-            assert dot.get_xydata().tolist() == [[getattr(model, field), np.mean(model.accuracy)]]
+            place = [getattr(model, field) / unit, np.mean(model.accuracy)]
+            assert dot.get_xydata().tolist() == [place]
             ends = whiskers[0].get_segments()[0][:, 1]
             assert ends.tolist() == pytest.approx([dot.get_ydata()[0] - 1, dot.get_ydata()[0] + 1])
     assert panel(figure, "size").get_ylim() == panel(figure, "time").get_ylim()

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
@@ -43,14 +42,15 @@ def heat_maps(
     Raises:
         ValueError: naming the panel or the names that do not fit.
     """
-    matrices = _check(panels, rows, columns)
-    shape = next(iter(matrices.values())).shape
-    low, high = limits or _range(matrices)
+    matrices = {name: page.as_array(one, repr(name), ndim=2) for name, one in panels.items()}
+    shape = _shape(matrices, rows, columns)
+    values = np.stack(list(matrices.values()))
+    low, high = limits or (np.nanmin(values), np.nanmax(values))
     free = page.WIDTH - 0.9 - BAR - _room(rows, shape[0]) - GAP * (len(matrices) - 1)
     width = free / len(matrices)
     height = min(width * shape[0] / shape[1], 4.6) if square else 2.6
     names = 0.3 if len(matrices) > 1 else 0.08
-    picture, panels = page.panels(
+    picture, axes = page.panels(
         page.heading(title, about),
         [list(matrices)],
         0.85 + names + height + 0.72 * _room(columns, shape[1]),
@@ -58,69 +58,42 @@ def heat_maps(
         gap=0.2,
         sharey=True,
     )
-    labels = {
-        "xticklabels": _labels(columns, shape[1]),
-        "yticklabels": _labels(rows, shape[0]),
-    }
-    for name, axes in panels.items():
-        cells = matrices[name]
-        sns.heatmap(cells, ax=axes, cmap=COLORS, vmin=low, vmax=high, cbar=False, **labels)
-        axes.set_facecolor(page.RULE)
-        axes.tick_params(length=0, labelrotation=0)
-        if columns is not None and shape[1] <= NAMED:
-            for label in axes.get_xticklabels():
-                label.set(rotation=48, ha="right", rotation_mode="anchor")
+    first = next(iter(axes.values()))
+    look = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False}
+    look |= {"xticklabels": _labels(columns, shape[1]), "yticklabels": _labels(rows, shape[0])}
+    slanted = columns is not None and shape[1] <= NAMED
+    for name, panel in axes.items():
+        sns.heatmap(matrices[name], ax=panel, **look)
+        panel.set_facecolor(page.RULE)
+        panel.tick_params(length=0, labelrotation=0)
+        for label in panel.get_xticklabels() if slanted else ():
+            label.set(rotation=48, ha="right", rotation_mode="anchor")
         if len(matrices) > 1:
             short = page.wrap(name, width, 11, weight="bold", lines=1)
-            axes.set_title(short, size=11, pad=5, parse_math=False)
-        axes.set_xlabel(page.plain(xlabel), color=page.SOFT)
-    panels[next(iter(matrices))].set_ylabel(page.plain(ylabel), color=page.SOFT)
-    whole = all(bool((matrix % 1 == 0).all()) for matrix in matrices.values())
-    _draw_scale(picture, list(panels.values()), page.plain(unit), whole)
+            panel.set_title(short, size=11, pad=5, parse_math=False)
+        panel.set_xlabel(page.plain(xlabel), color=page.SOFT)
+    first.set_ylabel(page.plain(ylabel), color=page.SOFT)
+    mesh = first.collections[0]
+    scale = page.color_scale(picture, mesh, list(axes.values()), page.plain(unit))
+    scale.yaxis.set_major_locator(MaxNLocator(4, integer=bool((values % 1 == 0).all())))
     return picture
 
 
-def _draw_scale(picture: page.Picture, panels: Sequence[Axes], unit: str, whole: bool) -> None:
-    """Draws the colour scale of all panels at their right.
-
-    It has whole numbers only, if the panels have.
-    """
-    mesh = panels[0].collections[0]
-    bar = picture.colorbar(mesh, ax=panels, label=unit, aspect=30, pad=0.02)
-    bar.ax.set_label("scale")
-    bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
-
-
-def _check(
-    panels: Mapping[str, object], rows: Sequence[str] | None, columns: Sequence[str] | None
-) -> dict[str, page.Array]:
-    """Returns the panels as arrays, after a check that they have one shape."""
-    if not panels:
-        raise ValueError("panels must hold a matrix")
-    matrices = {name: page.as_array(matrix, repr(name), ndim=2) for name, matrix in panels.items()}
+def _shape(
+    matrices: Mapping[str, page.Array], rows: Sequence[str] | None, columns: Sequence[str] | None
+) -> tuple[int, ...]:
+    """Returns the one shape of all panels, after a check that it and the names fit."""
+    page.require(matrices, "panels must hold a matrix")
     shape = next(iter(matrices.values())).shape
     for name, matrix in matrices.items():
-        if matrix.shape != shape:
-            raise ValueError(
-                f"{name!r} has shape {matrix.shape}, but the first panel has {shape}. To fix it: "
-                "give all panels one shape."
-            )
-        if not np.isfinite(matrix).any():
-            raise ValueError(f"{name!r} holds no number")
+        fits = f"{name!r} has shape {matrix.shape}, but the first panel has {shape}. To fix it: "
+        page.require(matrix.shape == shape, fits + "give all panels one shape.")
+        page.require(np.isfinite(matrix).any(), f"{name!r} holds no number")
     for what, given, count in (("rows", rows, shape[0]), ("columns", columns, shape[1])):
-        if given is not None and len(given) != count:
-            raise ValueError(
-                f"{what} holds {len(given)} names, but the panels have {count} {what}. To fix it: "
-                f"give one name for each of the {what}."
-            )
-    return matrices
-
-
-def _range(matrices: Mapping[str, page.Array]) -> tuple[float, float]:
-    low = min(float(np.nanmin(matrix)) for matrix in matrices.values())
-    high = max(float(np.nanmax(matrix)) for matrix in matrices.values())
-    return low, high if high > low else low + 1
+        names = count if given is None else len(given)
+        fits = f"{what} holds {names} names, but the panels have {count} {what}. To fix it: "
+        page.require(names == count, f"{fits}give one name for each of the {what}.")
+    return shape
 
 
 def _room(names: Sequence[str] | None, count: int) -> float:

@@ -44,8 +44,8 @@ def roadmap(lesson: int) -> page.Picture:
     Raises:
         ValueError: no lesson has this number.
     """
-    if not 1 <= lesson <= LESSONS:
-        raise ValueError(f"there is no lesson {lesson}: they go from 1 to {LESSONS}")
+    known = 1 <= lesson <= LESSONS
+    page.require(known, f"there is no lesson {lesson}: they go from 1 to {LESSONS}")
     about = BEYOND.get(lesson, "the numbers are those of the lessons that build each part")
     head = page.heading(f"Where lesson {lesson} is", about)
     high = 2 * LINE + HIGH
@@ -55,8 +55,19 @@ def roadmap(lesson: int) -> page.Picture:
     axes.axis("off")
     wide = (room - 5 * GAP) / 6
     for name, (column, row, lessons) in PARTS.items():
-        place = column * (wide + GAP), row * LINE
-        _box(axes, place, wide, name, lessons, lesson in lessons or lesson in BEYOND)
+        lit = lesson in lessons or lesson in BEYOND
+        face, edge, ink = (
+            (page.BLUE, page.BLUE, "white") if lit else ("white", page.RULE, page.SOFT)
+        )
+        x, y = column * (wide + GAP), row * LINE
+        style: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.08", "clip_on": False}
+        box = FancyBboxPatch((x, y), wide, HIGH, fc=face, ec=edge, lw=1.4, label=name, **style)
+        axes.add_patch(box)
+        look: dict[str, Any] = {"color": ink, "linespacing": 1.05, "va": "center"}
+        weight, middle = "bold" if lit else "normal", y + HIGH / 2
+        axes.text(x + 0.07, middle, name, size=9, weight=weight, **look)
+        numbers = "\n".join(map(str, lessons))  # of its lessons, in the corner
+        axes.text(x + wide - 0.06, middle, numbers, size=8, ha="right", **look)
     for column, row in ((0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (0, 1)):
         start = column * (wide + GAP) + wide, row * LINE + HIGH / 2
         _arrow(axes, start, (start[0] + GAP, start[1]))
@@ -66,26 +77,6 @@ def roadmap(lesson: int) -> page.Picture:
     words: dict[str, Any] = {"va": "center", "size": 9.5, "color": page.SOFT}
     axes.text(0, 2 * LINE + HIGH / 2, "what scores are for:", **words)
     return picture
-
-
-def _box(
-    axes: Axes,
-    place: tuple[float, float],
-    wide: float,
-    name: str,
-    lessons: tuple[int, ...],
-    lit: bool,
-) -> None:
-    """One part of the system, with the numbers of its lessons in its corner."""
-    face, edge, ink = (page.BLUE, page.BLUE, "white") if lit else ("white", page.RULE, page.SOFT)
-    style: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.08", "clip_on": False}
-    patch = FancyBboxPatch(place, wide, HIGH, fc=face, ec=edge, lw=1.4, label=name, **style)
-    axes.add_patch(patch)
-    (x, y), weight = place, "bold" if lit else "normal"
-    look: dict[str, Any] = {"color": ink, "linespacing": 1.05}
-    axes.text(x + 0.07, y + HIGH / 2, name, size=9, weight=weight, va="center", **look)
-    number = "\n".join(map(str, lessons))
-    axes.text(x + wide - 0.06, y + HIGH / 2, number, size=8, ha="right", va="center", **look)
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -9,17 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
-from prvr_lite.course.pictures.triangles import panel
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER, star
 from prvr_lite.plots.page import CHALK
 from prvr_lite.plots.pyramid import clip_units, draw_clips, draw_tent, units_of
-from prvr_lite.plots.strip import Span, Thumbnail, dark_page, draw_scale, draw_strip, strip_slots
+from prvr_lite.plots.strip import Span, Thumbnail, draw_strip, strip_slots
 
-GAP, NAMES, FOOT, HIGH, STRIP = 0.4, 0.52, 0.75, 2.4, 0.5  # inches
+GAP, NAMES, FOOT, HIGH, STRIP = 0.4, 0.52, 0.7, 2.4, 0.5  # inches
 
 
-@page.house_style
+@page.night_style
 def score_triangles(
     panels: Mapping[str, tuple[object, Span | None]],
     *,
@@ -39,39 +38,36 @@ def score_triangles(
     Raises:
         ValueError: naming the panel that does not fit.
     """
-    if not 1 <= len(panels) <= 3:
-        raise ValueError(f"{len(panels)} panels: 1 to 3 triangles fit side by side")
-    scores = {
-        name: page.as_array(score, f"score of {name!r}") for name, (score, _) in panels.items()
-    }
-    low = min(float(score.min()) for score in scores.values())
-    high = max(float(score.max()) for score in scores.values())
-    head = page.heading(title, about)
-    width = (page.WIDTH - 2 * page.EDGE - GAP * (len(panels) - 1)) / len(panels)
-    strips = {name: strip_slots(items, width, STRIP) for name, items in (films or {}).items()}
-    foot = FOOT + max((high for _, high in strips.values()), default=0.0)
-    page_height = head.height + 0.12 + NAMES + HIGH + foot
-    picture = dark_page(head, page_height, alt=_alt(title, scores))
-    for i, (name, score) in enumerate(scores.items()):
-        left = page.EDGE + i * (width + GAP)
-        axes = panel(picture, (left, foot, width, HIGH), name)
-        picture.text(
-            left / page.WIDTH,
-            (foot + HIGH + 0.1) / page_height,
-            page.wrap(name, width, 11, lines=2),
-            size=11,
-            color=CHALK,
-            va="bottom",
-            parse_math=False,
-        )
-        grid = _draw(axes, score, panels[name][1], (low, high))
-        if films and name in strips:
-            slots, tall = strips[name]
-            film = panel(picture, (left, foot - 0.06 - tall, width, tall), f"film {name}")
-            draw_strip(film, films[name], slots, axes.get_xlim(), panels[name][1])
-    bar = panel(picture, (page.WIDTH / 2 - 1.2, 0.42, 2.4, 0.11), "scale")
-    draw_scale(picture, grid, bar, 0.05)
-    bar.locator_params(nbins=5)
+    count = len(panels)
+    page.require(1 <= count <= 3, f"{count} panels: 1 to 3 triangles fit side by side")
+    scores = {name: page.finite(one, f"score of {name!r}") for name, (one, _) in panels.items()}
+    limits = min(map(np.min, scores.values())), max(map(np.max, scores.values()))
+    width = (page.WIDTH - 2 * page.EDGE - GAP * (count - 1)) / count
+    films = films or {}
+    strip = max((strip_slots(items, width, STRIP)[1] for items in films.values()), default=0.0)
+    below = [f"film {name}" if films.get(name) else "." for name in panels]
+    picture, axes = page.panels(
+        page.heading(title, about),
+        [list(panels), *([below] if strip else [])],
+        NAMES + HIGH + strip + FOOT,
+        alt=_alt(title, scores),
+        dark=True,
+        beside=GAP,
+        height_ratios=[HIGH, strip] if strip else [HIGH],
+    )
+    for panel in axes.values():
+        panel.axis("off")
+    for name, score in scores.items():
+        grid = _draw(axes[name], score, panels[name][1], limits)
+        short = page.wrap(name, width, 11, lines=2)
+        axes[name].set_title(short, size=11, weight="normal", parse_math=False)
+    place: dict[str, Any] = {"location": "bottom", "aspect": 22, "shrink": 0.35, "pad": 0.04}
+    scale = page.color_scale(picture, grid, list(axes.values()), **place)
+    scale.set_ylabel("score", rotation=0, ha="right", va="center")
+    page.settle(picture)
+    for name in films:
+        span = axes[name].get_xlim()
+        draw_strip(axes[f"film {name}"], films[name], None, span, panels[name][1])
     return picture
 
 
@@ -82,11 +78,10 @@ def _draw(
     n = units_of(len(score), repr(axes.get_label()))
     look: dict[str, Any] = {"cmap": EMBER, "clim": limits, "antialiased": False, "linewidths": 0.0}
     grid = draw_clips(axes, n, array=score, **look)
-    axes.axis("off")
     if moment is not None:
         start, end = moment
-        if not 0 <= start < end <= n:
-            raise ValueError(f"{axes.get_label()!r}: moment {moment} lies outside the {n} units")
+        fits = 0 <= start < end <= n
+        page.require(fits, f"{axes.get_label()!r}: moment {moment} lies outside the {n} units")
         draw_tent(axes, start, end, lw=2.2)
     first, size = clip_units(n)[int(score.argmax())]
     x, y = first + size / 2, max(float(size), 0.9)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from prvr_lite.lab.intervals import student_t
@@ -15,16 +14,6 @@ from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 Runs = Mapping[str, Mapping[str, Value]]  # model -> metric -> value, or one a seed
 ROW: Final = 0.62  # inches
-DOTS: Final[dict[str, Any]] = {  # seeds
-    "jitter": False,
-    "size": 6,
-    "color": "white",
-    "edgecolor": page.INK,
-    "linewidth": 1,
-    "label": "seeds",
-    "legend": False,
-    "zorder": 3,
-}
 
 
 def run_band(seeds: Value | page.Array) -> tuple[float, float]:
@@ -39,8 +28,7 @@ def run_band(seeds: Value | page.Array) -> tuple[float, float]:
         ValueError: fewer than two, or one that is not finite.
     """
     values = seeds_of(np.asarray(seeds).tolist(), "seeds")
-    if len(values) < 2:
-        raise ValueError(f"a band needs at least two seeds, not {len(values)}")
+    page.require(len(values) > 1, f"a band needs at least two seeds, not {len(values)}")
     half = student_t(len(values) - 1) * deviation(values) * np.sqrt(1 + 1 / len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
@@ -63,50 +51,52 @@ def seed_band(
         ValueError: naming the model and metric that does not fit.
     """
     metrics = list(dict.fromkeys(metric for row in seeds.values() for metric in row))
-    if not metrics:
-        raise ValueError("seeds must hold a model with a metric")
+    page.require(metrics, "seeds must hold a model with a metric")
     rows = {model: {m: _checked(row, model, m) for m in metrics} for model, row in seeds.items()}
     about = "dots: seeds, 0: their mean; bar: where 19 of 20 further runs lie; diamond: your run"
-    head = page.heading(title, about)
+    told = "; ".join(
+        f"{model}, {metric}: {_in_words(values, yours.get(model, {}).get(metric))}"
+        for model, row in rows.items()
+        for metric, values in row.items()
+    )
     picture, panels = page.panels(
-        head, [metrics], ROW * len(rows) + 1.1, alt=_alt(rows, yours), gap=0.2, sharey=True
+        page.heading(title, about),
+        [metrics],
+        ROW * len(rows) + 1.1,
+        alt=f"One run among seeds. {told}.",
+        gap=0.2,
+        sharey=True,
     )
     for metric, axes in panels.items():
         for place, (model, values) in enumerate(rows.items()):
             _draw(axes, place, values[metric], yours.get(model, {}).get(metric))
-        x = np.concatenate([row[metric] - row[metric].mean() for row in rows.values()])
-        y = np.repeat(range(len(rows)), [len(row[metric]) for row in rows.values()])
-        sns.stripplot(x=x, y=y, native_scale=True, orient="h", ax=axes, **DOTS)
-        axes.set(xlabel="points from the mean", ylabel="", ylim=(len(rows) - 0.5, -0.5))
+        axes.set(xlabel="points from the mean", ylim=(len(rows) - 0.5, -0.5))
         axes.set_title(page.plain(metric), pad=6)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.margins(x=0.08)
-    broken = [page.wrap(model, 2.0, 11, weight="bold", lines=2) for model in rows]
-    names = [name.replace("$", r"\$") for name in broken]
-    panels[metrics[0]].set_yticks(range(len(rows)), labels=names, weight="bold")
+    names = [page.wrap(model, 2.0, 11, weight="bold", lines=2) for model in rows]
+    bold: dict[str, Any] = {"weight": "bold", "parse_math": False}
+    panels[metrics[0]].set_yticks(range(len(rows)), labels=names, **bold)
     return picture
 
 
 def _checked(row: Mapping[str, Value], model: str, metric: str) -> page.Array:
-    if metric not in row:
-        raise ValueError(
-            f"{model!r} has no {metric!r}, which another model has. To fix it: give all models "
-            "the same metrics."
-        )
+    lacks = f"{model!r} has no {metric!r}, which another model has. To fix it: give all models "
+    page.require(metric in row, lacks + "the same metrics.")
     values = seeds_of(row[metric], f"{model!r}, {metric!r}")
-    if len(values) < 2:
-        raise ValueError(f"{model!r}, {metric!r}: a band needs at least two seeds")
+    page.require(len(values) > 1, f"{model!r}, {metric!r}: a band needs at least two seeds")
     return values
 
 
 def _draw(axes: Axes, place: int, values: page.Array, yours: float | None) -> None:
-    """Draws the band, the mean, your own run and its number in one row."""
+    """Draws the band, the mean, the seeds, your own run and its number in one row."""
     mean, (low, high) = float(values.mean()), run_band(values)
-    axes.barh(
-        place, high - low, left=low - mean, height=0.34, color=page.RULE, zorder=0.5, label="band"
-    )
+    band = axes.barh(place, high - low, left=low - mean, height=0.34, color=page.RULE, zorder=0.5)
+    band.set_label("band")
     axes.vlines(0, place - 0.17, place + 0.17, color=page.SOFT, lw=1.2, zorder=0.9, label="mean")
+    dots = axes.scatter(values - mean, [place] * len(values), label="seeds")
+    dots.set(sizes=[36], facecolor="white", edgecolor=page.INK, linewidth=1, zorder=3)
     if yours is None:
         return
     color = page.BLUE if low <= yours <= high else page.VERMILION
@@ -115,14 +105,7 @@ def _draw(axes: Axes, place: int, values: page.Array, yours: float | None) -> No
     page.write(axes, f"{yours:.1f}", spot, (0, 11), ha="center", weight="bold", color=color)
 
 
-def _alt(
-    rows: Mapping[str, Mapping[str, page.Array]], yours: Mapping[str, Mapping[str, float]]
-) -> str:
-    parts: Sequence[str] = [
-        f"{model}, {metric}: seeds from {v.min():.1f} to {v.max():.1f}, band {run_band(v)[0]:.1f} "
-        f"to {run_band(v)[1]:.1f}"
-        + (f", own run {yours[model][metric]:.1f}" if metric in yours.get(model, {}) else "")
-        for model, row in rows.items()
-        for metric, v in row.items()
-    ]
-    return f"One run among seeds. {'; '.join(parts)}."
+def _in_words(values: page.Array, yours: float | None) -> str:
+    low, high = run_band(values)
+    own = "" if yours is None else f", own run {yours:.1f}"
+    return f"seeds from {values.min():.1f} to {values.max():.1f}, band {low:.1f} to {high:.1f}{own}"

@@ -68,7 +68,7 @@ def test_a_film_is_readable(count: int) -> None:
 @pytest.mark.parametrize(
     ("duration", "moment", "message"),
     [
-        (math.nan, (0, 1), "v1: duration must be seconds above 0"),
+        (math.nan, (0, 1), "v1: duration must be finite and above 0"),
         (30.0, (8, 2), "v1: 'x' .* is reversed or outside"),
         (30.0, (40, 50), "v1: 'x' .* is reversed or outside"),
     ],

@@ -50,7 +50,7 @@ def test_a_lit_clip_its_units_and_what_lies_within_it() -> None:
 
 def test_lit_clips_side_by_side_are_readable() -> None:
     figure = lit_clips([5, 137, 300, 480], duration=20.0, thumbnails=THUMBNAILS)
-    assert names(figure)[::3] == ["clip 5", "clip 137", "clip 300", "clip 480"]
+    assert names(figure)[:4] == ["clip 5", "clip 137", "clip 300", "clip 480"]
     assert_readable(figure)
     assert names(lit_clips([0])) == ["clip 0", "units 0"]
 
@@ -133,7 +133,7 @@ def test_scores_of_films_have_their_thumbnails_below() -> None:
     ("draw", "message"),
     [
         (lambda: lit_clips([]), "0 clips: 1 to 4"),
-        (lambda: lit_clips([15], n=5), r"clip 15 does not exist: 5 units make rows 0..14"),
+        (lambda: lit_clips([15], n=5), "clips of 5 units must be .* at most 14, but holds 15"),
         (lambda: lit_clips([1], thumbnails=THUMBNAILS), "need the film's duration"),
         (lambda: numbered_clips(9), "n=9: the writing fits"),
         (lambda: running_total([1.0, 2.0], [(1, 3)]), r"span \[1, 3\) does not lie within the 2"),
@@ -151,7 +151,7 @@ def test_the_widget_draws_small_multiples_or_a_slider(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PRVR_LITE_STATIC", "1")
     with load_sample() as sample:
         figure = clip_triangle(sample, int(sample.videos_in("test")[0]), static=(3, 400))
-        assert names(figure)[::3] == ["clip 3", "clip 400"]
+        assert names(figure)[:2] == ["clip 3", "clip 400"]
         widgets = pytest.importorskip("ipywidgets")
         monkeypatch.setenv("PRVR_LITE_STATIC", "0")
         box = clip_triangle(sample, int(sample.videos_in("test")[0]), start=2)
