@@ -98,8 +98,8 @@ ANSWERS = {
     ),
     "unset variable": (
         "seed_interval",
-        INTERVAL + "    g = ours - theirs\n    return g.mean(), t * g.std() / pairs ** 0.5",
-        "wrong", r"NameError: name 'pairs' is not defined.*in the line: return g.mean", "^$",
+        INTERVAL + "    g = ours - theirs\n    return g.mean(), t * g.std() / num_gaps ** 0.5",
+        "wrong", r"NameError: name 'num_gaps' is not defined.*in the line: return g.mean", "^$",
     ),
     "variable of another cell": (
         "seed_interval",
