@@ -181,6 +181,19 @@ def save(name: str, rows: list[Row], chosen: argparse.Namespace) -> None:
         writer.writerows({**context, **row} for row in rows)
 
 
+def measure_and_save(
+    name: str, measure: Callable[[], list[Row]], chosen: argparse.Namespace
+) -> int:
+    """Saves what ``measure`` returns, or prints why a side failed; the status of the command."""
+    try:
+        rows = measure()
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    save(name, rows, chosen)
+    return 0
+
+
 def read(name: str) -> Table:
     """The rows of a benchmark's CSV."""
     path = RESULTS / f"{name}.csv"

@@ -37,6 +37,7 @@ from prvr_lite.course.lesson11.bridge import UNITS, Pairs, sample_bridge
 from prvr_lite.data.batches import InputReader, pool_features
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.table import write_features
+from prvr_lite.lab.gaps import gap_lines, relevant_films
 from prvr_lite.lab.judge import TUNED, gains
 from prvr_lite.lab.lines import Line, line, merge_lines
 from prvr_lite.lab.rows import EXPERIMENTS, FULL, MAIN_SEEDS, Experiment
@@ -47,8 +48,8 @@ from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.registry import build_model
 from prvr_lite.moments.moment_metrics import temporal_iou
-from prvr_lite.search.evaluation import evaluate, relevant_matrix
-from prvr_lite.search.metrics import moment_to_video_ratio, paired_interval, rank_of_first_relevant
+from prvr_lite.search.evaluation import evaluate
+from prvr_lite.search.metrics import moment_to_video_ratio, rank_of_first_relevant
 from prvr_lite.search.vectors import encode_rows, join_rows
 
 CSV: Final = RESULTS / "moment_lengths.csv"
@@ -117,12 +118,7 @@ def trainings(setting: Setting, dataset: Dataset) -> list[Run]:
 
 def measured(runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterator[Line]:
     """Yields R@1 and SumR of each finished run, with its alpha from val, and how pairs differ."""
-    relevant = {
-        split: relevant_matrix(
-            dataset, dataset.queries_in(split), dataset.videos_in(split), several=False
-        )
-        for split in SPLITS
-    }
+    relevant = relevant_films(dataset)
     gained: dict[str, dict[int, NDArray[np.float64]]] = {}
     context: dict[str, str] = {}
     plans = {(run.experiment, run.seed): run for run in runs}
@@ -145,8 +141,11 @@ def measured(runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterato
         yield from _by_kind(f"bridge searched with {name}", "", {"R@1": hit}, dataset, context)
     for kind, rows in kinds(dataset).items():
         yield line(context, int(rows.sum()), split="test", queries=kind, metric="queries")
-    for first, second in PAIRS:
-        yield from _gap(first, second, gained, dataset, context)
+    for pair in PAIRS:
+        seeds = [seed for seed in gained.get(pair[0], {}) if seed in gained.get(pair[1], {})]
+        if seeds:
+            both = np.stack([[gained[row][seed] for row in pair] for seed in seeds])
+            yield from gap_lines(pair, seeds, both, kinds(dataset), dataset, context)
 
 
 def _by_kind(
@@ -203,31 +202,6 @@ def bridged(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.float64]]]:
         )
         rank = rank_of_first_relevant(score.T, torch.from_numpy(pairs.film))
         yield name, 100.0 * (rank == 1)
-
-
-def _gap(
-    first: str,
-    second: str,
-    gained: dict[str, dict[int, NDArray[np.float64]]],
-    dataset: Dataset,
-    context: dict[str, str],
-) -> Iterator[Line]:
-    """Yields how far the first row is ahead of the second: over groups of films, and by seed."""
-    seeds = [seed for seed in gained.get(first, {}) if seed in gained.get(second, {})]
-    if not seeds:
-        return
-    ours, theirs = (np.stack([gained[row][seed] for seed in seeds]) for row in (first, second))
-    films = dataset.query_video[dataset.queries_in("test")]
-    group = films if dataset.group is None else dataset.group[films]
-    keys = {"experiment": f"{first} against {second}", "split": "test", "score": "fused"}
-    for kind, rows in kinds(dataset).items():
-        for number, metric in enumerate(METRICS if len(np.unique(group[rows])) > 1 else ()):
-            a, b = ours[:, number, rows], theirs[:, number, rows]  # [S, Q]
-            interval = paired_interval(a.mean(0), b.mean(0), group[rows])
-            for end, value in zip(("ahead", "low", "high"), interval, strict=True):
-                yield line(context, value, **keys, queries=kind, metric=f"{metric} {end}")
-            for seed, value in zip(seeds, (a - b).mean(1), strict=True):
-                yield line(context, value, **keys, queries=kind, seed=seed, metric=f"{metric} gap")
 
 
 def stand_ins(model: Any, dataset: Dataset) -> dict[str, NDArray[np.float64]]:

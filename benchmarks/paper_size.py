@@ -23,7 +23,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import Row, options, product_rate, save
+from benchmarks.measure import Row, measure_and_save, options, product_rate
 from benchmarks.paper_inputs import Sizes, tvr_annotations, write_tvr
 from benchmarks.training_sample import ROOT, in_version
 from prvr_lite.config import PRESETS
@@ -116,15 +116,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen.old = chosen.old and chosen.old.resolve()
     sizes = QUICK if chosen.quick else Sizes(videos=chosen.videos)
     chosen.repeats = 1 if chosen.quick else chosen.repeats
-    try:
-        with tempfile.TemporaryDirectory(dir=chosen.scratch) as scratch:
-            path = chosen.features or make_features(Path(scratch), sizes, chosen.seed)
-            rows = measure(path, chosen)
-    except RuntimeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    save("paper_size", rows, chosen)
-    return 0
+    with tempfile.TemporaryDirectory(dir=chosen.scratch) as scratch:
+        path = chosen.features or make_features(Path(scratch), sizes, chosen.seed)
+        return measure_and_save("paper_size", lambda: measure(path, chosen), chosen)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import Row, options, save
+from benchmarks.measure import Row, measure_and_save, options
 
 ROOT = Path(__file__).resolve().parents[1]
 # Uses public names alone, which both versions have.
@@ -108,13 +108,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
 
     chosen = options(__doc__.splitlines()[0] if __doc__ else "", argv, add)
-    try:
-        rows = measure(chosen.old.resolve(), chosen)
-    except RuntimeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    save("training_sample", rows, chosen)
-    return 0
+    return measure_and_save(
+        "training_sample", lambda: measure(chosen.old.resolve(), chosen), chosen
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,27 +30,54 @@ def gaps(setting: Setting, dataset: Dataset) -> Iterator[Line]:
     other films and queries might change, not what other seeds might: for that, see the spread of
     the paired seeds. :func:`~prvr_lite.lab.judge.judged_by` says which score each row is judged by.
     """
-    films = dataset.query_video[dataset.queries_in("test")]
-    group = films if dataset.group is None else dataset.group[films]
-    kinds = [
-        (kind, rows)
-        for kind, rows, _ in query_subsets(dataset, "test")
-        if kind in KINDS and len(np.unique(group[rows])) > 1
-    ]
+    kinds = {kind: rows for kind, rows, _ in query_subsets(dataset, "test") if kind in KINDS}
     runs = planned(EXPERIMENTS, None, setting, dataset)[0]
     for name in EXPERIMENTS:
         pairs = [] if name == FULL else list(_pairs(name, runs, setting, dataset))
-        for kind, rows in kinds if pairs else ():
-            keys = {"experiment": f"{FULL} against {name}", "split": "test", "queries": kind}
-            keys["score"] = "fused"
+        if pairs:
             seeds, contexts, gained = zip(*pairs, strict=True)
-            by_metric = np.stack(gained)[..., rows].transpose(2, 1, 0, 3)  # [2, 2, S, Q]
-            for metric, (full, row) in zip(("R@1", "SumR"), by_metric, strict=True):
-                interval = paired_interval(full.mean(0), row.mean(0), group[rows])
-                for end, value in zip(("ahead", "low", "high"), interval, strict=True):
-                    yield line(contexts[0], value, **keys, metric=f"{metric} {end}")
-                for seed, value in zip(seeds, (full - row).mean(1), strict=True):
-                    yield line(contexts[0], value, **keys, seed=seed, metric=f"{metric} gap")
+            both = np.stack(gained)  # [S, 2, 2, Q]
+            yield from gap_lines((FULL, name), seeds, both, kinds, dataset, contexts[0])
+
+
+def gap_lines(
+    names: tuple[str, str],
+    seeds: Sequence[int],
+    gained: NDArray[np.float64],
+    kinds: Mapping[str, NDArray[Any]],
+    dataset: Dataset,
+    context: dict[str, str],
+) -> Iterator[Line]:
+    """Yields how far the first of two rows is ahead: with its interval over films, and by seed.
+
+    Args:
+        gained: what each test query adds, [S, 2, 2, Q]: by seed, row, and R@1 and SumR.
+        kinds: which test queries are of a kind; one that lies in a single group has no interval.
+    """
+    films = dataset.query_video[dataset.queries_in("test")]
+    group = films if dataset.group is None else dataset.group[films]
+    for kind, rows in kinds.items():
+        if len(np.unique(group[rows])) < 2:
+            continue
+        keys = {"experiment": " against ".join(names), "split": "test", "queries": kind}
+        keys["score"] = "fused"
+        by_metric = gained[..., rows].transpose(2, 1, 0, 3)  # [2, 2, S, Q]
+        for metric, (first, second) in zip(("R@1", "SumR"), by_metric, strict=True):
+            interval = paired_interval(first.mean(0), second.mean(0), group[rows])
+            for end, value in zip(("ahead", "low", "high"), interval, strict=True):
+                yield line(context, value, **keys, metric=f"{metric} {end}")
+            for seed, value in zip(seeds, (first - second).mean(1), strict=True):
+                yield line(context, value, **keys, seed=seed, metric=f"{metric} gap")
+
+
+def relevant_films(dataset: Dataset) -> dict[str, NDArray[np.bool_]]:
+    """Returns for val and test which film each query was written for, [Q, V]."""
+    return {
+        split: relevant_matrix(
+            dataset, dataset.queries_in(split), dataset.videos_in(split), several=False
+        )
+        for split in SPLITS
+    }
 
 
 def _pairs(name: str, runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterator[Pair]:
@@ -59,12 +87,7 @@ def _pairs(name: str, runs: Sequence[Run], setting: Setting, dataset: Dataset) -
         seed, context, and what each test query adds, [2, 2, Q]: with MS-SL++ and with the row, to
         R@1 and to SumR.
     """
-    relevant = {
-        split: relevant_matrix(
-            dataset, dataset.queries_in(split), dataset.videos_in(split), several=False
-        )
-        for split in SPLITS
-    }
+    relevant = relevant_films(dataset)
     full_runs = {run.seed: run for run in runs if run.experiment == FULL}
     for run in runs:
         if run.experiment != name or run.seed not in full_runs:
