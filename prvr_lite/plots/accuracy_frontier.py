@@ -22,7 +22,6 @@ from prvr_lite.plots.point_names import LEADER, place_names
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 HIGH = 4.75  # inches of the panels, with their axes
-OTHERS: Final = (*page.OTHERS, page.INK)  # as in the bars
 HALO: Final = withStroke(linewidth=2.5, foreground="white")
 TRAIL: Final = "#B9C0CC"
 NAME_WIDTH, NAME_SIZE = 1.45, 10.0
@@ -131,7 +130,7 @@ def _draw(axes: Axes, models: Sequence[ModelCost], field: str, ours: str | None)
     ends = np.append(across[1:], axes.get_xlim()[1])  # a line keeps its height until the next
     trail = np.stack([ends, up], axis=1)  # [2B, 2]
     axes.plot(*trail.T, color=TRAIL, lw=1.6, zorder=1.2, label="best")
-    others = itertools.cycle(OTHERS)
+    others = itertools.cycle(page.OTHERS)
     names: list[Annotation] = []
     drawn = [trail]
     look: dict[str, Any] = {"fmt": "o", "mew": 1.8, "elinewidth": 1.8}

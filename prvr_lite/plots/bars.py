@@ -137,7 +137,7 @@ def _number(axes: Axes, bars: Bars, models: Sequence[str], groups: int) -> None:
     for digits, size in ((1, 11), (0, 11), (0, 9)):
         texts = [f"{one.mean():.{digits}f}" for *_, one in bars]
         width = max(page.text_width(text, size, "bold") for text in texts)
-        if width <= 0.9 * WIDE / groups / len(models):
+        if width <= 0.75 * WIDE / groups / len(models):  # bars stand 0.8 of it apart
             style: dict[str, Any] = {"ha": "center", "size": size, "weight": "bold"}
             for (j, model, one), text in zip(bars, texts, strict=True):
                 x = j + 0.8 * ((models.index(model) + 0.5) / len(models) - 0.5)

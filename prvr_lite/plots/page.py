@@ -40,7 +40,6 @@ TITLE_LINE, ABOUT_LINE = 0.26, 0.21  # height of a line in inches
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#8A8F98"
 CYCLE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY)
-OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION)  # of models beside ours, BLUE
 
 
 def _sheet(name: str) -> dict[str, Any]:
@@ -52,6 +51,7 @@ def _sheet(name: str) -> dict[str, Any]:
 # The look of words and axes on a white page, and what differs on a dark one.
 HOUSE, DARK = _sheet("house"), _sheet("night")
 INK, SOFT, RULE = (HOUSE[name] for name in ("text.color", "axes.edgecolor", "grid.color"))
+OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION, INK)  # models beside ours, BLUE
 # Videos are shown on dark pages, with light colours for words, bars and marks.
 NIGHT, HAZE, CHALK = (DARK[name] for name in ("axes.facecolor", "xtick.color", "text.color"))
 RAIL = "#1A2440"
