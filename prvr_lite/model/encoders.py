@@ -38,16 +38,6 @@ def init_weights(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """Works as ``F.dropout``; on a CPU the gradient keeps one byte per number for it, not four.
-
-    The random numbers are the same.
-    """
-    if not (training and p and x.device.type == "cpu" and x.dtype == torch.float32):
-        return F.dropout(x, p, training)
-    return _drop(x, _draw(x, p), p)
-
-
 def _draw(x: Tensor, p: float) -> Tensor:
     return torch.empty_like(x, dtype=torch.bool).bernoulli_(1 - p)
 
@@ -82,7 +72,7 @@ class SelfAttention(nn.Module):
         p = self.dropout if self.training else 0.0
         context = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p)
         context = context.transpose(1, 2).reshape(b, length, dim)
-        out = dropout(self.output(context), self.dropout, self.training)
+        out = F.dropout(self.output(context), self.dropout, self.training)
         return self.norm(x + out)  # type: ignore[no-any-return]
 
 
@@ -96,8 +86,8 @@ class _DroppedProjection(torch.autograd.Function):
     Inputs are wide: at TVR's size, eight numbers for each number of an encoding. The operations of
     torch keep x, the noise and their product for the gradient, and make two more tensors of this
     size out of it. This keeps x, and one byte of noise for each number; the rest is made again when
-    it is needed. Random numbers and scores are the same; gradients of more than one block differ
-    by their rounding.
+    it is needed. Random numbers and scores are the same, gradients differ by their rounding. Small
+    inputs take longer so, and save little: it is for more than one block.
     """
 
     @staticmethod
@@ -178,8 +168,7 @@ class SequenceEncoder(nn.Module):
                 "positions of this encoder: pool or cut it first (prvr_lite.data.batches)"
             )
         x = self._project(features)  # [B, L, H]
-        x = self.position_norm(x + self.position.weight[:length])
-        x = dropout(x, self.drop.p, self.training)
+        x = self.drop(self.position_norm(x + self.position.weight[:length]))
         encoded: Tensor = self.attention(x, mask) if self.attention is not None else x
         return encoded
 
@@ -190,7 +179,8 @@ class SequenceEncoder(nn.Module):
             parts = torch.split(features, max(1, _rows_at_a_time(features) // features.shape[1]))
             return torch.cat([F.relu(linear(norm(x))) for x in parts])
         plain = kind != "cpu" or features.requires_grad or torch.is_autocast_enabled(kind)
-        if plain or not (self.training and self.drop.p and torch.is_grad_enabled()):
+        narrow = features.nbytes <= BLOCK_BYTES  # one block: nothing to save
+        if plain or narrow or not (self.training and self.drop.p and torch.is_grad_enabled()):
             return F.relu(linear(self.drop(norm(features))))
         weights = (norm.weight, norm.bias, linear.weight, linear.bias)
         return _DroppedProjection.apply(features, self.drop.p, *weights)  # type: ignore[no-any-return, no-untyped-call]
