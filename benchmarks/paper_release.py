@@ -1,4 +1,4 @@
-"""The paper's data sets at their real size: conversion, joins, evaluation, one training epoch.
+"""The paper's data sets at their real size: conversion and joins (see ``paper_size`` for the rest).
 
     python -m benchmarks.paper_release [ANNOTATIONS_DIR] [--scratch DIR] [--videos N]
 
@@ -7,10 +7,9 @@ Makes a release of TVR's size in the authors' layout: 2,179 videos with 3,072 nu
 ``tvr_val_release.jsonl``, features are random. 4 GiB, and as much for the feature file.
 
 Then: converts it (the first videos also frame by frame, `paper_naive.py`, beside a plain copy of
-their features, which no conversion can be faster than on this disk), compares every number
-with the release, evaluates an untrained MS-SL++ on all of it, and trains it for one epoch. Peak
-memory is that of the whole process. Joins are counted on captions made from ANNOTATIONS_DIR as
-another clean-up would leave them.
+their features, which no conversion can be faster than on this disk), and compares every
+number with the release. Peak memory is that of the whole process. Joins are counted on captions
+made from ANNOTATIONS_DIR as another clean-up would leave them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 
 import h5py
 import numpy as np
@@ -32,16 +30,11 @@ from benchmarks.measure import Row, Work, once_in_a_process, options, race, save
 from benchmarks.paper_inputs import Sizes, tvr_annotations, write_tvr
 from benchmarks.paper_joins import joins
 from benchmarks.paper_naive import convert_naively, read_naively
-from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import open_features
 from prvr_lite.paper.bigfile import VALUES
 from prvr_lite.paper.convert import convert_release
 from prvr_lite.paper.frame_lists import NAME, read_frame_lists
 from prvr_lite.paper.frame_sources import BigFileFrames
-from prvr_lite.search.evaluation import evaluate
-from prvr_lite.search.video_index import VideoIndex
-from prvr_lite.training.fit import fit
-from prvr_lite.training.presets import from_preset
 
 BIG = Path("tvr/FeatureData/i3d_resnet")
 QUICK = Sizes(videos=6, queries=2, visual_dim=12, query_dim=10)
@@ -84,25 +77,6 @@ def reading(root: str) -> Work:
         source = BigFileFrames(Path(root) / BIG)
         for video in source.counts:
             np.array(source.frames(video))
-
-    return work
-
-
-def evaluation(path: str) -> Work:
-    def work() -> None:
-        with open_features(path) as dataset:
-            model, _ = from_preset("mssl++", dataset, "tvr")
-            evaluate(model, dataset, "test")
-
-    return work
-
-
-def epoch(path: str) -> Work:
-    def work() -> None:
-        with open_features(path) as dataset:
-            dataset.splits = {"train": dataset.videos_in("test")}
-            model, training = from_preset("mssl++", dataset, "tvr", epochs=1, device="cpu")
-            fit(model, dataset, training, progress=False)
 
     return work
 
@@ -161,57 +135,26 @@ def same_numbers(root: Path, path: Path) -> float:
     return float(np.mean(same))
 
 
-def pieces(path: Path) -> list[Row]:
-    """What evaluation spends its time on, in this process."""
-    with open_features(path) as dataset:
-        model, _ = from_preset("mssl++", dataset, "tvr")
-        reader = InputReader(dataset, model.config, memory=0)
-        videos, queries = dataset.videos_in("test"), dataset.queries_in("test")
-        ticks = [perf_counter()]
-        for start in range(0, len(videos), 64):
-            reader.videos(videos[start : start + 64])
-        ticks.append(perf_counter())
-        index = VideoIndex.build(model, dataset, reader=reader)
-        ticks.append(perf_counter())
-        for start in range(0, len(queries), 1024):
-            index.score(*reader.queries(queries[start : start + 1024]))
-        ticks.append(perf_counter())
-    read, build, score = np.diff(ticks).tolist()
-    spent = {
-        "- read and pool": read,
-        "- encode videos": build - read,
-        "- read, encode and score queries": score,
-    }
-    return [{"part": "evaluate", "side": name, "seconds": value} for name, value in spent.items()]
-
-
 def measure(scratch: Path, sizes: Sizes, chosen: argparse.Namespace) -> list[Row]:
     annotations = tvr_annotations(chosen.annotations, sizes, chosen.seed)
     rows = side_by_side(scratch, sizes, chosen)
     root, path = scratch / "whole", scratch / "whole.h5"
     frames = write_tvr(root, annotations, sizes, chosen.seed)
-    size = {
-        "videos": len({a.video for a in annotations}),
-        "queries": len(annotations),
-        "frames": frames,
-    }
-    for part, work, where in (
-        ("convert", conversion, (str(root), str(path))),
-        ("evaluate", evaluation, (str(path),)),
-        ("train one epoch", epoch, (str(path),)),
-    ):
-        seconds, peak = once_in_a_process(work, *where)
-        row: Row = {"part": part, "side": "prvr_lite", **size}
-        row |= {"seconds": seconds, "peak_mib": peak}
-        if part == "convert":
-            row["microseconds_a_frame"] = 1e6 * seconds / frames
-            row["exact"] = same_numbers(root, path)
-        if part == "train one epoch":
-            row["videos_a_second"] = size["videos"] / seconds
-        rows.append(row)
-        print(f"{part}: {seconds:.1f} s, {peak:.0f} MiB", flush=True)
-        if part == "evaluate":
-            rows += pieces(path)
+    seconds, peak = once_in_a_process(conversion, str(root), str(path))
+    rows.append(
+        {
+            "part": "convert",
+            "side": "prvr_lite",
+            "videos": len({a.video for a in annotations}),
+            "frames": frames,
+            "seconds": seconds,
+            "microseconds_a_frame": 1e6 * seconds / frames,
+            "queries": len(annotations),
+            "peak_mib": peak,
+            "exact": same_numbers(root, path),
+        }
+    )
+    print(f"convert: {seconds:.1f} s, {peak:.0f} MiB", flush=True)
     return rows + (joins(chosen.annotations) if chosen.annotations else [])
 
 

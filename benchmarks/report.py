@@ -135,14 +135,6 @@ def paper_release(rows: Table) -> str:
             **whole["convert"]
         )
     )
-    parts.append(
-        "evaluated in {seconds:.0f} s ({peak_mib:.0f} MiB in all)".format(**whole["evaluate"])
-    )
-    parts.append(
-        "one epoch {seconds:.0f} s, {videos_a_second:.1f} videos per second".format(
-            **whole["train one epoch"]
-        )
-    )
     joins = [(p.split()[1], row) for p, row in whole.items() if p.startswith("join ")]
     if joins:
         shares = ", ".join(f"{name} {row['share_joined']:.1%}" for name, row in joins)
@@ -210,8 +202,7 @@ OPTIONAL = {
     "gpu": (gpu, "the same on a GPU, and how near its limits"),
     "paper_release": (
         paper_release,
-        "a release of TVR's size in the authors' layout, features random: conversion, evaluation, "
-        "training",
+        "a release of TVR's size in the authors' layout, features random: conversion, joins",
     ),
 }
 
