@@ -25,7 +25,7 @@ from prvr_lite.course.lesson01.bags_widget import (
     in_words,
 )
 from prvr_lite.course.lesson06.guided_attention import guided_attention
-from prvr_lite.course.lesson07.losses_widget import draw_losses
+from prvr_lite.course.lesson07.loss_columns import Pull, loss_columns
 from prvr_lite.course.slider import can_slide, image_html, slider
 from prvr_lite.plots import alt_text, timed_thumbnails
 from prvr_lite.plots.page import Picture, new_picture
@@ -230,8 +230,8 @@ def test_bags_that_make_no_sense(films: Any, temperatures: Any, message: str) ->
             ("0–5 s", "10.0–15.0 s, the key clip"),
         ),
         (
-            lambda margin: draw_losses(
-                np.array([0.5, 0.4]), np.array([0.3, 0.1]), [(margin, 2, 2)], scale=6.0
+            lambda margin: loss_columns(
+                [Pull(np.array([0.5, 0.4]), np.array([0.3, 0.1]), margin, scale=6.0)]
             ),
             (0.0, 0.1, 0.6),
         ),

@@ -1,43 +1,99 @@
-"""One query among candidates: what each costs in both losses, and how hard it is pushed."""
+"""One query among candidates: what each costs in both losses, and how hard it is pushed.
+
+Sliders move the margin, and the numbers of negatives and positives.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from prvr_lite.course.slider import controls
 from prvr_lite.plots import page
+from prvr_lite.training.losses import info_nce_loss
 
-Mask = NDArray[np.bool_]
-Limits = tuple[float, float]
+MARGINS: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)
 KEYS: Final = ("positives", "negatives", "hardest", "margin")
 RING: Final[dict[str, Any]] = {"marker": "o", "ls": "", "ms": 12, "mfc": "none", "mew": 1.8}
 EDGES: Final = 0.07  # what the axis of scores shows beyond the outermost score
 DOT: Final = 0.055  # positives nearer to each other than this share of the axis are stacked
 
 
+def loss_explorer(
+    positives: Sequence[float], negatives: Sequence[float], *, scale: float = 6.0
+) -> Any:
+    """Returns three sliders (margin, number of negatives, of positives) over both losses of a row.
+
+    Args:
+        positives, negatives: cosines; the sliders take the first 1, 2, … of each, as given.
+        scale: raw inner product = scale x cosine, for infoNCE.
+    Returns:
+        an ipywidgets box; where no slider can be driven a ``Picture`` of three telling cases.
+    """
+
+    def draw(*cases: tuple[float, int, int]) -> page.Picture:
+        return loss_columns(
+            [
+                Pull(np.array(positives[:own]), np.array(negatives[:against]), margin, scale)
+                for margin, against, own in cases
+            ]
+        )
+
+    against, own = len(negatives), len(positives)
+    cases = dict.fromkeys([(0.2, against, own), (0.4, against, own), (0.2, against, 1)])
+    choices: dict[str, Sequence[float]] = {
+        "margin": MARGINS,
+        "negatives": range(1, against + 1),
+        "positives": range(1, own + 1),
+    }
+    return controls(
+        lambda *case: draw(case),
+        {label: {value: str(value) for value in values} for label, values in choices.items()},
+        static=lambda: draw(*cases),
+        start=(0.2, against, own),
+    )
+
+
 @dataclass(frozen=True)
 class Pull:
-    """The candidates of one query, or the queries of one film.
+    """The candidates of one query, or the queries of one film, and what both losses do to them.
 
     Attributes:
-        name: above the column. score: [C] cosines. positive: [C] true where it belongs.
+        positives, negatives: cosines of what belongs to it, and of what does not.
         margin: of the triplet loss. scale: raw inner product = scale x cosine, for infoNCE.
     """
 
-    name: str
-    score: object
-    positive: object
+    positives: page.Array
+    negatives: page.Array
     margin: float
-    scale: float = 6.0
+    scale: float
+
+    def hinge(self, score: page.Array) -> page.Array:
+        """Returns what negatives with these scores cost: max(0, margin + s - mean positive)."""
+        return np.maximum(0.0, self.margin + score - self.positives.mean())
+
+    @cached_property
+    def info_nce(self) -> tuple[float, page.Array, page.Array]:
+        """Returns infoNCE, and how it pulls positives and negatives; above 0: up.
+
+        The pull is minus the gradient with the raw score.
+        """
+        count = len(self.positives)
+        score = torch.from_numpy(np.concatenate([self.positives, self.negatives]))[None]
+        raw = (self.scale * score).requires_grad_()
+        loss = info_nce_loss(raw, torch.arange(raw.shape[1])[None] < count)
+        pull = -torch.autograd.grad(loss, raw)[0][0].numpy()
+        return loss.item(), pull[:count], pull[count:]
 
 
 @page.house_style
-def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.Picture:
+def loss_columns(pulls: Sequence[Pull]) -> page.Picture:
     """Draws a column per case: above, the triplet loss; below, infoNCE's gradient at each score.
 
     Above, the line is what a negative costs at each score; the positives' mean sets where it bends.
@@ -46,59 +102,40 @@ def loss_columns(pulls: Sequence[Pull], *, title: str, about: str = "") -> page.
 
     Returns:
         a Figure with the axes "triplet 0", "infoNCE 0", "triplet 1", ….
-    Raises:
-        ValueError: naming the case that does not fit.
     """
-    cases = [_check(pull) for pull in pulls]
-    parts = [
-        f"{pull.name}: {int((cost > 0).sum())} of {len(cost)} negatives cost something, "
-        f"the hardest {cost.max():.2f}; infoNCE {info_nce_of(*case, pull.scale):.2f}"
-        for case, pull in zip(cases, pulls, strict=True)
-        for cost in [hinge(*case, pull.margin)[~case[1]]]
-    ]
-    mosaic = [[f"{loss} {i}" for i in range(len(cases))] for loss in ("triplet", "infoNCE")]
-    settings: dict[str, Any] = {"height_ratios": [1.55, 1.35], "sharex": True, "gap": 0.16}
-    high = 4.3 + 0.2 * max(pull.name.count("\n") for pull in pulls)
-    alt = f"{title}. {'; '.join(parts)}."
-    picture, axes = page.panels(page.heading(title, about), mosaic, high, alt=alt, **settings)
-    both = list(zip(cases, pulls, strict=True))
-    steepest = max(np.abs(push(*case, pull.scale)).max() for case, pull in both)
-    dearest = max(0.05, *(hinge(*case, pull.margin).max() for case, pull in both))
-    lows = [min(s.min(), s[own].mean() - pull.margin) for (s, own), pull in both]
-    span = (min(lows) - EDGES, max(s.max() for (s, _), _ in both) + EDGES)
-    for i, (case, pull) in enumerate(both):
-        upper, lower = axes[f"triplet {i}"], axes[f"infoNCE {i}"]
-        _triplet(upper, *case, pull.margin, span, dearest)
-        _info_nce(lower, *case, pull.scale, steepest)
-        upper.set_title(pull.name, size=10, weight="normal", linespacing=1.3)
-        for panel in (upper, lower):
-            panel.tick_params(labelleft=i == 0, length=0)
+    title, names, costs = "Two losses, the same scores", [], []
+    for pull in pulls:
+        cost, count = pull.hinge(pull.negatives), len(pull.negatives)
+        names.append(
+            f"{len(pull.positives)} pos., {count} neg., margin {pull.margin:g}\n"
+            f"hardest {cost.max():.2f}, infoNCE {pull.info_nce[0]:.2f}"
+        )
+        costs.append(f"{names[-1]}; {(cost > 0).sum()} of {count} negatives cost something")
+    about = "above: what a negative costs at its score; below: how hard infoNCE pulls at each"
+    mosaic = [[f"{loss} {i}" for i in range(len(pulls))] for loss in ("triplet", "infoNCE")]
+    layout: dict[str, Any] = {"height_ratios": [1.55, 1.35], "sharex": True}
+    alt = f"{title}. {'; '.join(costs)}.".replace("\n", ", ")
+    picture, axes = page.panels(
+        page.heading(title, about), mosaic, 4.5, alt=alt, gap=0.16, **layout
+    )
+    scores = np.concatenate([[*pull.positives, *pull.negatives] for pull in pulls])
+    low = min(scores.min(), *(pull.positives.mean() - pull.margin for pull in pulls))
+    for i, (pull, name) in enumerate(zip(pulls, names, strict=True)):
+        for loss in ("triplet", "infoNCE"):
+            panel = axes[f"{loss} {i}"]
+            panel.tick_params(length=0, labelleft=i == 0)
             panel.yaxis.set_major_formatter("{x:.2f}")  # as wide for every margin
-    axes["triplet 0"].set_ylabel("triplet loss")
-    axes["infoNCE 0"].set_ylabel("infoNCE pull")
-    marks, labels = axes["triplet 0"].get_legend_handles_labels()
-    keys = [marks[labels.index(key)] for key in KEYS]
+            if i:
+                panel.sharey(axes[f"{loss} 0"])
+        _triplet(axes[f"triplet {i}"], pull, (low - EDGES, scores.max() + EDGES))
+        _info_nce(axes[f"infoNCE {i}"], pull)
+        axes[f"triplet {i}"].set_title(name, size=10, weight="normal", linespacing=1.3)
+    axes["triplet 0"].set(ylabel="triplet loss")
+    axes["infoNCE 0"].set(ylabel="infoNCE pull")
+    marks = dict(zip(*reversed(axes["triplet 0"].get_legend_handles_labels()), strict=True))
+    keys = [marks[key] for key in KEYS]
     picture.legend(keys, KEYS, loc="outside lower left", ncols=4, handletextpad=0.4)
     return picture
-
-
-def hinge(score: page.Array, positive: Mask, margin: float) -> page.Array:
-    """Returns the hinge of every candidate, [C]: max(0, margin + s - mean of the positives)."""
-    cost: page.Array = np.maximum(0.0, margin + score - score[positive].mean())
-    return cost
-
-
-def push(score: page.Array, positive: Mask, scale: float) -> page.Array:
-    """Minus the gradient of infoNCE with the raw scores: above 0 it pulls up, [C]."""
-    every, among = (np.exp(scale * (score - top)) for top in (score.max(), score[positive].max()))
-    pulled: page.Array = positive * among / among[positive].sum() - every / every.sum()
-    return pulled
-
-
-def info_nce_of(score: page.Array, positive: Mask, scale: float) -> float:
-    """Returns infoNCE: -log of the positives' share in the sum of e^(scale s)."""
-    raw = np.exp(scale * (score - score.max()))
-    return float(-np.log(raw[positive].sum() / raw.sum()))
 
 
 def stacked(score: page.Array, near: float) -> page.Array:
@@ -111,36 +148,28 @@ def stacked(score: page.Array, near: float) -> page.Array:
     return level
 
 
-def _check(pull: Pull) -> tuple[page.Array, Mask]:
-    score = page.finite(pull.score, f"score of {pull.name!r}", low=-1.001, high=1.001)
-    positive = page.finite(pull.positive, f"positive of {pull.name!r}", shape=score.shape) > 0
-    both = positive.any() and not positive.all()
-    page.require(both, f"{pull.name!r} needs at least one positive and one negative")
-    return score, positive
-
-
-def _triplet(
-    axes: Axes, score: page.Array, positive: Mask, margin: float, span: Limits, top: float
-) -> None:
+def _triplet(axes: Axes, pull: Pull, span: tuple[float, float]) -> None:
     """Draws the hinge, the margin, and every candidate on the hinge."""
-    mean, cost = float(score[positive].mean()), hinge(score, positive, margin)
-    axes.axvspan(mean - margin, mean, color=page.RULE, lw=0, label="margin")
-    line = np.array([span[0], mean - margin, span[1]])
-    axes.plot(line, np.maximum(0, margin + line - mean), color=page.SOFT, lw=1.4, label="hinge")
+    mean, cost = pull.positives.mean(), pull.hinge(pull.negatives)
+    line = np.array([span[0], mean - pull.margin, span[1]])
+    axes.axvspan(mean - pull.margin, mean, color=page.RULE, lw=0, label="margin")
+    axes.plot(line, pull.hinge(line), color=page.SOFT, lw=1.4, label="hinge")
     axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="mean of positives")
-    axes.plot(score[~positive], cost[~positive], "o", ms=6, color=page.ORANGE, label="negatives")
-    hardest = np.where(positive, -np.inf, score).argmax()
-    axes.plot(score[hardest], cost[hardest], color=page.ORANGE, label="hardest", **RING)
-    height = 0.1 * top * stacked(score[positive], DOT * (span[1] - span[0]))
-    axes.plot(score[positive], height, "o", ms=7, color=page.BLUE, mec="white", label="positives")
-    axes.set(xlim=span, ylim=(-0.08 * top, 1.12 * top))
+    axes.plot(pull.negatives, cost, "o", ms=6, color=page.ORANGE, label="negatives")
+    axes.plot(pull.negatives.max(), cost.max(), color=page.ORANGE, label="hardest", **RING)
+    level = stacked(pull.positives, DOT * (span[1] - span[0]))
+    height = 0.1 * pull.hinge(line).max() * level
+    axes.plot(pull.positives, height, "o", ms=7, color=page.BLUE, mec="white", label="positives")
+    axes.set_xlim(span)
 
 
-def _info_nce(axes: Axes, score: page.Array, positive: Mask, scale: float, top: float) -> None:
+def _info_nce(axes: Axes, pull: Pull) -> None:
     """Draws a stem for each candidate: how strongly it is pulled up or pushed down."""
-    pulled = push(score, positive, scale)
-    for rows, color in ((positive, page.BLUE), (~positive, page.ORANGE)):
-        axes.vlines(score[rows], 0, pulled[rows], color=color, lw=2.2)
-        axes.plot(score[rows], pulled[rows], "o", ms=6, color=color, mec="white")
+    _, up, down = pull.info_nce
+    sides = (pull.positives, up, page.BLUE), (pull.negatives, down, page.ORANGE)
+    for score, pulled, color in sides:
+        axes.vlines(score, 0, pulled, color=color, lw=2.2)
+        axes.plot(score, pulled, "o", ms=6, color=color, mec="white")
     axes.axhline(0, color=page.SOFT, lw=0.8)
-    axes.set(ylim=(-1.15 * top, 1.15 * top), xlabel="score (cosine)")
+    axes.margins(y=0.1)
+    axes.set_xlabel("score (cosine)")

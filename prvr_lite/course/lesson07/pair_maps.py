@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
 from prvr_lite.course.pictures.heat_maps import heat_maps
 from prvr_lite.plots import page
@@ -23,8 +21,8 @@ def pair_maps(
     positive: object,
     *,
     title: str,
-    about: str = "",
-    unit: str = "score",
+    about: str,
+    unit: str = "",
     columns: str = "film",
     signed: bool = False,
 ) -> page.Picture:
@@ -40,38 +38,33 @@ def pair_maps(
     Raises:
         ValueError: naming the panel that does not fit.
     """
-    own = page.finite(positive, "positive", ndim=2) > 0
+    own = np.array(positive, bool)
     tables = {n: page.finite(t, repr(n), ndim=2, shape=own.shape) for n, t in panels.items()}
-    names: dict[str, Any] = {"title": title, "about": about, "xlabel": columns, "ylabel": "query"}
-    if signed:
-        shares = {name: t / (np.abs(t).max() or 1.0) for name, t in tables.items()}
-        picture = heat_maps(shares, limits=(-1, 1), **names)
-    else:
-        picture = heat_maps(tables, unit=unit, **names)
-    picture.set_label(_alt(title, tables, own, signed=signed))
-    for name, axes in zip(tables, picture.axes, strict=False):
+    shares = {name: table / (np.abs(table).max() or 1.0) for name, table in tables.items()}
+    picture = heat_maps(
+        shares if signed else tables,
+        title=title,
+        about=about,
+        xlabel=columns,
+        ylabel="query",
+        unit=unit,
+        limits=(-1, 1) if signed else None,
+    )
+    parts = []
+    for (name, table), axes in zip(tables.items(), picture.axes, strict=False):
         axes.set_title(page.wrap(name, 6 / len(tables), 11, weight="bold", lines=1), size=11)
         if signed:
             axes.collections[0].set_cmap(PUSHES)
+            up, down = (table > 1e-9).sum(), (table < -1e-9).sum()
+            parts.append(f"{name}: {up} pairs pulled up, {down} pushed down, of {table.size}")
+        else:
+            mean, rest = table[own].mean(), table[~own].mean()
+            parts.append(f"{name}: mean {mean:.2f} of positives, {rest:.2f} of all others")
         for row, column in np.argwhere(own):
             frame = Rectangle((column, row), 1, 1, fill=False, label="positive")
             axes.add_patch(frame).set(ec=page.INK if signed else "white", lw=1.3)
     if signed:  # a new colour map sets the scale's ticks anew
         picture.axes[-1].set_yticks([-1, 0, 1], ["pushed\ndown", "left\nalone", "pulled\nup"])
+    size = "Tables of {} queries by {}".format(*own.shape)
+    picture.set_label(f"{title}. {size}; {'; '.join(parts)}.")
     return picture
-
-
-def _alt(
-    title: str, tables: Mapping[str, page.Array], own: NDArray[np.bool_], *, signed: bool
-) -> str:
-    """Returns the alt text: each panel in words."""
-    parts = []
-    for name, table in tables.items():
-        if signed:
-            up, down = int((table > 1e-9).sum()), int((table < -1e-9).sum())
-            parts.append(f"{name}: {up} pairs pulled up, {down} pushed down, of {table.size}")
-        else:
-            mean, rest = table[own].mean(), table[~own].mean()
-            parts.append(f"{name}: mean {mean:.2f} of positives, {rest:.2f} of all others")
-    rows, columns = own.shape
-    return f"{title}. Tables of {rows} queries by {columns}; {'; '.join(parts)}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,27 +14,19 @@ pytest.importorskip("matplotlib")
 from figure_checks import assert_readable, names, panel, part
 from matplotlib.figure import Figure
 
-from prvr_lite.course.lesson07.loss_columns import (
-    Pull,
-    hinge,
-    info_nce_of,
-    loss_columns,
-    push,
-    stacked,
-)
-from prvr_lite.course.lesson07.losses_widget import loss_explorer
+from prvr_lite.course.lesson07.loss_columns import Pull, loss_columns, loss_explorer, stacked
 from prvr_lite.course.lesson07.pair_maps import pair_maps
 from prvr_lite.course.slider import STATIC
 from prvr_lite.plots import alt_text
-from prvr_lite.training.losses import info_nce_loss, triplet_ranking_loss
+from prvr_lite.training.losses import triplet_ranking_loss
 
 SCORE = [[0.6, 0.1], [0.5, 0.2], [0.0, 0.3]]
 OWN = [[True, False], [True, False], [False, True]]
-ROW, MINE = np.array([0.5, 0.3, 0.45, -0.2]), np.array([True, True, False, False])
+PULL = Pull(np.array([0.5, 0.3]), np.array([0.45, -0.2]), 0.2, 6.0)
 
 
 def test_each_positive_has_a_frame_and_each_sign_its_side() -> None:
-    figure = pair_maps({"one": SCORE, "two": SCORE}, OWN, title="scores", unit="cosine")
+    figure = pair_maps({"one": SCORE, "two": SCORE}, OWN, title="scores", about="", unit="cosine")
     assert names(figure) == ["one", "two", "scale"]
     frames = [patch for patch in panel(figure, "one").patches if patch.get_label() == "positive"]
     assert [(f.get_x(), f.get_y()) for f in frames] == [(0, 0), (0, 1), (1, 2)]
@@ -47,7 +40,7 @@ def test_each_positive_has_a_frame_and_each_sign_its_side() -> None:
 
 def test_a_signed_map_has_zero_in_the_middle() -> None:
     pushes = [[0.2, -0.1], [0.0, 0.0], [-0.4, 0.2]]
-    figure = pair_maps({"all": pushes}, OWN, title="pushes", signed=True)
+    figure = pair_maps({"all": pushes}, OWN, title="pushes", about="", signed=True)
     mesh = panel(figure, "all").collections[0]
     assert mesh.get_clim() == (-1, 1)
     np.testing.assert_allclose(mesh.get_array(), np.array(pushes) / 0.4)
@@ -58,35 +51,36 @@ def test_a_signed_map_has_zero_in_the_middle() -> None:
 
 
 def test_the_drawn_losses_are_the_losses() -> None:
-    """Costs, the loss and its pushes, against autograd through prvr_lite.training.losses."""
-    score, own = torch.tensor(ROW)[None], torch.tensor(MINE)[None]
-    raw = (6 * score).requires_grad_()
-    loss = info_nce_loss(raw, own)
-    loss.backward()
-    assert info_nce_of(ROW, MINE, 6.0) == pytest.approx(float(loss.detach()))
-    np.testing.assert_allclose(push(ROW, MINE, 6.0), -raw.grad[0], atol=1e-12)
+    """Costs against prvr_lite.training.losses; infoNCE and its pulls against their formulas."""
+    positive, negative = np.exp(6 * PULL.positives), np.exp(6 * PULL.negatives)
+    every = positive.sum() + negative.sum()
+    loss, up, down = PULL.info_nce
+    assert loss == pytest.approx(-np.log(positive.sum() / every))
+    np.testing.assert_allclose(up, positive / positive.sum() - positive / every, atol=1e-12)
+    np.testing.assert_allclose(down, -negative / every, atol=1e-12)
+    score, own = torch.tensor([[0.5, 0.3, 0.45, -0.2]]), torch.tensor([[True, True, False, False]])
     hardest = triplet_ranking_loss(score[:, :2].mean(1), score, ~own, margin=0.2, pool=1)
-    assert hinge(ROW, MINE, 0.2)[~MINE].max() == pytest.approx(float(hardest))
+    assert PULL.hinge(PULL.negatives).max() == pytest.approx(float(hardest))
 
 
 def test_columns_put_each_negative_on_the_hinge() -> None:
-    figure = loss_columns([Pull("a", ROW, MINE, 0.2), Pull("b", ROW, MINE, 0.0)], title="x")
+    figure = loss_columns([PULL, replace(PULL, margin=0.0)])
     assert names(figure) == ["triplet 0", "triplet 1", "infoNCE 0", "infoNCE 1"]
     points = part(panel(figure, "triplet 0"), "negatives").get_xydata()
     np.testing.assert_allclose(points, [(0.45, 0.25), (-0.2, 0.0)], atol=1e-12)
     np.testing.assert_allclose(
         part(panel(figure, "triplet 0"), "hardest").get_xydata(), [(0.45, 0.25)]
     )
-    assert "a: 1 of 2 negatives cost something, the hardest 0.25" in alt_text(figure)
+    assert "hardest 0.25, infoNCE 0.46; 1 of 2 negatives cost something" in alt_text(figure)
     assert_readable(figure)
 
 
 def test_positives_with_nearly_the_same_score_can_be_counted() -> None:
     assert stacked(np.array([0.41, 0.4, 0.9, 0.42, 0.46]), 0.05).tolist() == [1, 0, 0, 2, 0]
-    score, own = np.array([0.4, 0.4, 0.41, 0.9, 0.1]), np.array([True] * 4 + [False])
-    figure = loss_columns([Pull("a", score, own, 0.2)], title="x")
+    score = np.array([0.4, 0.4, 0.41, 0.9])
+    figure = loss_columns([Pull(score, np.array([0.1]), 0.2, 6.0)])
     dots = part(panel(figure, "triplet 0"), "positives").get_xydata()
-    np.testing.assert_allclose(dots[:, 0], score[:4])
+    np.testing.assert_allclose(dots[:, 0], score)
     assert len(np.unique(dots[:3, 1])) == 3
     assert dots[0, 1] == dots[3, 1] == 0
 
@@ -116,18 +110,10 @@ def test_the_sliders_change_the_picture(monkeypatch: pytest.MonkeyPatch) -> None
     ("draw", "message"),
     [
         (
-            lambda: pair_maps({"a": [[1.0]]}, OWN, title="x"),
+            lambda: pair_maps({"a": [[1.0]]}, OWN, title="x", about=""),
             r"must have \[3, 2\]",
         ),
-        (lambda: pair_maps({"a": [[np.nan]]}, [[1]], title="x"), "'a' must be finite"),
-        (
-            lambda: loss_columns([Pull("a", ROW, MINE[:2], 0.2)], title="x"),
-            r"shape \[2\]",
-        ),
-        (
-            lambda: loss_columns([Pull("a", 3 * ROW, MINE, 0.2)], title="x"),
-            "score of 'a' must",
-        ),
+        (lambda: pair_maps({"a": [[np.nan]]}, [[1]], title="x", about=""), "'a' must be finite"),
         (lambda: loss_explorer([], [0.1]), "can't start at 0"),
     ],
 )
