@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from prvr_lite.config import PRESETS
 from prvr_lite.course.kit import in_place
 from prvr_lite.course.slider import can_slide, image_html
 from prvr_lite.plots import page
@@ -17,12 +16,7 @@ Rows = Sequence[Mapping[str, float]]
 SHOWN = {"loss": 3, "R@1": 1, "SumR": 1}  # decimals
 
 
-def live_curves(
-    epochs: int | None = None,
-    *,
-    title: str = "Training MS-SL++",
-    clock: Callable[[], float] = time.monotonic,
-) -> Callable[[History], None]:
+def live_curves(epochs: int) -> Callable[[History], None]:
     """Returns a ``watch`` for ``trained`` or ``fit``: curves that grow epoch by epoch.
 
     Where a front end listens (see ``slider.can_slide``), one picture appears with the first
@@ -31,23 +25,20 @@ def live_curves(
     is taken up again shows its earlier epochs at once.
 
     Args:
-        epochs: how many the run has; None: those of the sample preset.
-        title: of the picture.
-        clock: seconds, from any start.
+        epochs: how many the run has.
     """
-    planned = PRESETS["sample"].training.epochs if epochs is None else epochs
     live, show = can_slide(), in_place()
     began = list[tuple[float, int]]()  # clock and number of epochs at the first call
 
     def watch(history: History) -> None:
-        rows, done, now = history.rows, len(history.rows), clock()
+        rows, done, now = history.rows, len(history.rows), time.monotonic()
         began.append((now, done))
         if live:
-            line = progress_line(rows, planned, time_left(began[0], now, done, planned))
-            curves = image_html(epoch_curves(rows, planned, title=title)) if rows else ""
+            line = progress_line(rows, epochs, time_left(began[0], now, done, epochs))
+            curves = image_html(epoch_curves(rows, epochs)) if rows else ""
             show({"text/html": f"<p>{escape(line)}</p>{curves}", "text/plain": line})
-        elif done >= planned:
-            epoch_curves(rows, planned, title=title)._ipython_display_()
+        elif done >= epochs:
+            epoch_curves(rows, epochs)._ipython_display_()
 
     return watch
 
@@ -60,9 +51,7 @@ def time_left(began: tuple[float, int], now: float, done: int, epochs: int) -> f
         now: clock. done, epochs: finished, and planned.
     """
     start, before = began
-    if done == before:
-        return None
-    return (now - start) / (done - before) * max(0, epochs - done)
+    return (now - start) / (done - before) * max(0, epochs - done) if done > before else None
 
 
 def progress_line(rows: Rows, epochs: int, left: float | None) -> str:
@@ -78,13 +67,12 @@ def progress_line(rows: Rows, epochs: int, left: float | None) -> str:
     return f"epoch {len(rows)} of {epochs}, {rest} · {', '.join(shown)}"
 
 
-def epoch_curves(rows: Rows, epochs: int, *, title: str = "Training MS-SL++") -> page.Picture:
+def epoch_curves(rows: Rows, epochs: int) -> page.Picture:
     """Draws ``training_curves`` on an axis as long as the whole run, with epochs from 0.
 
     Args:
         rows: of a history, one or more. epochs: planned; more rows than that widen the axis.
     """
-    picture = training_curves(rows, title=title)
-    for axes in picture.axes:
-        axes.set_xlim(-0.3, max(epochs, len(rows)) - 0.7)
+    picture = training_curves(rows, title="Training MS-SL++")
+    picture.axes[-1].set_xlim(-0.3, max(epochs, len(rows)) - 0.7)  # all panels share it
     return picture

@@ -12,6 +12,7 @@ from matplotlib.patches import FancyBboxPatch
 from prvr_lite.plots import page
 
 WIDE, HIGH, LINE = 1.18, 0.62, 1.12  # inches of a box, and from one row to the next
+STEP: Final = (page.WIDTH - 2 * page.EDGE - WIDE) / 4  # inches from one column to the next
 Place = tuple[float, float]
 BOXES: Final = {  # column and row on the page, colour
     "words": (0, 0, page.ORANGE),
@@ -37,14 +38,11 @@ MATHS: Final = {"S_c, key clip": "$S_c$, key clip", "S_f": "$S_f$", "S": "$S$"}
 
 
 @page.house_style
-def model_flow(
-    shapes: Mapping[str, Sequence[int]], *, title: str = "MS-SL++, from features to scores"
-) -> page.Picture:
+def model_flow(shapes: Mapping[str, Sequence[int]]) -> page.Picture:
     """Draws the whole model as boxes and arrows, with the shape of each box below its name.
 
     Args:
         shapes: name of a box (see ``BOXES``) -> its shape; boxes without one are drawn pale.
-        title: a headline.
     Returns:
         a Figure with the axes "flow".
     Raises:
@@ -56,30 +54,25 @@ def model_flow(
     arrows = ", ".join(f"{start} to {end}" for start, end in ARROWS)
     alt = f"Flow of MS-SL++. Shapes: {boxes}. Arrows: {arrows}."
     about = "rows: the query, the clip scale, the frame scale; both scales compare with the query"
-    high = 2 * LINE + HIGH + 0.1
-    picture, axes = page.panels(page.heading(title, about), [["flow"]], high + 0.4, alt=alt)
-    flow, room = axes["flow"], page.WIDTH - 2 * page.EDGE
-    flow.set(xlim=(0, room), ylim=(high, 0))
+    head, high = page.heading("MS-SL++, from features to scores", about), 2 * LINE + HIGH + 0.1
+    picture, axes = page.panels(head, [["flow"]], high + 0.4, alt=alt)
+    flow = axes["flow"]
+    flow.set(xlim=(0, 4 * STEP + WIDE), ylim=(high, 0))
     flow.axis("off")
-    step = (room - WIDE) / 4
-    corner = {name: (x * step, 0.05 + row * LINE) for name, (x, row, _) in BOXES.items()}
+    corner = {name: (x * STEP, 0.05 + row * LINE) for name, (x, row, _) in BOXES.items()}
     for start, end in ARROWS:
         _arrow(flow, corner[start], corner[end])
-    for name, place in corner.items():
-        _box(flow, place, name, BOXES[name][2], shapes.get(name))
-    return picture
-
-
-def _box(axes: Axes, place: Place, name: str, color: str, shape: Sequence[int] | None) -> None:
-    known, (x, y) = shape is not None, place
-    style, (line, alpha) = "round,pad=0,rounding_size=0.08", (2, 1.0) if known else (1, 0.5)
-    look: dict[str, Any] = {"fc": "white", "ec": color, "lw": line, "alpha": alpha}
-    patch = FancyBboxPatch(place, WIDE, HIGH, style, zorder=2, label=name, clip_on=False, **look)
-    axes.add_patch(patch)
-    middle, title = x + WIDE / 2, y + (0.2 if known else HIGH / 2)
     centred: dict[str, Any] = {"ha": "center", "va": "center", "size": 10}
-    axes.text(middle, title, MATHS.get(name, name), weight="bold", **centred)
-    axes.text(middle, y + 0.43, " × ".join(map(str, shape or ())), color=page.SOFT, **centred)
+    for name, (x, y) in corner.items():
+        known, middle = name in shapes, x + WIDE / 2
+        patch = FancyBboxPatch((x, y), WIDE, HIGH, "round,pad=0,rounding_size=0.08", label=name)
+        patch.set(fc="white", ec=BOXES[name][2], lw=1 + known, alpha=0.5 + 0.5 * known)
+        flow.add_patch(patch).set(zorder=2, clip_on=False)
+        title = y + (0.2 if known else HIGH / 2)
+        flow.text(middle, title, MATHS.get(name, name), weight="bold", **centred)
+        shape = " × ".join(map(str, shapes.get(name, ())))
+        flow.text(middle, y + 0.43, shape, color=page.SOFT, **centred)
+    return picture
 
 
 def _arrow(axes: Axes, start: Place, end: Place) -> None:
@@ -88,7 +81,6 @@ def _arrow(axes: Axes, start: Place, end: Place) -> None:
     It goes from the right edge to the left one; down within a column; from a far column to the top.
     """
     look: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.3}
-    look |= {"shrinkA": 0, "shrinkB": 0}
     tail, tip = (start[0] + WIDE, start[1] + HIGH / 2), (end[0] + WIDE / 2, end[1])
     if start[0] == end[0]:
         tail = start[0] + WIDE / 2, start[1] + HIGH
@@ -96,4 +88,4 @@ def _arrow(axes: Axes, start: Place, end: Place) -> None:
         look["connectionstyle"] = "angle,angleA=0,angleB=90,rad=8"
     else:
         tip = end[0], end[1] + HIGH / 2
-    axes.annotate("", tip, tail, zorder=1, arrowprops=look)
+    axes.annotate("", tip, tail, zorder=1, arrowprops=look | {"shrinkA": 0, "shrinkB": 0})

@@ -10,14 +10,16 @@ import seaborn as sns
 from prvr_lite.plots import page
 
 
+CORNERS = {  # ahead by clips, ahead by frames
+    "ahead by frames only": (0, 1),
+    "ahead at both": (1, 1),
+    "ahead at neither": (0, 0),
+    "ahead by clips only": (1, 0),
+}
+
+
 @page.house_style
-def lead_plane(
-    clip: object,
-    frame: object,
-    *,
-    alpha: float,
-    title: str = "Two opinions, and the line that settles them",
-) -> page.Picture:
+def lead_plane(clip: object, frame: object, *, alpha: float) -> page.Picture:
     """Draws a mark per query: how far its right video leads its best rival, at both scales.
 
     The rival is the best of all other videos under the fused score. Then the fused lead is
@@ -27,7 +29,6 @@ def lead_plane(
     Args:
         clip, frame: [Q] score of the right video minus that of its rival, at each scale.
         alpha: weight of the clip scale, 0..1.
-        title: a headline.
     Returns:
         a Figure with the axes "leads"; its parts are "queries" and "alpha".
     Raises:
@@ -37,18 +38,11 @@ def lead_plane(
     y = page.finite(frame, "frame", shape=x.shape)
     page.finite(alpha, "alpha", ndim=0, low=0, high=1)
     ahead = alpha * x + (1 - alpha) * y > 0  # [Q]
-    told = {}  # corner of the panel -> how many of its queries are found
-    for name, corner, inside in (
-        ("ahead by frames only", (0, 1), (x <= 0) & (y > 0)),
-        ("ahead at both", (1, 1), (x > 0) & (y > 0)),
-        ("ahead at neither", (0, 0), (x <= 0) & (y <= 0)),
-        ("ahead by clips only", (1, 0), (x > 0) & (y <= 0)),
-    ):
-        told[corner] = f"{name}: {(inside & ahead).sum():,} of {inside.sum():,} found"
+    title = "Two opinions, and the line that settles them"
     about = f"square: a query whose film is found, cross: not found; thick: a tie at α = {alpha:g}"
     alt = (
-        f"The lead of each query's right film over its rival, clip scale across, frame scale up, "
-        f"and the line of ties at alpha {alpha:g}. {'; '.join(told.values())}."
+        "The lead of each query's right film over its rival, clip scale across, frame scale up, "
+        f"and the line of ties at alpha {alpha:g}"
     )
     picture, panels = page.panels(page.heading(title, about), [["leads"]], 4.3, alt=alt)
     axes = panels["leads"]
@@ -65,7 +59,11 @@ def lead_plane(
     axes.plot((1 - alpha) * ends, -alpha * ends, color=page.INK, lw=2.4, label="alpha", zorder=4)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     axes.set(xlabel="lead at the clip scale", ylabel="lead at the frame scale")
-    for (right, above), text in told.items():
+    for name, (right, above) in CORNERS.items():
+        inside = ((x > 0) == right) & ((y > 0) == above)
+        text = f"{name}: {(inside & ahead).sum():,} of {inside.sum():,} found"
         away, side = (0, 6 if above else -46), "right" if right else "left"
         page.write(axes, text, (right, above), away, at="axes fraction", ha=side)
+        alt += f"; {text}"
+    picture.set_label(f"{alt}.")
     return picture

@@ -26,63 +26,49 @@ OWN: Final = "Your own sentence: nobody has said which film is right."
 NONE: Final = ("(none of these)", -1)  # what the list says then; so arrow keys still move in it
 
 
-def search_explorer(
-    model: MSSLpp,
-    dataset: Dataset,
-    split: str = "test",
-    *,
-    queries: Sequence[int] | None = None,
-    start: int | None = None,
-) -> Any:
+def search_explorer(model: MSSLpp, dataset: Dataset, *, start: int | None = None) -> Any:
     """Returns a search page: queries to choose, a line to type one, the best films, a map of one.
 
     Beside them: a slider for alpha, a button for each film that is shown (it chooses whose
     similarity map is below), and a switch for the true moment. Make it the last expression of a
-    cell.
+    cell. The films are those of the test split; forty of its queries are listed.
 
     Args:
         model: a trained MS-SL++ (or MS-SL). dataset: an open feature file.
-        split: whose films are searched, and whose queries are listed.
-        queries: rows among the split's queries; None: forty of them, evenly spread.
-        start: the row that is searched for first; None: the first of ``queries``.
+        start: the row that is searched for first; None: the first of the list.
     Returns:
         an ipywidgets box; where nothing can be driven a ``Picture`` of three films' maps.
     Raises:
-        ValueError: no queries, or a row that does not exist.
+        ValueError: a row that does not exist.
     """
-    explorer = Explorer(model, dataset, split)
+    explorer = Explorer(model, dataset)
     count = len(explorer.queries)
-    spread = np.linspace(0, count - 1, min(count, LISTED)).astype(int).tolist()
-    rows = list(dict.fromkeys(spread if queries is None else map(int, queries)))
-    rows = rows if start is None or start in rows else [start, *rows]
-    page.require(rows, "search_explorer needs at least one query to list")
-    for row in rows:
-        there = f"query {row} does not exist: {split!r} has rows 0..{count - 1}"
-        page.require(0 <= row < count, there)
+    rows = np.linspace(0, count - 1, min(count, LISTED)).astype(int).tolist()
     first = rows[0] if start is None else start
+    page.require(0 <= first < count, f"query {first} does not exist: test has rows 0..{count - 1}")
     if not can_slide():
         return three_maps(explorer, explorer.query(first))
-    return _SearchPage(explorer, rows, first).page
+    return _SearchPage(explorer, rows if first in rows else [first, *rows], first).page
 
 
-def shown_films(explorer: Explorer, query: Query, alpha: float | None = None) -> list[Hit]:
+def shown_films(
+    explorer: Explorer, query: Query, alpha: float | None = None, places: int = PLACES
+) -> list[Hit]:
     """Returns the six films to show: the best ones; the right one is last if it ranks lower."""
-    hits = explorer.shown(query, alpha=alpha, top=PLACES)
-    return [*hits[: PLACES - 1], hits[-1]] if len(hits) > PLACES else hits
+    hits = explorer.shown(query, alpha=alpha, top=places)
+    return [*hits[: places - 1], hits[-1]] if len(hits) > places else hits
 
 
 def three_maps(explorer: Explorer, query: Query) -> page.Picture:
     """Draws all clips of the three best films; the third is the right one if it ranks lower."""
-    hits = explorer.shown(query, top=3)
-    units = explorer.model.config.num_units
-    panels, films = {}, {}
-    for hit in [*hits[:2], hits[-1]] if len(hits) > 2 else hits:
+    panels, films, units = {}, {}, explorer.model.config.num_units
+    for hit in shown_films(explorer, query, places=3):
         video = int(explorer.videos[hit.video])
         right = ", right" if explorer.is_right(query, hit) else ""
         name = f"rank {hit.rank}, score {hit.score:.2f}: {hit.video_id}{right}"
-        duration = float(explorer.dataset.duration[video])
+        per_second = units / float(explorer.dataset.duration[video])
         moment = explorer.moment(query, video)
-        scaled = (moment[0] * units / duration, moment[1] * units / duration) if moment else None
+        scaled = (moment[0] * per_second, moment[1] * per_second) if moment else None
         panels[name] = explorer.scores(query, video), scaled
         films[name] = timed_thumbnails(explorer.dataset.thumbnails(video), units)
     about = "all clips of three films on one scale; outline: the true moment; star: the best clip"
@@ -96,37 +82,34 @@ class _SearchPage:
         self.explorer, self.query = explorer, explorer.query(first)
         self._ranking = lru_cache(16)(self._draw_ranking)
         self._map = lru_cache(16)(self._draw_map)
-        self._build(import_module("ipywidgets"), rows, first)
+        widgets = import_module("ipywidgets")
+        wide: dict[str, Any] = {"layout": {"width": "auto", "max_width": "720px"}}
+        late: dict[str, Any] = {"continuous_update": False}
+        example = "An owl plays the trumpet."
+        self.own = widgets.Text(description="search for", placeholder=example, **late, **wide)
+        options = [NONE, *((explorer.query(row).text, row) for row in rows)]
+        self.listed = widgets.Dropdown(
+            options=options, value=first, description="or choose", **wide
+        )
+        tenths: dict[str, Any] = {"min": 0, "max": 1, "step": 0.1, "readout_format": ".1f"}
+        alpha = explorer.model.config.alpha
+        self.alpha = widgets.FloatSlider(alpha, description="α", **tenths, **late)
+        self.truth = widgets.Checkbox(True, description="show the true moment", indent=False)
+        style = {"button_width": "auto", "description_width": "initial"}
+        self.films = widgets.ToggleButtons(description="map of rank", style=style)
+        self.said = widgets.HTML(layout={"min_height": "34px"}).add_class("search-said")
+        self.ranking = widgets.HTML().add_class("search-ranking")
+        self.map = widgets.HTML().add_class("search-map")
+        turned = widgets.HBox([self.alpha, self.truth], layout={"flex_flow": "row wrap"})
+        self.page = widgets.VBox(
+            [self.own, self.said, self.listed, turned, self.ranking, self.films, self.map]
+        )
         self.listed.observe(self._choose, names="value")
         self.own.observe(self._type, names="value")
         self.alpha.observe(self._search, names="value")
         self.films.observe(self._show, names="value")
         self.truth.observe(self._show, names="value")
         self._search()
-
-    def _build(self, widgets: Any, rows: Sequence[int], first: int) -> None:
-        wide: dict[str, Any] = {"layout": {"width": "auto", "max_width": "720px"}}
-        options = [NONE, *((self.explorer.query(row).text, row) for row in rows)]
-        late: dict[str, Any] = {"continuous_update": False}
-        example = "An owl plays the trumpet."
-        self.own = widgets.Text(description="search for", placeholder=example, **late, **wide)
-        self.listed = widgets.Dropdown(
-            value=first, options=options, description="or choose", **wide
-        )
-        tenths: dict[str, Any] = {"min": 0, "max": 1, "step": 0.1, "readout_format": ".1f"}
-        alpha = self.explorer.model.config.alpha
-        self.alpha = widgets.FloatSlider(alpha, description="α", **tenths, **late)
-        self.truth = widgets.Checkbox(True, description="show the true moment", indent=False)
-        self.said = widgets.HTML(layout={"min_height": "34px"})
-        style = {"button_width": "auto", "description_width": "initial"}
-        self.films = widgets.ToggleButtons(description="map of rank", style=style)
-        self.ranking, self.map = widgets.HTML(), widgets.HTML()
-        for name in ("said", "ranking", "map"):
-            getattr(self, name).add_class(f"search-{name}")
-        turned = widgets.HBox([self.alpha, self.truth], layout={"flex_flow": "row wrap"})
-        self.page = widgets.VBox(
-            [self.own, self.said, self.listed, turned, self.ranking, self.films, self.map]
-        )
 
     def _choose(self, change: Any) -> None:
         """Searches for the query that the reader chose from the list."""
@@ -156,7 +139,7 @@ class _SearchPage:
         If only alpha was moved, the chosen film stays chosen as long as it is in the list.
         """
         films = {}
-        for hit in shown_films(self.explorer, self.query, self._weight()):
+        for hit in shown_films(self.explorer, self.query, round(self.alpha.value, 2)):
             right = " (right)" if self.explorer.is_right(self.query, hit) else ""
             films[int(self.explorer.videos[hit.video])] = f"{hit.rank}{right}"
         kept = self.films.value if moved and self.films.value in films else next(iter(films))
@@ -168,15 +151,11 @@ class _SearchPage:
 
     def _show(self, _: object = None) -> None:
         state = self.films.value, self.truth.value
-        self.ranking.value = self._ranking(self.query, self._weight(), *state)
+        self.ranking.value = self._ranking(self.query, round(self.alpha.value, 2), *state)
         self.map.value = self._map(self.query, *state)
 
-    def _weight(self) -> float:
-        return round(float(self.alpha.value), 2)
-
     def _draw_ranking(self, query: Query, alpha: float, film: int, moment: bool) -> str:
-        hits = shown_films(self.explorer, query, alpha)
-        top = sum(hit.rank <= PLACES for hit in hits)
+        top = sum(hit.rank <= PLACES for hit in shown_films(self.explorer, query, alpha))
         shown: dict[str, Any] = {"top": top, "moment": moment, "chosen": film, "height": RANKING}
         return image_html(self.explorer.ranking(query, alpha=alpha, **shown))
 

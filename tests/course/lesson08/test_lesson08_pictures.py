@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -140,7 +141,9 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
 def test_live_curves_grow_in_one_place(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STATIC, "0")
     clock = iter([0.0, 4.0, 8.0])
-    watch = live_curves(2, clock=lambda: next(clock))
+    timed = SimpleNamespace(monotonic=lambda: next(clock))
+    monkeypatch.setattr("prvr_lite.course.lesson08.live_curves_widget.time", timed)
+    watch = live_curves(2)
     said = []
     for count in range(3):
         watch(History(ROWS[:count]))
