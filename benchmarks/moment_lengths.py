@@ -31,9 +31,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.joint_space import bridges
 from benchmarks.measure import RESULTS, options
 from prvr_lite.config import PRESETS
-from prvr_lite.course.lesson11.bridge import UNITS, Pairs, sample_bridge
+from prvr_lite.course.lesson11.bridge import UNITS, Pairs
 from prvr_lite.data.batches import InputReader, pool_features
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.table import write_features
@@ -184,7 +185,8 @@ def bridged(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.float64]]]:
     Nothing is trained: two matrices in closed form. Clips are chosen among units that are scaled to
     the mean norm that the sample's encoder gives them.
     """
-    bridge, pairs = sample_bridge(dataset), Pairs.of_split(dataset, "test")
+    *_, bridge = bridges(dataset)
+    pairs = Pairs.of_split(dataset, "test")
     pooled = [pool_features(one, UNITS) for one in dataset.frames_of(dataset.videos_in("test"))]
     units = torch.from_numpy(np.stack(pooled))
     units = units * (PRESETS["sample"].model["hidden_dim"] ** 0.5 / units.norm(dim=-1).mean())

@@ -76,7 +76,8 @@ class Pull:
 
     def hinge(self, score: page.Array) -> page.Array:
         """Returns what negatives with these scores cost: max(0, margin + s - mean positive)."""
-        return np.maximum(0.0, self.margin + score - self.positives.mean())
+        cost: page.Array = np.maximum(0.0, self.margin + score - self.positives.mean())
+        return cost
 
     @cached_property
     def info_nce(self) -> tuple[float, page.Array, page.Array]:

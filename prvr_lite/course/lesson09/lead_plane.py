@@ -9,7 +9,6 @@ import seaborn as sns
 
 from prvr_lite.plots import page
 
-
 CORNERS = {  # ahead by clips, ahead by frames
     "ahead by frames only": (0, 1),
     "ahead at both": (1, 1),

@@ -3,7 +3,6 @@
 from prvr_lite.course.lesson11.bridge import Bridge as Bridge
 from prvr_lite.course.lesson11.bridge import BridgeEncoder as BridgeEncoder
 from prvr_lite.course.lesson11.bridge import Pairs as Pairs
-from prvr_lite.course.lesson11.bridge import sample_bridge as sample_bridge
 from prvr_lite.course.lesson11.bridge import write_bridged as write_bridged
 from prvr_lite.course.lesson11.cell_map import cell_map as cell_map
 from prvr_lite.course.lesson11.code_parts import code_parts as code_parts

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,6 @@ from PIL import Image, ImageOps
 
 from prvr_lite.course.lesson12.table_of import table_of
 from prvr_lite.data.batches import normalise, pool_features
-from prvr_lite.data.columns import Projection
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.data.openai_clip import Float, Pixels, unit_rows
 from prvr_lite.data.table import write_features
@@ -30,9 +29,8 @@ from prvr_lite.model.clips import multi_scale_clips
 from prvr_lite.search.sentences import MiniLMText
 from prvr_lite.videos.efficientnet import EfficientNetFrames
 
-SIZE: Final = 48  # numbers of a vector; this and the next two were chosen on the val films
+SIZE: Final = 48  # numbers of a vector; this and the next were chosen on the val films
 SHRINKAGE: Final = 0.1  # of what is whitened, towards a ball
-ROUNDS: Final = 3  # of guessing again which clip each sentence is about
 UNITS: Final = 32  # of a film, as lesson 4's
 SIDE: Final = 160  # pixels of the sample's frames
 NONE: Final = np.zeros(0, np.int64)
@@ -80,6 +78,10 @@ class Bridge:
     def sentences(self, words: Float) -> Float:
         """Brings mean words into the space, [Q, Dw] -> [Q, P] of length 1."""
         return unit_rows(np.asarray((words - self.word_mean) @ self.word_map))
+
+    def words(self, words: Float) -> Float:
+        """Brings a sentence's mean word, then each word into the space, [L, Dw] -> [1 + L, P]."""
+        return self.sentences(np.concatenate([words.mean(0, keepdims=True), words]))
 
     def frames(self, features: Float) -> Float:
         """Brings frames or clips into the space, [T, Dv] -> [T, P] of length 1."""
@@ -133,27 +135,6 @@ class Pairs:
         return best
 
 
-def sample_bridge(
-    dataset: Dataset, *, rounds: int = ROUNDS, watch: Callable[[int, Bridge], object] | None = None
-) -> Bridge:
-    """Fits a bridge on the train films: first to whole films, then to the clips that it guesses.
-
-    It is the idea of multiple-instance learning. Only the film of a sentence is known; so guess the
-    clip that fits best over the bridge so far, fit the bridge to these clips, and guess again.
-
-    Args:
-        rounds: of guessing. watch: called with the number of each round and its bridge.
-    """
-    pairs = Pairs.of_split(dataset, "train")
-    bridge = Bridge.fit(pairs.words, pairs.whole_films(), pairs.frames)
-    for number in range(rounds + 1):
-        if number:
-            bridge = Bridge.fit(pairs.words, pairs.best_clips(bridge), pairs.frames)
-        if watch is not None:
-            watch(number, bridge)
-    return bridge
-
-
 def write_bridged(
     dataset: Dataset, bridge: Bridge, videos: Sequence[int], path: str | os.PathLike[str]
 ) -> None:
@@ -163,10 +144,7 @@ def write_bridged(
     words are those that the sample holds. A film is named as its video file would be.
     """
     table, kept = table_of(dataset, videos), sorted(videos)
-    words = [
-        bridge.sentences(np.concatenate([one.mean(0, keepdims=True), one]))
-        for one in np.split(table.word, table.word_offset[1:-1])
-    ]
+    words = list(map(bridge.words, np.split(table.word, table.word_offset[1:-1])))
     bridged = replace(
         table,
         name="Emoji Theatre over a bridge",
@@ -183,7 +161,7 @@ def write_bridged(
     write_features(Path(path), bridged)
 
 
-class BridgeEncoder:
+class BridgeEncoder(EfficientNetFrames):
     """Turns pictures and sentences into one space, as ``OpenAIClipEncoder`` does, by a bridge.
 
     Pictures go through EfficientNet-Lite0, words through MiniLM, both as in the sample; then
@@ -191,10 +169,10 @@ class BridgeEncoder:
 
     Args:
         dataset: the sample. bridge: between its frames and words.
-        batch_size: how many pictures are computed at a time.
 
     Attributes:
         name: tells this bridge from any other. dim: P.
+        batch_size: how many pictures are computed at a time.
 
     Raises:
         ModuleNotFoundError: a package of the extra "sample" is not installed.
@@ -203,22 +181,20 @@ class BridgeEncoder:
 
     device = torch.device("cpu")
 
-    def __init__(self, dataset: Dataset, bridge: Bridge, *, batch_size: int = 32) -> None:
-        self._text, self._frames = MiniLMText(dataset), EfficientNetFrames(batch_size)
-        self._projection: Projection = self._text.projection
-        self.bridge = bridge
+    def __init__(self, dataset: Dataset, bridge: Bridge) -> None:
+        super().__init__()
+        self.text, self.bridge = MiniLMText(dataset), bridge
         self.dim, self.name = bridge.frame_map.shape[1], bridge.name
 
     def images(self, frames: Iterable[Pixels]) -> Float:
-        """Computes vectors of RGB pictures, [h, w, 3] uint8 each -> [T, P] float32."""
-        raw = normalise(self._frames(map(_square, frames)))  # [T, 1280]
-        stored = (raw - self._projection.visual_mean) @ self._projection.visual_basis
-        return self.bridge.frames(stored)
+        """Computes vectors of RGB pictures, [h, w, 3] uint8 each -> [T, P] float32.
 
-    def sentences(self, sentences: Sequence[str]) -> Float:
-        """Computes the vectors of sentences, [Q, P] float32."""
-        rows = [self.words(sentence)[:1] for sentence in sentences]
-        return np.concatenate([np.zeros((0, self.dim), np.float32), *rows])
+        The middle of each picture is made as large as the sample's frames.
+        """
+        size, smooth = (SIDE, SIDE), Image.Resampling.LANCZOS
+        raw = normalise(self(ImageOps.fit(Image.fromarray(one), size, smooth) for one in frames))
+        projection = self.text.projection
+        return self.bridge.frames((raw - projection.visual_mean) @ projection.visual_basis)
 
     def words(self, sentence: str) -> Float:
         """The vector of a sentence, then those of its words, [1 + L, P] float32.
@@ -226,11 +202,4 @@ class BridgeEncoder:
         Raises:
             ValueError: the sentence is empty.
         """
-        words = self._text.words(sentence)  # [L, Dw]
-        return self.bridge.sentences(np.concatenate([words.mean(0, keepdims=True), words]))
-
-
-def _square(pixels: Pixels) -> NDArray[np.float32]:
-    """The middle of a picture, as large as the sample's frames: [h, w, 3] -> [SIDE, SIDE, 3]."""
-    square = ImageOps.fit(Image.fromarray(pixels), (SIDE, SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(square, np.float32)
+        return self.bridge.words(self.text.words(sentence))

@@ -37,10 +37,9 @@ def sample_folder(dataset: Dataset, folder: Path) -> list[int]:
     videos = sorted(dataset.video_id.index(name) for name in (*WHOLE, *others))
     lines = []
     for query in dataset.queries_in("test"):
-        video, (start, end) = int(dataset.query_video[query]), dataset.moment[query]
-        if video in videos:
-            about = (dataset.video_id[video], dataset.query_text[query], f"{start:.2f}\t{end:.2f}")
-            lines.append("\t".join(about))
+        if (video := int(dataset.query_video[query])) in videos:
+            times = "{:.2f}\t{:.2f}".format(*dataset.moment[query])
+            lines.append(f"{dataset.video_id[video]}\t{dataset.query_text[query]}\t{times}")
     (folder / "captions.tsv").write_text("\n".join(lines), encoding="utf-8")
     return videos
 
@@ -72,6 +71,4 @@ def frames_inside(data: Dataset, queries: Sequence[int], sentences: Float) -> tu
             step = float(data.duration[video]) / len(frames)  # s
             hit.append(start <= step * int((frames @ sentence).argmax()) < end)
             share.append((end - start) / data.duration[video])
-    if not hit:
-        return float("nan"), float("nan")
-    return 100 * float(np.mean(hit)), 100 * float(np.mean(share))
+    return 100 * float(np.mean(hit or np.nan)), 100 * float(np.mean(share or np.nan))

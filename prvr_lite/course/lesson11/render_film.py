@@ -6,15 +6,13 @@ import os
 from collections.abc import Sequence
 from fractions import Fraction
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.plots.strip import Thumbnail, decode, timed_thumbnails
+from prvr_lite.lab.ranked_video import video_thumbnails
+from prvr_lite.plots.strip import decode
 
 TICK: Final = Fraction(1, 1000)  # s, the clock of a rendered file
 SIDE: Final = 160  # pixels, as the films that were drawn; thumbnails have 64
@@ -46,36 +44,26 @@ def render_film(
         ValueError: the film has no thumbnails.
         ModuleNotFoundError: PyAV is not installed.
     """
-    duration = float(dataset.duration[video])
-    pictures = timed_thumbnails(dataset.thumbnails(video), duration)
+    pictures = video_thumbnails(dataset, video)
     if not pictures:
         raise ValueError(f"{dataset.video_id[video]} has no thumbnails: take a film of val or test")
     pictures = pictures if keep is None else [pictures[i] for i in keep]
-    pictures.append((max(duration, pictures[-1][0] + 2 * STILL) - STILL, pictures[-1][1]))
-    shown = [0.0, *(time for time, _ in pictures[1:])]  # the first from the start
-    _write(Path(path), shown, [_stored(one, rotation) for one in pictures], rotation)
-    return [round(time, 3) for time in shown]
-
-
-def _stored(thumbnail: Thumbnail, rotation: int) -> NDArray[np.uint8]:
-    """Returns the pixels as they lie in the file: turned against the rotation of the player."""
-    picture = Image.fromarray(decode(thumbnail)).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return np.ascontiguousarray(np.rot90(np.asarray(picture), -rotation // 90))
-
-
-def _write(
-    path: Path, shown: Sequence[float], pictures: Sequence[NDArray[np.uint8]], rotation: int
-) -> None:
+    end = max(float(dataset.duration[video]), pictures[-1][0] + 2 * STILL)
+    pictures = [(0.0, pictures[0][1]), *pictures[1:], (end - STILL, pictures[-1][1])]
     av: Any = import_module("av")
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
-        stream.height, stream.width = pictures[0].shape[:2]
+        stream.width = stream.height = SIDE
         stream.pix_fmt, stream.options = "yuv420p", {"preset": "ultrafast", "crf": "18"}
         stream.time_base = stream.codec_context.time_base = TICK
         if rotation:
             stream.set_display_rotation(rotation)
-        for time, pixels in zip(shown, pictures, strict=True):
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts, frame.time_base = round(time / TICK), TICK
+        for thumbnail in pictures:
+            image = Image.fromarray(decode(thumbnail)).resize(
+                (SIDE, SIDE), Image.Resampling.LANCZOS
+            )
+            frame = av.VideoFrame.from_image(image.rotate(-rotation))  # against the player's
+            frame.pts, frame.time_base = round(thumbnail[0] / TICK), TICK
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return [round(time, 3) for time, _ in pictures]
