@@ -12,14 +12,7 @@ GRID: Final = 400  # points a side at which borders are looked for
 
 
 @page.house_style
-def cell_map(
-    points: object,
-    centre: object,
-    query: object,
-    *,
-    probes: int = 1,
-    title: str = "Only the clips of a few cells are looked at",
-) -> page.Picture:
+def cell_map(points: object, centre: object, query: object, *, probes: int) -> page.Picture:
     """Draws points in the cell of their nearest centre; the ``probes`` nearest cells are open.
 
     Args:
@@ -38,26 +31,24 @@ def cell_map(
     best = int(_distance(asked[None], point).argmin())
     share = f"{probes} of {cells} cells, {inside.sum():,} of {len(point):,} clips"
     hit = "among them" if inside[best] else "not among them"
+    title = "Only the clips of a few cells are looked at"
     about = f"star: the query; blue: what it looks at, {share}; ring: the nearest clip, {hit}"
     alt = f"Clips on a plane in {cells} cells. The query opens {share}; the best is {hit}."
     picture, panels = page.panels(page.heading(title, about), [["cells"]], 4.6, alt=alt)
     axes = panels["cells"]
-    low, high = np.quantile(point, [0.001, 0.999], axis=0)
-    low, high = np.minimum(low, asked), np.maximum(high, asked)
-    (left, right), (foot, top) = np.transpose([low, high] + 0.05 * (high - low) * [[-1], [1]])
-    axes.set(xlim=(left, right), ylim=(foot, top), xticks=[], yticks=[])
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=page.GREY)
     dots: dict[str, Any] = {"ls": "", "marker": "s", "ms": 2, "mew": 0, "antialiased": False}
     axes.plot(*point[~inside].T, color="#C3C8D1", label="closed", **dots)
     axes.plot(*point[inside].T, color=page.BLUE, label="open", **dots)
-    x, y = np.linspace(left, right, GRID), np.linspace(foot, top, GRID)
-    place = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
-    owner = _distance(place, middle).argmin(1).reshape(GRID, GRID)
-    for cell in range(cells):
-        axes.contour(x, y, owner == cell, levels=[0.5], colors=[page.SOFT], linewidths=0.7)
     axes.plot(*middle.T, "P", ms=6, mfc="white", mec=page.INK, label="centres")
     axes.plot(*asked, "*", ms=18, color=page.VERMILION, mec="white", label="query")
     axes.plot(*point[best], "o", ms=13, mfc="none", mec=page.INK, mew=2, label="best")
+    x, y = (np.linspace(*limits, GRID) for limits in (axes.get_xlim(), axes.get_ylim()))
+    owner = _distance(np.stack(np.meshgrid(x, y), -1).reshape(-1, 2), middle).argmin(1)
+    for cell in range(cells):
+        border = (owner == cell).reshape(GRID, GRID)
+        axes.contour(x, y, border, levels=[0.5], colors=[page.SOFT], linewidths=0.7, zorder=2)
     return picture
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from prvr_lite.plots import page
 
 
 @page.house_style
-def code_parts(
-    vector: object, rebuilt: object, code: object, *, title: str = "A vector, and its code"
-) -> page.Picture:
+def code_parts(vector: object, rebuilt: object, code: object, *, title: str) -> page.Picture:
     """Draws a vector's numbers as bars, and over them the numbers that its code stands for.
 
     Args:
@@ -27,25 +23,25 @@ def code_parts(
     size, parts = len(original), len(codes)
     page.require(size % parts == 0, f"{size} numbers can't be cut into {parts} parts of one length")
     cosine = float(original @ copy / (np.linalg.norm(original) * np.linalg.norm(copy)))
-    before = 4 * size  # bytes
     about = (
-        f"grey: {size} numbers, {before:,} bytes; blue: what {parts} bytes stand for, one per part "
-        f"(above it); cosine of the two: {cosine:.2f}"
+        f"grey: {size} numbers, {4 * size:,} bytes; blue: what {parts} bytes stand for, one per "
+        f"part (above it); cosine of the two: {cosine:.2f}"
     )
+    names = [f"{number:.0f}" for number in codes]
     alt = (
         f"{size} numbers in {parts} parts, each replaced by an entry of its code book: codes "
-        f"{', '.join(f'{c:.0f}' for c in codes)}; {before} bytes become {parts}, cosine "
-        f"{cosine:.2f}."
+        f"{', '.join(names)}; {4 * size} bytes become {parts}, cosine {cosine:.2f}."
     )
     picture, panels = page.panels(page.heading(title, about), [["code"]], 3.3, alt=alt)
     axes = panels["code"]
     axes.bar(np.arange(size) + 0.5, original, width=0.9, color=page.GREY, alpha=0.6, label="vector")
     axes.stairs(copy, np.arange(size + 1), color=page.BLUE, lw=2, baseline=None, label="rebuilt")
-    name: dict[str, Any] = {"ha": "center", "size": 10, "weight": "bold", "color": page.BLUE}
-    for part, number in enumerate(codes):
-        axes.axvline(part * size / parts, color=page.RULE, lw=1, zorder=0.5)
-        spot = ((part + 0.5) / parts, 1)
-        page.write(axes, f"{number:.0f}", spot, (0, 5), at="axes fraction", **name)
+    for edge in range(0, size, size // parts):
+        axes.axvline(edge, color=page.RULE, lw=1, zorder=0.5)
+    above = axes.secondary_xaxis("top")
+    above.set_xticks((np.arange(parts) + 0.5) * size / parts, names, size=10, weight="bold")
+    above.tick_params(length=0, labelcolor=page.BLUE)
+    above.spines[:].set_visible(False)
     axes.axhline(0, color=page.INK, lw=0.8)
     axes.set(xlim=(0, size), xlabel="number of the vector", ylabel="value")
     return picture

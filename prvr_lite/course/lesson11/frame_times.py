@@ -9,25 +9,18 @@ import numpy as np
 
 from prvr_lite.plots import page
 
-COLORS: Final = (page.BLUE, page.ORANGE)  # of frames, in turn
-INK: Final = ("white", page.INK)  # of their numbers
+COLORS: Final = (page.SKY, page.ORANGE)  # of frames, in turn
 SMALL: Final = 0.17  # inches of the shortest bar that is numbered
 
 
 @page.house_style
 def frame_times(
-    pictures: Sequence[object],
-    shown: object,
-    end: float,
-    at: object,
-    taken: object,
-    *,
-    title: str = "A frame stays on the screen until the next one comes",
+    pictures: Sequence[object], shown: object, end: float, at: object, taken: object
 ) -> page.Picture:
     """Draws which frame each sample takes, with the thumbnails that there is room for.
 
     Args:
-        pictures: of each of the T frames, RGB [h, w, 3], or None; empty: none are drawn.
+        pictures: of each of the T frames, RGB [h, w, 3], or None.
         shown: [T] s, ascending, from which each frame is on the screen. end: of the video, s.
         at: [S] s, when the video is sampled. taken: [S] the frame that each sample takes.
     Returns:
@@ -42,34 +35,36 @@ def frame_times(
         f"{len(start)} frames from {start[0]:g} to {end:g} s, each on the screen until the next; "
         f"{len(when)} samples take the frames {', '.join(map(str, which))}."
     )
-    about = "bar: a frame, as long as it is shown; dot: a sample and what it takes"
-    settings: dict[str, Any] = {"height_ratios": [1.2, 0.45], "sharex": True, "alt": alt}
-    picture, axes = page.panels(
-        page.heading(title, about), [["frames"], ["samples"]], 2.5, **settings
+    head = page.heading(
+        "A frame stays on the screen until the next one comes",
+        "bar: a frame, as long as it is shown; dot: a sample and what it takes",
     )
-    colors = [COLORS[frame % 2] for frame in which]
-    axes["samples"].scatter(when, 0 * when, s=24, c=colors, label="samples", clip_on=False)
-    axes["samples"].set(ylim=(-1, 1), xlabel="s")
-    axes["frames"].set_ylim(0, 1.2)
-    for name, panel in axes.items():
-        panel.set(xlim=(start[0], end), yticks=[])
-        panel.spines["left"].set_visible(False)
-        panel.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
-    film = axes["frames"]
+    settings: dict[str, Any] = {"height_ratios": [1.2, 0.45], "sharex": True, "alt": alt}
+    picture, axes = page.panels(head, [["frames"], ["samples"]], 2.5, **settings)
+    film, samples = axes["frames"], axes["samples"]
+    colors = [COLORS[frame % 2] for frame in range(len(start))]
+    dots = [colors[frame] for frame in which]
+    samples.scatter(when, 0 * when, s=24, c=dots, label="samples", clip_on=False)
+    samples.set(xlim=(start[0], end), ylim=(-1, 1), xlabel="s")
+    bars = film.bar(start, 0.3, length, align="edge", color=colors, ec="white")
+    film.set_ylim(0, 1.2)
     film.spines["bottom"].set_visible(False)
     film.tick_params(bottom=False)
-    picture.draw_without_rendering()  # what is written on a bar needs to know the bar's size
-    wide, high = np.divide(film.get_window_extent().size, page.SCREEN_DPI)  # inches
-    per_second = wide / (end - start[0])
-    for i, (begin, seconds) in enumerate(zip(start, length, strict=True)):
-        bars = film.bar(begin, 0.3, seconds, align="edge", color=COLORS[i % 2], ec="white")
-        if seconds * per_second >= SMALL:
-            film.bar_label(bars, [str(i)], label_type="center", size=10, color=INK[i % 2])
-        if pictures and pictures[i] is not None and seconds * per_second >= 2 * SMALL:
-            pixels = np.asarray(pictures[i])
-            shape = pixels.shape[0] / pixels.shape[1]
-            tall = min(0.8, (seconds * per_second - 0.03) * shape)  # inches
-            half, middle = tall / shape / per_second / 2, begin + seconds / 2
-            place = (middle - half, middle + half, 0.36, 0.36 + 1.2 * tall / high)
-            film.imshow(pixels, extent=place, aspect="auto", interpolation="antialiased")
+    for name, panel in axes.items():
+        panel.set_yticks([])
+        panel.spines["left"].set_visible(False)
+        panel.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
+    picture.draw_without_rendering()  # what stands on a bar needs to know the bar's size
+    size = (
+        film.get_window_extent().size / page.SCREEN_DPI / (end - start[0], 1.2)
+    )  # inches per unit
+    numbers = [str(i) if seconds * size[0] >= SMALL else "" for i, seconds in enumerate(length)]
+    film.bar_label(bars, numbers, label_type="center", size=10, color=page.INK)
+    for pixels, begin, seconds in zip(pictures, start, length, strict=True):
+        if pixels is not None and seconds * size[0] >= 2 * SMALL:
+            rgb = np.asarray(pixels)
+            tall = min(0.8, (seconds * size[0] - 0.03) * rgb.shape[0] / rgb.shape[1])  # inches
+            wide, middle = tall * rgb.shape[1] / rgb.shape[0] / size[0], begin + seconds / 2
+            place = (middle - wide / 2, middle + wide / 2, 0.36, 0.36 + tall / size[1])
+            film.imshow(rgb, extent=place, aspect="auto", interpolation="antialiased")
     return picture

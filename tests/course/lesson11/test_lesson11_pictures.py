@@ -31,7 +31,7 @@ def picture(width: int = 40) -> np.ndarray:
     return np.full((30, width, 3), 120, np.uint8)
 
 
-@pytest.mark.parametrize("pictures", [[], [picture(), None, picture(80), picture()]])
+@pytest.mark.parametrize("pictures", [[None] * 4, [picture(), None, picture(80), picture()]])
 def test_a_bar_for_each_frame_and_a_dot_for_each_sample(pictures: list[np.ndarray | None]) -> None:
     figure = frame_times(pictures, SHOWN, 8.0, AT, TAKEN)
     assert names(figure) == ["frames", "samples"]
@@ -47,7 +47,9 @@ def test_a_bar_for_each_frame_and_a_dot_for_each_sample(pictures: list[np.ndarra
     assert sorted(numbers) == ["0", "2", "3"], (
         "a bar as narrow as the second has no room for its number"
     )
-    assert len(panel(figure, "frames").images) == (3 if pictures else 0)
+    assert len(panel(figure, "frames").images) == (
+        3 if any(one is not None for one in pictures) else 0
+    )
     assert "take the frames 0, 0, 1, 2, 3" in alt_text(figure)
     assert_readable(figure)
 
@@ -66,7 +68,7 @@ def test_cells_open_around_the_query() -> None:
 
 def test_a_code_beside_its_vector() -> None:
     vector, rebuilt = [1.0, 2.0, -1.0, 0.0, 3.0, 1.0], [1.0, 2.0, 0.0, 0.0, 3.0, 1.0]
-    figure = code_parts(vector, rebuilt, [7, 255, 0])
+    figure = code_parts(vector, rebuilt, [7, 255, 0], title="A code")
     axes = panel(figure, "code")
     heights = [bar.get_height() for bar in axes.containers[0]]
     assert heights == vector
@@ -115,10 +117,10 @@ def test_a_found_film_shows_what_was_found_above_its_moments() -> None:
         (lambda: frame_times([], [0, 2, 1], 5, [1], [0]), "to the next must be .* above 0"),
         (lambda: frame_times([], [0, 2], 1, [1], [0]), "to the next must be .* above 0"),
         (lambda: frame_times([], [0, 2], 5, [1], [2]), "taken .* at most 1"),
-        (lambda: cell_map(POINTS, CENTRES, [1.0, 2.0, 3.0]), r"query has shape \[3\]"),
+        (lambda: cell_map(POINTS, CENTRES, [1.0, 2.0, 3.0], probes=1), r"query has shape \[3\]"),
         (lambda: cell_map(POINTS, CENTRES, [1.0, 2.0], probes=3), "probes .* at most 2"),
         (
-            lambda: code_parts([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [1, 2]),
+            lambda: code_parts([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [1, 2], title="x"),
             "3 numbers can't",
         ),
     ],
