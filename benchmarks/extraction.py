@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Row, Work, options, save
-from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
+from benchmarks.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.openai_clip import OpenAIClipEncoder
 from prvr_lite.videos.frames import read_frames
 

@@ -61,10 +61,12 @@ def mutations(seed: int, raw: bytes, count: int) -> Iterator[tuple[str, bytes]]:
 def sound_files(folder: Path) -> dict[str, bytes]:
     """A small feature file, and both HDF5 files of a small release."""
     from feature_tables import full_table
-    from paper_releases import release_table
+    from paper_releases import frames_by_video, release_table
 
     write_features(folder / "features.h5", full_table())
-    base = write_release(release_table(4), folder, "tvr", per_video=True)
+    table = release_table(4)
+    base = write_release(table, folder, "tvr")
+    frames_by_video(table, folder, "tvr")
     found = {
         "features": folder / "features.h5",
         "frames": base / "FeatureData/i3d_resnet.hdf5",

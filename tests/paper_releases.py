@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from prvr_lite.course.lesson12.toy_release import write_release
 from prvr_lite.data.columns import FeatureTable
+from prvr_lite.files import trust_hdf5
+from prvr_lite.paper.layout import COLLECTIONS
 
 VISUAL, WORDS = 6, 5
 TEXTS = (
@@ -51,5 +55,19 @@ def release_table(videos: int = 12, seed: int = 0) -> FeatureTable:
 def small_release(root: Path, collection: str = "tvr", per_video: bool = False) -> FeatureTable:
     """Writes one; returns what is in it."""
     table = release_table()
-    write_release(table, root, collection, per_video=per_video)
+    write_release(table, root, collection)
+    if per_video:
+        frames_by_video(table, root, collection)
     return table
+
+
+def frames_by_video(table: FeatureTable, root: Path, collection: str) -> None:
+    """Replaces the BigFile of a release by an HDF5 file of videos, as later releases have it."""
+    folder = root / collection / "FeatureData" / COLLECTIONS[collection].feature
+    shutil.rmtree(folder)
+    path = folder.with_name(f"{folder.name}.hdf5")
+    with h5py.File(path, "w") as file:
+        frames = np.split(table.frame, table.frame_offset[1:-1])
+        for video, rows in zip(table.video_id, frames, strict=True):
+            file[video] = rows.astype(np.float32)
+    trust_hdf5(path)

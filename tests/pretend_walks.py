@@ -167,7 +167,7 @@ def search_page(films: Dataset, device: str, folder: Path) -> Any:
 
 
 def openai_clip(films: Dataset, device: str, folder: Path) -> Any:
-    from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
+    from benchmarks.tiny_openai_clip import random_openai_clip
     from prvr_lite.data.openai_clip import OpenAIClipEncoder
 
     clip = OpenAIClipEncoder(random_openai_clip(folder / "clip", dim=8), device=device)

@@ -30,6 +30,7 @@ pytestmark = [
 def walks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
     command = [sys.executable, "pretend_walks.py", str(tmp_path_factory.mktemp("walks"))]
     environment = {**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    environment["PYTHONPATH"] = str(HERE.parent)  # for the helpers of benchmarks
     done = subprocess.run(
         command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=LIMIT
     )

@@ -15,7 +15,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
+from benchmarks.tiny_openai_clip import random_openai_clip
 from prvr_lite.data import openai_clip
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, model_entry, named_model, unit_rows
 

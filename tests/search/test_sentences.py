@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from feature_tables import ragged_table
 
-from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
+from benchmarks.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.openai_clip import WORDS_TAKEN, model_entry
 from prvr_lite.data.sample import load_sample

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from benchmarks import extraction
+from benchmarks.tiny_openai_clip import random_openai_clip
 from prvr_lite import cli
 from prvr_lite.config import TrainConfig
-from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.dataset import open_features
 from prvr_lite.data.openai_clip import OpenAIClipEncoder, named_model, unit_rows
 from prvr_lite.files import BusyError, held

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from toy import SMALL
 from video_makers import even_times, make_video
 
+from benchmarks.tiny_openai_clip import random_openai_clip
 from prvr_lite import cli
 from prvr_lite.config import ModelConfig
-from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip
 from prvr_lite.data.batches import InputReader
 from prvr_lite.data.dataset import Dataset, open_features
 from prvr_lite.data.openai_clip import IMAGE_TAKEN, WORDS_TAKEN, OpenAIClipEncoder, model_entry

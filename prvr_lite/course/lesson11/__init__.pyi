@@ -17,4 +17,3 @@ from prvr_lite.course.lesson11.many_clips import milliseconds as milliseconds
 from prvr_lite.course.lesson11.recall_curves import recall_curves as recall_curves
 from prvr_lite.course.lesson11.render_film import render_film as render_film
 from prvr_lite.course.lesson11.side_by_side import side_by_side as side_by_side
-from prvr_lite.course.lesson11.tiny_openai_clip import random_openai_clip as random_openai_clip

@@ -55,16 +55,16 @@ def frame_times(
         panel.spines["left"].set_visible(False)
         panel.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
     picture.draw_without_rendering()  # what stands on a bar needs to know the bar's size
-    size = (
-        film.get_window_extent().size / page.SCREEN_DPI / (end - start[0], 1.2)
-    )  # inches per unit
-    numbers = [str(i) if seconds * size[0] >= SMALL else "" for i, seconds in enumerate(length)]
+    inches = np.divide(film.get_window_extent().size, page.SCREEN_DPI)
+    across, up = inches / (end - start[0], 1.2)  # of a second, and of a unit of y
+    numbers = [str(i) if seconds * across >= SMALL else "" for i, seconds in enumerate(length)]
     film.bar_label(bars, numbers, label_type="center", size=10, color=page.INK)
     for pixels, begin, seconds in zip(pictures, start, length, strict=True):
-        if pixels is not None and seconds * size[0] >= 2 * SMALL:
+        if pixels is not None and seconds * across >= 2 * SMALL:
             rgb = np.asarray(pixels)
-            tall = min(0.8, (seconds * size[0] - 0.03) * rgb.shape[0] / rgb.shape[1])  # inches
-            wide, middle = tall * rgb.shape[1] / rgb.shape[0] / size[0], begin + seconds / 2
-            place = (middle - wide / 2, middle + wide / 2, 0.36, 0.36 + tall / size[1])
+            shape = rgb.shape[0] / rgb.shape[1]
+            tall = min(0.8, (seconds * across - 0.03) * shape)  # inches
+            half, middle = tall / shape / across / 2, begin + seconds / 2
+            place = (middle - half, middle + half, 0.36, 0.36 + tall / up)
             film.imshow(rgb, extent=place, aspect="auto", interpolation="antialiased")
     return picture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Generator, Tensor
 
 from prvr_lite.course.grading.drawing import normal, sizes
 from prvr_lite.course.grading.exercise import Inputs
+from prvr_lite.course.lesson12 import pickles as p
 
 
 def bigfile_rows(data: bytes, ids: list[str], dim: int, names: list[str]) -> Tensor:
@@ -121,6 +123,59 @@ def wrong_join(caption_id: list[str], video: list[str], moment: Tensor, wrong: s
     return torch.stack(moments)
 
 
+def alpha_of(data: bytes, find: Callable[[str, str], Any]) -> float:
+    """Returns the alpha of one file; NaN where ``find`` raises KeyError for a name in it."""
+
+    class Careful(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            return find(module, name)
+
+    try:
+        return float(Careful(io.BytesIO(data)).load()["alpha"])
+    except KeyError:
+        return float("nan")
+
+
+def by_import(module: str, name: str) -> Any:
+    """Imports the module and returns what has the name, as Python's own unpickler does."""
+    return pickle.Unpickler(io.BytesIO()).find_class(module, name)
+
+
+def wrong_reading(files: list[bytes], allowed: Mapping[str, Any], wrong: str) -> Tensor:
+    """Returns what ``read_without_running`` gives with the mistake ``wrong`` in it."""
+    modules = {key.rpartition(".")[0] for key in allowed}
+    names = {key.rpartition(".")[2]: value for key, value in allowed.items()}
+    asked: list[str] = []  # the names in one file
+
+    def find(module: str, name: str) -> Any:
+        key = f"{module}.{name}"
+        asked.append(key)
+        denied = module in ("os", "posix", "nt", "subprocess", "builtins", "sys")
+        imported = {
+            "trusting": True,
+            "after": key not in allowed,
+            "import": key in allowed,
+            "denied": key not in allowed and not denied,
+            "module": key not in allowed and module in modules,
+        }
+        if imported.get(wrong):
+            return by_import(module, name)
+        if wrong == "nothing":
+            raise KeyError(key)
+        if wrong == "name":
+            return names[name]
+        return allowed.get(key, dict) if wrong == "silent" else allowed[key]
+
+    values = []
+    for data in files:
+        asked.clear()
+        value = alpha_of(data, find)
+        late = wrong == "after" and not allowed.keys() >= set(asked)
+        values.append(float("nan") if late else value)
+    read = torch.tensor(values)
+    return read.nan_to_num(0.0) if wrong == "zero" else read
+
+
 def wrong_sums(printed: Tensor, wrong: str) -> Tensor:
     """cannot_add_up with something wrong in it."""
     off = printed[:, :4].sum(1) - printed[:, 4]
@@ -180,6 +235,28 @@ def annotated(g: Generator) -> Inputs:
     asked[2:2] = [f"v_3#enc#{fewer}", "v_7#enc#0"]
     asked.sort(key=lambda one: one == "v_1#enc#0")  # never before another caption of its video
     return {"caption_id": asked, "video": video, "moment": moment}
+
+
+def files_to_read(g: Generator) -> Inputs:
+    """Returns good files and bad ones, shuffled, each with another number."""
+    contents = [{"alpha": float(a)} for a in 0.3 + 0.6 * torch.rand(10, generator=g)]
+    files = [
+        pickle.dumps(contents[0], 2),
+        pickle.dumps(OrderedDict(contents[1]), 4),
+        p.pickle_that_calls(p.HERE, "EasyDict", contents[2]),
+        p.pickle_that_calls(p.HERE, "ring", contents[3]),
+        p.pickle_that_calls(p.HERE, "ring", contents[4], protocol=4),
+        p.beside(p.pickle_that_calls(p.HERE, "ring", "a note"), contents[5]["alpha"]),
+        p.pickle_that_calls("collections", "Counter", contents[6]),  # allowed module, another name
+        p.pickle_that_calls(p.HERE, "OrderedDict", contents[7]),  # an allowed name, another module
+        p.pickle_that_calls("builtins", "dict", contents[8]),
+        p.pickle_that_calls("types", "MappingProxyType", contents[9]),  # on nobody's list
+    ]
+    extra = int(torch.randint(3, (1,), generator=g))
+    files += [pickle.dumps({"alpha": 0.1 * i}, 2) for i in range(1, extra + 1)]
+    order = torch.randperm(len(files), generator=g).tolist()
+    allowed = {"collections.OrderedDict": OrderedDict, f"{p.HERE}.EasyDict": dict}
+    return {"files": [files[i] for i in order], "allowed": allowed}
 
 
 def printed_rows(g: Generator) -> Inputs:

@@ -29,7 +29,7 @@ class Told:
 
 
 @page.house_style
-def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "") -> page.Picture:
+def by_source(rows: Sequence[Told], *, metric: str, title: str) -> page.Picture:
     """Draws one row for each number, lowest first, with the source's own mark and colour.
 
     Args:
@@ -43,23 +43,23 @@ def by_source(rows: Sequence[Told], *, metric: str, title: str, about: str = "")
     values = page.finite([row.value for row in order], "value")
     parts = "; ".join(f"{row.name} {row.value:.1f} ({row.source})" for row in order)
     alt, high = f"{metric} by who says so, lowest first: {parts}.", 0.34 * len(rows) + 1.1
-    picture, panel = page.panels(page.heading(title, about), [[metric]], high, alt=alt)
-    axes, places, own = panel[metric], range(len(order)), [row.source for row in order]
-    sources = list(dict.fromkeys(row.source for row in rows))
-    look: dict[str, Any] = {"hue": own, "style": own, "hue_order": sources, "style_order": sources}
-    look |= {"palette": COLORS[: len(sources)], "markers": list(MARKS[: len(sources)])}
-    sns.scatterplot(x=values, y=places, s=90, ax=axes, **look)
+    picture, panel = page.panels(page.heading(title), [[metric]], high, alt=alt)
+    axes, own = panel[metric], [row.source for row in order]
+    sources = dict.fromkeys(row.source for row in rows)
+    look: dict[str, Any] = {"hue": own, "palette": dict(zip(sources, COLORS, strict=False))}
+    look |= {"style": own, "markers": dict(zip(sources, MARKS, strict=False))}
+    sns.scatterplot(x=values, y=range(len(order)), s=90, ax=axes, **look)
     axes.collections[-1].set_label("numbers")
     axes.grid(axis="y", ls=":")  # no bars: the axis does not begin at 0
-    room = 0.08 * (values[-1] - values[0]) or 1.0
-    axes.set(xlim=(values[0] - room, values[-1] + room), ylim=(-0.6, len(rows) - 0.4))
-    axes.set_xlabel(page.plain(metric))
-    axes.set_yticks(places, [page.plain(page.wrap(row.name, 2.3, 11, lines=1)) for row in order])
-    for label, place, row in zip(axes.get_yticklabels(), places, order, strict=True):
+    axes.margins(x=0.08)
+    axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=metric)
+    names = [page.plain(page.wrap(row.name, 2.3, 11, lines=1)) for row in order]
+    axes.set_yticks(range(len(order)), names)
+    for place, (label, row) in enumerate(zip(axes.get_yticklabels(), order, strict=True)):
         weight, color = ("bold", page.INK) if row.strong else ("normal", page.SOFT)
         label.set_fontweight(weight)
-        look = {"va": "center", "weight": weight, "color": color}
-        page.write(axes, f"{row.value:.1f}", (row.value, place), (8, 0), **look)
+        number: dict[str, Any] = {"va": "center", "weight": weight, "color": color}
+        page.write(axes, f"{row.value:.1f}", (row.value, place), (8, 0), **number)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     columns = -(-len(sources) // 2)

@@ -11,52 +11,42 @@ from matplotlib.colors import ListedColormap
 
 from prvr_lite.plots import page
 
-NUMBER, LEFT = 4, 1.75  # bytes; inches for an id
+NUMBER, SHOWN = 4, 6  # bytes of a number; how many of a row are drawn, the rest is "…"
 
 
 @page.house_style
-def byte_layout(ids: Sequence[str], dim: int, *, row: int, shown: int = 6) -> page.Picture:
+def byte_layout(ids: Sequence[str], dim: int, *, row: int) -> page.Picture:
     """Draws the rows of a BigFile below each other: id, numbers, and each row's first byte.
 
     Args:
         ids: of the first rows, about eight at most. dim: numbers per row.
         row: the one that is pointed out.
-        shown: how many numbers of a row are drawn as boxes; the rest is "…".
     Returns:
         a Figure with one axes, "bytes".
     Raises:
         ValueError: a row that is not one of them.
     """
     page.require(row in range(len(ids)), f"row {row} can't be marked: ids has {len(ids)} rows")
+    begins = [f"byte {place * dim * NUMBER:,}" for place in range(len(ids))]
     alt = (
         f"The first {len(ids)} rows of a table of {dim} numbers per row, 4 bytes each. Row {row}, "
-        f"{ids[row]}, begins at byte {row * dim * NUMBER:,}."
+        f"{ids[row]}, begins at {begins[row]}."
     )
     head = page.heading("A table without a header", f"row r begins at byte r · {dim} · 4")
     picture, panel = page.panels(head, [["bytes"]], 0.4 * len(ids) + 0.6, alt=alt)
-    axes, boxes = panel["bytes"], min(shown, dim)
+    axes, boxes = panel["bytes"], min(SHOWN, dim)
     table = np.zeros((len(ids), boxes + (dim > boxes)))  # 0: pale, 1: marked, 2: beyond, "…"
     table[row], table[:, boxes:] = 1, 2
     look: dict[str, Any] = {"cmap": ListedColormap([page.RULE, page.SKY, "white"]), "cbar": False}
     look |= {"annot": np.where(table == 2, "…", ""), "fmt": "", "annot_kws": {"color": page.SOFT}}
-    sns.heatmap(table, ax=axes, vmin=0, vmax=2, linewidths=4, **look)
-    last, places = [f"{dim - 1:,}"] * (dim > boxes), np.arange(len(ids)) + 0.5
-    axes.set_xticks(np.arange(table.shape[1]) + 0.5, [*map(str, range(boxes)), *last])
+    look |= {"xticklabels": [*map(str, range(boxes)), f"{dim - 1:,}"][: table.shape[1]]}
+    sns.heatmap(table, ax=axes, vmin=0, vmax=2, linewidths=4, yticklabels=list(ids), **look)
     axes.xaxis.tick_top()
-    axes.set_yticks(places, list(map(_ending, ids)), parse_math=False, rotation=0)
-    begins = axes.secondary_yaxis("right")
-    begins.set_yticks(places, [f"byte {place * dim * NUMBER:,}" for place in range(len(ids))])
-    for side in (axes, begins):
-        side.tick_params(length=0)
+    right = axes.secondary_yaxis("right")
+    right.set_yticks(np.arange(len(ids)) + 0.5, begins)
+    for side in (axes, right):
+        side.tick_params(length=0, labelrotation=0)
         side.spines[:].set_visible(False)
         side.get_yticklabels()[row].set(weight="bold", color=page.BLUE)
     axes.tick_params(axis="x", labelcolor=page.SOFT, labelsize=10)
     return picture
-
-
-def _ending(name: str) -> str:
-    """Returns the end of a name that is too long, as ids of frames differ at their end."""
-    end = " ".join(name.split())
-    while page.text_width(end, 11, "bold") > LEFT:
-        end = "…" + end.removeprefix("…")[1:]
-    return end

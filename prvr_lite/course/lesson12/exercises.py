@@ -144,58 +144,58 @@ EXERCISES = (
         "read_without_running",
         12,
         a.read_without_running,
-        p.files_to_read,
+        a.files_to_read,
         "[P]",
         (
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "trusting",
                 "it trusts every file: pickle imports and calls whatever a file names. Decide in "
                 "find_class, which is asked for each name before anything is called.",
             ),
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "after",
                 "it looks too late: when load() comes back, the file's code has run. Decide in "
                 "find_class, or before loading at all.",
             ),
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "denied",
                 "it keeps a list of what is bad, and there is always one more: keep to the list of "
                 "what is allowed, and refuse all else.",
             ),
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "module",
                 "it allows whole modules: a harmless module holds harmful names, or imports them. "
                 "Module and name must be allowed together.",
             ),
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "name",
                 "it only looks at the name: any module can have something of that name. Module and "
                 "name must be allowed together.",
             ),
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "import",
                 "it imports what a file names: give what `allowed` has for it. The real class may "
                 "not be installed, and importing it runs its code.",
             ),
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "nothing",
                 "it refuses every file that names anything: what is in `allowed` may pass.",
             ),
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "silent",
                 "for an unknown name it puts in a harmless class and goes on: nothing runs, but a "
                 "file that is not what it should be gets through. Refuse it.",
             ),
             named_mistake(
-                p.wrong_reading,
+                a.wrong_reading,
                 "zero",
                 "a refused file gives 0, which could be a setting: give NaN.",
             ),

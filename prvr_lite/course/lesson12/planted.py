@@ -53,14 +53,14 @@ def hard_pickles(g: Generator) -> Iterator[Inputs]:
     alpha = [float(x) for x in 0.3 + 0.6 * torch.rand(11, generator=g)]
     content = [{"alpha": a} for a in alpha]
     files = [
-        p.pickle_by_inst(p.HERE, "ring", content[0]),
-        p.pickle_by_inst("not_installed", "Settings", content[1]),
-        p.pickle_from_memo(p.HERE, "ring", content[2]),
-        p.pickle_from_memo("collections", "OrderedDict", content[3]),
-        p.pickle_that_names(p.HERE, "ring", alpha[4]),
-        p.pickle_that_names("os", "system", alpha[5]),
-        p.pickle_that_names("collections", "OrderedDict", alpha[6]),
-        p.pickle_that_names(p.LOUD, "remove", alpha[7]),
+        pickle_by_inst(p.HERE, "ring", content[0]),
+        pickle_by_inst("not_installed", "Settings", content[1]),
+        pickle_from_memo(p.HERE, "ring", content[2]),
+        pickle_from_memo("collections", "OrderedDict", content[3]),
+        pickle_that_names(p.HERE, "ring", alpha[4]),
+        pickle_that_names("os", "system", alpha[5]),
+        pickle_that_names("collections", "OrderedDict", alpha[6]),
+        pickle_that_names(p.LOUD, "remove", alpha[7]),
         p.pickle_that_calls(p.LOUD, "EasyDict", content[8]),
         p.pickle_that_calls("not_there.at_all", "EasyDict", content[9]),
         pickle.dumps(content[10], 0),
@@ -95,3 +95,21 @@ def few_choices(g: Generator) -> Iterator[Inputs]:
             yield {"val": one, "test": another}
     close = 200 + torch.randperm(4, generator=g).expand(3, 4) / 8192  # SumRs that are hardly apart
     yield {"val": close, "test": 300 + 5 * normal(g, 3, 4)}
+
+
+def pickle_by_inst(module: str, name: str, argument: object) -> bytes:
+    """Returns such a pickle in protocol 0, where one operation names the function and calls it."""
+    return b"(" + pickle.dumps(argument, 2)[2:-1] + f"i{module}\n{name}\n.".encode()
+
+
+def pickle_from_memo(module: str, name: str, argument: object) -> bytes:
+    """Returns such a pickle in protocol 4, where module and name come out of the memo."""
+    words = [b"\x8c" + bytes([len(word)]) + word.encode() for word in (module, name, "b", "dict")]
+    noted = b"".join(word + b"q" + bytes([i]) + b"0" for i, word in enumerate(words))
+    call = b"h\x00h\x01\x93(" + pickle.dumps(argument, 2)[2:-1] + b"tR."
+    return b"\x80\x04" + noted + call
+
+
+def pickle_that_names(module: str, name: str, alpha: float) -> bytes:
+    """Settings beside a name, which is asked for and not called."""
+    return p.beside(b"\x80\x02" + f"c{module}\n{name}\n.".encode(), alpha)

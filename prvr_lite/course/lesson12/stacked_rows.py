@@ -34,12 +34,13 @@ def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> 
     ]
     head, high = page.heading(title, about), 0.46 * len(names) + 0.85
     alt = f"{title}. {'; '.join(parts)}."
-    picture, axes = page.panels(head, [list(panels)], high, alt=alt, gap=0.24)
+    picture, axes = page.panels(head, [list(panels)], high, alt=alt, gap=0.24, sharey=True)
     for unit, rows in panels.items():
         page.require(list(rows) == names, f"{unit!r} has other rows than {', '.join(names)}")
         _draw(axes[unit], rows, unit)
     labels = [page.plain(page.wrap(name, 1.6, 11, weight="bold", lines=1)) for name in names]
     picture.axes[0].set_yticks(range(len(names)), labels, weight="bold")
+    picture.axes[0].invert_yaxis()
     picture.draw_without_rendering()  # to know how large bars and numbers are
     for panel in picture.axes:
         for number, bar in zip(panel.texts, panel.patches, strict=True):
@@ -59,10 +60,10 @@ def _draw(axes: Axes, rows: Rows, unit: str) -> None:
         numbers = [format(width, digits) for width in widths]
         axes.bar_label(bars, numbers, label_type="center", color=ink, size=10, weight="bold")
         start += widths
-    axes.set(xlim=(0, start.max()), ylim=(len(rows) - 0.5, -0.5), xticks=[], yticks=[])
+    axes.set(xlim=(0, start.max()), xticks=[])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(page.plain(page.wrap(unit, 1.6, 12, weight="bold", lines=1)), pad=22)
-    space: dict[str, Any] = {"handlelength": 0.7, "handletextpad": 0.3, "columnspacing": 0.7}
+    axes.set_title(unit, pad=22)
     place: dict[str, Any] = {"bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0.2}
-    axes.legend(loc="lower left", ncols=4, fontsize=10, **space, **place)
+    place |= {"handlelength": 0.7, "handletextpad": 0.3, "columnspacing": 0.7}
+    axes.legend(loc="lower left", ncols=4, fontsize=10, **place)

@@ -26,15 +26,10 @@ def table_of(dataset: Dataset, videos: Sequence[int] | Array | None = None) -> F
     """
     total = len(dataset.video_id)
     kept = np.arange(total) if videos is None else np.unique(np.asarray(videos, np.int64))
-    if not kept.size:
-        raise ValueError("videos is empty: ask for one at least")
-    if kept[0] < 0 or kept[-1] >= total:
-        raise IndexError(f"videos go from 0 to {total - 1}: {kept[0]} to {kept[-1]} are asked for")
     row = np.full(total, -1)  # old row -> new one
     row[kept] = np.arange(len(kept))
     queries = np.flatnonzero(row[dataset.query_video] >= 0)
-    frames = dataset.frames_of(kept)
-    words = dataset.words_of(queries)
+    frames, words = dataset.frames_of(kept), dataset.words_of(queries)
     splits = {name: row[rows][row[rows] >= 0] for name, rows in dataset.splits.items()}
     return FeatureTable(
         **{attribute: getattr(dataset, attribute) for attribute in ATTRIBUTES},

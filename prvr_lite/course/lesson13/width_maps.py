@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.colors import PowerNorm
-from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER
@@ -16,35 +15,36 @@ from prvr_lite.plots.strip import Span
 
 @page.night_style
 def width_maps(
-    panels: Mapping[str, object],
-    *,
-    duration: float,
-    moment: Span | None = None,
-    title: str = "What each width looks at",
-    about: str = "row: who looks, from the start down; column: who is seen; bright: more weight",
+    panels: Mapping[str, Any], *, duration: float, moment: Span, title: str
 ) -> page.Picture:
     """Draws an attention matrix per width, all on one scale, with the true moment on both axes.
 
     Args:
         panels: name of each width, about four -> [L, L] weights, none negative; all of one shape.
         duration: of the film in s. moment: true [start, end] in s, outlined as rows and columns.
-        title, about: heading.
+        title: a headline.
     Returns:
         a Figure with axes named after the panels, and "scale".
     Raises:
         ValueError: naming the panel that does not fit.
     """
     weights = {
-        name: page.finite(value, repr(name), ndim=2, low=0) for name, value in panels.items()
+        name: page.finite(value, repr(name), ndim=2, shape=(len(value), len(value)), low=0)
+        for name, value in panels.items()
     }
+    parts = []
     for name, weight in weights.items():
-        page.require(len(weight) == weight.shape[1], f"{name!r} must be square, [L, L]")
-    wide = (page.WIDTH - 1.6) / len(weights) - 0.14
-    settings: dict[str, Any] = {"dark": True, "gap": 0.14, "sharey": True}
-    alt, high = _alt(title, weights, moment, duration), min(wide, 4.2) + 0.85
-    picture, axes = page.panels(
-        page.heading(title, about), [list(weights)], high, alt=alt, **settings
+        place = np.arange(len(weight)) * duration / len(weight)
+        mean = float((weight * np.abs(place[:, None] - place)).sum() / weight.sum())
+        parts.append(f"{name}: on the mean {mean:.1f} s away, largest weight {weight.max():.2f}")
+    true = "The true moment is {:.0f}–{:.0f} s.".format(*moment)
+    alt = f"{title}. Attention over a film of {duration:.0f} s; {'; '.join(parts)}. {true}"
+    head = page.heading(
+        title, "row: who looks, from the start down; column: who is seen; bright: more weight"
     )
+    high = min((page.WIDTH - 1.6) / len(weights) - 0.14, 4.2) + 0.85
+    settings: dict[str, Any] = {"dark": True, "gap": 0.14, "sharey": True}
+    picture, axes = page.panels(head, [list(weights)], high, alt=alt, **settings)
     norm = PowerNorm(0.5, 0, max(float(weight.max()) for weight in weights.values()))
     frame: dict[str, Any] = {"fill": False, "ec": page.SPOT, "lw": 1.2, "zorder": 4}
     for name, panel in axes.items():
@@ -53,26 +53,10 @@ def width_maps(
         mesh.set_label("attention")
         panel.set(xlim=(0, duration), ylim=(duration, 0), xlabel="seen (s)")
         panel.set_aspect("equal", anchor="N")
-        for axis in (panel.xaxis, panel.yaxis):
-            axis.set_major_locator(MaxNLocator(3, integer=True))
-        short = page.wrap(name, wide, 11, weight="bold", lines=1)
-        panel.set_title(short, size=11, pad=5, parse_math=False)
-        if moment:
-            panel.axvspan(*moment, label="moment", **frame)
-            panel.axhspan(*moment, label="moment", **frame)
+        panel.locator_params(nbins=4, integer=True)
+        panel.set_title(name, size=11, pad=5)
+        panel.axvspan(*moment, label="moment", **frame)
+        panel.axhspan(*moment, label="moment", **frame)
     picture.axes[0].set_ylabel("looks (s)")
     page.color_scale(picture, mesh, list(axes.values()), aspect=22, shrink=0.9)
     return picture
-
-
-def _alt(
-    title: str, weights: Mapping[str, page.Array], moment: Span | None, duration: float
-) -> str:
-    """Returns the alt text: how far away each width looks on the mean."""
-    parts = []
-    for name, weight in weights.items():
-        place = np.arange(len(weight)) * duration / len(weight)
-        mean = float((weight * np.abs(place[:, None] - place)).sum() / weight.sum())
-        parts.append(f"{name}: on the mean {mean:.1f} s away, largest weight {weight.max():.2f}")
-    true = f" The true moment is {moment[0]:.0f}–{moment[1]:.0f} s." if moment else ""
-    return f"{title}. Attention over a film of {duration:.0f} s; {'; '.join(parts)}.{true}"

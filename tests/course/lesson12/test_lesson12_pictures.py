@@ -97,7 +97,7 @@ def test_dots_carry_who_says_so() -> None:
 
 def test_many_sources_stay_readable() -> None:
     rows = [Told(f"model {i}", 100 + 7 * i, f"restated by paper {i % 5}") for i in range(12)]
-    assert_readable(by_source(rows, metric="SumR", title="Twelve", about="of five sources"))
+    assert_readable(by_source(rows, metric="SumR", title="Twelve"))
     assert_readable(by_source(TOLD[:1], metric="SumR", title="One"))
 
 

@@ -1,4 +1,4 @@
-"""A CLIP of a few thousand weights, drawn at random: for tests and lessons without a network.
+"""A CLIP of a few thousand weights, drawn at random: for tests and benchmarks without a network.
 
 It has every part of the real one (tokenizer, image processor, both towers), so that the same code
 runs on both. It has seen nothing: its scores mean nothing.
