@@ -19,8 +19,6 @@ from prvr_lite.plots import page
 from prvr_lite.training.losses import info_nce_loss
 
 MARGINS: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)
-KEYS: Final = ("positives", "negatives", "hardest", "margin")
-RING: Final[dict[str, Any]] = {"marker": "o", "ls": "", "ms": 12, "mfc": "none", "mew": 1.8}
 EDGES: Final = 0.07  # what the axis of scores shows beyond the outermost score
 DOT: Final = 0.055  # positives nearer to each other than this share of the axis are stacked
 
@@ -38,12 +36,11 @@ def loss_explorer(
     """
 
     def draw(*cases: tuple[float, int, int]) -> page.Picture:
-        return loss_columns(
-            [
-                Pull(np.array(positives[:own]), np.array(negatives[:against]), margin, scale)
-                for margin, against, own in cases
-            ]
-        )
+        pulls = [
+            Pull(np.array(positives[:own]), np.array(negatives[:against]), margin, scale)
+            for margin, against, own in cases
+        ]
+        return loss_columns(pulls)
 
     against, own = len(negatives), len(positives)
     cases = dict.fromkeys([(0.2, against, own), (0.4, against, own), (0.2, against, 1)])
@@ -104,38 +101,33 @@ def loss_columns(pulls: Sequence[Pull]) -> page.Picture:
     Returns:
         a Figure with the axes "triplet 0", "infoNCE 0", "triplet 1", ….
     """
-    title, names, costs = "Two losses, the same scores", [], []
-    for pull in pulls:
-        cost, count = pull.hinge(pull.negatives), len(pull.negatives)
-        names.append(
-            f"{len(pull.positives)} pos., {count} neg., margin {pull.margin:g}\n"
-            f"hardest {cost.max():.2f}, infoNCE {pull.info_nce[0]:.2f}"
-        )
-        costs.append(f"{names[-1]}; {(cost > 0).sum()} of {count} negatives cost something")
+    title, parts = "Two losses, the same scores", []
     about = "above: what a negative costs at its score; below: how hard infoNCE pulls at each"
     mosaic = [[f"{loss} {i}" for i in range(len(pulls))] for loss in ("triplet", "infoNCE")]
-    layout: dict[str, Any] = {"height_ratios": [1.55, 1.35], "sharex": True}
-    alt = f"{title}. {'; '.join(costs)}.".replace("\n", ", ")
-    picture, axes = page.panels(
-        page.heading(title, about), mosaic, 4.5, alt=alt, gap=0.16, **layout
-    )
+    layout: dict[str, Any] = {"height_ratios": [1.55, 1.35], "sharex": True, "gap": 0.16}
+    picture, axes = page.panels(page.heading(title, about), mosaic, 4.5, alt=title, **layout)
     scores = np.concatenate([[*pull.positives, *pull.negatives] for pull in pulls])
     low = min(scores.min(), *(pull.positives.mean() - pull.margin for pull in pulls))
-    for i, (pull, name) in enumerate(zip(pulls, names, strict=True)):
-        for loss in ("triplet", "infoNCE"):
-            panel = axes[f"{loss} {i}"]
+    for i, pull in enumerate(pulls):
+        upper, lower = axes[f"triplet {i}"], axes[f"infoNCE {i}"]
+        if i:
+            upper.sharey(axes["triplet 0"])
+            lower.sharey(axes["infoNCE 0"])
+        _triplet(upper, pull, (low - EDGES, scores.max() + EDGES))
+        _info_nce(lower, pull)
+        for panel in (upper, lower):
             panel.tick_params(length=0, labelleft=i == 0)
             panel.yaxis.set_major_formatter("{x:.2f}")  # as wide for every margin
-            if i:
-                panel.sharey(axes[f"{loss} 0"])
-        _triplet(axes[f"triplet {i}"], pull, (low - EDGES, scores.max() + EDGES))
-        _info_nce(axes[f"infoNCE {i}"], pull)
-        axes[f"triplet {i}"].set_title(name, size=10, weight="normal", linespacing=1.3)
+        cost, count = pull.hinge(pull.negatives), len(pull.negatives)
+        case = f"{len(pull.positives)} pos., {count} neg., margin {pull.margin:g}"
+        losses = f"hardest {cost.max():.2f}, infoNCE {pull.info_nce[0]:.2f}"
+        upper.set_title(f"{case}\n{losses}", size=10, weight="normal", linespacing=1.3)
+        parts.append(f"{case}, {losses}; {(cost > 0).sum()} of {count} negatives cost something")
+    picture.set_label(f"{title}. {'; '.join(parts)}.")
     axes["triplet 0"].set(ylabel="triplet loss")
     axes["infoNCE 0"].set(ylabel="infoNCE pull")
-    marks = dict(zip(*reversed(axes["triplet 0"].get_legend_handles_labels()), strict=True))
-    keys = [marks[key] for key in KEYS]
-    picture.legend(keys, KEYS, loc="outside lower left", ncols=4, handletextpad=0.4)
+    keys = axes["triplet 0"].get_legend_handles_labels()
+    picture.legend(*keys, loc="outside lower left", ncols=4, handletextpad=0.4)
     return picture
 
 
@@ -154,10 +146,11 @@ def _triplet(axes: Axes, pull: Pull, span: tuple[float, float]) -> None:
     mean, cost = pull.positives.mean(), pull.hinge(pull.negatives)
     line = np.array([span[0], mean - pull.margin, span[1]])
     axes.axvspan(mean - pull.margin, mean, color=page.RULE, lw=0, label="margin")
-    axes.plot(line, pull.hinge(line), color=page.SOFT, lw=1.4, label="hinge")
-    axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="mean of positives")
+    axes.plot(line, pull.hinge(line), color=page.SOFT, lw=1.4, label="_hinge")
+    axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="_mean of positives")
     axes.plot(pull.negatives, cost, "o", ms=6, color=page.ORANGE, label="negatives")
-    axes.plot(pull.negatives.max(), cost.max(), color=page.ORANGE, label="hardest", **RING)
+    ring: dict[str, Any] = {"ms": 12, "mfc": "none", "mec": page.ORANGE, "mew": 1.8}
+    axes.plot(pull.negatives.max(), cost.max(), "o", label="hardest", **ring)
     level = stacked(pull.positives, DOT * (span[1] - span[0]))
     height = 0.1 * pull.hinge(line).max() * level
     axes.plot(pull.positives, height, "o", ms=7, color=page.BLUE, mec="white", label="positives")

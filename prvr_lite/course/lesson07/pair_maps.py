@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -41,15 +42,9 @@ def pair_maps(
     own = np.array(positive, bool)
     tables = {n: page.finite(t, repr(n), ndim=2, shape=own.shape) for n, t in panels.items()}
     shares = {name: table / (np.abs(table).max() or 1.0) for name, table in tables.items()}
-    picture = heat_maps(
-        shares if signed else tables,
-        title=title,
-        about=about,
-        xlabel=columns,
-        ylabel="query",
-        unit=unit,
-        limits=(-1, 1) if signed else None,
-    )
+    names: dict[str, Any] = {"title": title, "about": about, "xlabel": columns, "ylabel": "query"}
+    limits = (-1, 1) if signed else None
+    picture = heat_maps(shares if signed else tables, unit=unit, limits=limits, **names)
     parts = []
     for (name, table), axes in zip(tables.items(), picture.axes, strict=False):
         axes.set_title(page.wrap(name, 6 / len(tables), 11, weight="bold", lines=1), size=11)
@@ -65,6 +60,6 @@ def pair_maps(
             axes.add_patch(frame).set(ec=page.INK if signed else "white", lw=1.3)
     if signed:  # a new colour map sets the scale's ticks anew
         picture.axes[-1].set_yticks([-1, 0, 1], ["pushed\ndown", "left\nalone", "pulled\nup"])
-    size = "Tables of {} queries by {}".format(*own.shape)
-    picture.set_label(f"{title}. {size}; {'; '.join(parts)}.")
+    rows, width = own.shape
+    picture.set_label(f"{title}. Tables of {rows} queries by {width}; {'; '.join(parts)}.")
     return picture

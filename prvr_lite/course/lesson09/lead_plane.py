@@ -9,12 +9,8 @@ import seaborn as sns
 
 from prvr_lite.plots import page
 
-CORNERS = {  # ahead by clips, ahead by frames
-    "ahead by frames only": (0, 1),
-    "ahead at both": (1, 1),
-    "ahead at neither": (0, 0),
-    "ahead by clips only": (1, 0),
-}
+# where the right video is ahead: the bits are the clip and the frame scale
+CORNERS = ("at neither", "by frames only", "by clips only", "at both")
 
 
 @page.house_style
@@ -58,9 +54,10 @@ def lead_plane(clip: object, frame: object, *, alpha: float) -> page.Picture:
     axes.plot((1 - alpha) * ends, -alpha * ends, color=page.INK, lw=2.4, label="alpha", zorder=4)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     axes.set(xlabel="lead at the clip scale", ylabel="lead at the frame scale")
-    for name, (right, above) in CORNERS.items():
+    for place, where in enumerate(CORNERS):
+        right, above = divmod(place, 2)
         inside = ((x > 0) == right) & ((y > 0) == above)
-        text = f"{name}: {(inside & ahead).sum():,} of {inside.sum():,} found"
+        text = f"ahead {where}: {(inside & ahead).sum():,} of {inside.sum():,} found"
         away, side = (0, 6 if above else -46), "right" if right else "left"
         page.write(axes, text, (right, above), away, at="axes fraction", ha=side)
         alt += f"; {text}"

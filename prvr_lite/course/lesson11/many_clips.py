@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from statistics import median
+from timeit import timeit
 from typing import Final
 
 import torch
@@ -18,11 +19,11 @@ from prvr_lite.search.vectors import VideoRows
 NOISE: Final = 0.02  # of each number; vectors have length 1
 
 
-def k_means(points: Tensor, cells: int, rounds: int = 10) -> Tensor:
+def k_means(points: Tensor, cells: int) -> Tensor:
     """The centres of cells of points, by k-means from points drawn at random: [N, D] -> [C, D]."""
     draw = torch.Generator().manual_seed(0)
     centre = points[torch.randperm(len(points), generator=draw)[:cells]]
-    for _ in range(rounds):
+    for _ in range(10):
         cell = torch.cdist(points, centre).argmin(1)
         total = torch.zeros_like(centre).index_add(0, cell, points)
         centre = total / cell.bincount(minlength=cells).clamp(min=1)[:, None]
@@ -47,9 +48,5 @@ def milliseconds(
     collection: VideoCollection, queries: Tensor, *, candidates: int | None = None
 ) -> float:
     """The median time of one query among encoded queries [Q, H], for its first ten videos."""
-    took = []
-    for query in queries:
-        began = time.perf_counter()
-        collection.rank(query[None], 10, candidates=candidates)
-        took.append(1000 * (time.perf_counter() - began))
-    return median(took)
+    ranks = [partial(collection.rank, query[None], 10, candidates=candidates) for query in queries]
+    return median(1000 * timeit(rank, number=1) for rank in ranks)

@@ -26,20 +26,17 @@ def stacked_rows(panels: Mapping[str, Rows], *, title: str, about: str = "") -> 
     Raises:
         ValueError: naming the panel that does not fit.
     """
-    names = list(next(iter(panels.values())))
-    parts = [
-        f"{unit}, {name}: " + ", ".join(f"{part} {value:,.6g}" for part, value in row.items())
-        for unit, rows in panels.items()
-        for name, row in rows.items()
-    ]
+    names, parts = list(next(iter(panels.values()))), []
     head, high = page.heading(title, about), 0.46 * len(names) + 0.85
-    alt = f"{title}. {'; '.join(parts)}."
-    picture, axes = page.panels(head, [list(panels)], high, alt=alt, gap=0.24, sharey=True)
+    picture, axes = page.panels(head, [list(panels)], high, alt=title, gap=0.24, sharey=True)
     for unit, rows in panels.items():
         page.require(list(rows) == names, f"{unit!r} has other rows than {', '.join(names)}")
         _draw(axes[unit], rows, unit)
-    labels = [page.plain(page.wrap(name, 1.6, 11, weight="bold", lines=1)) for name in names]
-    picture.axes[0].set_yticks(range(len(names)), labels, weight="bold")
+        for name, row in rows.items():
+            values = [f"{part} {value:,.6g}" for part, value in row.items()]
+            parts.append(f"{unit}, {name}: {', '.join(values)}")
+    picture.set_label(f"{title}. {'; '.join(parts)}.")
+    picture.axes[0].set_yticks(range(len(names)), names, weight="bold")
     picture.axes[0].invert_yaxis()
     picture.draw_without_rendering()  # to know how large bars and numbers are
     for panel in picture.axes:

@@ -161,7 +161,7 @@ def test_copies_of_films_have_other_ids_and_nearly_the_same_vectors() -> None:
 
 def test_centres_are_means_of_their_cells() -> None:
     points = torch.cat([torch.randn(50, 3) * 0.1 + 5, torch.randn(40, 3) * 0.1 - 5])
-    centre = k_means(points, 2, rounds=5)
+    centre = k_means(points, 2)
     means = {round(float(c[0])) for c in centre}
     assert means == {5, -5} or len(means) == 1  # both drawn from one heap is possible
     cell = torch.cdist(points, centre).argmin(1)
