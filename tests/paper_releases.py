@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -53,12 +55,37 @@ def release_table(videos: int = 12, seed: int = 0) -> FeatureTable:
 
 
 def small_release(root: Path, collection: str = "tvr", per_video: bool = False) -> FeatureTable:
-    """Writes one; returns what is in it."""
+    """Writes one, with times in the collection's usual form; returns what is in it."""
     table = release_table()
-    write_release(table, root, collection)
+    base = write_release(table, root, collection)
+    if collection != "tvr":
+        times_in_usual_form(base / "TextData", collection)
     if per_video:
         frames_by_video(table, root, collection)
     return table
+
+
+def times_in_usual_form(text: Path, collection: str) -> None:
+    """Writes ActivityNet's ``train.json`` and ``val_1.json``, or ``charades_sta_<split>.txt``."""
+    for path in text.glob("*_release.jsonl"):
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        split = path.name.split("_")[1]
+        path.unlink()
+        if collection == "charades":  # it knows no durations
+            lines = [
+                "{} {:.9g} {:.9g}##{}\n".format(row["vid_name"], *row["ts"], row["desc"])
+                for row in rows
+            ]
+            (text / f"charades_sta_{split}.txt").write_text("".join(lines), "utf-8", newline="\n")
+            continue
+        videos: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            empty = {"duration": row["duration"], "timestamps": [], "sentences": []}
+            entry = videos.setdefault(row["vid_name"], empty)
+            entry["timestamps"].append(row["ts"])
+            entry["sentences"].append(row["desc"])
+        name = "train.json" if split == "train" else "val_1.json"
+        (text / name).write_text(json.dumps(videos), encoding="utf-8")
 
 
 def frames_by_video(table: FeatureTable, root: Path, collection: str) -> None:

@@ -33,7 +33,6 @@ SIZE: Final = 48  # numbers of a vector; this and the next were chosen on the va
 SHRINKAGE: Final = 0.1  # of what is whitened, towards a ball
 UNITS: Final = 32  # of a film, as lesson 4's
 SIDE: Final = 160  # pixels of the sample's frames
-NONE: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,6 @@ def write_bridged(
         frame=bridge.frames(table.frame),
         word_offset=np.cumsum([0, *map(len, words)]),
         word=np.concatenate(words),
-        splits={"train": NONE, "val": NONE, "test": np.arange(len(kept))},
         thumbnail=[picture for video in kept for picture in dataset.thumbnails(video)],
     )
     write_features(Path(path), bridged)

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -28,9 +26,8 @@ def write_release(table: FeatureTable, root: str | os.PathLike[str], collection:
     """Writes a feature table in the layout of a release, timestamps included.
 
     Queries are renamed to ``<video>#enc#<n>``, n counting the queries of a video from 0. Times go
-    to ``TextData`` in the collection's own form: ``tvr_<split>_release.jsonl``; ActivityNet's
-    ``train.json`` and ``val_1.json`` (of all that is not train); ``charades_sta_<split>.txt``,
-    which knows no durations. Queries whose times are unknown are left out there.
+    to ``<collection>_<split>_release.jsonl`` in ``TextData``, in TVR's form. Queries whose times
+    are unknown are left out there.
 
     Args:
         table: the data set. Ids must have no white space, quotes or ``#``; features become
@@ -72,36 +69,20 @@ def write_release(table: FeatureTable, root: str | os.PathLike[str], collection:
         pairs = [(names[row], table.query_text[row]) for row in queries]
         if pairs:
             write_captions(text / f"{collection}{split}.caption.txt", pairs)
-    for name, content in _times(table, collection).items():
-        (text / name).write_text(content, encoding="utf-8", newline="\n")
+        lines = [_times(table, row) for row in queries if np.isfinite(table.moment[row]).all()]
+        if lines:
+            path = text / f"{collection}_{split}_release.jsonl"
+            path.write_text("".join(lines), encoding="utf-8", newline="\n")
     return base
 
 
-def _times(table: FeatureTable, collection: str) -> dict[str, str]:
-    """Returns the files of timestamps in the collection's own form: name -> content."""
-    lines, videos = defaultdict[str, str](str), defaultdict[str, dict[str, Any]](dict)
-    for split, row in _timed(table):
-        video, times = table.video_id[table.query_video[row]], table.moment[row].tolist()
-        duration = float(table.duration[table.query_video[row]])
-        sentence = " ".join(table.query_text[row].split())
-        if collection == "tvr":
-            line = {"vid_name": video, "desc": sentence, "ts": times, "duration": duration}
-            lines[f"tvr_{split}_release.jsonl"] += json.dumps(line) + "\n"
-        elif collection == "charades":
-            span = "{:.9g} {:.9g}".format(*times)
-            lines[f"charades_sta_{split}.txt"] += f"{video} {span}##{sentence}\n"
-        else:
-            empty = {"duration": duration, "timestamps": [], "sentences": []}
-            part = videos["train.json" if split == "train" else "val_1.json"]
-            entry = part.setdefault(video, empty)
-            entry["timestamps"].append(times)
-            entry["sentences"].append(sentence)
-    return lines | {name: json.dumps(part) for name, part in videos.items()}
-
-
-def _timed(table: FeatureTable) -> Iterator[tuple[str, int]]:
-    """Yields split and row of the queries whose times are known."""
-    known = np.isfinite(table.moment).all(1)
-    for split, videos in table.splits.items():
-        for row in np.flatnonzero(known & np.isin(table.query_video, videos)).tolist():
-            yield split, row
+def _times(table: FeatureTable, query: int) -> str:
+    """Returns what a query is about, and when, as a line of JSON."""
+    video = table.query_video[query]
+    line = {
+        "vid_name": table.video_id[video],
+        "desc": " ".join(table.query_text[query].split()),
+        "ts": table.moment[query].tolist(),
+        "duration": float(table.duration[video]),
+    }
+    return json.dumps(line) + "\n"
