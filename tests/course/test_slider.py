@@ -25,7 +25,7 @@ from prvr_lite.course.lesson01.bags_widget import (
     in_words,
 )
 from prvr_lite.course.lesson06.guided_attention import guided_attention
-from prvr_lite.course.lesson07.loss_columns import Pull, loss_columns
+from prvr_lite.course.lesson07.losses_widget import Pull, loss_columns
 from prvr_lite.course.slider import can_slide, image_html, slider
 from prvr_lite.plots import alt_text, timed_thumbnails
 from prvr_lite.plots.page import Picture, new_picture

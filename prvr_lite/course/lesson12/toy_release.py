@@ -65,7 +65,7 @@ def write_release(table: FeatureTable, root: str | os.PathLike[str], collection:
             file[name] = rows.astype(np.float32)
     trust_hdf5(words)
     for split, videos in table.splits.items():
-        queries = np.flatnonzero(np.isin(table.query_video, videos))
+        queries = np.flatnonzero(np.isin(table.query_video, videos)).tolist()
         pairs = [(names[row], table.query_text[row]) for row in queries]
         if pairs:
             write_captions(text / f"{collection}{split}.caption.txt", pairs)

@@ -14,7 +14,7 @@ pytest.importorskip("matplotlib")
 from figure_checks import assert_readable, names, panel, part
 from matplotlib.figure import Figure
 
-from prvr_lite.course.lesson07.loss_columns import Pull, loss_columns, loss_explorer, stacked
+from prvr_lite.course.lesson07.losses_widget import Pull, loss_columns, loss_explorer, stacked
 from prvr_lite.course.lesson07.pair_maps import pair_maps
 from prvr_lite.course.slider import STATIC
 from prvr_lite.plots import alt_text
