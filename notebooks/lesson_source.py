@@ -162,6 +162,7 @@ class Lesson:
             cell.metadata = NotebookNode({"tags": tags} if tags else {})
             if "setup" in tags:
                 cell.source = setup_cell(int(self.number), url)
+                cell.metadata["jupyter"] = {"source_hidden": True}  # a fold: a film comes first
             if "solution" in tags or "check" in tags:
                 cell.metadata["nbgrader"] = _grading(cell.source, tags, self.number, seen)
             if "solution" in tags:

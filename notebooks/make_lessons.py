@@ -79,6 +79,8 @@ def run(notebook: NotebookNode, folder: Path, **variables: str) -> dict[str, Any
         (memory, computed), clock = _used(client), time.perf_counter() - began
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # the times of one run: every build would differ
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
                 output.data["image/png"] = shrink(output.data["image/png"])
@@ -108,15 +110,31 @@ def _used(client: NotebookClient) -> tuple[float, float]:
     return int(peak[1]) / 1024 if peak else 0.0, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Returns outputs in which texts printed one after the other are one, as they were printed."""
+    kept: list[NotebookNode] = []
+    for output in outputs:
+        last = kept[-1] if kept else NotebookNode()
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            kept.append(output)
+    return kept
+
+
 def shrink(png: str) -> str:
-    """Returns a picture (base64) in 256 colours, a large one in as few as 64."""
+    """Returns a picture (base64) in 256 colours, a large one in as few as 64.
+
+    Colours that cover little, such as thin lines, are kept: a median cut would give them up.
+    """
     with Image.open(io.BytesIO(b64decode(png))) as picture:
         whole = picture.convert("RGB")
     data = b""
     for colors in (256, 128, 96, 64):
         if not data or len(data) > LARGE:
             stream = io.BytesIO()
-            whole.quantize(colors, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+            few = whole.quantize(colors, Image.Quantize.MAXCOVERAGE, 3, dither=Image.Dither.NONE)
+            few.save(stream, "PNG", optimize=True)
             data = stream.getvalue()
     return b64encode(data).decode()
 

@@ -206,11 +206,23 @@ def gallery(
 
 
 def table(rows: Mapping[str, Mapping[str, float]], *, digits: int = 1) -> None:
-    """Prints named rows of numbers under the names of their columns."""
-    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
-    first = max(map(len, rows), default=0)
-    wide = [max(len(name), digits + 5) + 2 for name in columns]
-    print(" " * first + "".join(f"{c:>{w}s}" for c, w in zip(columns, wide, strict=True)))
-    for label, row in rows.items():
-        cells = [f"{row[c]:.{digits}f}" if c in row else "" for c in columns]
-        print(f"{label:{first}s}" + "".join(f"{c:>{w}s}" for c, w in zip(cells, wide, strict=True)))
+    """Shows named rows of numbers under the names of their columns; outside notebooks as text.
+
+    Args:
+        digits: decimals; whole numbers have none.
+    """
+    import pandas as pd  # comes with seaborn
+
+    cells = {
+        label: {
+            name: f"{x:,}" if isinstance(x, (int, np.integer)) else f"{x:.{digits}f}"
+            for name, x in row.items()
+        }
+        for label, row in rows.items()
+    }
+    frame = pd.DataFrame.from_dict(cells, orient="index").fillna("")
+    if kernel() is None:
+        print(frame.to_string())
+    else:
+        data = {"text/plain": frame.to_string(), "text/html": frame.to_html(border=0)}
+        import_module("IPython.display").display(data, raw=True)

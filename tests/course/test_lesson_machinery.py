@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import builtins
 import dis
+import io
 import os
 import re
 import subprocess
 import sys
 import zipfile
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import numpy as np
 import pytest
 
 for needed in ("jupytext", "nbgrader", "nbclient", "matplotlib"):
@@ -30,6 +33,7 @@ import nbformat  # noqa: E402
 from lesson_source import Lesson  # noqa: E402
 from nbclient.exceptions import CellExecutionError  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
+from PIL import Image  # noqa: E402
 
 import prvr_lite  # noqa: E402
 
@@ -232,6 +236,31 @@ def test_outputs_that_nobody_should_see(output: dict[str, str], told: str) -> No
     notebook.cells[0].outputs = [nbformat.v4.new_output("stream", **output)]
     assert told in "".join(rules.broken_outputs(notebook))
     assert bool(rules.broken_outputs(notebook)) == bool(told)
+
+
+def test_text_printed_in_pieces_is_kept_as_it_was_printed() -> None:
+    stream = nbformat.v4.new_output
+    pieces = [stream("stream", name="stdout", text=text) for text in ("clips", " [100, 32]\n")]
+    apart = [*pieces, stream("stream", name="stderr", text="a"), stream("display_data")]
+    kept = make_lessons.joined(apart)
+    assert [output.get("text") for output in kept] == ["clips [100, 32]\n", "a", None]
+
+
+def test_a_shrunk_picture_keeps_a_thin_line_in_its_colour() -> None:
+    """A median cut gives the colours to what covers much, and made a blue cell green."""
+    steps = np.linspace(0, 255, 1200)
+    grey = (np.add.outer(steps, steps) / 2).astype(np.uint8)  # large, and in all shades
+    pixels = np.stack([grey] * 3, axis=2)
+    noise = np.random.default_rng(0).integers(0, 40, pixels.shape, dtype=np.uint8)
+    pixels = np.maximum(pixels, 40) - noise
+    pixels[600, 100:130] = (0, 60, 255)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    small = make_lessons.shrink(b64encode(stream.getvalue()).decode())
+    with Image.open(io.BytesIO(b64decode(small))) as shrunk:
+        red, green, blue = np.asarray(shrunk.convert("RGB"), int)[600, 115]
+    assert blue > 150, (red, green, blue)
+    assert blue > 2 * max(red, green), (red, green, blue)
 
 
 def test_a_failing_cell_stops_the_build(tmp_path: Path) -> None:

@@ -35,14 +35,16 @@ def mistake(wrong: Function, message: str, *also: Function) -> Mistake:
     return Mistake(first, message, others)
 
 
-def named_mistake(answer: Function, name: str, message: str, *also: str) -> Mistake:
-    """Returns a mistake that ``answer`` makes if ``name`` is passed after the inputs.
+def named_mistakes(answer: Function, messages: Mapping[str, str]) -> tuple[Mistake, ...]:
+    """Returns the mistakes that ``answer`` makes if a name is passed after the inputs.
 
     Args:
-        also: names of other ways to make it.
+        messages: name -> what helps; "one name | another" are two ways to make the same mistake.
     """
-    first, *others = (_in_order(answer, way) for way in (name, *also))
-    return Mistake(first, message, others)
+    ways = [
+        ([_in_order(answer, n) for n in names.split(" | ")], m) for names, m in messages.items()
+    ]
+    return tuple(Mistake(first, message, also) for (first, *also), message in ways)
 
 
 def _in_order(answer: Function, *more: str) -> Function:

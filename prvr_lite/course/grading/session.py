@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import textwrap
 from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
@@ -17,6 +18,7 @@ from prvr_lite.course.kept import note_solved, solved
 # cell, with `start`, so that no answer changes it by changing the environment.
 GRADED = bool(os.environ.get("NBGRADER_EXECUTION"))
 VARIED = "is another task here than in the published lesson: your instructor grades it."
+WIDTH = 88  # letters that a line of output has room for
 MARKS = {"right": "✔", "wrong": "✘", "open": "○"}
 _state: dict[str, str] = {}
 _shown: dict[str, int] = {}
@@ -85,7 +87,8 @@ def check(answer: Function, *, seed: int | None = None, varied: str = "") -> Any
     _state[exercise.name] = "right"
     if not GRADED:
         note_solved(exercise.name)
-    print(f"{MARKS['right']} {exercise.name} is right.   {board(exercise.lesson)}")
+    print(f"{MARKS['right']} {exercise.name} is right.")
+    print(board(exercise.lesson))
     return answer
 
 
@@ -105,7 +108,8 @@ def _go_on(
             names[exercise.name] = exercise.reference
         raise CheckFailed(said)
     print(f"{MARKS[state]} {said}")
-    print(f"   The lesson goes on with prvr_lite's.   {board(exercise.lesson)}")
+    print("  The lesson goes on with prvr_lite's.")
+    print(board(exercise.lesson))
     return exercise.reference
 
 
@@ -162,11 +166,12 @@ def progress(lesson: int | None = None) -> None:
 
 
 def board(lesson: int) -> str:
-    """Returns one line: each exercise of a lesson with its mark."""
+    """Returns each exercise of a lesson with its mark, in lines that a notebook does not break."""
     states = _states(lesson)
-    marks = "  ".join(f"{MARKS[state]} {name}" for name, state in states.items())
+    marks = "  ".join(f"{MARKS[state]}\xa0{name}" for name, state in states.items())
     done = list(states.values()).count("right")
-    return f"lesson {lesson}: {done} of {len(states)} solved   {marks}"
+    line = f"lesson {lesson}: {done} of {len(states)} solved   {marks}"
+    return textwrap.fill(line, WIDTH, subsequent_indent="  ").replace("\xa0", " ")
 
 
 def _states(lesson: int) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prvr_lite.course.grading.exercise import Exercise, named_mistake
+from prvr_lite.course.grading.exercise import Exercise, named_mistakes
 from prvr_lite.course.lesson08 import answers as a
 from prvr_lite.course.lesson08 import planted
 
@@ -13,77 +13,34 @@ EXERCISES = (
         a.whole_score,
         a.score_inputs,
         "[Q, V] and [Q, V]",
-        (
-            named_mistake(
-                a.wrong_score,
-                "raw",
-                "these are raw inner products: for a cosine, queries, clips and attended frames "
-                "are divided by their lengths first.",
-            ),
-            named_mistake(
-                a.wrong_score, "long queries", "the queries are not divided by their lengths."
-            ),
-            named_mistake(
-                a.wrong_score,
-                "long clips",
-                "the clips are not divided by their lengths: long ones win for every query.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "long frames",
-                "the attended frames are not divided by their lengths.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "free",
-                "S_f is the best over all attended vectors: it must be the one of the key clip, "
-                "even where another would score higher.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "swapped",
-                "alpha is on the wrong side: it weighs the clip scale, 1 - alpha the frame scale.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "sum",
-                "it is the plain sum of both scales: weigh them with alpha and 1 - alpha.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "frame",
-                "the key clip is chosen by the frame scale: it is the clip with the best S_c.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "fused",
-                "the key clip is chosen by both scales together: S_c alone decides, before the "
-                "frames are looked at.",
-            ),
-            named_mistake(
-                a.wrong_score, "mean", "it is the mean over clips: a film counts by its best clip."
-            ),
-            named_mistake(
-                a.wrong_score,
-                "mean frame",
-                "S_f is the mean over all attended vectors: only that of the key clip counts.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "first key",
-                "S_f uses the key clips of the first query for all: each query has its own.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "alpha twice",
-                "both scales are weighed with alpha: the frame scale gets 1 - alpha.",
-            ),
-            named_mistake(
-                a.wrong_score,
-                "over clips",
-                "F.normalize goes over dimension 1 unless dim says otherwise, and that is K in "
-                "clips and attended: say dim=-1.",
-            ),
+        named_mistakes(
+            a.wrong_score,
+            {
+                "raw": "these are raw inner products: for a cosine, queries, clips and attended "
+                "frames are divided by their lengths first.",
+                "long queries": "the queries are not divided by their lengths.",
+                "long clips": "the clips are not divided by their lengths: long ones win for every "
+                "query.",
+                "long frames": "the attended frames are not divided by their lengths.",
+                "free": "S_f is the best over all attended vectors: it must be the one of the key "
+                "clip, even where another would score higher.",
+                "swapped": "alpha is on the wrong side: it weighs the clip scale, 1 - alpha the "
+                "frame scale.",
+                "sum": "it is the plain sum of both scales: weigh them with alpha and 1 - alpha.",
+                "frame": "the key clip is chosen by the frame scale: it is the clip with the best "
+                "S_c.",
+                "fused": "the key clip is chosen by both scales together: S_c alone decides, "
+                "before the frames are looked at.",
+                "mean": "it is the mean over clips: a film counts by its best clip.",
+                "mean frame": "S_f is the mean over all attended vectors: only that of the key "
+                "clip counts.",
+                "first key": "S_f uses the key clips of the first query for all: each query has "
+                "its own.",
+                "alpha twice": "both scales are weighed with alpha: the frame scale gets 1 - "
+                "alpha.",
+                "over clips": "F.normalize goes over dimension 1 unless dim says otherwise, and "
+                "that is K in clips and attended: say dim=-1.",
+            },
         ),
         (
             "Two tables [Q, V, K] of cosines: one with the clips, one with what they attend.",
@@ -103,55 +60,24 @@ EXERCISES = (
         a.learning_rate_at,
         a.rate_inputs,
         "one number",
-        (
-            named_mistake(
-                a.wrong_rate,
-                "zero",
-                "the first step has rate 0, and moves nothing: begin at peak / (warm + 1).",
-            ),
-            named_mistake(
-                a.wrong_rate,
-                "early",
-                "the warm-up is at its peak one step too early: step number `warm` is the first "
-                "at the peak, so `warm` steps lie below it.",
-            ),
-            named_mistake(
-                a.wrong_rate,
-                "cold",
-                "there is no warm-up: the first `warm` steps rise from near 0.",
-            ),
-            named_mistake(
-                a.wrong_rate,
-                "whole",
-                "the way down is measured from the first step, so the rate jumps when the warm-up "
-                "ends: it falls over the steps that are left after it.",
-            ),
-            named_mistake(
-                a.wrong_rate,
-                "flat",
-                "the rate stays at its peak: after the warm-up it falls, straight to 0.",
-            ),
-            named_mistake(
-                a.wrong_rate,
-                "cosine",
-                "it falls along a cosine, as in many other recipes: here it is a straight line.",
-            ),
-            named_mistake(
-                a.wrong_rate,
-                "ahead",
-                "the way down is one step ahead: at step `warm` the rate is the peak itself.",
-            ),
-            named_mistake(
-                a.wrong_rate,
-                "nothing",
-                "the last step has rate 0, and moves nothing: the line meets 0 one step later, "
-                "at step number `steps`.",
-            ),
-            named_mistake(
-                a.wrong_rate,
-                "share",
-                "it is a share of the peak: multiply it by `peak`.",
-            ),
+        named_mistakes(
+            a.wrong_rate,
+            {
+                "zero": "the first step has rate 0, and moves nothing: begin at peak / (warm + 1).",
+                "early": "the warm-up is at its peak one step too early: step number `warm` is the "
+                "first at the peak, so `warm` steps lie below it.",
+                "cold": "there is no warm-up: the first `warm` steps rise from near 0.",
+                "whole": "the way down is measured from the first step, so the rate jumps when the "
+                "warm-up ends: it falls over the steps that are left after it.",
+                "flat": "the rate stays at its peak: after the warm-up it falls, straight to 0.",
+                "cosine": "it falls along a cosine, as in many other recipes: here it is a "
+                "straight line.",
+                "ahead": "the way down is one step ahead: at step `warm` the rate is the peak "
+                "itself.",
+                "nothing": "the last step has rate 0, and moves nothing: the line meets 0 one step "
+                "later, at step number `steps`.",
+                "share": "it is a share of the peak: multiply it by `peak`.",
+            },
         ),
         (
             "Draw it: a short rise, a peak at step `warm`, a straight line that would meet 0 at "
@@ -169,66 +95,30 @@ EXERCISES = (
         a.train_steps,
         planted.run_inputs,
         "[S]",
-        (
-            named_mistake(
-                a.wrong_steps,
-                "kept",
-                "gradients are not set to 0 for each batch: backward adds to what is there, so "
-                "each step also takes earlier ones again.",
-                "kept later",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "emptied",
-                "nothing is ever learned: is optimizer.step() called, and are the gradients still "
-                "there when it is? zero_grad belongs before backward.",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "wild",
-                "the gradient is not clipped when the optimizer takes its step: clip_grad_norm_ "
-                "belongs between backward and step.",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "each",
-                "each tensor is clipped by itself (as the released BertAdam does): here the "
-                "gradient of the whole model counts as one vector, clipped in one call.",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "constant",
-                "the schedule does not move between the steps: the learning rate stays that of "
-                "the first one. It moves once per batch.",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "early",
-                "the schedule steps before the optimizer: the first rate is never used, and "
-                "torch warns of it.",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "eval",
-                "the model is in eval mode: dropout is off, and other layers too behave as in a "
-                "test. Begin with run.model.train().",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "after",
-                "the losses are those after each step: keep the one that backward was called on.",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "once",
-                "the schedule moves once in the end: it moves once per batch, within the loop.",
-            ),
-            named_mistake(
-                a.wrong_steps,
-                "value",
-                "clip_grad_value_ cuts each number by itself, which turns the gradient: "
+        named_mistakes(
+            a.wrong_steps,
+            {
+                "kept | kept later": "gradients are not set to 0 for each batch: backward adds to "
+                "what is there, so each step also takes earlier ones again.",
+                "emptied": "nothing is ever learned: is optimizer.step() called, and are the "
+                "gradients still there when it is? zero_grad belongs before backward.",
+                "wild": "the gradient is not clipped when the optimizer takes its step: "
+                "clip_grad_norm_ belongs between backward and step.",
+                "each": "each tensor is clipped by itself (as the released BertAdam does): here "
+                "the gradient of the whole model counts as one vector, clipped in one call.",
+                "constant": "the schedule does not move between the steps: the learning rate stays "
+                "that of the first one. It moves once per batch.",
+                "early": "the schedule steps before the optimizer: the first rate is never used, "
+                "and torch warns of it.",
+                "eval": "the model is in eval mode: dropout is off, and other layers too behave as "
+                "in a test. Begin with run.model.train().",
+                "after": "the losses are those after each step: keep the one that backward was "
+                "called on.",
+                "once": "the schedule moves once in the end: it moves once per batch, within the "
+                "loop.",
+                "value": "clip_grad_value_ cuts each number by itself, which turns the gradient: "
                 "clip_grad_norm_ shortens the whole vector.",
-            ),
+            },
         ),
         (
             "What must be gone before backward? What must be there before the optimizer steps?",
@@ -247,60 +137,28 @@ EXERCISES = (
         a.best_epoch,
         a.epoch_inputs,
         "(best, last)",
-        (
-            named_mistake(
-                a.wrong_epoch,
-                "all",
-                "patience is not used: training ends early, and what would have come later can't "
-                "be known.",
-            ),
-            named_mistake(
-                a.wrong_epoch,
-                "future",
-                "it keeps an epoch that was never trained: a better value that comes after the "
-                "stop can't be known.",
-            ),
-            named_mistake(
-                a.wrong_epoch,
-                "last",
-                "it keeps the last epoch: keep the one with the best value so far.",
-            ),
-            named_mistake(
-                a.wrong_epoch,
-                "equal",
-                "of two equal epochs it keeps the later one: an equal value is not a better one.",
-            ),
-            named_mistake(
-                a.wrong_epoch,
-                "soon",
-                "it stops too soon: the last epoch is the first one that is *more* than patience "
-                "after the best, and that one is still trained.",
-            ),
-            named_mistake(
-                a.wrong_epoch,
-                "neighbour",
-                "it compares with the epoch before: what counts is how long ago the best one was.",
-            ),
-            named_mistake(
-                a.wrong_epoch,
-                "all bad",
-                "it counts all epochs that were not a new best: with each new best, the count "
-                "begins again.",
-            ),
-            named_mistake(
-                a.wrong_epoch,
-                "untrained",
-                "the epoch that exceeds the patience has been trained as well: it is the last one, "
-                "not the one before it.",
-            ),
-            named_mistake(
-                a.wrong_epoch, "from 1", "the epochs are counted from 1: the first one is 0."
-            ),
-            named_mistake(
-                a.wrong_epoch,
-                "lowest",
-                "it keeps the lowest value, as for a loss: of SumR, the highest is the best.",
-            ),
+        named_mistakes(
+            a.wrong_epoch,
+            {
+                "all": "patience is not used: training ends early, and what would have come later "
+                "can't be known.",
+                "future": "it keeps an epoch that was never trained: a better value that comes "
+                "after the stop can't be known.",
+                "last": "it keeps the last epoch: keep the one with the best value so far.",
+                "equal": "of two equal epochs it keeps the later one: an equal value is not a "
+                "better one.",
+                "soon": "it stops too soon: the last epoch is the first one that is *more* than "
+                "patience after the best, and that one is still trained.",
+                "neighbour": "it compares with the epoch before: what counts is how long ago the "
+                "best one was.",
+                "all bad": "it counts all epochs that were not a new best: with each new best, the "
+                "count begins again.",
+                "untrained": "the epoch that exceeds the patience has been trained as well: it is "
+                "the last one, not the one before it.",
+                "from 1": "the epochs are counted from 1: the first one is 0.",
+                "lowest": "it keeps the lowest value, as for a loss: of SumR, the highest is the "
+                "best.",
+            },
         ),
         (
             "Walk through the epochs and remember which one was best so far.",
@@ -318,73 +176,33 @@ EXERCISES = (
         a.seed_interval,
         a.interval_inputs,
         "two numbers",
-        (
-            named_mistake(
-                a.wrong_interval,
-                "sign",
-                "the sign is wrong: it is ours minus theirs, above 0 where ours is better.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "apart",
-                "the seeds are not paired: take the difference seed by seed first, and then its "
-                "spread. What both models share in a seed cancels.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "spread",
-                "it is the spread of single seeds: the mean of S of them is steadier, by the "
-                "square root of S.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "biased",
-                "the deviation is divided by S: of a sample it is divided by S - 1 (torch's std "
-                "does so by default).",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "variance",
-                "it is made from the variance: take the standard deviation, its square root.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "whole",
-                "it is the whole width: half of it is asked for, what stands behind the ±.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "ends",
-                "these are the two ends of the interval: its middle and half its width are asked "
-                "for.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "no t",
-                "t is missing: one standard error covers far less than 95 %, and of a few seeds "
-                "even two do.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "normal",
-                "1.96 holds for very many seeds: t is given, and it grows as they get few.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "count",
-                "the half width is divided by S: a mean of S is steadier by the square root of S.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "one more",
-                "it is the band of one further run: here it is about the mean over all seeds, "
-                "t times the deviation over the square root of S.",
-            ),
-            named_mistake(
-                a.wrong_interval,
-                "ours",
-                "it is the spread of our own seeds: what counts is that of the differences.",
-            ),
+        named_mistakes(
+            a.wrong_interval,
+            {
+                "sign": "the sign is wrong: it is ours minus theirs, above 0 where ours is better.",
+                "apart": "the seeds are not paired: take the difference seed by seed first, and "
+                "then its spread. What both models share in a seed cancels.",
+                "spread": "it is the spread of single seeds: the mean of S of them is steadier, by "
+                "the square root of S.",
+                "biased": "the deviation is divided by S: of a sample it is divided by S - 1 "
+                "(torch's std does so by default).",
+                "variance": "it is made from the variance: take the standard deviation, its square "
+                "root.",
+                "whole": "it is the whole width: half of it is asked for, what stands behind the "
+                "±.",
+                "ends": "these are the two ends of the interval: its middle and half its width are "
+                "asked for.",
+                "no t": "t is missing: one standard error covers far less than 95 %, and of a few "
+                "seeds even two do.",
+                "normal": "1.96 holds for very many seeds: t is given, and it grows as they get "
+                "few.",
+                "count": "the half width is divided by S: a mean of S is steadier by the square "
+                "root of S.",
+                "one more": "it is the band of one further run: here it is about the mean over all "
+                "seeds, t times the deviation over the square root of S.",
+                "ours": "it is the spread of our own seeds: what counts is that of the "
+                "differences.",
+            },
         ),
         (
             "One number per seed first: ours - theirs. Everything else is about these S numbers.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prvr_lite.course.grading.drawing import other_padding
-from prvr_lite.course.grading.exercise import Exercise, named_mistake
+from prvr_lite.course.grading.exercise import Exercise, named_mistakes
 from prvr_lite.course.lesson11 import answers as a
 from prvr_lite.course.lesson11 import planted
 
@@ -14,58 +14,26 @@ EXERCISES = (
         a.frames_at,
         a.screen_times,
         "[S]",
-        (
-            named_mistake(
-                a.wrong_frames,
-                "nearest",
-                "it takes the frame whose time is nearest: that may be one that is yet to come. "
-                "On the screen is the last one that has begun.",
-            ),
-            named_mistake(
-                a.wrong_frames,
-                "left",
-                "at exactly its own time a frame is already on the screen: begun means time <= t, "
-                "not <.",
-            ),
-            named_mistake(
-                a.wrong_frames,
-                "next",
-                "it takes the next frame to begin: on the screen is the last one that has.",
-            ),
-            named_mistake(
-                a.wrong_frames,
-                "late",
-                "every frame is one too late: searchsorted counts the frames that have begun, and "
-                "rows begin at 0.",
-            ),
-            named_mistake(
-                a.wrong_frames,
-                "minus",
-                "before the first frame it gives -1, which is the *last* frame when you index "
-                "with it: the first one counts there.",
-            ),
-            named_mistake(
-                a.wrong_frames,
-                "rate",
-                "it assumes an even rate: these frames come at uneven times, so look their times "
-                "up.",
-                "rate, moved",
-                "rate, counted",
-            ),
-            named_mistake(
-                a.wrong_frames, "seconds", "these are times: the frame is asked for, a row (int64)."
-            ),
-            named_mistake(
-                a.wrong_frames,
-                "sorted",
-                "the frames come in the order of time: at is in any order, and the result keeps "
-                "it.",
-            ),
-            named_mistake(
-                a.wrong_frames,
-                "once",
-                "each frame comes once: one that is held is on the screen at several of the times.",
-            ),
+        named_mistakes(
+            a.wrong_frames,
+            {
+                "nearest": "it takes the frame whose time is nearest: that may be one that is yet "
+                "to come. On the screen is the last one that has begun.",
+                "left": "at exactly its own time a frame is already on the screen: begun means "
+                "time <= t, not <.",
+                "next": "it takes the next frame to begin: on the screen is the last one that has.",
+                "late": "every frame is one too late: searchsorted counts the frames that have "
+                "begun, and rows begin at 0.",
+                "minus": "before the first frame it gives -1, which is the *last* frame when you "
+                "index with it: the first one counts there.",
+                "rate | rate, moved | rate, counted": "it assumes an even rate: these frames come "
+                "at uneven times, so look their times up.",
+                "seconds": "these are times: the frame is asked for, a row (int64).",
+                "sorted": "the frames come in the order of time: at is in any order, and the "
+                "result keeps it.",
+                "once": "each frame comes once: one that is held is on the screen at several of "
+                "the times.",
+            },
         ),
         (
             "Draw the frames as bars on a line, each from its time to the next one's. Which bar "
@@ -85,58 +53,26 @@ EXERCISES = (
         a.zero_shot_scores,
         a.clip_table,
         "[Q, V]",
-        (
-            named_mistake(
-                a.wrong_zero_shot,
-                "dot",
-                "these are inner products: divide query and clips by their lengths first.",
-            ),
-            named_mistake(
-                a.wrong_zero_shot,
-                "query",
-                "the query keeps its length: a cosine needs both at length 1.",
-            ),
-            named_mistake(
-                a.wrong_zero_shot,
-                "clip",
-                "the clips keep their lengths, so a long one wins over a fitting one: a cosine "
-                "needs both at length 1.",
-            ),
-            named_mistake(
-                a.wrong_zero_shot,
-                "axis",
-                "the clips are normalised over the wrong dimension: each clip is a vector of D "
-                "numbers, the last dimension.",
-            ),
-            named_mistake(
-                a.wrong_zero_shot,
-                "mean",
-                "it takes the mean over clips: one fitting clip is enough, so take the best.",
-            ),
-            named_mistake(
-                a.wrong_zero_shot,
-                "video",
-                "it averages the clips first: that is one vector for the whole video, and lesson 1 "
-                "showed how a short moment is lost in it.",
-            ),
-            named_mistake(
-                a.wrong_zero_shot,
-                "feature",
-                "it takes the largest of each feature, which no clip has together: score the "
-                "clips, then take the best score.",
-            ),
-            named_mistake(
-                a.wrong_zero_shot,
-                "padding",
-                "the padding counts: where real is False there is no clip.",
-            ),
-            named_mistake(
-                a.wrong_zero_shot,
-                "zero",
-                "the padding scores 0, which beats every clip that points away: masked is -inf, "
-                "not 0.",
-            ),
-            named_mistake(a.wrong_zero_shot, "lowest", "it takes the worst clip: take the best."),
+        named_mistakes(
+            a.wrong_zero_shot,
+            {
+                "dot": "these are inner products: divide query and clips by their lengths first.",
+                "query": "the query keeps its length: a cosine needs both at length 1.",
+                "clip": "the clips keep their lengths, so a long one wins over a fitting one: a "
+                "cosine needs both at length 1.",
+                "axis": "the clips are normalised over the wrong dimension: each clip is a vector "
+                "of D numbers, the last dimension.",
+                "mean": "it takes the mean over clips: one fitting clip is enough, so take the "
+                "best.",
+                "video": "it averages the clips first: that is one vector for the whole video, and "
+                "lesson 1 showed how a short moment is lost in it.",
+                "feature": "it takes the largest of each feature, which no clip has together: "
+                "score the clips, then take the best score.",
+                "padding": "the padding counts: where real is False there is no clip.",
+                "zero": "the padding scores 0, which beats every clip that points away: masked is "
+                "-inf, not 0.",
+                "lowest": "it takes the worst clip: take the best.",
+            },
         ),
         (
             "One query and one video: N cosines. Which of them is the video's score, and which of "
@@ -155,55 +91,26 @@ EXERCISES = (
         a.rescore_candidates,
         a.clip_hits,
         "[Q, k]",
-        (
-            named_mistake(
-                a.wrong_rescore,
-                "last",
-                "a hit of -1 is taken for the last clip, as Python's lists do: -1 means that "
-                "nothing was found, so it must not make a candidate.",
-            ),
-            named_mistake(
-                a.wrong_rescore,
-                "order",
-                "the videos come in the order of their hits: that order is approximate, and knows "
-                "one scale only. Rank them by their exact scores.",
-            ),
-            named_mistake(
-                a.wrong_rescore,
-                "all",
-                "it ranks all videos: only those that own a hit may be scored, or nothing is "
-                "saved.",
-            ),
-            named_mistake(
-                a.wrong_rescore,
-                "twice",
-                "a video comes once for each of its hits: several clips of one video make one "
-                "candidate.",
-            ),
-            named_mistake(
-                a.wrong_rescore,
-                "column",
-                "these are places among the hits: the rows of videos are asked for.",
-            ),
-            named_mistake(
-                a.wrong_rescore,
-                "count",
-                "it ranks by the number of hits: a video with one fitting clip may be the right "
-                "one. The exact score decides.",
-            ),
-            named_mistake(
-                a.wrong_rescore,
-                "zero",
-                "what is not a candidate scores 0, which beats candidates with scores below 0: use "
-                "-inf.",
-            ),
-            named_mistake(
-                a.wrong_rescore,
-                "filler",
-                "where there are fewer than k candidates, it fills up with videos that are not "
-                "candidates: give -1 there.",
-            ),
-            named_mistake(a.wrong_rescore, "lowest", "the worst come first."),
+        named_mistakes(
+            a.wrong_rescore,
+            {
+                "last": "a hit of -1 is taken for the last clip, as Python's lists do: -1 means "
+                "that nothing was found, so it must not make a candidate.",
+                "order": "the videos come in the order of their hits: that order is approximate, "
+                "and knows one scale only. Rank them by their exact scores.",
+                "all": "it ranks all videos: only those that own a hit may be scored, or nothing "
+                "is saved.",
+                "twice": "a video comes once for each of its hits: several clips of one video make "
+                "one candidate.",
+                "column": "these are places among the hits: the rows of videos are asked for.",
+                "count": "it ranks by the number of hits: a video with one fitting clip may be the "
+                "right one. The exact score decides.",
+                "zero": "what is not a candidate scores 0, which beats candidates with scores "
+                "below 0: use -inf.",
+                "filler": "where there are fewer than k candidates, it fills up with videos that "
+                "are not candidates: give -1 there.",
+                "lowest": "the worst come first.",
+            },
         ),
         (
             "Write down for one query: which videos own a hit? Cross out the scores of all others.",
@@ -223,55 +130,23 @@ EXERCISES = (
         a.candidate_recall,
         a.found_and_exact,
         "one number",
-        (
-            named_mistake(
-                a.wrong_candidate_recall,
-                "place",
-                "it compares place by place: found in another order is found as well.",
-            ),
-            named_mistake(
-                a.wrong_candidate_recall,
-                "first",
-                "it only asks for the very best: all k of the exact ones are asked for.",
-            ),
-            named_mistake(
-                a.wrong_candidate_recall,
-                "any",
-                "one of k in common is enough for it: the share of the k that is found is asked "
-                "for.",
-            ),
-            named_mistake(
-                a.wrong_candidate_recall,
-                "all",
-                "it only counts queries with all k found: the share of the k that is found is "
+        named_mistakes(
+            a.wrong_candidate_recall,
+            {
+                "place": "it compares place by place: found in another order is found as well.",
+                "first": "it only asks for the very best: all k of the exact ones are asked for.",
+                "any": "one of k in common is enough for it: the share of the k that is found is "
                 "asked for.",
-            ),
-            named_mistake(
-                a.wrong_candidate_recall,
-                "found",
-                "it divides by what was found, which is the precision: recall divides by what "
-                "should have been found.",
-            ),
-            named_mistake(
-                a.wrong_candidate_recall,
-                "cut",
-                "it looks at the first k that were found only: all C of them are candidates.",
-            ),
-            named_mistake(
-                a.wrong_candidate_recall,
-                "anywhere",
-                "it looks among what *any* query found: each query has its own row.",
-            ),
-            named_mistake(
-                a.wrong_candidate_recall,
-                "count",
-                "it counts the found ones of a query: divide by k.",
-            ),
-            named_mistake(
-                a.wrong_candidate_recall,
-                "share",
-                "it is a share, 0 to 1: recalls are given in per cent.",
-            ),
+                "all": "it only counts queries with all k found: the share of the k that is found "
+                "is asked for.",
+                "found": "it divides by what was found, which is the precision: recall divides by "
+                "what should have been found.",
+                "cut": "it looks at the first k that were found only: all C of them are "
+                "candidates.",
+                "anywhere": "it looks among what *any* query found: each query has its own row.",
+                "count": "it counts the found ones of a query: divide by k.",
+                "share": "it is a share, 0 to 1: recalls are given in per cent.",
+            },
         ),
         (
             "One query: how many of the k exact ones are somewhere in its row of found ones?",
@@ -288,61 +163,30 @@ EXERCISES = (
         a.cell_search,
         a.cells_of_clips,
         "[k]",
-        (
-            named_mistake(
-                a.wrong_cells,
-                "one",
-                "it opens one cell only: the best clip may lie just across a border, so open "
-                "probes of them.",
-            ),
-            named_mistake(
-                a.wrong_cells,
-                "all",
-                "it looks at every clip: only those in the opened cells may be scored, or nothing "
-                "is saved.",
-            ),
-            named_mistake(a.wrong_cells, "far", "it opens the cells that fit least."),
-            named_mistake(
-                a.wrong_cells,
-                "cosine",
-                "it opens cells by their cosine: centres are means of clips, and no vectors of "
-                "length 1. Take the inner product as it is.",
-            ),
-            named_mistake(
-                a.wrong_cells,
-                "distance",
-                "it opens the nearest cells by distance: clips are ranked by inner product, so "
-                "their cells must be, too. The two differ unless all centres have one length.",
-            ),
-            named_mistake(
-                a.wrong_cells,
-                "clips",
-                "it opens the cells of the best clips: for that you would have to score every "
-                "clip first. Choose the cells by their centres.",
-            ),
-            named_mistake(
-                a.wrong_cells,
-                "by cell",
-                "it lists the clips of the best cell first, then those of the next: all clips of "
-                "the opened cells compete in one ranking.",
-            ),
-            named_mistake(
-                a.wrong_cells,
-                "within",
-                "these are places among the opened clips: rows of all clips are asked for.",
-            ),
-            named_mistake(
-                a.wrong_cells,
-                "zero",
-                "clips of closed cells score 0, which beats open ones below 0: use -inf.",
-            ),
-            named_mistake(
-                a.wrong_cells,
-                "filler",
-                "where the opened cells hold fewer than k clips, it goes on with closed ones: give "
-                "-1 there.",
-            ),
-            named_mistake(a.wrong_cells, "lowest", "the worst clips come first."),
+        named_mistakes(
+            a.wrong_cells,
+            {
+                "one": "it opens one cell only: the best clip may lie just across a border, so "
+                "open probes of them.",
+                "all": "it looks at every clip: only those in the opened cells may be scored, or "
+                "nothing is saved.",
+                "far": "it opens the cells that fit least.",
+                "cosine": "it opens cells by their cosine: centres are means of clips, and no "
+                "vectors of length 1. Take the inner product as it is.",
+                "distance": "it opens the nearest cells by distance: clips are ranked by inner "
+                "product, so their cells must be, too. The two differ unless all centres have one "
+                "length.",
+                "clips": "it opens the cells of the best clips: for that you would have to score "
+                "every clip first. Choose the cells by their centres.",
+                "by cell": "it lists the clips of the best cell first, then those of the next: all "
+                "clips of the opened cells compete in one ranking.",
+                "within": "these are places among the opened clips: rows of all clips are asked "
+                "for.",
+                "zero": "clips of closed cells score 0, which beats open ones below 0: use -inf.",
+                "filler": "where the opened cells hold fewer than k clips, it goes on with closed "
+                "ones: give -1 there.",
+                "lowest": "the worst clips come first.",
+            },
         ),
         (
             "Two searches, one after the other: a small one among the centres, then one among the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prvr_lite.course.grading.exercise import Exercise, named_mistake
+from prvr_lite.course.grading.exercise import Exercise, named_mistakes
 from prvr_lite.course.lesson12 import answers as a
 from prvr_lite.course.lesson12 import pickles as p
 from prvr_lite.course.lesson12 import planted
@@ -14,52 +14,23 @@ EXERCISES = (
         a.bigfile_rows,
         a.big_file,
         "[n, dim]",
-        (
-            named_mistake(
-                a.wrong_rows,
-                "double",
-                "it reads numbers of 8 bytes, which is what NumPy takes by default: "
+        named_mistakes(
+            a.wrong_rows,
+            {
+                "double": "it reads numbers of 8 bytes, which is what NumPy takes by default: "
                 "feature.bin holds float32. Give the type.",
-            ),
-            named_mistake(
-                a.wrong_rows,
-                "half",
-                "it reads numbers of 2 bytes: feature.bin holds float32, 4 bytes each.",
-            ),
-            named_mistake(
-                a.wrong_rows, "whole", "it reads the bytes as whole numbers: they are float32."
-            ),
-            named_mistake(
-                a.wrong_rows,
-                "big",
-                "it reads each number from the wrong end: the file is little-endian, '<f4'.",
-            ),
-            named_mistake(
-                a.wrong_rows,
-                "numbers",
-                "row r does not begin at byte r * dim: that counts numbers, each takes 4 bytes.",
-            ),
-            named_mistake(
-                a.wrong_rows,
-                "columns",
-                "it takes the file column after column: it is written row after row, the table is "
-                "[rows, dim].",
-            ),
-            named_mistake(
-                a.wrong_rows,
-                "file",
-                "the rows come in the order of the file: give them in the order of names.",
-            ),
-            named_mistake(
-                a.wrong_rows,
-                "alphabet",
-                "it takes the ids in alphabetical order: row r belongs to ids[r] as they stand.",
-            ),
-            named_mistake(
-                a.wrong_rows,
-                "once",
-                "a name that is asked for twice comes once: give a row for each of names.",
-            ),
+                "half": "it reads numbers of 2 bytes: feature.bin holds float32, 4 bytes each.",
+                "whole": "it reads the bytes as whole numbers: they are float32.",
+                "big": "it reads each number from the wrong end: the file is little-endian, '<f4'.",
+                "numbers": "row r does not begin at byte r * dim: that counts numbers, each takes "
+                "4 bytes.",
+                "columns": "it takes the file column after column: it is written row after row, "
+                "the table is [rows, dim].",
+                "file": "the rows come in the order of the file: give them in the order of names.",
+                "alphabet": "it takes the ids in alphabetical order: row r belongs to ids[r] as "
+                "they stand.",
+                "once": "a name that is asked for twice comes once: give a row for each of names.",
+            },
         ),
         (
             "How many bytes does one row take? And where does row 2 begin?",
@@ -77,58 +48,28 @@ EXERCISES = (
         a.join_moments,
         a.annotated,
         "[Q, 2]",
-        (
-            named_mistake(
-                a.wrong_join,
-                "file",
-                "it takes line n of the whole file: n counts the annotations of its video alone.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "one",
-                "it counts from 1: caption #enc#0 belongs to the first annotation.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "order",
-                "it counts captions as they come, and they may come in any order: which annotation "
-                "is meant stands in the caption's id.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "first",
-                "every caption of a video gets the video's first annotation: n says which.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "digit",
-                "it reads one digit of n: a video may have more than ten captions.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "prefix",
-                "v_1 also gets what belongs to v_12: compare whole ids, not their beginnings.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "sorted",
-                "it sorts a video's annotations by time: n counts them in the order of the file.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "zero",
-                "where there is no annotation it gives 0 to 0 s, as if it were known: give NaN.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "last",
-                "where n is too large it gives the last annotation, a wrong time: give NaN.",
-            ),
-            named_mistake(
-                a.wrong_join,
-                "dropped",
-                "it leaves captions out: a row for each, NaN where there is no annotation.",
-            ),
+        named_mistakes(
+            a.wrong_join,
+            {
+                "file": "it takes line n of the whole file: n counts the annotations of its video "
+                "alone.",
+                "one": "it counts from 1: caption #enc#0 belongs to the first annotation.",
+                "order": "it counts captions as they come, and they may come in any order: which "
+                "annotation is meant stands in the caption's id.",
+                "first": "every caption of a video gets the video's first annotation: n says "
+                "which.",
+                "digit": "it reads one digit of n: a video may have more than ten captions.",
+                "prefix": "v_1 also gets what belongs to v_12: compare whole ids, not their "
+                "beginnings.",
+                "sorted": "it sorts a video's annotations by time: n counts them in the order of "
+                "the file.",
+                "zero": "where there is no annotation it gives 0 to 0 s, as if it were known: give "
+                "NaN.",
+                "last": "where n is too large it gives the last annotation, a wrong time: give "
+                "NaN.",
+                "dropped": "it leaves captions out: a row for each, NaN where there is no "
+                "annotation.",
+            },
         ),
         (
             "Two steps: which rows belong to each video, in order? And then, which one of them?",
@@ -146,59 +87,27 @@ EXERCISES = (
         a.read_without_running,
         a.files_to_read,
         "[P]",
-        (
-            named_mistake(
-                a.wrong_reading,
-                "trusting",
-                "it trusts every file: pickle imports and calls whatever a file names. Decide in "
-                "find_class, which is asked for each name before anything is called.",
-            ),
-            named_mistake(
-                a.wrong_reading,
-                "after",
-                "it looks too late: when load() comes back, the file's code has run. Decide in "
-                "find_class, or before loading at all.",
-            ),
-            named_mistake(
-                a.wrong_reading,
-                "denied",
-                "it keeps a list of what is bad, and there is always one more: keep to the list of "
-                "what is allowed, and refuse all else.",
-            ),
-            named_mistake(
-                a.wrong_reading,
-                "module",
-                "it allows whole modules: a harmless module holds harmful names, or imports them. "
+        named_mistakes(
+            a.wrong_reading,
+            {
+                "trusting": "it trusts every file: pickle imports and calls whatever a file names. "
+                "Decide in find_class, which is asked for each name before anything is called.",
+                "after": "it looks too late: when load() comes back, the file's code has run. "
+                "Decide in find_class, or before loading at all.",
+                "denied": "it keeps a list of what is bad, and there is always one more: keep to "
+                "the list of what is allowed, and refuse all else.",
+                "module": "it allows whole modules: a harmless module holds harmful names, or "
+                "imports them. Module and name must be allowed together.",
+                "name": "it only looks at the name: any module can have something of that name. "
                 "Module and name must be allowed together.",
-            ),
-            named_mistake(
-                a.wrong_reading,
-                "name",
-                "it only looks at the name: any module can have something of that name. Module and "
-                "name must be allowed together.",
-            ),
-            named_mistake(
-                a.wrong_reading,
-                "import",
-                "it imports what a file names: give what `allowed` has for it. The real class may "
-                "not be installed, and importing it runs its code.",
-            ),
-            named_mistake(
-                a.wrong_reading,
-                "nothing",
-                "it refuses every file that names anything: what is in `allowed` may pass.",
-            ),
-            named_mistake(
-                a.wrong_reading,
-                "silent",
-                "for an unknown name it puts in a harmless class and goes on: nothing runs, but a "
-                "file that is not what it should be gets through. Refuse it.",
-            ),
-            named_mistake(
-                a.wrong_reading,
-                "zero",
-                "a refused file gives 0, which could be a setting: give NaN.",
-            ),
+                "import": "it imports what a file names: give what `allowed` has for it. The real "
+                "class may not be installed, and importing it runs its code.",
+                "nothing": "it refuses every file that names anything: what is in `allowed` may "
+                "pass.",
+                "silent": "for an unknown name it puts in a harmless class and goes on: nothing "
+                "runs, but a file that is not what it should be gets through. Refuse it.",
+                "zero": "a refused file gives 0, which could be a setting: give NaN.",
+            },
         ),
         (
             "Run the cell above with the loud unpickler again. At which moment does it know the "
@@ -219,53 +128,25 @@ EXERCISES = (
         a.cannot_add_up,
         a.printed_rows,
         "[M]",
-        (
-            named_mistake(
-                a.wrong_sums,
-                "exact",
-                "it wants the sum to the last digit: each number was rounded, so honest rows may "
-                "differ by one or two tenths. And sums of floats are hardly ever equal.",
-            ),
-            named_mistake(
-                a.wrong_sums,
-                "single",
-                "it allows the rounding of one number: there are five, whose errors may add up.",
-            ),
-            named_mistake(
-                a.wrong_sums,
-                "tenth",
-                "it calls 0.2 impossible: five numbers, each off by up to 0.05, make up to 0.25.",
-            ),
-            named_mistake(
-                a.wrong_sums,
-                "two",
-                "it lets 0.3 pass: five numbers, each off by at most 0.05, make 0.25 at most.",
-            ),
-            named_mistake(
-                a.wrong_sums,
-                "whole",
-                "it lets 0.3 and 0.4 pass: each number is off by at most 0.05, not 0.1.",
-            ),
-            named_mistake(
-                a.wrong_sums,
-                "over",
-                "it finds only sums that are printed too small: they may be too large as well.",
-            ),
-            named_mistake(
-                a.wrong_sums,
-                "under",
-                "it finds only sums that are printed too large: they may be too small as well.",
-            ),
-            named_mistake(
-                a.wrong_sums,
-                "turned",
-                "it marks the rows that do add up: True is for those that can't.",
-            ),
-            named_mistake(
-                a.wrong_sums,
-                "all",
-                "it adds the sum to itself: the four recalls are printed[:, :4].",
-            ),
+        named_mistakes(
+            a.wrong_sums,
+            {
+                "exact": "it wants the sum to the last digit: each number was rounded, so honest "
+                "rows may differ by one or two tenths. And sums of floats are hardly ever equal.",
+                "single": "it allows the rounding of one number: there are five, whose errors may "
+                "add up.",
+                "tenth": "it calls 0.2 impossible: five numbers, each off by up to 0.05, make up "
+                "to 0.25.",
+                "two": "it lets 0.3 pass: five numbers, each off by at most 0.05, make 0.25 at "
+                "most.",
+                "whole": "it lets 0.3 and 0.4 pass: each number is off by at most 0.05, not 0.1.",
+                "over": "it finds only sums that are printed too small: they may be too large as "
+                "well.",
+                "under": "it finds only sums that are printed too large: they may be too small as "
+                "well.",
+                "turned": "it marks the rows that do add up: True is for those that can't.",
+                "all": "it adds the sum to itself: the four recalls are printed[:, :4].",
+            },
         ),
         (
             "13.64 is printed as 13.6. By how much can a printed number be off, at most?",
@@ -282,57 +163,28 @@ EXERCISES = (
         a.optimism,
         a.two_splits,
         "one number",
-        (
-            named_mistake(
-                a.wrong_optimism,
-                "told",
-                "it compares the best on test with the best on val: other queries, other numbers. "
-                "Compare two test results.",
-            ),
-            named_mistake(
-                a.wrong_optimism,
-                "own",
-                "it compares val with test at the choice of val: what choosing on *test* adds to "
-                "the test result is asked for.",
-            ),
-            named_mistake(
-                a.wrong_optimism,
-                "turned",
-                "the difference is the wrong way round: chosen on test minus chosen on val.",
-            ),
-            named_mistake(a.wrong_optimism, "sum", "it adds up the seeds: take their mean."),
-            named_mistake(
-                a.wrong_optimism,
-                "best",
-                "it takes the seed with the largest difference: take the mean of all.",
-            ),
-            named_mistake(
-                a.wrong_optimism,
-                "once",
-                "it chooses once for all seeds on val, but for each on test: each seed chooses for "
-                "itself, on both.",
-            ),
-            named_mistake(
-                a.wrong_optimism,
-                "means",
-                "it chooses by the means over seeds: each seed is a run of its own, and chooses "
-                "for itself.",
-            ),
-            named_mistake(
-                a.wrong_optimism,
-                "seeds",
-                "it chooses among seeds: choices are along the second dimension, seeds first.",
-            ),
-            named_mistake(
-                a.wrong_optimism,
-                "last",
-                "it takes the last choice without looking at val: take the one that val prefers.",
-            ),
-            named_mistake(
-                a.wrong_optimism,
-                "mean",
-                "it compares with the average choice: compare with the one that val prefers.",
-            ),
+        named_mistakes(
+            a.wrong_optimism,
+            {
+                "told": "it compares the best on test with the best on val: other queries, other "
+                "numbers. Compare two test results.",
+                "own": "it compares val with test at the choice of val: what choosing on *test* "
+                "adds to the test result is asked for.",
+                "turned": "the difference is the wrong way round: chosen on test minus chosen on "
+                "val.",
+                "sum": "it adds up the seeds: take their mean.",
+                "best": "it takes the seed with the largest difference: take the mean of all.",
+                "once": "it chooses once for all seeds on val, but for each on test: each seed "
+                "chooses for itself, on both.",
+                "means": "it chooses by the means over seeds: each seed is a run of its own, and "
+                "chooses for itself.",
+                "seeds": "it chooses among seeds: choices are along the second dimension, seeds "
+                "first.",
+                "last": "it takes the last choice without looking at val: take the one that val "
+                "prefers.",
+                "mean": "it compares with the average choice: compare with the one that val "
+                "prefers.",
+            },
         ),
         (
             "One seed, by hand: which column would val choose, and what does test say there? And "
