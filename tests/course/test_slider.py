@@ -200,10 +200,11 @@ def test_the_picture_is_readable(temperatures: list[float]) -> None:
 def test_the_explorer_steps_through_temperatures(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ipywidgets")
     monkeypatch.setenv(core.STATIC, "1")
-    assert alt_text(bag_explorer(FILMS)).count("forest") == 3
+    assert alt_text(bag_explorer(FILMS, query="An owl?")).count("forest") == 3
     monkeypatch.setenv(core.STATIC, "0")
-    control, view = bag_explorer(FILMS, temperatures=[float("inf"), 0.0]).children
-    assert [text for text, _ in control.options] == ["mean", "max"]
+    control, view = bag_explorer(FILMS, query="An owl?").children
+    assert [text for text, _ in control.options] == [in_words(t) for t in TEMPERATURES]
+    assert (in_words(TEMPERATURES[0]), in_words(TEMPERATURES[-1])) == ("mean", "max")
     before = view.value
     control.index = 1
     assert view.value != before
@@ -218,13 +219,13 @@ def test_the_explorer_steps_through_temperatures(monkeypatch: pytest.MonkeyPatch
 )
 def test_bags_that_make_no_sense(films: Any, temperatures: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        bag_picture(films, temperatures)
+        bag_picture(films, temperatures, query="An owl?")
 
 
 @pytest.mark.parametrize(
     ("draw", "values"),
     [
-        (lambda t: bag_picture(FILMS, [t]), (float("inf"), 0.05, 0.0)),
+        (lambda t: bag_picture(FILMS, [t], query="An owl?"), (float("inf"), 0.05, 0.0)),
         (
             lambda name: guided_attention([[1.0, 0.0]], [(0, 5)], duration=9.0, names=[name]),
             ("0–5 s", "10.0–15.0 s, the key clip"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +12,8 @@ from prvr_lite.plots import page
 from prvr_lite.plots.page import CHALK, GLOW, HAZE, RAIL, SPOT
 from prvr_lite.plots.strip import Thumbnail, draw_strip
 
+TITLE: Final = "One label for a bag: which frames learn?"
+ABOUT: Final = "white: from the frames to the loss; gold: the gradient, the way back"
 FOOT, POOL, FILM, LOSS, HIGH = 1.95, 1.24, 0.62, 0.18, 2.6  # heights on the road, in inches
 Place = tuple[float, float]
 
@@ -22,8 +24,7 @@ def bag_diagram(
     weights: Mapping[str, object],
     *,
     duration: float,
-    thumbnails: Sequence[Thumbnail] = (),
-    title: str = "One label for a bag: which frames learn?",
+    thumbnails: Sequence[Thumbnail],
 ) -> page.Picture:
     """How a film gets one score, and how the loss goes back to its frames, for some bag scores.
 
@@ -31,7 +32,6 @@ def bag_diagram(
         score: [T] of the frames, 0 to 1.
         weights: name of a bag score -> how much each frame counts in it [T], in sum 1.
         duration: of the film in s. thumbnails: (time in s, image bytes).
-        title: a headline.
     Returns:
         a Figure with the axes "film NAME" and "road NAME" for each bag score.
     Raises:
@@ -47,25 +47,20 @@ def bag_diagram(
         for name, count in counts.items()
     )
     about = f"{len(frames)} frames, a score for each, one score and one label for the film."
-    head = page.heading(
-        title, "white: from the frames to the loss; gold: the gradient, the way back"
-    )
     heights = {"film": 7.0 / len(counts) / len(frames), "road": HIGH}
-    parts = list(heights) if thumbnails else ["road"]
     picture, axes = page.panels(
-        head,
-        [[f"{part} {name}" for name in counts] for part in parts],
-        sum(heights[part] for part in parts) + 0.45,
-        alt=f"{title} {about} {learned}.",
+        page.heading(TITLE, ABOUT),
+        [[f"{part} {name}" for name in counts] for part in heights],
+        sum(heights.values()) + 0.45,
+        alt=f"{TITLE} {about} {learned}.",
         dark=True,
-        height_ratios=[heights[part] for part in parts],
+        height_ratios=list(heights.values()),
     )
     for name, count in counts.items():
-        label = page.wrap(f"a bag, pooled by the {name}", 6.4 / len(counts), 11.5, weight="bold")
-        axes[f"{parts[0]} {name}"].set_title(label, size=11.5, parse_math=False)
+        axes[f"film {name}"].set_title(f"a bag, pooled by the {name}", size=11.5)
         _draw(axes[f"road {name}"], frames, count, name)
     page.settle(picture)
-    for name in counts if thumbnails else ():
+    for name in counts:
         draw_strip(axes[f"film {name}"], thumbnails, len(frames), (0, duration))
     return picture
 

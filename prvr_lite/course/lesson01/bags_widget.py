@@ -19,7 +19,7 @@ from prvr_lite.plots.strip import Span, Thumbnail
 TEMPERATURES: Final = (math.inf, 1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.0)
 STRIP, CURVE, ROW = 0.46, 0.62, 0.24  # inches
 GOLD: Final = LinearSegmentedColormap.from_list("gold", [page.RAIL, page.GLOW])
-Bags = Mapping[float, Mapping[str, tuple[float, page.Array]]]  # see bag_score
+Bags = Mapping[str, Mapping[str, tuple[float, page.Array]]]  # temperature -> film -> bag_score
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,22 @@ class Bag:
 def bag_explorer(
     films: Mapping[str, Bag],
     *,
-    query: str = "",
-    temperatures: Sequence[float] = TEMPERATURES,
+    query: str,
     static: Sequence[float] = (math.inf, 0.1, 0.0),
 ) -> Any:
     """Step from mean to maximum and see which film of a few wins; see ``bag_picture``.
 
     Args:
         films: name -> bag. query: named above.
-        temperatures: that the slider steps through. static: those drawn where there is no slider.
+        static: the temperatures that are drawn where there is no slider.
     Returns:
         a slider with its picture, or one picture; make it the last expression of a cell.
     """
     return slider(
         lambda temperature: bag_picture(films, [temperature], query=query),
-        values=list(temperatures),
+        values=TEMPERATURES,
         label="temperature",
-        static=lambda: bag_picture(films, list(static), query=query),
+        static=lambda: bag_picture(films, static, query=query),
         in_words=in_words,
     )
 
@@ -86,7 +85,7 @@ def in_words(temperature: float) -> str:
 
 @page.night_style
 def bag_picture(
-    films: Mapping[str, Bag], temperatures: Sequence[float], *, query: str = ""
+    films: Mapping[str, Bag], temperatures: Sequence[float], *, query: str
 ) -> page.Picture:
     """Each film's frame scores, and for each temperature how much each frame counts and the score.
 
@@ -96,9 +95,11 @@ def bag_picture(
         ValueError: scores that are not finite.
     """
     scores = {name: page.finite(bag.score, f"score of {name!r}") for name, bag in films.items()}
-    bags = {t: {name: bag_score(score, t) for name, score in scores.items()} for t in temperatures}
+    bags = {
+        in_words(t): {film: bag_score(s, t) for film, s in scores.items()} for t in temperatures
+    }
     winner = {t: max(row, key=lambda name: row[name][0]) for t, row in bags.items()}
-    wins = "; ".join(f"{in_words(t)}: {name} wins" for t, name in winner.items())
+    wins = "; ".join(f"{t}: {name} wins" for t, name in winner.items())
     rows = {"strip": STRIP, "frames": CURVE, "weights": ROW * len(temperatures)}
     if not any(bag.thumbnails for bag in films.values()):
         del rows["strip"]
@@ -109,13 +110,11 @@ def bag_picture(
     ]
     settings: dict[str, Any] = {"dark": True, "gap": 0.06, "left": 0.3, "width_ratios": [4.5, 1.4]}
     settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(bags, query)}
-    head = page.heading(f"“{query}”" if query else "Which film wins?", wins)
     high = len(films) * (sum(rows.values()) + 0.55) + 0.3
-    picture, axes = page.panels(head, mosaic, high, **settings)
+    picture, axes = page.panels(page.heading(f"“{query}”", wins), mosaic, high, **settings)
     for panel in axes.values():
-        panel.spines[:].set_visible(False)
         panel.tick_params(length=0, labelsize=10.5)
-        panel.set(facecolor="none", xlim=(0, 1), xticks=[], yticks=[])
+        panel.set(xlim=(0, 1), xticks=[], yticks=[])
     limits = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
     for name, bag in films.items():
         label = page.wrap(name, 4.4, 11.5, lines=1) + (", the right film" if bag.right else "")
@@ -133,12 +132,12 @@ def bag_picture(
 
 def _alt(bags: Bags, query: str) -> str:
     rows = [
-        f"{in_words(t)}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
+        f"{t}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
         for t, row in bags.items()
     ]
-    asked = f" for the query “{query}”" if query else ""
-    return f"Frame scores of {len(next(iter(bags.values())))} films{asked}, and the score of each \
-film by temperature. {'; '.join(rows)}."
+    films = len(next(iter(bags.values())))
+    about = f"Frame scores of {films} films for the query “{query}”, and the score of each film"
+    return f"{about} by temperature. {'; '.join(rows)}."
 
 
 def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag: Bag) -> None:
@@ -166,7 +165,7 @@ def _draw_bags(weights: Axes, scores: Axes, name: str, bags: Bags) -> None:
         share = weight / weight.max() * min(1.0, 0.35 + weight.max())  # an even spread stays dim
         place = (0, 1, row + 0.31, row - 0.31)
         weights.imshow(share[None], GOLD, vmin=0, vmax=1, extent=place, aspect="auto")
-        sheet.names(weights, {in_words(temperature): 1 - (row + 0.5) / len(bags)})
+        sheet.names(weights, {temperature: 1 - (row + 0.5) / len(bags)})
         low, high = min(0.0, *every), max(0.0, *every)
         wins = score == max(every)
         color, bold = (page.GLOW, "bold") if wins else (page.HAZE, "normal")

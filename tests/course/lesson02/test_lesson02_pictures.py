@@ -13,8 +13,7 @@ from figure_inputs import THUMBNAILS
 from prvr_lite.course.lesson02 import pooling_widget
 from prvr_lite.course.lesson02.answers import pool_bounds
 from prvr_lite.course.lesson02.film_numbers import film_numbers
-from prvr_lite.course.lesson02.pooling_widget import pooling_slider
-from prvr_lite.course.lesson02.pooling_windows import pooling_windows
+from prvr_lite.course.lesson02.pooling_widget import pooling_slider, pooling_windows
 from prvr_lite.course.pictures.heat_maps import heat_maps
 from prvr_lite.plots import Picture, alt_text
 
@@ -57,8 +56,8 @@ def test_windows_say_what_does_not_fit(bounds: list[int], message: str) -> None:
 def test_the_slider_draws_the_bounds_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """Static: one panel a length. Driven: one length at a time, every picture of one size."""
     monkeypatch.setenv("PRVR_LITE_STATIC", "1")
-    static = pooling_slider(pool_bounds, count=4, static=(3, 10))
-    assert names(static) == ["3 frames, 4 units", "10 frames, 4 units"]
+    static = pooling_slider(pool_bounds, count=4)
+    assert names(static) == [f"{total} frames, 4 units" for total in (16, 32, 41, 110)]
     assert_readable(static)
     drawn: list[Picture] = []
 
