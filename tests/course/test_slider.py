@@ -175,7 +175,7 @@ def test_the_picture_shows_who_wins() -> None:
     assert "mean: forest wins; τ = 0.1: stage wins; max: stage wins" in said(figure)
     assert "max: forest 0.500, stage 0.900" in alt_text(figure)
     assert part(panel(figure, "frames stage"), "score").get_data().values.tolist() == STAGE
-    lengths = [bars(panel(figure, f"scores {name}"))["score 0"][0][1] for name in FILMS]
+    lengths = [bars(panel(figure, f"scores {name}"))["score"][0][1] for name in FILMS]
     mean = [np.mean(FOREST), np.mean(STAGE)]
     assert lengths[1] / lengths[0] == pytest.approx(mean[1] / mean[0])
 
@@ -227,7 +227,9 @@ def test_bags_that_make_no_sense(films: Any, temperatures: Any, message: str) ->
     [
         (lambda t: bag_picture(FILMS, [t], query="An owl?"), (float("inf"), 0.05, 0.0)),
         (
-            lambda name: guided_attention([[1.0, 0.0]], [(0, 5)], duration=9.0, names=[name]),
+            lambda name: guided_attention(
+                [[1.0, 0.0]], [(0, 5)], duration=9.0, names=[name], moments=[None], title="Looks"
+            ),
             ("0–5 s", "10.0–15.0 s, the key clip"),
         ),
         (

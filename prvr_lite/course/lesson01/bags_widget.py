@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
@@ -19,7 +20,6 @@ from prvr_lite.plots.strip import Span, Thumbnail
 TEMPERATURES: Final = (math.inf, 1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.0)
 STRIP, CURVE, ROW = 0.46, 0.62, 0.24  # inches
 GOLD: Final = LinearSegmentedColormap.from_list("gold", [page.RAIL, page.GLOW])
-Bags = Mapping[str, Mapping[str, tuple[float, page.Array]]]  # temperature -> film -> bag_score
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,10 @@ def bag_score(score: page.Array, temperature: float) -> tuple[float, page.Array]
     Returns:
         the bag's score, and its derivative by each frame's score [T], which sums to 1.
     """
-    if math.isinf(temperature):
-        return float(score.mean()), np.full(len(score), 1 / len(score))
-    if temperature == 0:
-        best = (score == score.max()).astype(float)
-        return float(score.max()), best / best.sum()
-    sharp = np.exp((score - score.max()) / temperature)  # [T]; the largest is 1
-    return float(score.max() + temperature * np.log(sharp.mean())), sharp / sharp.sum()
+    top = score.max()
+    sharp = np.exp((score - top) / temperature) if temperature else np.equal(score, top) * 1.0
+    soft = score.mean() if math.isinf(temperature) else top + temperature * np.log(sharp.mean())
+    return float(soft), sharp / sharp.sum()  # the largest of sharp [T] is 1
 
 
 def in_words(temperature: float) -> str:
@@ -95,11 +92,10 @@ def bag_picture(
         ValueError: scores that are not finite.
     """
     scores = {name: page.finite(bag.score, f"score of {name!r}") for name, bag in films.items()}
-    bags = {
-        in_words(t): {film: bag_score(s, t) for film, s in scores.items()} for t in temperatures
-    }
-    winner = {t: max(row, key=lambda name: row[name][0]) for t, row in bags.items()}
-    wins = "; ".join(f"{t}: {name} wins" for t, name in winner.items())
+    bags = {name: [bag_score(s, t) for t in temperatures] for name, s in scores.items()}
+    values = {name: [value for value, _ in bag] for name, bag in bags.items()}
+    table = pd.DataFrame(values, index=[in_words(t) for t in temperatures])
+    wins = "; ".join(f"{row}: {name} wins" for row, name in table.idxmax(axis=1).items())
     rows = {"strip": STRIP, "frames": CURVE, "weights": ROW * len(temperatures)}
     if not any(bag.thumbnails for bag in films.values()):
         del rows["strip"]
@@ -109,7 +105,7 @@ def bag_picture(
         for part in rows
     ]
     settings: dict[str, Any] = {"dark": True, "gap": 0.06, "left": 0.3, "width_ratios": [4.5, 1.4]}
-    settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(bags, query)}
+    settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(table, query)}
     high = len(films) * (sum(rows.values()) + 0.55) + 0.3
     picture, axes = page.panels(page.heading(f"“{query}”", wins), mosaic, high, **settings)
     for panel in axes.values():
@@ -121,7 +117,8 @@ def bag_picture(
         color, top = page.SPOT if bag.right else page.CHALK, axes[f"{next(iter(rows))} {name}"]
         top.set_title(label, size=11.5, color=color, parse_math=False)
         _draw_frames(axes[f"frames {name}"], scores[name], limits, bag)
-        _draw_bags(axes[f"weights {name}"], axes[f"scores {name}"], name, bags)
+        _draw_weights(axes[f"weights {name}"], [weight for _, weight in bags[name]], table)
+        _draw_scores(axes[f"scores {name}"], name, table)
     about = "curve: score of each frame · gold: how much it counts · right: score of the film"
     picture.supxlabel(about, x=page.EDGE / page.WIDTH, ha="left", size=10, color=page.HAZE)
     for name, bag in films.items():
@@ -130,14 +127,13 @@ def bag_picture(
     return picture
 
 
-def _alt(bags: Bags, query: str) -> str:
+def _alt(table: pd.DataFrame, query: str) -> str:
+    films = f"Frame scores of {table.shape[1]} films for the query “{query}”"
     rows = [
-        f"{t}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
-        for t, row in bags.items()
+        f"{temperature}: " + ", ".join(f"{name} {score:.3f}" for name, score in row.items())
+        for temperature, row in table.iterrows()
     ]
-    films = len(next(iter(bags.values())))
-    about = f"Frame scores of {films} films for the query “{query}”, and the score of each film"
-    return f"{about} by temperature. {'; '.join(rows)}."
+    return f"{films}, and the score of each film by temperature. {'; '.join(rows)}."
 
 
 def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag: Bag) -> None:
@@ -154,24 +150,29 @@ def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag
     axes.stairs(score, edges, baseline=None, color=page.CHALK, lw=1.4, label="score")
 
 
-def _draw_bags(weights: Axes, scores: Axes, name: str, bags: Bags) -> None:
-    """For each temperature a row: how much each frame counts, in gold, and the film's score.
+def _draw_weights(axes: Axes, weights: Sequence[page.Array], table: pd.DataFrame) -> None:
+    """A row for each temperature: how much each frame counts, in gold."""
+    weight = np.stack(weights)  # [temperatures, T]
+    most = weight.max(1, keepdims=True)
+    share = weight / most * np.minimum(1.0, 0.35 + most)  # an even spread stays dim
+    place = (0, 1, len(table) - 0.5, -0.5)
+    axes.imshow(share, GOLD, vmin=0, vmax=1, extent=place, aspect="auto", interpolation="none")
+    axes.hlines(np.arange(len(table) + 1) - 0.5, 0, 1, page.NIGHT, lw=72 * 0.38 * ROW)  # apart
+    sheet.names(axes, {name: 1 - (i + 0.5) / len(table) for i, name in enumerate(table.index)})
 
-    The score is a bar beside all films' scores, and a number; that of the film that wins is gold.
+
+def _draw_scores(axes: Axes, name: str, table: pd.DataFrame) -> None:
+    """A row for each temperature: the film's score, as a bar beside all films' and as a number.
+
+    That of the film that wins is gold.
     """
-    for row, (temperature, films) in enumerate(bags.items()):
-        score, weight = films[name]
-        every = [other for other, _ in films.values()]
-        share = weight / weight.max() * min(1.0, 0.35 + weight.max())  # an even spread stays dim
-        place = (0, 1, row + 0.31, row - 0.31)
-        weights.imshow(share[None], GOLD, vmin=0, vmax=1, extent=place, aspect="auto")
-        sheet.names(weights, {temperature: 1 - (row + 0.5) / len(bags)})
-        low, high = min(0.0, *every), max(0.0, *every)
-        wins = score == max(every)
-        color, bold = (page.GLOW, "bold") if wins else (page.HAZE, "normal")
-        scores.barh(row, 0.6, height=0.5, color=page.RAIL)
-        long = 0.6 * (score - low) / ((high - low) or 1.0)
-        scores.barh(row, long, height=0.5, color=color, label=f"score {row}")
-        scores.text(0.65, row, f"{score:.3f}", va="center", size=10.5, color=color, weight=bold)
-    for axes in (weights, scores):
-        axes.set_ylim(len(bags) - 0.5, -0.5)
+    low, high = table.min(axis=1).clip(upper=0), table.max(axis=1).clip(lower=0)
+    rows, wins = range(len(table)), table[name] == table.max(axis=1)
+    axes.barh(rows, 0.6, 0.5, color=page.RAIL)
+    long, color = 0.6 * (table[name] - low) / (high - low), np.where(wins, page.GLOW, page.HAZE)
+    axes.barh(rows, long, 0.5, color=color, label="score")
+    for row, score in enumerate(table[name]):
+        bold = "bold" if wins.iloc[row] else "normal"
+        look: dict[str, Any] = {"color": color[row], "weight": bold, "size": 10.5}
+        axes.text(0.65, row, f"{score:.3f}", va="center", **look)
+    axes.set_ylim(len(table) - 0.5, -0.5)

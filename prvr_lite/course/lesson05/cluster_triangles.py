@@ -15,17 +15,17 @@ from prvr_lite.plots.page import CHALK, HAZE, NIGHT
 from prvr_lite.plots.pyramid import clip_units, draw_clips, units_of
 from prvr_lite.plots.strip import Thumbnail
 
+ABOUT: Final = "one colour: one cluster (colours repeat); dot: its medoid"
+FILM: Final = 0.42  # inches: the height of a strip
 YELLOW: Final = "#F0E442"
 PAINTS = [page.ORANGE, page.SKY, page.GREEN, YELLOW, page.PURPLE, page.BLUE, page.VERMILION]
 
 
 @page.night_style
 def cluster_triangles(
-    panels: Mapping[str, tuple[object, object]],
+    panels: Mapping[str, tuple[Any, object]],
     *,
     title: str,
-    about: str = "one colour: one cluster (colours repeat); dot: its medoid",
-    columns: int = 3,
     duration: float | None = None,
     thumbnails: Sequence[Thumbnail] = (),
 ) -> page.Picture:
@@ -33,62 +33,59 @@ def cluster_triangles(
 
     Args:
         panels: name -> (assignment [N] of clips to clusters 0..K-1, medoids [K] as rows).
-        title, about: heading. columns: panels side by side.
-        duration: of the film in s; None: the axes count units.
-        thumbnails: (time in s, image bytes), for a pale strip of the film under each triangle.
+        title: a headline. duration: of the film in s; None: the axes count units.
+        thumbnails: (time in s, image bytes), for a pale strip of the film under each of up to three
+            triangles; only with a duration.
     Returns:
         a Figure with one axes for each panel, labelled with its name, and "film NAME" for strips.
     Raises:
         ValueError: naming the panel that does not fit; thumbnails without a duration.
     """
-    clusterings = {name: clustering(*panel, of=f" of {name!r}") for name, panel in panels.items()}
     page.require(duration or not thumbnails, "thumbnails need the film's duration in s")
-    across = min(page.WIDTH / min(columns, len(clusterings)) - 0.3, 3.4)
-    rows, mosaic = sheet.in_rows(list(clusterings), columns), []
-    for row in rows:
-        films = [name if name == "." else f"film {name}" for name in row]
-        mosaic += [row, films] if thumbnails else [row]
-    heights = [across, min(0.42, across / 5)] * len(rows) if thumbnails else [across] * len(rows)
-    foot = 0.86 if thumbnails else 0.38  # inches of a row for its title and its axis
-    high = sum(heights) + foot * len(rows) + 0.3
+    clusterings = {name: clustering(*panel, of=f" of {name!r}") for name, panel in panels.items()}
+    mosaic = sheet.in_rows(list(panels), 3)
+    high = min(page.WIDTH / len(mosaic[0]) - 0.3, 3.4)
+    heights = [high] * len(mosaic)
+    if thumbnails:
+        mosaic, heights = [*mosaic, [f"film {name}" for name in panels]], [high, FILM]
     settings: dict[str, Any] = {"dark": True, "gap": 0.14, "height_ratios": heights}
-    alt = _cluster_alt(title, clusterings)
-    picture, axes = page.panels(page.heading(title, about), mosaic, high, alt=alt, **settings)
+    settings |= {"alt": _cluster_alt(title, clusterings)}
+    head, inches = page.heading(title, ABOUT), sum(heights) + 0.38 * len(heights) + 0.4
+    picture, axes = page.panels(head, mosaic, inches, **settings)
     for name, (assignment, medoids) in clusterings.items():
-        unit = (duration or units_of(len(assignment))) / units_of(len(assignment))
+        n = units_of(len(assignment))
         axes[name].set_title(page.plain(name), size=11)
-        _draw(axes[name], assignment, medoids, unit)
-        lowest = axes[f"film {name}" if thumbnails else name]
-        names = "units" if duration is None else "s"
-        lowest.set_xlabel(f"middle of the clip ({names})", color=HAZE, size=10.5)
-        first = any(row[0] == name for row in rows)
-        axes[name].set_ylabel(f"length ({names})" if first else "", color=HAZE, size=10.5)
-        axes[name].tick_params(labelleft=first, left=first)
-        if thumbnails:
-            axes[name].tick_params(labelbottom=False, bottom=False)
-            lowest.set(xlim=axes[name].get_xlim(), yticks=[])
-        for panel in (axes[name], lowest):
-            panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-            panel.tick_params(labelcolor=HAZE, labelsize=10, pad=2)
-    for name in clusterings if thumbnails else ():
+        _draw(axes[name], assignment, medoids, (duration or n) / n)
+    for panel in axes.values():
+        panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        panel.tick_params(labelcolor=HAZE, labelsize=10, pad=2)
+        panel.label_outer(remove_inner_ticks=True)
+    unit = "s" if duration else "units"
+    picture.supxlabel(f"middle of the clip ({unit})", color=HAZE, size=10.5)
+    picture.supylabel(f"length ({unit})", color=HAZE, size=10.5)
+    for name in panels if thumbnails else ():
         film, whole = axes[f"film {name}"], axes[name].get_xlim()[1]
         sheet.show_film(picture, film, thumbnails, whole)
         film.axvspan(0, whole, color=NIGHT, alpha=0.3, lw=0, zorder=5)
         film.set_axis_on()
+        film.set_yticks([])
     return picture
 
 
-def cluster_colors(assignment: object, medoids: object) -> list[str]:
-    """The colour that each cluster has in the triangle, [K]."""
-    cluster, rows = clustering(assignment, medoids)
-    return [PAINTS[paint] for paint in _paint(units_of(len(cluster)), cluster, len(rows))]
+def cluster_colors(assignment: Any, medoids: Any) -> list[str]:
+    """A colour for each cluster [K], not that of a neighbour where possible."""
+    border, paints = _borders(np.asarray(assignment), len(medoids)), np.full(len(medoids), -1)
+    for cluster in np.argsort(-(border > 0).sum(1), kind="stable"):
+        painted = [paints == paint for paint in range(len(PAINTS))]
+        cost = [(border[cluster][same].sum(), same.sum()) for same in painted]
+        paints[cluster] = cost.index(min(cost))
+    return [PAINTS[paint] for paint in paints]
 
 
-def clustering(assignment: object, medoids: object, of: str = "") -> tuple[sheet.Rows, sheet.Rows]:
+def clustering(assignment: Any, medoids: object, of: str = "") -> tuple[sheet.Rows, sheet.Rows]:
     """Returns the cluster of each clip [N] and the medoids [K], after a check of both."""
-    count = len(page.as_array(assignment, f"assignment{of}"))
-    units_of(count, f"assignment{of}")
-    rows = page.finite(medoids, f"medoids{of}", low=0, high=count - 1).astype(int)
+    units_of(len(assignment), f"assignment{of}")
+    rows = page.finite(medoids, f"medoids{of}", low=0, high=len(assignment) - 1).astype(int)
     clusters = page.finite(assignment, f"assignment{of}", low=0, high=len(rows) - 1).astype(int)
     return clusters, rows
 
@@ -104,28 +101,17 @@ def _draw(axes: Axes, assignment: sheet.Rows, medoids: sheet.Rows, unit: float) 
     axes.plot(unit * (first + size / 2), height, "o", ms=5, label="medoids", **look)
 
 
-def _paint(n: int, assignment: sheet.Rows, k: int) -> list[int]:
-    """Give each cluster a colour that differs from its neighbours' colours, where possible."""
-    border = _borders(n, assignment, k)
-    paints = np.full(k, -1)
-    for cluster in np.argsort(-(border > 0).sum(1), kind="stable"):
-        cost = [float(border[cluster][paints == p].sum()) for p in range(len(PAINTS))]
-        used = [int((paints == p).sum()) for p in range(len(PAINTS))]
-        paints[cluster] = min(range(len(PAINTS)), key=lambda p: (cost[p], used[p]))
-    return [int(p) for p in paints]
-
-
-def _borders(n: int, assignment: sheet.Rows, k: int) -> sheet.Rows:
+def _borders(assignment: sheet.Rows, k: int) -> sheet.Rows:
     """Count the touching cells of each pair of clusters, [k, k]."""
-    place = {(int(start), int(size)): i for i, (start, size) in enumerate(clip_units(n))}
-    border = np.zeros((k, k), dtype=np.int64)
-    for (start, size), i in place.items():
-        for near in ((start, size + 1), (start - 1, size + 1), (start + 1, size)):
-            if near in place:
-                border[assignment[i], assignment[place[near]]] += 1
+    first, size = clip_units(units_of(len(assignment))).T
+    grid = np.full((size.max() + 2, size.max() + 1), k)  # [size, first]; k: no clip
+    grid[size, first] = assignment
+    border = np.zeros((k + 1, k + 1), dtype=np.int64)
+    for longer, later in ((1, 0), (1, -1), (0, 1)):
+        np.add.at(border, (assignment, grid[size + longer, first + later]), 1)
     border += border.T
     np.fill_diagonal(border, 0)
-    return border
+    return border[:k, :k]
 
 
 def _cluster_alt(title: str, clusterings: Mapping[str, tuple[sheet.Rows, sheet.Rows]]) -> str:

@@ -7,58 +7,47 @@ from typing import Any
 
 import numpy as np
 
-from prvr_lite.course.lesson06.guided_attention import guided_attention
+from prvr_lite.course.lesson06.guided_attention import guided_attention, in_time
 from prvr_lite.course.slider import slider
 from prvr_lite.plots import page
-from prvr_lite.plots.strip import Span, Thumbnail
+from prvr_lite.plots.strip import Span
 
 
 def clip_guide(
-    weight: object,
-    spans: Sequence[Span],
-    *,
-    duration: float,
-    key: int,
-    moment: Span | None = None,
-    thumbnails: Sequence[Thumbnail] = (),
-    title: str = "Choose a clip, and see where it looks",
+    weight: object, spans: Sequence[Span], *, key: int, moment: Span | None = None, **film: Any
 ) -> Any:
     """Returns a slider through the clips of a film, early ones first; it starts at the key clip.
 
     Args:
         weight: [K, T] attention over the T real frames. spans: K times [start, end] in s.
-        key: row of the key clip.
-        duration, moment, thumbnails: see ``guided_attention.guided_attention``.
+        key: row of the key clip. moment: the true [start, end] in s.
+        film: its duration in s and its thumbnails, see ``guided_attention.guided_attention``.
     Returns:
         an ipywidgets box; where no slider can be driven a ``Picture`` of four telling clips.
     Raises:
         ValueError: a key clip that is not a row of ``weight``.
     """
-    values = np.asarray(weight)
-    order = sorted(range(len(spans)), key=lambda i: (sum(spans[i]), spans[i][0]))
+    order, values = in_time(spans), np.asarray(weight)
+    seconds = [f"{start:.1f}–{end:.1f} s" for start, end in spans]
+    named = {**dict(enumerate(seconds)), key: f"{seconds[key]}, the key clip"}
 
-    def in_words(clip: int, mark: str = " (key)") -> str:
-        start, end = spans[clip]
-        return f"{start:.1f}–{end:.1f} s" + (mark if clip == key else "")
-
-    def draw(clips: Sequence[int]) -> page.Picture:
+    def draw(*clips: int) -> page.Picture:
         return guided_attention(
             values[list(clips)],
-            [spans[i] for i in clips],
-            duration=duration,
-            names=[in_words(i, ", the key clip") for i in clips],
-            moment=moment,
-            thumbnails=thumbnails,
-            title=title,
+            [spans[clip] for clip in clips],
+            names=[named[clip] for clip in clips],
+            moments=[moment] * len(clips),
+            title="Choose a clip, and see where it looks",
+            **film,
         )
 
     return slider(
-        lambda clip: draw([clip]),
+        draw,
         values=order,
         label="clip",
-        static=lambda: draw(_telling(order, spans, key)),
+        static=lambda: draw(*_telling(order, spans, key)),
         start=key,
-        in_words=in_words,
+        in_words=lambda clip: seconds[clip] + (" (key)" if clip == key else ""),
     )
 
 
