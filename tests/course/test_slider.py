@@ -24,7 +24,7 @@ from prvr_lite.course.lesson01.bags_widget import (
     bag_score,
     in_words,
 )
-from prvr_lite.course.lesson06.guided_attention import guided_attention
+from prvr_lite.course.lesson06.key_clip_widget import guided_attention
 from prvr_lite.course.lesson07.losses_widget import draw_losses
 from prvr_lite.course.slider import can_slide, image_html, slider
 from prvr_lite.plots import alt_text, timed_thumbnails

@@ -15,7 +15,6 @@ from prvr_lite.plots.strip import Thumbnail, draw_strip
 TITLE: Final = "One label for a bag: which frames learn?"
 ABOUT: Final = "white: from the frames to the loss; gold: the gradient, the way back"
 FOOT, POOL, FILM, LOSS, HIGH = 1.95, 1.24, 0.62, 0.18, 2.6  # heights on the road, in inches
-Place = tuple[float, float]
 
 
 @page.night_style
@@ -70,34 +69,27 @@ def _draw(axes: Axes, frames: page.Array, count: page.Array, name: str) -> None:
     axes.set(xlim=(0, 1), ylim=(0, HIGH))
     axes.axis("off")
     places = (np.arange(len(frames)) + 0.5) / len(frames)
-    bars = axes.bar(places, 0.6 * frames + 0.02, 0.5 / len(frames), FOOT, color=CHALK)
-    bars.set_label("score")
+    axes.bar(places, 0.6 * frames + 0.02, 0.5 / len(frames), FOOT, color=CHALK, label="score")
     for x, value, share in zip(places, frames, count, strict=True):
         axes.text(x, FOOT - 0.04, f"{value:.1f}", color=HAZE, size=10, ha="center", va="top")
-        target = 0.5 + 0.62 * (x - 0.5)
-        _arrow(axes, (x, FOOT - 0.2), (target, POOL + 0.16), CHALK, 0.8, 0.35)
+        frame, pool = (x, FOOT - 0.2), (0.5 + 0.62 * (x - 0.5), POOL + 0.16)
+        axes.annotate("", pool, frame, arrowprops=_arrow(CHALK, 0.8, 0.35))
         if share > 1e-6:
-            back = 1.0 + 4.0 * float(share)
-            _arrow(axes, (target + 0.02, POOL + 0.16), (x + 0.02, FOOT - 0.2), GLOW, back, 0.95)
-    for start, end, color in (
-        ((0.39, POOL - 0.16), (0.39, FILM + 0.16), CHALK),
-        ((0.43, FILM + 0.16), (0.43, POOL - 0.16), GLOW),
-        ((0.27, FILM - 0.15), (0.42, LOSS + 0.1), CHALK),
-        ((0.78, FILM - 0.15), (0.65, LOSS + 0.1), SPOT),
-        ((0.5, LOSS + 0.15), (0.4, FILM - 0.15), GLOW),
-    ):
-        _arrow(axes, start, end, color, 2.6 if color == GLOW else 1.4, 0.9)
-    for place, text, color in (
-        ((0.5, POOL), f"pooling: {name}", CHALK),
-        ((0.34, FILM), f"film {float(frames @ count):.2f}", CHALK),
-        ((0.78, FILM), "label: yes", SPOT),
-        ((0.53, LOSS), "loss", GLOW),
+            axes.annotate("", frame, pool, arrowprops=_arrow(GLOW, 1 + 4 * share))
+    for text, place, target, color in (  # a box, and where its arrow leads
+        (f"pooling: {name}", (0.5, POOL), (0.34, FILM + 0.16), CHALK),
+        (f"film {float(frames @ count):.2f}", (0.34, FILM), (0.46, LOSS + 0.02), CHALK),
+        ("label: yes", (0.78, FILM), (0.6, LOSS + 0.1), SPOT),
+        ("loss", (0.53, LOSS), (0.38, FILM - 0.14), GLOW),
     ):
         box = {"boxstyle": "round,pad=0.35", "fc": RAIL, "ec": color, "lw": 1.2}
         style: dict[str, Any] = {"ha": "center", "va": "center", "size": 10.5, "bbox": box}
-        axes.text(*place, page.plain(text), color=color, **style)
+        arrow = _arrow(color, 2.6 if color == GLOW else 1.4)
+        axes.annotate(text, target, place, color=color, arrowprops=arrow, **style)
+    axes.annotate("", (0.46, POOL - 0.16), (0.4, FILM + 0.16), arrowprops=_arrow(GLOW, 2.6))
 
 
-def _arrow(axes: Axes, start: Place, end: Place, color: str, width: float, alpha: float) -> None:
-    look = {"arrowstyle": "-|>", "color": color, "lw": width, "alpha": alpha, "shrinkA": 1}
-    axes.annotate("", end, start, arrowprops=look | {"shrinkB": 1, "mutation_scale": 7 + width})
+def _arrow(color: str, width: float, alpha: float = 0.9) -> dict[str, Any]:
+    """Returns the look of an arrow, which bends: two that go to and fro lie beside each other."""
+    look = {"arrowstyle": "-|>", "connectionstyle": "arc3,rad=0.2", "color": color, "alpha": alpha}
+    return look | {"lw": width, "mutation_scale": 7 + width, "shrinkA": 1, "shrinkB": 1}

@@ -38,10 +38,7 @@ class Bag:
 
 
 def bag_explorer(
-    films: Mapping[str, Bag],
-    *,
-    query: str,
-    static: Sequence[float] = (math.inf, 0.1, 0.0),
+    films: Mapping[str, Bag], *, query: str, static: Sequence[float] = (math.inf, 0.1, 0.0)
 ) -> Any:
     """Step from mean to maximum and see which film of a few wins; see ``bag_picture``.
 
@@ -144,8 +141,7 @@ def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag
     axes.set_yticks([low, high], [f"{low:.2f}", f"{high:.2f}"])
     if bag.moment:
         axes.axvspan(*bag.moment, color=page.SPOT, alpha=0.25, lw=0, label="moment")
-    if low < 0 < high:
-        axes.axhline(0, color=page.HAZE, lw=0.6, alpha=0.6)
+    axes.axhline(0, color=page.HAZE, lw=0.6, alpha=0.6)  # where 0 is in between
     edges = np.linspace(0, 1, len(score) + 1)
     axes.stairs(score, edges, baseline=None, color=page.CHALK, lw=1.4, label="score")
 
@@ -168,11 +164,11 @@ def _draw_scores(axes: Axes, name: str, table: pd.DataFrame) -> None:
     """
     low, high = table.min(axis=1).clip(upper=0), table.max(axis=1).clip(lower=0)
     rows, wins = range(len(table)), table[name] == table.max(axis=1)
-    axes.barh(rows, 0.6, 0.5, color=page.RAIL)
-    long, color = 0.6 * (table[name] - low) / (high - low), np.where(wins, page.GLOW, page.HAZE)
-    axes.barh(rows, long, 0.5, color=color, label="score")
-    for row, score in enumerate(table[name]):
-        bold = "bold" if wins.iloc[row] else "normal"
-        look: dict[str, Any] = {"color": color[row], "weight": bold, "size": 10.5}
-        axes.text(0.65, row, f"{score:.3f}", va="center", **look)
+    colors = np.where(wins, page.GLOW, page.HAZE)
+    rails = axes.barh(rows, 0.6, 0.5, color=page.RAIL)
+    numbers = axes.bar_label(rails, [f"{score:.3f}" for score in table[name]], padding=4, size=10.5)
+    for number, color, won in zip(numbers, colors, wins, strict=True):
+        number.set(color=color, weight="bold" if won else "normal")
+    long = 0.6 * (table[name] - low) / (high - low)
+    axes.barh(rows, long, 0.5, color=colors, label="score")
     axes.set_ylim(len(table) - 0.5, -0.5)

@@ -12,11 +12,7 @@ from prvr_lite.plots import page
 
 @page.house_style
 def ratio_histogram(
-    ratio: object,
-    *,
-    name: str,
-    others: Mapping[str, float],
-    limits: Sequence[float] = (),
+    ratio: object, *, name: str, others: Mapping[str, float], limits: Sequence[float] = ()
 ) -> page.Picture:
     """Queries by moment-to-video ratio, the mean, and the means of other data sets.
 

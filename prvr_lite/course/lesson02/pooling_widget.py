@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 from numpy.typing import NDArray
 
 from prvr_lite.course.sheet import Rows
@@ -106,10 +105,9 @@ def _draw(axes: Axes, total: int, windows: Rows) -> None:
     frames = axes.bar(np.arange(total) / total, 0.22, 1 / total, 0.78, fc=page.RULE, **box)
     axes.bar(start, 0.22, stop - start, 0.78, color=colors, alpha=0.55, **box)
     boxes = axes.bar(units[:-1], 0.22, 1 / len(windows), color=colors, **box)
-    corners = np.stack([start, stop, units[1:], units[:-1]], axis=1)  # [units, 4]
-    heights = np.broadcast_to([0.78, 0.78, 0.22, 0.22], corners.shape)
-    ribbons = PolyCollection(list(np.stack([corners, heights], axis=2)), fc=colors, lw=0, alpha=0.4)
-    axes.add_collection(ribbons).set_label("windows")
+    for i, color in enumerate(colors):
+        left, right = (units[i], start[i]), (units[i + 1], stop[i])
+        axes.fill_betweenx([0.22, 0.78], left, right, color=color, lw=0, alpha=0.4, label="window")
     for frame in unused:
         place = (frame + 0.5) / total
         axes.plot(place, 0.89, "x", ms=7, mew=2, color=page.VERMILION, label="left out")

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.transforms import Bbox
 
 from prvr_lite.course import sheet
-from prvr_lite.course.lesson05.cluster_triangles import cluster_colors, clustering
+from prvr_lite.course.lesson05.clip_clusters_widget import cluster_colors, clustering
 from prvr_lite.plots import page
 from prvr_lite.plots.pyramid import clip_units, units_of
 from prvr_lite.plots.strip import Span, Thumbnail, draw_strip
@@ -21,11 +21,7 @@ HIGH: Final = 0.4  # inches of a row
 
 @page.night_style
 def medoid_strips(
-    assignment: object,
-    medoids: object,
-    *,
-    duration: float,
-    thumbnails: Sequence[Thumbnail],
+    assignment: object, medoids: object, *, duration: float, thumbnails: Sequence[Thumbnail]
 ) -> page.Picture:
     """The film, and under it each medoid where it lies, framed in the triangle's colours.
 

@@ -15,9 +15,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from prvr_lite.course.lesson05.answers import kkz_start
-from prvr_lite.course.lesson05.clip_clusters_widget import clip_clusters
+from prvr_lite.course.lesson05.clip_clusters_widget import (
+    clip_clusters,
+    cluster_colors,
+    cluster_triangles,
+)
 from prvr_lite.course.lesson05.cluster_rounds import cluster_rounds
-from prvr_lite.course.lesson05.cluster_triangles import cluster_colors, cluster_triangles
 from prvr_lite.course.lesson05.kkz_steps import kkz_steps
 from prvr_lite.course.lesson05.medoid_strips import medoid_strips
 from prvr_lite.model.clustering import cluster_clips

@@ -14,8 +14,11 @@ from figure_checks import assert_readable, bars, names, panel, part, words
 from figure_inputs import THUMBNAILS
 from matplotlib.figure import Figure
 
-from prvr_lite.course.lesson06.guided_attention import attention_table, guided_attention
-from prvr_lite.course.lesson06.key_clip_widget import clip_guide
+from prvr_lite.course.lesson06.key_clip_widget import (
+    attention_table,
+    clip_guide,
+    guided_attention,
+)
 from prvr_lite.course.slider import STATIC
 from prvr_lite.plots import alt_text
 
@@ -60,7 +63,7 @@ def test_table_is_in_order_of_time_and_marks_the_key_clip() -> None:
     lines = part(axes, "clips").get_segments()
     for row, (clip, line) in enumerate(zip(order, lines, strict=True)):
         np.testing.assert_allclose(line, [(SPANS[clip][0], row + 0.5), (SPANS[clip][1], row + 0.5)])
-    star, name = part(axes, "key").get_xydata()[0], axes.texts[-1]
+    star, name = part(axes, "key clip").get_xydata()[0], axes.texts[-1]
     np.testing.assert_allclose(star, (0, 2.5))
     assert axes.transAxes.transform(name.xy)[1] == pytest.approx(axes.transData.transform(star)[1])
     assert_readable(figure)
