@@ -118,9 +118,8 @@ def bag_picture(
         _draw_scores(axes[f"scores {name}"], name, table)
     about = "curve: score of each frame · gold: how much it counts · right: score of the film"
     picture.supxlabel(about, x=page.EDGE / page.WIDTH, ha="left", size=10, color=page.HAZE)
-    for name, bag in films.items():
-        if "strip" in rows:
-            sheet.show_film(picture, axes[f"strip {name}"], bag.thumbnails, 1, bag.moment)
+    for name, bag in films.items() if "strip" in rows else ():
+        sheet.show_film(picture, axes[f"strip {name}"], bag.thumbnails, 1, bag.moment)
     return picture
 
 
@@ -151,9 +150,10 @@ def _draw_weights(axes: Axes, weights: Sequence[page.Array], table: pd.DataFrame
     weight = np.stack(weights)  # [temperatures, T]
     most = weight.max(1, keepdims=True)
     share = weight / most * np.minimum(1.0, 0.35 + most)  # an even spread stays dim
-    place = (0, 1, len(table) - 0.5, -0.5)
-    axes.imshow(share, GOLD, vmin=0, vmax=1, extent=place, aspect="auto", interpolation="none")
-    axes.hlines(np.arange(len(table) + 1) - 0.5, 0, 1, page.NIGHT, lw=72 * 0.38 * ROW)  # apart
+    edges, levels = np.linspace(0, 1, share.shape[1] + 1), np.arange(len(table) + 1)
+    axes.pcolormesh(edges, levels, share, cmap=GOLD, vmin=0, vmax=1)
+    axes.hlines(levels, -0.1, 1.1, page.NIGHT, lw=72 * 0.38 * ROW)  # rows stand apart
+    axes.set_ylim(len(table), 0)
     sheet.names(axes, {name: 1 - (i + 0.5) / len(table) for i, name in enumerate(table.index)})
 
 

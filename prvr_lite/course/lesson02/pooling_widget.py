@@ -49,17 +49,16 @@ def pooling_windows(
     Raises:
         ValueError: bounds that fall, leave the film, or make no window; names the panel.
     """
-    films = {name: _windows(name, *film) for name, film in panels.items()}
-    said = {name: _in_words(panels[name][0], windows) for name, windows in films.items()}
-    parts = [
-        f"{name}: {panels[name][0]} frames into {len(windows)} units, {said[name]}"
-        for name, windows in films.items()
+    films = {name: (total, _windows(name, total, b)) for name, (total, b) in panels.items()}
+    said = {name: _in_words(*film) for name, film in films.items()}
+    told = [
+        f"{name}: {total} frames into {len(windows)} units, {said[name]}"
+        for name, (total, windows) in films.items()
     ]
-    head, mosaic = page.heading(title, ABOUT), [[name] for name in films]
-    alt, high = f"{title} {'; '.join(parts)}.", 1.2 * len(films) + 0.15
-    picture, axes = page.panels(head, mosaic, high, alt=alt)
-    for name, windows in films.items():
-        _draw(axes[name], panels[name][0], windows)
+    head, mosaic, high = page.heading(title, ABOUT), [[name] for name in films], 1.2 * len(films)
+    picture, axes = page.panels(head, mosaic, high + 0.15, alt=f"{title} {'; '.join(told)}.")
+    for name, film in films.items():
+        _draw(axes[name], *film)
         axes[name].set_title(name, size=11, parse_math=False)
         axes[name].set_title(said[name], loc="right", size=10.5, weight="normal", color=page.SOFT)
     return picture
@@ -99,8 +98,8 @@ def _draw(axes: Axes, total: int, windows: Rows) -> None:
     """Boxes of frames and units over the same width, and what joins them."""
     (start, stop), unused = windows.T / total, _unused(total, windows)
     units = np.arange(len(windows) + 1) / len(windows)
-    turns = (page.BLUE, page.SKY) * len(windows)
-    colors = [page.ORANGE if r else c for r, c in zip(_repeated(windows), turns, strict=False)]
+    turns = np.resize([page.BLUE, page.SKY], len(windows))
+    colors = np.where(_repeated(windows), page.ORANGE, turns)
     box: dict[str, Any] = {"align": "edge", "ec": "white", "lw": 0.6}
     frames = axes.bar(np.arange(total) / total, 0.22, 1 / total, 0.78, fc=page.RULE, **box)
     axes.bar(start, 0.22, stop - start, 0.78, color=colors, alpha=0.55, **box)

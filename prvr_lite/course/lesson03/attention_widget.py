@@ -62,10 +62,10 @@ def _draw(axes: Axes, heads: list[page.Array], names: Sequence[str], frame: int)
     """Draws the frames of the film in a row, the frame that looks below it, and its lines."""
     for i, matrix in enumerate(heads):
         shift = 0.12 * (i - (len(heads) - 1) / 2)  # heads side by side, not on top of each other
-        look: dict[str, Any] = {"color": page.CYCLE[i], "alpha": 0.75, "label": f"head {i}"}
+        look: dict[str, Any] = {"color": page.CYCLE[i % len(page.CYCLE)], "label": f"head {i}"}
         for seen, share in enumerate(matrix[frame].tolist()):
             ends = [frame + shift, seen + shift], [FOOT + 0.1, TOP - 0.1]
-            axes.plot(*ends, lw=9 * share, zorder=1, **look)
+            axes.plot(*ends, lw=9 * share, alpha=0.75, zorder=1, **look)
     boxes = [(i, TOP, name, "white") for i, name in enumerate(names)]
     for x, y, name, face in [*boxes, (frame, FOOT, names[frame], page.RULE)]:
         box = {"boxstyle": "round,pad=0.3", "fc": face, "ec": page.INK, "lw": 0.8}

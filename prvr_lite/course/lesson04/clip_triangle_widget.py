@@ -10,7 +10,6 @@ from prvr_lite.course.pictures.triangles import lit_clips
 from prvr_lite.course.slider import slider
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, SPOT
 from prvr_lite.plots.pyramid import cells, clip_units
 from prvr_lite.plots.strip import timed_thumbnails
 
@@ -21,9 +20,9 @@ START, SHOWN = 137, (5, 300, 480)  # rows: the slider's first; those drawn where
 LOOK: Final = f"""<style>
 .pointed-clip path {{ fill: transparent; stroke-width: 2 }}
 .pointed-clip rect {{ fill: none; stroke-width: 2; pointer-events: none }}
-.pointed-clip text {{ visibility: hidden; pointer-events: none; fill: {CHALK};
+.pointed-clip text {{ visibility: hidden; pointer-events: none; fill: {page.CHALK};
   font: 14.5px "DejaVu Sans", sans-serif; text-anchor: end }}
-.pointed-clip g:hover :is(path, rect) {{ stroke: {SPOT} }}
+.pointed-clip g:hover :is(path, rect) {{ stroke: {page.SPOT} }}
 .pointed-clip g:hover text {{ visibility: visible }}
 </style>"""
 

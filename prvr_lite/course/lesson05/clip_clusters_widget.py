@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,6 @@ from prvr_lite.course import sheet
 from prvr_lite.course.slider import controls
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, HAZE, NIGHT
 from prvr_lite.plots.pyramid import clip_units, draw_clips, units_of
 from prvr_lite.plots.strip import Thumbnail
 
@@ -66,8 +66,8 @@ def cluster_triangles(
     Args:
         panels: name -> (assignment [N] of clips to clusters 0..K-1, medoids [K] as rows).
         title: a headline. duration: of the film in s; None: the axes count units.
-        thumbnails: (time in s, image bytes), for a pale strip of the film under each of up to three
-            triangles; only with a duration.
+        thumbnails: (time in s, image bytes), for a pale strip of the film under each triangle; only
+            with a duration.
     Returns:
         a Figure with one axes for each panel, labelled with its name, and "film NAME" for strips.
     Raises:
@@ -75,11 +75,12 @@ def cluster_triangles(
     """
     page.require(duration or not thumbnails, "thumbnails need the film's duration in s")
     clusterings = {name: clustering(*panel, of=f" of {name!r}") for name, panel in panels.items()}
-    mosaic = sheet.in_rows(list(panels), 3)
-    high = min(page.WIDTH / len(mosaic[0]) - 0.3, 3.4)
-    heights = [high] * len(mosaic)
+    mosaic = rows = sheet.in_rows(list(panels), 3)
+    high = min(page.WIDTH / len(rows[0]) - 0.3, 3.4)
+    heights = [high] * len(rows)
     if thumbnails:
-        mosaic, heights = [*mosaic, [f"film {name}" for name in panels]], [high, FILM]
+        films = [[name if name == "." else f"film {name}" for name in row] for row in rows]
+        mosaic, heights = [*chain(*zip(rows, films, strict=True))], [high, FILM] * len(rows)
     settings: dict[str, Any] = {"dark": True, "gap": 0.14, "height_ratios": heights}
     settings |= {"alt": _cluster_alt(title, clusterings)}
     head, inches = page.heading(title, ABOUT), sum(heights) + 0.38 * len(heights) + 0.4
@@ -90,15 +91,15 @@ def cluster_triangles(
         _draw(axes[name], assignment, medoids, (duration or n) / n)
     for panel in axes.values():
         panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-        panel.tick_params(labelcolor=HAZE, labelsize=10, pad=2)
+        panel.tick_params(labelcolor=page.HAZE, labelsize=10, pad=2)
         panel.label_outer(remove_inner_ticks=True)
     unit = "s" if duration else "units"
-    picture.supxlabel(f"middle of the clip ({unit})", color=HAZE, size=10.5)
-    picture.supylabel(f"length ({unit})", color=HAZE, size=10.5)
+    picture.supxlabel(f"middle of the clip ({unit})", color=page.HAZE, size=10.5)
+    picture.supylabel(f"length ({unit})", color=page.HAZE, size=10.5)
     for name in panels if thumbnails else ():
         film, whole = axes[f"film {name}"], axes[name].get_xlim()[1]
         sheet.show_film(picture, film, thumbnails, whole)
-        film.axvspan(0, whole, color=NIGHT, alpha=0.3, lw=0, zorder=5)
+        film.axvspan(0, whole, color=page.NIGHT, alpha=0.3, lw=0, zorder=5)
         film.set_axis_on()
         film.set_yticks([])
     return picture
@@ -125,11 +126,11 @@ def clustering(assignment: Any, medoids: object, of: str = "") -> tuple[sheet.Ro
 def _draw(axes: Axes, assignment: sheet.Rows, medoids: sheet.Rows, unit: float) -> None:
     """One triangle: cells in colours, a dot for each medoid."""
     n, paints = units_of(len(assignment)), cluster_colors(assignment, medoids)
-    cells: dict[str, Any] = {"edgecolors": NIGHT, "lw": 0.0, "antialiased": False}  # no seams
+    cells: dict[str, Any] = {"edgecolors": page.NIGHT, "lw": 0.0, "antialiased": False}  # no seams
     draw_clips(axes, n, unit, facecolors=[paints[c] for c in assignment], **cells)
     first, size = clip_units(n)[medoids].T
     height = unit * np.where(size == 1, 0.9, size)
-    look: dict[str, Any] = {"mfc": CHALK, "mec": NIGHT, "mew": 1.1, "clip_on": False}
+    look: dict[str, Any] = {"mfc": page.CHALK, "mec": page.NIGHT, "mew": 1.1, "clip_on": False}
     axes.plot(unit * (first + size / 2), height, "o", ms=5, label="medoids", **look)
 
 

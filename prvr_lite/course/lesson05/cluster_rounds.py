@@ -14,7 +14,7 @@ from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
 ABOUT = "large: medoid, with its number; thin: to the medoid it belongs to"
-MARKS = ["o", "s", "D", "^", "v", "P"]
+MARKS = list("osD^vP")
 
 
 @page.house_style
@@ -25,14 +25,13 @@ def cluster_rounds(
 
     Args:
         points: [N, 2].
-        panels: name -> (medoids [k] as rows, assignment [N] to 0..k-1, or None: not yet assigned);
-            six medoids at most.
+        panels: name -> (medoids [k] as rows, assignment [N] to 0..k-1, or None: not yet assigned).
     Returns:
         a Figure with one axes for each panel, labelled with its name.
     Raises:
         ValueError: naming the panel that does not fit.
     """
-    places = plane(points)
+    places = page.finite(points, "points", ndim=2, shape=(len(points), 2))
     medoids = {
         name: page.finite(rows, f"medoids of {name!r}", low=0, high=len(places) - 1).astype(int)
         for name, (rows, _) in panels.items()
@@ -49,7 +48,7 @@ def cluster_rounds(
 def _draw(axes: Axes, places: page.Array, rows: sheet.Rows, assignment: object | None) -> None:
     """Points in the colour and shape of their cluster, medoids large."""
     axes.set_aspect("equal", adjustable="datalim")
-    clusters, colors = range(len(rows)), list(page.CYCLE[: len(rows)])
+    clusters, colors = range(len(rows)), np.resize(page.CYCLE, len(rows)).tolist()
     look: dict[str, Any] = {"color": page.SOFT, "alpha": 0.6}
     if assignment is not None:
         name, high = f"assignment of {axes.get_label()!r}", len(rows) - 1
@@ -58,15 +57,14 @@ def _draw(axes: Axes, places: page.Array, rows: sheet.Rows, assignment: object |
         paint: dict[str, Any] = {"colors": [colors[c] for c in own], "label": "to their medoid"}
         axes.add_collection(LineCollection(list(ends), lw=0.8, alpha=0.5, **paint))
         look = {"hue": own, "palette": colors, "hue_order": clusters}
-        look |= {"style": own, "markers": MARKS[: len(rows)], "style_order": clusters}
+        look |= {
+            "style": own,
+            "style_order": clusters,
+            "markers": np.resize(MARKS, len(rows)).tolist(),
+        }
     sns.scatterplot(x=places[:, 0], y=places[:, 1], s=32, legend=False, ax=axes, **look)
     axes.collections[-1].set_label("points")
     mark_medoids(axes, places[rows], colors, 256)
-
-
-def plane(points: Any) -> page.Array:
-    """Returns points as an array [N, 2], after a check that they are that."""
-    return page.finite(points, "points", ndim=2, shape=(len(points), 2))
 
 
 def plane_panels(

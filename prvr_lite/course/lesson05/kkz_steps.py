@@ -8,7 +8,7 @@ import numpy as np
 from torch import from_numpy
 
 from prvr_lite.course.lesson05.answers import kkz_start
-from prvr_lite.course.lesson05.cluster_rounds import mark_medoids, plane, plane_panels
+from prvr_lite.course.lesson05.cluster_rounds import mark_medoids, plane_panels
 from prvr_lite.plots import page
 
 TITLE: Final = "KKZ, choice by choice"
@@ -29,7 +29,7 @@ def kkz_steps(points: Any) -> page.Picture:
     Raises:
         ValueError: points that are not [N, 2].
     """
-    places = plane(points)
+    places = page.finite(points, "points", ndim=2, shape=(len(points), 2))
     (x, y), norm = places.T, np.linalg.norm(places, axis=1)
     distance = np.linalg.norm(places[:, None] - places, axis=-1)  # [N, N]
     chosen = kkz_start(from_numpy(distance), from_numpy(norm), 4).tolist()

@@ -116,19 +116,21 @@ def clip_guide(
         key: row of the key clip. moment: the true [start, end] in s.
         film: its duration in s and its thumbnails, see ``guided_attention``.
     Returns:
-        an ipywidgets box; where no slider can be driven a ``Picture`` of four telling clips.
+        an ipywidgets box; where no slider can be driven a ``Picture`` of the key clip, an early
+        one, a late one, and the longest.
     Raises:
         ValueError: a key clip that is not a row of ``weight``.
     """
     order, values = _in_time(spans), np.asarray(weight)
     seconds = [f"{start:.1f}–{end:.1f} s" for start, end in spans]
-    named = {**dict(enumerate(seconds)), key: f"{seconds[key]}, the key clip"}
+    longest = max(order, key=lambda i: spans[i][1] - spans[i][0])
+    telling = dict.fromkeys([key, order[len(order) // 6], order[-len(order) // 6], longest])
 
     def draw(*clips: int) -> page.Picture:
         return guided_attention(
             values[list(clips)],
             [spans[clip] for clip in clips],
-            names=[named[clip] for clip in clips],
+            names=[seconds[clip] + (", the key clip" if clip == key else "") for clip in clips],
             moments=[moment] * len(clips),
             title="Choose a clip, and see where it looks",
             **film,
@@ -138,16 +140,10 @@ def clip_guide(
         draw,
         values=order,
         label="clip",
-        static=lambda: draw(*_telling(order, spans, key)),
+        static=lambda: draw(*telling),
         start=key,
         in_words=lambda clip: seconds[clip] + (" (key)" if clip == key else ""),
     )
-
-
-def _telling(order: Sequence[int], spans: Sequence[Span], key: int) -> list[int]:
-    """Returns clips to show: the key clip, an early one, a late one, and the longest."""
-    longest = max(order, key=lambda i: spans[i][1] - spans[i][0])
-    return list(dict.fromkeys([key, order[len(order) // 6], order[-len(order) // 6], longest]))
 
 
 def _in_time(spans: Sequence[Span]) -> list[int]:
