@@ -1,4 +1,4 @@
-"""Lesson 3: which frames a frame looks at: a line goes to each of them, as wide as its weight."""
+"""Lesson 3: where a chosen frame looks: a line goes to each frame seen, as wide as its weight."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def attention_slider(
     """Returns a slider over the frame that looks; without one, a panel for each of a few frames.
 
     Args:
-        weight: one [L, L] matrix a head. names: what each of the L frames shows.
+        weight: one [L, L] matrix per head. names: what each of the L frames shows.
         static: frames that are drawn where no slider can be driven. title: of the picture.
     """
     return slider(
