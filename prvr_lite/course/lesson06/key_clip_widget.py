@@ -50,7 +50,7 @@ def guided_attention(
     shared = lit[0] if len(set(lit)) == 1 else None
     told = ", ".join(_seconds(span) if span else "unknown" for span in lit)
     true = f"moment is {_seconds(shared)}" if shared else f"moments of the rows: {told}"
-    alt = f"{looks} The true {true}."
+    alt = f"{looks} The true {true}." if any(lit) else looks
     film: dict[str, Any] = {"duration": duration, "thumbnails": thumbnails, "moment": shared}
     rows = dict.fromkeys(["film", *(f"clip {i}" for i in range(len(spans)))], sheet.FILM)
     picture, axes = sheet.timeline(page.heading(title), rows, alt=alt, **film)
