@@ -24,7 +24,7 @@ from prvr_lite.course.lesson01.bags_widget import (
     bag_score,
     in_words,
 )
-from prvr_lite.course.lesson06.guided_attention import guided_attention
+from prvr_lite.course.lesson06.key_clip_widget import guided_attention
 from prvr_lite.course.lesson07.losses_widget import Pull, loss_columns
 from prvr_lite.course.slider import can_slide, image_html, slider
 from prvr_lite.plots import alt_text, timed_thumbnails
@@ -175,7 +175,7 @@ def test_the_picture_shows_who_wins() -> None:
     assert "mean: forest wins; τ = 0.1: stage wins; max: stage wins" in said(figure)
     assert "max: forest 0.500, stage 0.900" in alt_text(figure)
     assert part(panel(figure, "frames stage"), "score").get_data().values.tolist() == STAGE
-    lengths = [bars(panel(figure, f"scores {name}"))["score 0"][0][1] for name in FILMS]
+    lengths = [bars(panel(figure, f"scores {name}"))["score"][0][1] for name in FILMS]
     mean = [np.mean(FOREST), np.mean(STAGE)]
     assert lengths[1] / lengths[0] == pytest.approx(mean[1] / mean[0])
 
@@ -200,10 +200,11 @@ def test_the_picture_is_readable(temperatures: list[float]) -> None:
 def test_the_explorer_steps_through_temperatures(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ipywidgets")
     monkeypatch.setenv(core.STATIC, "1")
-    assert alt_text(bag_explorer(FILMS)).count("forest") == 3
+    assert alt_text(bag_explorer(FILMS, query="An owl?")).count("forest") == 3
     monkeypatch.setenv(core.STATIC, "0")
-    control, view = bag_explorer(FILMS, temperatures=[float("inf"), 0.0]).children
-    assert [text for text, _ in control.options] == ["mean", "max"]
+    control, view = bag_explorer(FILMS, query="An owl?").children
+    assert [text for text, _ in control.options] == [in_words(t) for t in TEMPERATURES]
+    assert (in_words(TEMPERATURES[0]), in_words(TEMPERATURES[-1])) == ("mean", "max")
     before = view.value
     control.index = 1
     assert view.value != before
@@ -218,15 +219,17 @@ def test_the_explorer_steps_through_temperatures(monkeypatch: pytest.MonkeyPatch
 )
 def test_bags_that_make_no_sense(films: Any, temperatures: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        bag_picture(films, temperatures)
+        bag_picture(films, temperatures, query="An owl?")
 
 
 @pytest.mark.parametrize(
     ("draw", "values"),
     [
-        (lambda t: bag_picture(FILMS, [t]), (float("inf"), 0.05, 0.0)),
+        (lambda t: bag_picture(FILMS, [t], query="An owl?"), (float("inf"), 0.05, 0.0)),
         (
-            lambda name: guided_attention([[1.0, 0.0]], [(0, 5)], duration=9.0, names=[name]),
+            lambda name: guided_attention(
+                [[1.0, 0.0]], [(0, 5)], duration=9.0, names=[name], moments=[None], title="Looks"
+            ),
             ("0–5 s", "10.0–15.0 s, the key clip"),
         ),
         (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
@@ -19,7 +20,6 @@ from prvr_lite.plots.strip import Span, Thumbnail
 TEMPERATURES: Final = (math.inf, 1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.0)
 STRIP, CURVE, ROW = 0.46, 0.62, 0.24  # inches
 GOLD: Final = LinearSegmentedColormap.from_list("gold", [page.RAIL, page.GLOW])
-Bags = Mapping[float, Mapping[str, tuple[float, page.Array]]]  # see bag_score
 
 
 @dataclass(frozen=True)
@@ -38,25 +38,21 @@ class Bag:
 
 
 def bag_explorer(
-    films: Mapping[str, Bag],
-    *,
-    query: str = "",
-    temperatures: Sequence[float] = TEMPERATURES,
-    static: Sequence[float] = (math.inf, 0.1, 0.0),
+    films: Mapping[str, Bag], *, query: str, static: Sequence[float] = (math.inf, 0.1, 0.0)
 ) -> Any:
     """Step from mean to maximum and see which film of a few wins; see ``bag_picture``.
 
     Args:
         films: name -> bag. query: named above.
-        temperatures: that the slider steps through. static: those drawn where there is no slider.
+        static: the temperatures that are drawn where there is no slider.
     Returns:
         a slider with its picture, or one picture; make it the last expression of a cell.
     """
     return slider(
         lambda temperature: bag_picture(films, [temperature], query=query),
-        values=list(temperatures),
+        values=TEMPERATURES,
         label="temperature",
-        static=lambda: bag_picture(films, list(static), query=query),
+        static=lambda: bag_picture(films, static, query=query),
         in_words=in_words,
     )
 
@@ -69,13 +65,10 @@ def bag_score(score: page.Array, temperature: float) -> tuple[float, page.Array]
     Returns:
         the bag's score, and its derivative by each frame's score [T], which sums to 1.
     """
-    if math.isinf(temperature):
-        return float(score.mean()), np.full(len(score), 1 / len(score))
-    if temperature == 0:
-        best = (score == score.max()).astype(float)
-        return float(score.max()), best / best.sum()
-    sharp = np.exp((score - score.max()) / temperature)  # [T]; the largest is 1
-    return float(score.max() + temperature * np.log(sharp.mean())), sharp / sharp.sum()
+    top = score.max()
+    sharp = np.exp((score - top) / temperature) if temperature else np.equal(score, top) * 1.0
+    soft = score.mean() if math.isinf(temperature) else top + temperature * np.log(sharp.mean())
+    return float(soft), sharp / sharp.sum()  # the largest of sharp [T] is 1
 
 
 def in_words(temperature: float) -> str:
@@ -86,7 +79,7 @@ def in_words(temperature: float) -> str:
 
 @page.night_style
 def bag_picture(
-    films: Mapping[str, Bag], temperatures: Sequence[float], *, query: str = ""
+    films: Mapping[str, Bag], temperatures: Sequence[float], *, query: str
 ) -> page.Picture:
     """Each film's frame scores, and for each temperature how much each frame counts and the score.
 
@@ -96,9 +89,10 @@ def bag_picture(
         ValueError: scores that are not finite.
     """
     scores = {name: page.finite(bag.score, f"score of {name!r}") for name, bag in films.items()}
-    bags = {t: {name: bag_score(score, t) for name, score in scores.items()} for t in temperatures}
-    winner = {t: max(row, key=lambda name: row[name][0]) for t, row in bags.items()}
-    wins = "; ".join(f"{in_words(t)}: {name} wins" for t, name in winner.items())
+    bags = {name: [bag_score(s, t) for t in temperatures] for name, s in scores.items()}
+    values = {name: [value for value, _ in bag] for name, bag in bags.items()}
+    table = pd.DataFrame(values, index=[in_words(t) for t in temperatures])
+    wins = "; ".join(f"{row}: {name} wins" for row, name in table.idxmax(axis=1).items())
     rows = {"strip": STRIP, "frames": CURVE, "weights": ROW * len(temperatures)}
     if not any(bag.thumbnails for bag in films.values()):
         del rows["strip"]
@@ -108,37 +102,34 @@ def bag_picture(
         for part in rows
     ]
     settings: dict[str, Any] = {"dark": True, "gap": 0.06, "left": 0.3, "width_ratios": [4.5, 1.4]}
-    settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(bags, query)}
-    head = page.heading(f"“{query}”" if query else "Which film wins?", wins)
+    settings |= {"height_ratios": list(rows.values()) * len(films), "alt": _alt(table, query)}
     high = len(films) * (sum(rows.values()) + 0.55) + 0.3
-    picture, axes = page.panels(head, mosaic, high, **settings)
+    picture, axes = page.panels(page.heading(f"“{query}”", wins), mosaic, high, **settings)
     for panel in axes.values():
-        panel.spines[:].set_visible(False)
         panel.tick_params(length=0, labelsize=10.5)
-        panel.set(facecolor="none", xlim=(0, 1), xticks=[], yticks=[])
+        panel.set(xlim=(0, 1), xticks=[], yticks=[])
     limits = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
     for name, bag in films.items():
         label = page.wrap(name, 4.4, 11.5, lines=1) + (", the right film" if bag.right else "")
         color, top = page.SPOT if bag.right else page.CHALK, axes[f"{next(iter(rows))} {name}"]
         top.set_title(label, size=11.5, color=color, parse_math=False)
         _draw_frames(axes[f"frames {name}"], scores[name], limits, bag)
-        _draw_bags(axes[f"weights {name}"], axes[f"scores {name}"], name, bags)
+        _draw_weights(axes[f"weights {name}"], [weight for _, weight in bags[name]], table)
+        _draw_scores(axes[f"scores {name}"], name, table)
     about = "curve: score of each frame · gold: how much it counts · right: score of the film"
     picture.supxlabel(about, x=page.EDGE / page.WIDTH, ha="left", size=10, color=page.HAZE)
-    for name, bag in films.items():
-        if "strip" in rows:
-            sheet.show_film(picture, axes[f"strip {name}"], bag.thumbnails, 1, bag.moment)
+    for name, bag in films.items() if "strip" in rows else ():
+        sheet.show_film(picture, axes[f"strip {name}"], bag.thumbnails, 1, bag.moment)
     return picture
 
 
-def _alt(bags: Bags, query: str) -> str:
+def _alt(table: pd.DataFrame, query: str) -> str:
+    films = f"Frame scores of {table.shape[1]} films for the query “{query}”"
     rows = [
-        f"{in_words(t)}: " + ", ".join(f"{name} {score:.3f}" for name, (score, _) in row.items())
-        for t, row in bags.items()
+        f"{temperature}: " + ", ".join(f"{name} {score:.3f}" for name, score in row.items())
+        for temperature, row in table.iterrows()
     ]
-    asked = f" for the query “{query}”" if query else ""
-    return f"Frame scores of {len(next(iter(bags.values())))} films{asked}, and the score of each \
-film by temperature. {'; '.join(rows)}."
+    return f"{films}, and the score of each film by temperature. {'; '.join(rows)}."
 
 
 def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag: Bag) -> None:
@@ -149,30 +140,35 @@ def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag
     axes.set_yticks([low, high], [f"{low:.2f}", f"{high:.2f}"])
     if bag.moment:
         axes.axvspan(*bag.moment, color=page.SPOT, alpha=0.25, lw=0, label="moment")
-    if low < 0 < high:
-        axes.axhline(0, color=page.HAZE, lw=0.6, alpha=0.6)
+    axes.axhline(0, color=page.HAZE, lw=0.6, alpha=0.6)  # where 0 is in between
     edges = np.linspace(0, 1, len(score) + 1)
     axes.stairs(score, edges, baseline=None, color=page.CHALK, lw=1.4, label="score")
 
 
-def _draw_bags(weights: Axes, scores: Axes, name: str, bags: Bags) -> None:
-    """For each temperature a row: how much each frame counts, in gold, and the film's score.
+def _draw_weights(axes: Axes, weights: Sequence[page.Array], table: pd.DataFrame) -> None:
+    """A row for each temperature: how much each frame counts, in gold."""
+    weight = np.stack(weights)  # [temperatures, T]
+    most = weight.max(1, keepdims=True)
+    share = weight / most * np.minimum(1.0, 0.35 + most)  # an even spread stays dim
+    edges, levels = np.linspace(0, 1, share.shape[1] + 1), np.arange(len(table) + 1)
+    axes.pcolormesh(edges, levels, share, cmap=GOLD, vmin=0, vmax=1)
+    axes.hlines(levels, -0.1, 1.1, page.NIGHT, lw=72 * 0.38 * ROW)  # rows stand apart
+    axes.set_ylim(len(table), 0)
+    sheet.names(axes, {name: 1 - (i + 0.5) / len(table) for i, name in enumerate(table.index)})
 
-    The score is a bar beside all films' scores, and a number; that of the film that wins is gold.
+
+def _draw_scores(axes: Axes, name: str, table: pd.DataFrame) -> None:
+    """A row for each temperature: the film's score, as a bar beside all films' and as a number.
+
+    That of the film that wins is gold.
     """
-    for row, (temperature, films) in enumerate(bags.items()):
-        score, weight = films[name]
-        every = [other for other, _ in films.values()]
-        share = weight / weight.max() * min(1.0, 0.35 + weight.max())  # an even spread stays dim
-        place = (0, 1, row + 0.31, row - 0.31)
-        weights.imshow(share[None], GOLD, vmin=0, vmax=1, extent=place, aspect="auto")
-        sheet.names(weights, {in_words(temperature): 1 - (row + 0.5) / len(bags)})
-        low, high = min(0.0, *every), max(0.0, *every)
-        wins = score == max(every)
-        color, bold = (page.GLOW, "bold") if wins else (page.HAZE, "normal")
-        scores.barh(row, 0.6, height=0.5, color=page.RAIL)
-        long = 0.6 * (score - low) / ((high - low) or 1.0)
-        scores.barh(row, long, height=0.5, color=color, label=f"score {row}")
-        scores.text(0.65, row, f"{score:.3f}", va="center", size=10.5, color=color, weight=bold)
-    for axes in (weights, scores):
-        axes.set_ylim(len(bags) - 0.5, -0.5)
+    low, high = table.min(axis=1).clip(upper=0), table.max(axis=1).clip(lower=0)
+    rows, wins = range(len(table)), table[name] == table.max(axis=1)
+    colors = np.where(wins, page.GLOW, page.HAZE)
+    rails = axes.barh(rows, 0.6, 0.5, color=page.RAIL)
+    numbers = axes.bar_label(rails, [f"{score:.3f}" for score in table[name]], padding=4, size=10.5)
+    for number, color, won in zip(numbers, colors, wins, strict=True):
+        number.set(color=color, weight="bold" if won else "normal")
+    long = 0.6 * (table[name] - low) / (high - low)
+    axes.barh(rows, long, 0.5, color=colors, label="score")
+    axes.set_ylim(len(table) - 0.5, -0.5)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, GLOW, SPOT
 from prvr_lite.plots.strip import Span, Thumbnail
+
+ABOUT: Final = "dot: the best frame; blue: the true moment, which training never saw"
 
 
 @page.night_style
@@ -38,21 +39,18 @@ def moment_appears(
     inside = {name: moment[0] <= time < moment[1] for name, time in best.items()}
     where = {name: "inside" if lit else "outside" for name, lit in inside.items()}
     told = "; ".join(f"{name}: {time:.1f} s, {where[name]}" for name, time in best.items())
-    alt = f"Frame scores for the query “{query}”. Best frame, {told}."
-    head = page.heading(
-        f"“{query}”", "dot: the best frame; blue: the true moment, which training never saw"
-    )
+    head, alt = page.heading(f"“{query}”", ABOUT), f"Frame scores for the query “{query}”."
     rows = dict.fromkeys(["film", *scores], sheet.FILM)
     film: dict[str, Any] = {"duration": duration, "thumbnails": thumbnails, "moment": moment}
-    picture, axes = sheet.timeline(head, rows, alt=alt, left=1.0, **film)
+    picture, axes = sheet.timeline(head, rows, alt=f"{alt} Best frame, {told}.", left=1.0, **film)
     low, high = min(s.min() for s in scores.values()), max(s.max() for s in scores.values())
     dot: dict[str, Any] = {"ms": 9, "mec": page.NIGHT, "label": "best frame", "clip_on": False}
     for name, score in scores.items():
-        panel, color = axes[name], SPOT if inside[name] else GLOW
+        panel, color = axes[name], page.SPOT if inside[name] else page.GLOW
         panel.set_ylim(low - 0.08 * (high - low), high + 0.2 * (high - low))
-        panel.axvspan(*moment, color=SPOT, alpha=0.28, lw=0, label="moment")
+        panel.axvspan(*moment, color=page.SPOT, alpha=0.28, lw=0, label="moment")
         edges = np.linspace(0, duration, len(score) + 1)
-        panel.stairs(score, edges, baseline=None, color=CHALK, lw=1.5, label="score")
+        panel.stairs(score, edges, baseline=None, color=page.CHALK, lw=1.5, label="score")
         panel.plot(best[name], score.max(), "o", color=color, **dot)
         sheet.names(panel, {name: 0.62, f"best: {where[name]}": 0.3})
         panel.texts[-1].set(color=color, size=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import seaborn as sns
 
@@ -11,12 +12,7 @@ from prvr_lite.plots import page
 
 @page.house_style
 def ratio_histogram(
-    ratio: object,
-    *,
-    name: str,
-    others: Mapping[str, float] | None = None,
-    limits: Sequence[float] = (),
-    title: str = "How much of its video does a moment cover?",
+    ratio: object, *, name: str, others: Mapping[str, float], limits: Sequence[float] = ()
 ) -> page.Picture:
     """Queries by moment-to-video ratio, the mean, and the means of other data sets.
 
@@ -29,13 +25,14 @@ def ratio_histogram(
         ValueError: for a ratio outside 0..1.
     """
     values = page.finite(ratio, "ratio (length of a moment / of its video)", low=0, high=1)
-    means = {name: float(values.mean()), **(others or {})}
+    means = {name: float(values.mean()), **others}
     short = 100 * float((values < 0.2).mean())
     about = f"{name}: {len(values):,} queries; {short:.0f} % of their moments cover under a fifth"
     named = ", ".join(f"{key} {mean:.3f}" for key, mean in means.items())
     alt = f"Histogram of moment-to-video ratios: {short:.0f} % lie under a fifth. Means: {named}."
-    mosaic, head = [["means"], ["histogram"]], page.heading(title, about)
-    picture, axes = page.panels(head, mosaic, 4.2, alt=alt, height_ratios=[1.1, 2.3], sharex=True)
+    head = page.heading("How much of its video does a moment cover?", about)
+    settings: dict[str, Any] = {"height_ratios": [1.1, 2.3], "sharex": True}
+    picture, axes = page.panels(head, [["means"], ["histogram"]], 4.2, alt=alt, **settings)
     chart, top = axes["histogram"], axes["means"]
     bins = {"binwidth": 0.05, "binrange": (0, 1), "color": page.SKY, "alpha": 1, "ec": "w"}
     sns.histplot(x=values, ax=chart, **bins)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from matplotlib.figure import Figure
@@ -10,66 +9,55 @@ from matplotlib.figure import Figure
 from prvr_lite.course.pictures.triangles import lit_clips
 from prvr_lite.course.slider import slider
 from prvr_lite.data.dataset import Dataset
-from prvr_lite.model.clips import clip_spans
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, SPOT
 from prvr_lite.plots.pyramid import cells, clip_units
 from prvr_lite.plots.strip import timed_thumbnails
 
+UNITS: Final = 32
+START, SHOWN = 137, (5, 300, 480)  # rows: the slider's first; those drawn where there is none
 # A clip's name and outline show while the pointer is on its cell. All are in the page from the
 # start, so they follow the pointer at once, without asking the kernel.
 LOOK: Final = f"""<style>
 .pointed-clip path {{ fill: transparent; stroke-width: 2 }}
 .pointed-clip rect {{ fill: none; stroke-width: 2; pointer-events: none }}
-.pointed-clip text {{ visibility: hidden; pointer-events: none; fill: {CHALK};
+.pointed-clip text {{ visibility: hidden; pointer-events: none; fill: {page.CHALK};
   font: 14.5px "DejaVu Sans", sans-serif; text-anchor: end }}
-.pointed-clip g:hover :is(path, rect) {{ stroke: {SPOT} }}
+.pointed-clip g:hover :is(path, rect) {{ stroke: {page.SPOT} }}
 .pointed-clip g:hover text {{ visibility: visible }}
 </style>"""
 
 
-def clip_triangle(
-    dataset: Dataset,
-    video: int,
-    *,
-    n: int = 32,
-    static: Sequence[int] = (5, 300, 480),
-    start: int = 137,
-    title: str = "Every clip is a place in the triangle",
-) -> Any:
+def clip_triangle(dataset: Dataset, video: int) -> Any:
     """Returns a slider over all clips: the chosen one, its units and its thumbnails are lit.
 
     Pointing at any other clip tells its row, its units, and where in the film it lies.
 
     Args:
         dataset: an open feature file. video: row of the film that is shown.
-        n: units. static: up to four rows that are drawn where no slider can be driven.
-        start: the row that the slider begins with. title: of the picture.
     Returns:
-        an ipywidgets box, or a ``Picture``.
-    Raises:
-        ValueError: a row that does not exist.
+        an ipywidgets box; where no slider can be driven a ``Picture`` of three clips.
     """
     duration = float(dataset.duration[video])
     thumbnails = timed_thumbnails(dataset.thumbnails(video), duration)
-    spans = clip_spans(n)
+    spans = clip_units(UNITS).tolist()
 
     def draw(*rows: int) -> page.Picture:
-        return lit_clips(rows, n=n, duration=duration, thumbnails=thumbnails, title=title)
-
-    def in_words(row: int) -> str:
-        first, end = map(int, spans[row])
-        return f"{row}: [{first}, {end})"
+        return lit_clips(rows, n=UNITS, duration=duration, thumbnails=thumbnails)
 
     return slider(
         draw,
         values=range(len(spans)),
         label="row of the clip",
-        static=lambda: draw(*static),
-        start=start,
-        in_words=in_words,
-        over=lambda picture: pointed_clips(picture, n, duration),
+        static=lambda: draw(*SHOWN),
+        start=START,
+        in_words=lambda row: in_words(row, *spans[row]),
+        over=lambda picture: pointed_clips(picture, UNITS, duration),
     )
+
+
+def in_words(row: int, first: int, size: int) -> str:
+    """Returns the row of a clip and its span, from its first unit and their number."""
+    return f"{row}: [{first}, {first + size})"
 
 
 def pointed_clips(picture: Figure, n: int, duration: float) -> str:
@@ -94,7 +82,7 @@ def pointed_clips(picture: Figure, n: int, duration: float) -> str:
         groups.append(
             f'<g><path d="M{cell}Z"/>'
             f'<rect x="{left + unit * first:.0f}" width="{unit * size:.0f}" {bar}/>'
-            f"<text {spot}>row {row}: [{first}, {first + size}), {start:.1f}–{end:.1f} s</text></g>"
+            f"<text {spot}>row {in_words(row, first, size)}, {start:.1f}–{end:.1f} s</text></g>"
         )
     return (
         f'<svg class="pointed-clip" viewBox="0 0 {wide:.0f} {high:.1f}" aria-hidden="true" '

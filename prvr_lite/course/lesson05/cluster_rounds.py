@@ -13,47 +13,42 @@ from matplotlib.collections import LineCollection
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
-MARKS = "osD^vP"
+ABOUT = "large: medoid, with its number; thin: to the medoid it belongs to"
+MARKS = list("osD^vP")
 
 
 @page.house_style
 def cluster_rounds(
-    points: object,
-    panels: Mapping[str, tuple[object, object | None]],
-    *,
-    title: str,
-    about: str = "large: medoid, with its number; thin: to the medoid it belongs to",
-    columns: int = 3,
+    points: Any, panels: Mapping[str, tuple[object, object | None]], *, title: str
 ) -> page.Picture:
     """Points in a plane as one panel after the other finds their clusters.
 
     Args:
         points: [N, 2].
         panels: name -> (medoids [k] as rows, assignment [N] to 0..k-1, or None: not yet assigned).
-        title, about: heading. columns: panels side by side.
     Returns:
         a Figure with one axes for each panel, labelled with its name.
     Raises:
         ValueError: naming the panel that does not fit.
     """
-    places, told = page.finite(points, "points", ndim=2), []
-    page.require(places.shape[1] == 2, f"points must be [N, 2], but are {list(places.shape)}")
-    for name, (medoids, _) in panels.items():
-        told.append(f"{name}: medoids {page.as_array(medoids, name).astype(int).tolist()}")
-    alt = f"{title} {len(places)} points. {'; '.join(told)}."
-    picture, axes = plane_panels(page.heading(title, about), list(panels), columns, 0.86, alt)
-    for name, (medoids, assignment) in panels.items():
+    places = page.finite(points, "points", ndim=2, shape=(len(points), 2))
+    medoids = {
+        name: page.finite(rows, f"medoids of {name!r}", low=0, high=len(places) - 1).astype(int)
+        for name, (rows, _) in panels.items()
+    }
+    told = "; ".join(f"{name}: medoids {rows.tolist()}" for name, rows in medoids.items())
+    alt = f"{title} {len(places)} points. {told}."
+    picture, axes = plane_panels(page.heading(title, ABOUT), list(panels), 3, 0.86, alt)
+    for name, rows in medoids.items():
         axes[name].set_title(name, size=11)
-        rows = page.finite(medoids, f"medoids of {name!r}", low=0, high=len(places) - 1)
-        _draw(axes[name], places, rows.astype(int), assignment)
+        _draw(axes[name], places, rows, panels[name][1])
     return picture
 
 
 def _draw(axes: Axes, places: page.Array, rows: sheet.Rows, assignment: object | None) -> None:
     """Points in the colour and shape of their cluster, medoids large."""
     axes.set_aspect("equal", adjustable="datalim")
-    clusters = range(len(rows))
-    colors = [page.CYCLE[cluster % len(page.CYCLE)] for cluster in clusters]
+    clusters, colors = range(len(rows)), np.resize(page.CYCLE, len(rows)).tolist()
     look: dict[str, Any] = {"color": page.SOFT, "alpha": 0.6}
     if assignment is not None:
         name, high = f"assignment of {axes.get_label()!r}", len(rows) - 1
@@ -61,9 +56,12 @@ def _draw(axes: Axes, places: page.Array, rows: sheet.Rows, assignment: object |
         ends = np.stack([places, places[rows[own]]], axis=1)  # [N, 2, 2]
         paint: dict[str, Any] = {"colors": [colors[c] for c in own], "label": "to their medoid"}
         axes.add_collection(LineCollection(list(ends), lw=0.8, alpha=0.5, **paint))
-        marks = dict(zip(clusters, MARKS * len(rows), strict=False))
-        look = {"hue": own, "style": own, "palette": colors, "markers": marks}
-        look |= {"hue_order": clusters, "style_order": clusters}
+        look = {"hue": own, "palette": colors, "hue_order": clusters}
+        look |= {
+            "style": own,
+            "style_order": clusters,
+            "markers": np.resize(MARKS, len(rows)).tolist(),
+        }
     sns.scatterplot(x=places[:, 0], y=places[:, 1], s=32, legend=False, ax=axes, **look)
     axes.collections[-1].set_label("points")
     mark_medoids(axes, places[rows], colors, 256)

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
 
 from prvr_lite.course import sheet
-from prvr_lite.course.lesson05.cluster_triangles import cluster_colors, clustering
+from prvr_lite.course.lesson05.clip_clusters_widget import cluster_colors, clustering
 from prvr_lite.plots import page
 from prvr_lite.plots.pyramid import clip_units, units_of
 from prvr_lite.plots.strip import Span, Thumbnail, draw_strip
 
-HIGH = 0.4  # inches of a row
+TITLE: Final = "A medoid is a real clip: it can be shown"
+ABOUT: Final = "the whole film, and under it each medoid from its start to its end"
+HIGH: Final = 0.4  # inches of a row
 
 
 @page.night_style
 def medoid_strips(
-    assignment: object,
-    medoids: object,
-    *,
-    duration: float,
-    thumbnails: Sequence[Thumbnail],
-    title: str = "A medoid is a real clip: it can be shown",
+    assignment: object, medoids: object, *, duration: float, thumbnails: Sequence[Thumbnail]
 ) -> page.Picture:
     """The film, and under it each medoid where it lies, framed in the triangle's colours.
 
@@ -40,40 +35,30 @@ def medoid_strips(
     """
     colors, (clusters, rows) = cluster_colors(assignment, medoids), clustering(assignment, medoids)
     n, sizes = units_of(len(clusters)), np.bincount(clusters)
-    lengths = clip_units(n)[rows] * duration / n  # start and length in s
-    order = np.lexsort(lengths.T[::-1])
-    spans = [(float(start), float(start + length)) for start, length in lengths]
+    starts, lengths = clip_units(n)[rows].T * duration / n  # in s
+    order = np.lexsort([lengths, starts])
+    spans = list(zip(starts.tolist(), (starts + lengths).tolist(), strict=True))
     said = [f"{start:.1f} to {end:.1f} s" for start, end in spans]
-    alt = f"{title}. " + "; ".join(f"{said[c]}, for {sizes[c]} clips" for c in order) + "."
-    head = page.heading(title, "the whole film, and under it each medoid from its start to its end")
+    alt = f"{TITLE}. " + "; ".join(f"{said[c]}, for {sizes[c]} clips" for c in order) + "."
     shown = dict.fromkeys(["film", *(f"rail {place}" for place in range(len(rows)))], HIGH)
-    film: dict[str, Any] = {"duration": duration, "thumbnails": thumbnails}
-    picture, axes = sheet.timeline(head, shown, alt=alt, left=1.35, **film)
+    film: dict[str, Any] = {"duration": duration, "thumbnails": thumbnails, "left": 1.35}
+    picture, axes = sheet.timeline(page.heading(TITLE, ABOUT), shown, alt=alt, **film)
     page.settle(picture)
     for place, c in enumerate(order):
         rail = axes[f"rail {place}"]
         sheet.names(rail, {said[c]: 0.7, f"for {sizes[c]} clips": 0.27})
         rail.texts[-1].set_color(page.HAZE)
-        _draw(picture, rail, thumbnails, spans[c], f"medoid {place}", colors[c])
+        inside = Bbox([(spans[c][0], 0), (spans[c][1], 1)])
+        box = inside.transformed(rail.transData - picture.transFigure).bounds
+        part = picture.add_axes(box, label=f"medoid {place}")
+        draw_strip(part, _inside(thumbnails, spans[c]), None, spans[c])
+        part.axvspan(*spans[c], fill=False, ec=colors[c], lw=3, clip_on=False, label="frame")
     return picture
 
 
-def _draw(
-    picture: page.Picture,
-    rail: Axes,
-    thumbnails: Sequence[Thumbnail],
-    span: Span,
-    name: str,
-    color: str,
-) -> None:
-    """The thumbnails of a part of the film, where this part lies, in a frame."""
-    box, (start, end), (_, whole) = rail.get_position(), span, rail.get_xlim()
-    left, wide = box.x0 + box.width * start / whole, box.width * (end - start) / whole
-    axes = picture.add_axes((left, box.y0, wide, box.height), label=name)
+def _inside(thumbnails: Sequence[Thumbnail], span: Span) -> list[Thumbnail]:
+    """Returns the thumbnails of a part of the film, or the one nearest to its middle."""
+    start, end = span
     middle = (start + end) / 2
-    inside = [item for item in thumbnails if start <= item[0] < end]
-    inside = inside or [(middle, min(thumbnails, key=lambda item: abs(item[0] - middle))[1])]
-    slots = math.ceil(axes.bbox.width / axes.bbox.height - 0.15)
-    draw_strip(axes, inside, max(1, min(len(inside), slots)), span)
-    look: dict[str, Any] = {"fill": False, "ec": color, "lw": 3.0, "clip_on": False}
-    axes.add_patch(Rectangle((start, 0), end - start, 1, label="frame", zorder=5, **look))
+    nearest = min(thumbnails, key=lambda item: abs(item[0] - middle))
+    return [item for item in thumbnails if start <= item[0] < end] or [(middle, nearest[1])]

@@ -94,7 +94,7 @@ def test_the_histogram_counts_every_query() -> None:
 @pytest.mark.parametrize("ratio", [[0.1, 1.5], [-0.1], [0.1, math.nan]])
 def test_ratios_that_make_no_sense(ratio: list[float]) -> None:
     with pytest.raises(ValueError, match=r"ratio .* at least 0 and at most 1"):
-        ratio_histogram(ratio, name="x")
+        ratio_histogram(ratio, name="x", others={})
 
 
 # --------------------------------------------------------------------------- prvr_lite.course.kit
@@ -187,7 +187,7 @@ def test_the_diagram_shows_which_frames_learn() -> None:
     assert gold["mean"] == gold["max"] + 3
     assert_readable(figure)
     with pytest.raises(ValueError, match=r"weights of 'mean' has shape \[4\], but must have \[2\]"):
-        bag_diagram([0.1, 0.2], weights, duration=1.0)
+        bag_diagram([0.1, 0.2], weights, duration=1.0, thumbnails=STRIP)
 
 
 def arrows(figure: Figure, name: str) -> list[FancyArrowPatch]:

@@ -7,23 +7,23 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from figure_checks import assert_readable, names, panel, part, words
+from figure_checks import assert_readable, names, panel, words
 from figure_inputs import THUMBNAILS
 
 from prvr_lite.course.lesson02 import pooling_widget
 from prvr_lite.course.lesson02.answers import pool_bounds
 from prvr_lite.course.lesson02.film_numbers import film_numbers
-from prvr_lite.course.lesson02.pooling_widget import pooling_slider
-from prvr_lite.course.lesson02.pooling_windows import pooling_windows
+from prvr_lite.course.lesson02.pooling_widget import pooling_slider, pooling_windows
 from prvr_lite.course.pictures.heat_maps import heat_maps
 from prvr_lite.plots import Picture, alt_text
 
 
 def test_windows_join_their_frames_to_their_unit() -> None:
     figure = pooling_windows({"ten": (10, [0, 2, 5, 8, 9])})
-    ribbons = part(panel(figure, "ten"), "windows").get_paths()
-    upper = [path.vertices[i][0] for path in ribbons for i in (0, 1)]
-    lower = [path.vertices[i][0] for path in ribbons for i in (3, 2)]
+    ribbons = [one for one in panel(figure, "ten").collections if one.get_label() == "window"]
+    corners = [np.unique(one.get_paths()[0].vertices, axis=0) for one in ribbons]  # by their x
+    upper = [x for four in corners for x, y in four.tolist() if y == 0.78]
+    lower = [x for four in corners for x, y in four.tolist() if y == 0.22]
     assert upper == pytest.approx([0, 0.2, 0.2, 0.5, 0.5, 0.8, 0.8, 0.9])
     assert lower == pytest.approx([0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75, 1])
 
@@ -57,8 +57,8 @@ def test_windows_say_what_does_not_fit(bounds: list[int], message: str) -> None:
 def test_the_slider_draws_the_bounds_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """Static: one panel a length. Driven: one length at a time, every picture of one size."""
     monkeypatch.setenv("PRVR_LITE_STATIC", "1")
-    static = pooling_slider(pool_bounds, count=4, static=(3, 10))
-    assert names(static) == ["3 frames, 4 units", "10 frames, 4 units"]
+    static = pooling_slider(pool_bounds, count=4)
+    assert names(static) == [f"{total} frames, 4 units" for total in (16, 32, 41, 110)]
     assert_readable(static)
     drawn: list[Picture] = []
 

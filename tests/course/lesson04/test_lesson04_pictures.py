@@ -150,11 +150,11 @@ def test_what_does_not_fit_is_said(draw: Callable[[], Figure], message: str) -> 
 def test_the_widget_draws_small_multiples_or_a_slider(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRVR_LITE_STATIC", "1")
     with load_sample() as sample:
-        figure = clip_triangle(sample, int(sample.videos_in("test")[0]), static=(3, 400))
-        assert names(figure)[:2] == ["clip 3", "clip 400"]
+        figure = clip_triangle(sample, int(sample.videos_in("test")[0]))
+        assert names(figure)[:3] == ["clip 5", "clip 300", "clip 480"]
         widgets = pytest.importorskip("ipywidgets")
         monkeypatch.setenv("PRVR_LITE_STATIC", "0")
-        box = clip_triangle(sample, int(sample.videos_in("test")[0]), start=2)
+        box = clip_triangle(sample, int(sample.videos_in("test")[0]))
         control, view = box.children
         assert isinstance(control, widgets.SelectionSlider)
         assert control.options[32] == ("32: [0, 2)", 32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,18 +14,22 @@ from figure_checks import assert_readable, bars, names, panel, part, words
 from figure_inputs import THUMBNAILS
 from matplotlib.figure import Figure
 
-from prvr_lite.course.lesson06.guided_attention import attention_table, guided_attention
-from prvr_lite.course.lesson06.key_clip_widget import clip_guide
+from prvr_lite.course.lesson06.key_clip_widget import (
+    attention_table,
+    clip_guide,
+    guided_attention,
+)
 from prvr_lite.course.slider import STATIC
 from prvr_lite.plots import alt_text
 
 WEIGHT = [[0.7, 0.1, 0.1, 0.1], [0.0, 0.0, 0.5, 0.5], [0.25] * 4]
 SPANS = [(10.0, 15.0), (0.0, 5.0), (0.0, 20.0)]
+NAMED: dict[str, Any] = {"names": ["one", "two", "three"], "duration": 20.0, "title": "Looks"}
 
 
 def test_each_clip_has_its_bar_and_its_curve_on_one_scale() -> None:
     figure = guided_attention(
-        WEIGHT, SPANS, duration=20.0, moment=(0.0, 5.0), thumbnails=THUMBNAILS
+        WEIGHT, SPANS, moments=[(0.0, 5.0)] * 3, thumbnails=THUMBNAILS, **NAMED
     )
     assert names(figure) == ["film", "clip 0", "clip 1", "clip 2"]
     assert bars(panel(figure, "clip 1")) == {"clip": [(0, 5)]}
@@ -32,16 +37,14 @@ def test_each_clip_has_its_bar_and_its_curve_on_one_scale() -> None:
     np.testing.assert_allclose(curve, [(2.5, 0), (7.5, 0), (12.5, 5 / 7), (17.5, 5 / 7)])
     assert part(panel(figure, "clip 2"), "moment").get_x() == 0
     told = alt_text(figure)
-    assert "10–15 s (10–15 s) looks most at 2 s and gives 10 % of its attention to" in told
+    assert "one (10–15 s) looks most at 2 s and gives 10 % of its attention to" in told
     assert told.endswith("The true moment is 0–5 s.")
     assert_readable(figure)
 
 
 def test_each_row_may_have_a_moment_of_its_own() -> None:
     spans = [(0.0, 5.0), None, (12.0, 20.0)]
-    figure = guided_attention(
-        WEIGHT, SPANS, duration=20.0, moments=spans, thumbnails=THUMBNAILS, title="Own"
-    )
+    figure = guided_attention(WEIGHT, SPANS, moments=spans, thumbnails=THUMBNAILS, **NAMED)
     for i, span in enumerate(spans):
         frames = [p for p in panel(figure, f"clip {i}").patches if p.get_label() == "moment"]
         assert [(f.get_x(), f.get_x() + f.get_width()) for f in frames] == [span][
@@ -60,14 +63,14 @@ def test_table_is_in_order_of_time_and_marks_the_key_clip() -> None:
     lines = part(axes, "clips").get_segments()
     for row, (clip, line) in enumerate(zip(order, lines, strict=True)):
         np.testing.assert_allclose(line, [(SPANS[clip][0], row + 0.5), (SPANS[clip][1], row + 0.5)])
-    star, name = part(axes, "key").get_xydata()[0], axes.texts[-1]
+    star, name = part(axes, "key clip").get_xydata()[0], axes.texts[-1]
     np.testing.assert_allclose(star, (0, 2.5))
     assert axes.transAxes.transform(name.xy)[1] == pytest.approx(axes.transData.transform(star)[1])
     assert_readable(figure)
 
 
 def test_many_clips_are_told_in_part() -> None:
-    told = alt_text(attention_table([[1.0, 2.0]] * 12, [(0.0, 5.0)] * 12, duration=20.0))
+    told = alt_text(attention_table([[1.0, 2.0]] * 12, [(0.0, 5.0)] * 12, duration=20.0, key=0))
     assert "Attention of 12 clips" in told
     assert "and 5 more" in told
 
@@ -99,13 +102,13 @@ def test_the_slider_runs_through_the_clips_in_time(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: guided_attention([[1.0]], [], duration=5.0), "1 rows for 0 spans"),
-        (lambda: guided_attention([[-1.0]], [(0, 1)], duration=5.0), "weight .* at least 0"),
+        (lambda: guided_attention([[1.0]], [], moments=[], **NAMED), "1 rows for 0 spans"),
+        (lambda: guided_attention([[-1.0]], [(0, 1)], moments=[None], **NAMED), "at least 0"),
         (
-            lambda: guided_attention([[1.0]], [(0, 1)], duration=5.0, moments=[(3, 1)]),
+            lambda: guided_attention(WEIGHT, SPANS, moments=[(3, 1)] * 3, **NAMED),
             "moment .* is reversed",
         ),
-        (lambda: attention_table([[0.0]], [(0, 1)], duration=5.0), "only zeros"),
+        (lambda: attention_table([[0.0]], [(0, 1)], duration=5.0, key=0), "only zeros"),
         (lambda: clip_guide([[1.0]], [(0, 1)], duration=5.0, key=-1), "can't start at -1"),
     ],
 )
