@@ -30,31 +30,26 @@ def alpha_sweep(
     x = page.finite(alpha, "alpha", low=0, high=1)
     page.require(metrics, "metrics must name at least one metric")
     lines = [
-        Line(name, color, x, page.finite(y, f"metric {name!r}", shape=x.shape))
-        for (name, y), color in zip(metrics.items(), page.CYCLE * len(metrics), strict=False)
+        Line(name, x, page.finite(y, f"metric {name!r}", shape=x.shape))
+        for name, y in metrics.items()
     ]
-    best = "; ".join(
-        f"{line.name} is best, {line.best()[1]:.1f}, at {line.best()[0]:g}" for line in lines
-    )
+    peaks = {line.name: line.best() for line in lines}
+    best = "; ".join(f"{name} is best, {y:.1f}, at {x:g}" for name, (x, y) in peaks.items())
     dotted = "" if chosen is None else f"; dotted: α = {chosen:g} in use"
     picture, axes = line_panels(
         page.heading(title, f"score = α · clip + (1 − α) · frame{dotted}"),
         {line.name: Panel(line.name, [line], height=1.15) for line in lines},
         alt=f"Metrics against the clip weight alpha: {best}.",
-        xlabel="α, the weight of the clip scale",
-        mark=None if chosen is None else ("chosen", chosen),
+        xlabel="α, the weight of the clip scale (0: frames only, 1: clips only)",
+        mark=("chosen", chosen),
         named=False,
     )
-    for line in lines:
-        panel, peak, color = axes[line.name], line.best(), line.color
-        panel.plot(*peak, "o", ms=10, mfc="white", mec=color, mew=2.5, label="best")
-        panel.margins(y=0.3)
+    for name, peak in peaks.items():
+        color = axes[name].lines[0].get_color()
+        axes[name].plot(*peak, "o", ms=10, mfc="white", mec=color, mew=2.5, label="best")
+        axes[name].margins(y=0.3)
         style: dict[str, Any] = {"ha": "center", "weight": "bold", "color": color}
-        number = page.write(panel, f"{peak[1]:.1f}", peak, (0, 9), **style)
-        number.set_bbox({"fc": "white", "ec": "none", "pad": 0.5})
-    last = axes[lines[-1].name]
-    last.set_xlim(-0.03, 1.03)
-    for end, name in ((0, "frames only"), (1, "clips only")):
-        style = {"va": "top", "ha": "center", "color": page.SOFT}
-        page.write(last, name, (end, 0), (0, -25), at=("data", "axes fraction"), **style)
+        patch = {"fc": "white", "ec": "none", "pad": 0.5}
+        page.write(axes[name], f"{peak[1]:.1f}", peak, (0, 9), bbox=patch, **style)
+        axes[name].set_xlim(-0.03, 1.03)
     return picture

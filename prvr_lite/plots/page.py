@@ -291,42 +291,42 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 
 
 def wrap(text: str, inches: float, size: float, *, weight: str = "normal", lines: int = 3) -> str:
-    """Returns `text` in lines of at most `inches`; what exceeds `lines` becomes an ellipsis."""
-    words = [part for word in str(text).split() for part in _pieces(word, inches, size, weight)]
-    rows: list[str] = []
-    for word in words:
-        longer = f"{rows[-1]} {word}" if rows else word
-        if rows and text_width(longer, size, weight) <= inches:
-            rows[-1] = longer
-        else:
-            rows.append(word)
+    """Returns `text` in lines of at most `inches`; what exceeds `lines` becomes an ellipsis.
+
+    A word that no line can hold, such as a long address or id, is cut.
+    """
+
+    def fits(row: str) -> bool:
+        return text_width(row, size, weight) <= inches
+
+    rows = [""]
+    for word in str(text).split():
+        if fits(f"{rows[-1]} {word}".strip()):
+            rows[-1] = f"{rows[-1]} {word}".strip()
+            continue
+        rows.append("")
+        for letter in word:
+            if rows[-1] and not fits(rows[-1] + letter):
+                rows.append("")
+            rows[-1] += letter
+    rows = [row for row in rows if row]
     if len(rows) > lines:
         last = rows[lines - 1]
-        while last and text_width(last + "…", size, weight) > inches:
+        while last and not fits(last + "…"):
             last = last[:-1].rstrip()
-        rows = [*rows[: lines - 1], last + "…"]
+        rows[lines - 1 :] = [last + "…"]
     return "\n".join(rows)
 
 
-def _pieces(word: str, inches: float, size: float, weight: str) -> list[str]:
-    """Returns a word in pieces that fit on a line; a long address or id is cut."""
-    pieces = [""]
-    for letter in word:
-        if pieces[-1] and text_width(pieces[-1] + letter, size, weight) > inches:
-            pieces.append("")
-        pieces[-1] += letter
-    return pieces
-
-
-def apart(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+def apart(positions: Array, gap: float, low: float, high: float) -> Array:
     """Move label positions as little as needed to lie `gap` apart, within [low, high] if they fit.
 
-    Returns the new positions in the order of the old ones.
+    Returns the new positions in the order of the old ones, one or more.
     """
     order = np.argsort(positions, kind="stable")
     steps = gap * np.arange(len(order))
-    lifted = np.maximum.accumulate(np.asarray(positions, dtype=np.float64)[order] - steps) + steps
+    lifted = np.maximum.accumulate(positions[order] - steps) + steps
     moved = np.minimum(lifted, high - steps[::-1])
     result = np.empty(len(order))
-    result[order] = moved + max(0.0, low - moved[0]) if len(order) else moved
-    return [float(position) for position in result]
+    result[order] = moved + max(0.0, low - moved[0])
+    return result

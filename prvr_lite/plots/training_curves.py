@@ -44,18 +44,17 @@ def training_curves(
         ValueError: if no epoch holds any of these.
     """
     lines: dict[str, list[Line]] = {}
+    epochs = np.array([row.get("epoch", i) for i, row in enumerate(history, 1)], dtype=np.float64)
     for key, (panel, name, color) in CURVES.items():
-        epochs = [row.get("epoch", i) for i, row in enumerate(history, 1)]
         values = np.array([row.get(key, np.nan) for row in history], dtype=np.float64)
-        there = np.isfinite(values)
-        if there.any():
-            line = Line(name, color, np.array(epochs, dtype=np.float64)[there], values[there])
+        if (there := np.isfinite(values)).any():
+            line = Line(name, epochs[there], values[there], color=color)
             lines.setdefault(panel, []).append(line)
     page.require(lines, f"history has {len(history)} epochs and none holds a loss or a recall")
-    best = lines["SumR"][0].best() if "SumR" in lines else None
-    about = f"{len(history)} epochs"
-    if best:
-        about = f"dotted: best SumR {best[1]:.1f}, after epoch {best[0]:g}"
+    about, best = f"{len(history)} epochs", None
+    if "SumR" in lines:
+        best, highest = lines["SumR"][0].best()
+        about = f"dotted: best SumR {highest:.1f}, after epoch {best:g}"
     told = ", ".join(line.in_words() for row in lines.values() for line in row)
     picture, axes = line_panels(
         page.heading(title, about),
@@ -63,7 +62,7 @@ def training_curves(
         alt=f"Training curves by epoch; {about}. First to last epoch: {told}.",
         xlabel="epoch",
         dots=False,
-        mark=("best epoch", best[0]) if best else None,
+        mark=("best epoch", best),
     )
     last = axes[list(axes)[-1]]
     last.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
