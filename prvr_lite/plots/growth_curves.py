@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, Panel, line_panels
+from prvr_lite.plots.line_panels import Line, line_panels
 
 
 @page.house_style
@@ -37,13 +37,14 @@ def growth_curves(
         slope = f"exponent {np.polyfit(np.log(x), np.log(y), 1)[0]:.1f}" if np.ptp(x) else ""
         lines.append(Line(name, x, y, note=slope))
     told = "; ".join(line.in_words() for line in lines)
-    picture, axes = line_panels(
+    picture = line_panels(
         page.heading(title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples"),
-        {"growth": Panel(ylabel, lines, 3.2)},
+        {"growth": lines},
+        units={"growth": ylabel},
         alt=f"{ylabel} against {xlabel} on logarithmic axes: {told}.",
         xlabel=xlabel,
         logarithmic=True,
         steep=1,
     )
-    axes["growth"].grid(axis="x")
+    picture.axes[0].grid(axis="x")
     return picture

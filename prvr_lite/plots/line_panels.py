@@ -15,6 +15,8 @@ from matplotlib.ticker import Formatter, LogLocator, NullFormatter, NullLocator
 
 from prvr_lite.plots import page
 
+FEW = 20  # places of x at most that have a dot and, where there is room, a tick
+
 
 @dataclass(frozen=True)
 class Line:
@@ -48,79 +50,73 @@ class Line:
         return float(self.x[self.y.argmax()]), float(self.y.max())
 
 
-@dataclass(frozen=True)
-class Panel:
-    """What stands on the y axis, the lines, and how many inches high the panel is."""
-
-    unit: str
-    lines: Sequence[Line]
-    height: float = 1.9
-
-
 def line_panels(
     head: page.Heading,
-    panels: Mapping[str, Panel],
+    panels: Mapping[str, Sequence[Line]],
     *,
     alt: str,
     xlabel: str,
+    units: Mapping[str, str] | None = None,
     mark: tuple[str, float | None] = ("", None),
-    named: bool = True,
-    dots: bool = True,
     logarithmic: bool = False,
     steep: float = 20.0,
-) -> tuple[page.Picture, dict[str, Axes]]:
-    """Returns a page of panels over one x axis, and the axes of the panels by name.
+) -> page.Picture:
+    """Returns a page of panels over one x axis.
+
+    Lines are named at their right end, unless all have one name and no note.
 
     Args:
         panels: by the label of their axes, from the top down.
+        units: what stands on the y axis of a panel, where that is not its label.
         mark: label and x of a dotted line through all panels, if there is such an x.
-        named: lines are named at their right end. dots: a dot at every x.
         logarithmic: x on a logarithmic axis. steep: y too, where values differ that many times.
     """
-    heights = [panel.height for panel in panels.values()]
-    high = sum(heights) + 0.22 * len(panels) + 0.7
-    layout: dict[str, Any] = {"height_ratios": heights, "sharex": True}
-    picture, axes = page.panels(head, [[name] for name in panels], high, alt=alt, **layout)
-    lines = [line for panel in panels.values() for line in panel.lines]
+    high = 2.7 + 1.12 * len(panels)
+    picture, axes = page.panels(head, [[name] for name in panels], high, alt=alt, sharex=True)
+    lines = [line for row in panels.values() for line in row]
     names = dict.fromkeys(line.name for line in lines)
     colors = dict(zip(names, itertools.cycle(page.CYCLE), strict=False))
+    named = len(names) > 1 or any(line.note for line in lines)
     label, spot = mark
-    for name, panel in panels.items():
-        for line in panel.lines:
-            color = line.color or colors[line.name]
-            _draw(axes[name], line, color, dots)
-            if named:
-                _name(axes[name], line, color)
-        axes[name].set_ylabel(page.plain(panel.unit))
+    for name, row in panels.items():
+        for line in row:
+            _draw(axes[name], line, line.color or colors[line.name], named)
+        axes[name].set_ylabel(page.plain((units or {}).get(name, name)))
         axes[name].grid(axis="y")
-        values = np.concatenate([line.y for line in panel.lines])
+        values = np.concatenate([line.y for line in row])
         if values.min() > 0 and values.max() >= steep * values.min():
             axes[name].set_yscale("log")
             log_ticks(axes[name].yaxis, "{x:,g}")
         if spot is not None:
             axes[name].axvline(spot, color=page.SOFT, lw=1.3, ls=":", zorder=0.9, label=label)
-    last = axes[list(panels)[-1]]
+    last = axes[name]
     last.set(xlabel=page.plain(xlabel), xscale="log" if logarithmic else "linear")
-    _mark_spots(last, np.unique(np.concatenate([line.x for line in lines])))
+    spots = np.unique(np.concatenate([line.x for line in lines]))
+    if logarithmic or len(spots) <= FEW:
+        _mark_spots(last, spots)
     if named:
         page.settle(picture)
-        for name, panel in panels.items():
-            _move_apart(axes[name], panel.lines)
-    return picture, axes
+        for name, row in panels.items():
+            _move_apart(axes[name], row)
+    return picture
 
 
-def _draw(axes: Axes, line: Line, color: str, dots: bool) -> None:
+def _draw(axes: Axes, line: Line, color: str, named: bool) -> None:
     """Draws means as a line, ± one standard deviation as a band, and seeds as dots."""
     spots, index, count = np.unique(line.x, return_inverse=True, return_counts=True)
     several = count[index] > 1
     style: dict[str, Any] = {"label": line.name, "color": color, "markeredgewidth": 0, "zorder": 3}
-    style |= {"marker": "o" if dots or len(spots) == 1 else "", "legend": False}
+    style |= {"marker": "o" if len(spots) <= FEW else "", "legend": False}
     band = {"label": "_spread", "alpha": 0.18, "lw": 0}
     error = "sd" if several.any() else None
     sns.lineplot(x=line.x, y=line.y, ax=axes, errorbar=error, err_kws=band, **style)
     if several.any():
         seeds: dict[str, Any] = {"ms": 3.5, "mfc": "white", "mec": color, "mew": 1}
         axes.plot(line.x[several], line.y[several], "o", zorder=2.5, label="_seeds", **seeds)
+    if named:
+        name = page.wrap(line.name, 1.9, 11, weight="bold", lines=2 if line.note else 3)
+        bold: dict[str, Any] = {"at": "axes fraction", "va": "center", "weight": "bold"}
+        page.write(axes, f"{name}\n{line.note}".strip(), (1, 0.5), (8, 0), color=color, **bold)
 
 
 def log_ticks(axis: Axis, style: Formatter | str, short: float = 100.0) -> None:
@@ -142,13 +138,6 @@ def _mark_spots(axes: Axes, spots: page.Array) -> None:
             kept.append(i)
     axes.set_xticks(spots[kept], labels=[names[i] for i in kept])
     axes.xaxis.set_minor_locator(NullLocator())
-
-
-def _name(axes: Axes, line: Line, color: str) -> None:
-    """Writes the name of a line, and its note, at the right of the panel."""
-    name = page.wrap(line.name, 1.9, 11, weight="bold", lines=2 if line.note else 3)
-    style: dict[str, Any] = {"at": "axes fraction", "va": "center", "weight": "bold"}
-    page.write(axes, f"{name}\n{line.note}".strip(), (1, 0.5), (8, 0), color=color, **style)
 
 
 def _move_apart(axes: Axes, lines: Sequence[Line]) -> None:

@@ -99,8 +99,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
     path = Path(path)
     words = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}
     kind = path.suffix.lower()
-    known = f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf"
-    require(kind in words, known)
+    require(kind in words, f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf")
     title = " ".join(figure.get_suptitle().split())
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=dpi, metadata={"Title": title, words[kind]: alt_text(figure)})
@@ -130,15 +129,14 @@ class Heading:
         figure.text(x, 1 - y / page, self.about, size=ABOUT_SIZE, color=soft, **place)
 
 
-def heading(title: str, about: str = "", *, width: float = WIDTH) -> Heading:
-    """Returns a heading for a page `width` wide: a title and a line about it, broken to fit.
+def heading(title: str, about: str = "") -> Heading:
+    """Returns a heading: a title and a line about it, broken to fit the page.
 
     The title may have up to three lines, the line about it up to two.
     """
-    room = width - 2 * EDGE
-    return Heading(
-        wrap(title, room, TITLE_SIZE, weight="bold"), wrap(about, room, ABOUT_SIZE, lines=2)
-    )
+    room = WIDTH - 2 * EDGE
+    bold = wrap(title, room, TITLE_SIZE, weight="bold")
+    return Heading(bold, wrap(about, room, ABOUT_SIZE, lines=2))
 
 
 def panels(
@@ -192,11 +190,10 @@ def color_scale(
     Args:
         unit: of the colours. style: of `Figure.colorbar`.
     """
-    bar = picture.colorbar(shown, ax=panels, label=unit, **{"aspect": 30, "pad": 0.02} | style)
+    look: dict[str, Any] = {"aspect": 30, "pad": 0.02, "ticks": MaxNLocator(4)}
+    bar = picture.colorbar(shown, ax=panels, label=unit, **look | style)
     bar.ax.set_label("scale")
     bar.outline.set_visible(False)
-    bar.locator = MaxNLocator(4)
-    bar.update_ticks()
     return bar.ax
 
 

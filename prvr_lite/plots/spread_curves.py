@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, Panel, line_panels
+from prvr_lite.plots.line_panels import Line, line_panels
 from prvr_lite.plots.seeds import Value, seeds_of
 
 Curve = Mapping[float, Value]
@@ -53,16 +53,14 @@ def spread_curves(
         "" if chosen is None else f"dotted: {chosen:g} in use",
         about,
     ]
-    height = 2.9 if len(lines) == 1 else 1.9
     return line_panels(
         page.heading(title, "; ".join(filter(None, notes))),
-        {unit: Panel(unit, row, height) for unit, row in lines.items()},
+        lines,
         alt=f"{'Means over seeds' if several else 'Values'} against {xlabel}. {told}.",
         xlabel=xlabel,
         mark=("chosen", chosen),
-        named=len({line.name for _, line in every}) > 1,
         logarithmic=logarithmic,
-    )[0]
+    )
 
 
 def _line(name: str, curve: Curve, unit: str, logarithmic: bool) -> Line:

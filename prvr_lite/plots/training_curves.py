@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, Panel, line_panels
+from prvr_lite.plots.line_panels import Line, line_panels
 
-UNITS: Final = {"loss": ("loss", 1.9), "recall": ("recall (%)", 1.9), "SumR": ("SumR", 1.1)}
 CURVES: Final = {  # key of a history -> its panel, name and colour
     "loss": ("loss", "total", page.INK),
     "clip_triplet": ("loss", "clip triplet", page.BLUE),
@@ -56,15 +55,15 @@ def training_curves(
         best, highest = lines["SumR"][0].best()
         about = f"dotted: best SumR {highest:.1f}, after epoch {best:g}"
     told = ", ".join(line.in_words() for row in lines.values() for line in row)
-    picture, axes = line_panels(
+    picture = line_panels(
         page.heading(title, about),
-        {name: Panel(UNITS[name][0], row, UNITS[name][1]) for name, row in lines.items()},
+        lines,
         alt=f"Training curves by epoch; {about}. First to last epoch: {told}.",
         xlabel="epoch",
-        dots=False,
+        units={"recall": "recall (%)"},
         mark=("best epoch", best),
     )
-    last = axes[list(axes)[-1]]
-    last.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    last.xaxis.set_major_formatter("{x:g}")
+    epoch = picture.axes[-1].xaxis
+    epoch.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    epoch.set_major_formatter("{x:g}")
     return picture
