@@ -90,10 +90,9 @@ def accuracy_frontier(
     headline = _headline(models, ours, metric, level_with)
     head = page.heading(title or headline, _how_to_read(models, headline if title is None else ""))
     labels = {"size": "index size per video", "time": page.plain(time_label)}
-    if not any("time" in model.costs for model in models):
-        del labels["time"]
+    fields = [field for field in labels if any(field in model.costs for model in models)]
     alt = _in_words(models, metric, headline)
-    picture, panels = page.panels(head, [list(labels)], HIGH, alt=alt, gap=0.2, sharey=True)
+    picture, panels = page.panels(head, [fields], HIGH, alt=alt, gap=0.2, sharey=True)
     for field, axes in panels.items():
         _draw(axes, models, field, ours)
         axes.set_xlabel(labels[field])

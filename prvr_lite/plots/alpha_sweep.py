@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, line_panels
+from prvr_lite.plots.spread_curves import spread_curves
+
+PATCH: Final = {"fc": "white", "ec": "none", "pad": 0.5}  # hides the grid behind a number
+NUMBER: Final[dict[str, Any]] = {"ha": "center", "weight": "bold", "bbox": PATCH}
 
 
 @page.house_style
@@ -29,25 +32,22 @@ def alpha_sweep(
     """
     x = page.finite(alpha, "alpha", low=0, high=1)
     page.require(metrics, "metrics must name at least one metric")
-    lines = {
-        name: [Line("score", x, page.finite(y, f"metric {name!r}", shape=x.shape))]
-        for name, y in metrics.items()
+    curves = {
+        name: page.finite(y, f"metric {name!r}", shape=x.shape) for name, y in metrics.items()
     }
-    peaks = {name: line.best() for name, (line,) in lines.items()}
-    best = "; ".join(f"{name} is best, {y:.1f}, at {x:g}" for name, (x, y) in peaks.items())
-    dotted = "" if chosen is None else f"; dotted: α = {chosen:g} in use"
-    picture = line_panels(
-        page.heading(title, f"score = α · clip + (1 − α) · frame{dotted}"),
-        lines,
-        alt=f"Metrics against the clip weight alpha: {best}.",
+    picture = spread_curves(
+        {name: {"score": dict(zip(x, y, strict=True))} for name, y in curves.items()},
         xlabel="α, the weight of the clip scale (0: frames only, 1: clips only)",
-        mark=("chosen", chosen),
+        title=title,
+        about="score = α · clip + (1 − α) · frame",
+        chosen=chosen,
     )
-    ring: dict[str, Any] = {"ms": 10, "mfc": "white", "mec": page.BLUE, "mew": 2.5}
-    style: dict[str, Any] = {"ha": "center", "weight": "bold", "color": page.BLUE}
-    style |= {"bbox": {"fc": "white", "ec": "none", "pad": 0.5}}
-    for axes, peak in zip(picture.axes, peaks.values(), strict=True):
-        axes.plot(*peak, "o", label="best", **ring)
-        page.write(axes, f"{peak[1]:.1f}", peak, (0, 9), **style)
+    told = page.alt_text(picture)
+    for axes, (name, y) in zip(picture.axes, curves.items(), strict=True):
+        best, highest = x[y.argmax()], y.max()
+        told += f" {name} is best, {highest:.1f}, at {best:g}."
+        axes.plot(best, highest, "o", ms=10, mfc="white", mec=page.BLUE, mew=2.5, label="best")
+        page.write(axes, f"{highest:.1f}", (best, highest), (0, 9), color=page.BLUE, **NUMBER)
         axes.set(xlim=(-0.03, 1.03), ymargin=0.3)
+    picture.set_label(told)
     return picture

@@ -37,9 +37,48 @@ def recall_bars(
     Raises:
         ValueError: naming the model and kind that does not fit.
     """
-    kinds = list(dict.fromkeys(kind for row in rows.values() for kind in row))
-    values = {model: [row.get(kind, np.nan) for kind in kinds] for model, row in rows.items()}
-    return _picture(values, kinds, metric, title)
+    groups = list(dict.fromkeys(group for row in rows.values() for group in row))
+    values = [
+        (model, place, seed)
+        for model, row in rows.items()
+        for place, group in enumerate(groups)
+        for seed in page.as_array(np.atleast_1d(row.get(group, np.nan)), f"{model!r}, {group!r}")
+    ]
+    seeds = pd.DataFrame(values, columns=["model", "place", "value"]).dropna()
+    page.require(len(seeds), "rows must hold at least one model with at least one value")
+    by_bar = seeds.groupby(["model", "place"], sort=False)["value"]
+    for (model, place), one in by_bar:
+        page.finite(one, f"{model!r}, {groups[place]!r}", low=0)
+    bars = by_bar.agg(["mean", "max", "size"]).reset_index()
+    several = seeds[by_bar.transform("size") > 1]
+    head = page.heading(title, "bar: mean, dot: one training seed" if len(several) else "")
+    models = list(bars["model"].unique())
+    names = [page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in models]
+    columns = max(1, int(WIDE / (0.6 + max(page.text_width(name, 11) for name in names))))
+    height = 3.6 + 0.26 * -(-len(names) // columns)
+    picture, panels = page.panels(head, [["bars"]], height, alt=_alt(bars, groups, metric))
+    axes, others = panels["bars"], itertools.cycle(page.OTHERS)
+    colors = dict(zip(rows, [*itertools.islice(others, len(rows) - 1), page.BLUE], strict=True))
+    how: dict[str, Any] = {"x": "place", "y": "value", "hue": "model", "hue_order": models}
+    how |= {"ax": axes, "order": range(len(groups)), "legend": False}
+    sns.barplot(seeds, palette=colors, **how, **BAR)
+    if len(several):
+        sns.stripplot(several, palette=["white"] * len(models), **how, **DOT)
+    for box, name in zip(axes.containers, names, strict=True):
+        box.set_label(name)
+    _number(axes, bars, 0.75 * WIDE / len(groups) / len(models))
+    broken = [
+        "\n".join(page.wrap(line, 0.96 * WIDE / len(groups), 11) for line in group.split("\n"))
+        for group in groups
+    ]
+    axes.set_xticks(range(len(groups)), broken, parse_math=False)
+    axes.tick_params(axis="x", length=0)
+    axes.set(ylabel=page.plain(metric), xlabel="", xlim=(-0.5, len(groups) - 0.5))
+    axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
+    axes.grid(axis="y")
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.03), "borderaxespad": 0}
+    axes.legend(handles=axes.containers, ncols=columns, handlelength=1, **above)
+    return picture
 
 
 @page.house_style
@@ -62,67 +101,14 @@ def ratio_bars(
     """
     names = list(groups)
     for name, row in [*rows.items(), ("counts", names if counts is None else counts)]:
-        fits = len(row) == len(names)
-        page.require(fits, f"{name!r} has {len(row)} values for {len(names)} groups")
+        fits = len(row) == len(names) == len(set(names))
+        page.require(fits, f"{name!r} has {len(row)} values for {len(set(names))} groups")
     if counts is not None:
         names = [f"{g}\n{n:,} queries" for g, n in zip(names, counts, strict=True)]
-    return _picture(rows, names, metric, title, "moment length / video length")
-
-
-def _picture(
-    rows: Mapping[str, Sequence[Value]],
-    groups: Sequence[str],
-    metric: str,
-    title: str,
-    xlabel: str = "",
-) -> page.Picture:
-    """Draws grouped bars: one group for each of `groups`, one bar in it for each model."""
-    values = [
-        (model, place, seed)
-        for model, row in rows.items()
-        for place, (group, value) in enumerate(zip(groups, row, strict=True))
-        for seed in _seeds(value, f"{model!r}, {group!r}")
-    ]
-    page.require(values, "rows must hold at least one model with at least one value")
-    seeds = pd.DataFrame(values, columns=["model", "place", "value"])
-    by_bar = seeds.groupby(["model", "place"], sort=False)["value"]
-    bars = by_bar.agg(["mean", "max", "size"]).reset_index()
-    several = seeds[by_bar.transform("size") > 1]
-    head = page.heading(title, "bar: mean, dot: one training seed" if len(several) else "")
-    models = list(bars["model"].unique())
-    names = [page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in models]
-    columns = max(1, int(WIDE / (0.6 + max(page.text_width(name, 11) for name in names))))
-    height = 3.6 + 0.26 * -(-len(names) // columns) + 0.25 * bool(xlabel)
-    picture, panels = page.panels(head, [["bars"]], height, alt=_alt(bars, groups, metric))
-    axes, others = panels["bars"], itertools.cycle(page.OTHERS)
-    how: dict[str, Any] = {"x": "place", "y": "value", "hue": "model", "hue_order": models}
-    how |= {"ax": axes, "order": range(len(groups)), "legend": False}
-    colors = [*itertools.islice(others, len(models) - 1), page.BLUE]
-    sns.barplot(seeds, palette=colors, **how, **BAR)
-    if len(several):
-        sns.stripplot(several, palette=["white"] * len(models), **how, **DOT)
-    for box, name in zip(axes.containers, names, strict=True):
-        box.set_label(name)
-    _number(axes, bars, 0.75 * WIDE / len(groups) / len(models))
-    broken = [
-        "\n".join(page.wrap(line, 0.96 * WIDE / len(groups), 11) for line in group.split("\n"))
-        for group in groups
-    ]
-    axes.set_xticks(range(len(groups)), broken, parse_math=False)
-    axes.tick_params(axis="x", length=0)
-    axes.set(ylabel=page.plain(metric), xlabel=xlabel, xlim=(-0.5, len(groups) - 0.5))
-    axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
-    axes.grid(axis="y")
-    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.03), "borderaxespad": 0}
-    axes.legend(handles=axes.containers, ncols=columns, handlelength=1, **above)
+    bars = {model: dict(zip(names, row, strict=True)) for model, row in rows.items()}
+    picture = recall_bars(bars, metric=metric, title=title)
+    picture.axes[0].set_xlabel("moment length / video length")
     return picture
-
-
-def _seeds(value: Value, name: str) -> page.Array:
-    """Returns the finite values of one bar, one per seed; none if the value is unknown."""
-    seeds = page.as_array(np.atleast_1d(value), name)
-    seeds = seeds[~np.isnan(seeds)]
-    return page.finite(seeds, name, low=0) if len(seeds) else seeds
 
 
 def _number(axes: Axes, bars: pd.DataFrame, room: float) -> None:

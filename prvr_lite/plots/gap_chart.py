@@ -13,7 +13,7 @@ from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value, seeds_of
 
 NAMES = 2.6  # inches to the left of the panel
-ROW, TITLE = 0.26, 0.38  # inches: height of a line, and of a group's title with air above it
+ROW = 0.31  # inches, the height of a change and of a group's title
 
 Change = tuple[Value, tuple[float, float]]  # differences, and the interval of their mean
 
@@ -27,7 +27,7 @@ class _Row:
     seeds: page.Array
     low: float  # of the interval; NaN for a single seed
     high: float
-    place: float  # inches below the top of the panel
+    place: int  # how many names stand above its name
 
     @property
     def mean(self) -> float:
@@ -61,19 +61,16 @@ def gap_chart(
     Raises:
         ValueError: naming the change that does not fit.
     """
-    rows, labels, y = list[_Row](), list[tuple[float, str, str]](), 0.0
+    rows, labels, weights = list[_Row](), list[str](), list[str]()
     for group, changes in groups.items():
         if group and changes:
-            y += TITLE
-            label = page.wrap(group, NAMES, 10, weight="bold", lines=1)
-            labels.append((y - ROW / 2, label, "bold"))
+            labels.append(page.wrap(group, NAMES, 10, weight="bold", lines=1))
+            weights.append("bold")
         for name, (value, interval) in changes.items():
-            label = page.wrap(name, NAMES, 10, lines=2)
-            high = ROW + 0.17 * label.count("\n")
-            labels.append((y + high / 2, label, "normal"))
             seeds = seeds_of(value, f"{name!r}, {group!r}")
-            rows.append(_Row(group, name, seeds, *interval, place=y + high / 2))
-            y += high
+            rows.append(_Row(group, name, seeds, *interval, place=len(labels)))
+            labels.append(page.wrap(name, NAMES, 10, lines=2))
+            weights.append("normal")
     page.require(rows, "groups must hold at least one change")
     known = [row for row in rows if np.isfinite(row.low)]
     about = f"{metric} minus that of {against}, one seed each"
@@ -86,16 +83,15 @@ def gap_chart(
     ]
     alt = f"Difference in {metric} to {against}, with 95 % intervals. {'; '.join(parts)}."
     head = page.heading(title or _headline(known, against, metric), about)
-    picture, panels = page.panels(head, [["gaps"]], y + 0.86, alt=alt)
+    picture, panels = page.panels(head, [["gaps"]], ROW * len(labels) + 0.8, alt=alt)
     axes = panels["gaps"]
     axes.axvline(0, color=page.INK, lw=1.4, zorder=1, label="zero")
     for row in rows:
         _draw(axes, row)
     axes.set(xlabel=f"{page.plain(metric)}, difference to {page.plain(against)}", xmargin=0.06)
-    axes.set_ylim(y + 0.06, 0)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
     names: dict[str, Any] = {"size": 10, "linespacing": 1.05, "parse_math": False}
-    places, texts, weights = zip(*labels, strict=True)
-    axes.set_yticks(places, texts, **names)
+    axes.set_yticks(range(len(labels)), labels, **names)
     for tick, weight in zip(axes.get_yticklabels(), weights, strict=True):
         tick.set(weight=weight)
     axes.tick_params(axis="y", length=0)

@@ -39,8 +39,7 @@ def growth_curves(
     told = "; ".join(line.in_words() for line in lines)
     picture = line_panels(
         page.heading(title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples"),
-        {"growth": lines},
-        units={"growth": ylabel},
+        {ylabel: lines},
         alt=f"{ylabel} against {xlabel} on logarithmic axes: {told}.",
         xlabel=xlabel,
         logarithmic=True,

@@ -56,7 +56,6 @@ def line_panels(
     *,
     alt: str,
     xlabel: str,
-    units: Mapping[str, str] | None = None,
     mark: tuple[str, float | None] = ("", None),
     logarithmic: bool = False,
     steep: float = 20.0,
@@ -66,13 +65,12 @@ def line_panels(
     Lines are named at their right end, unless all have one name and no note.
 
     Args:
-        panels: by the label of their axes, from the top down.
-        units: what stands on the y axis of a panel, where that is not its label.
+        panels: by what stands on their y axis, from the top down; so their axes are labelled.
         mark: label and x of a dotted line through all panels, if there is such an x.
         logarithmic: x on a logarithmic axis. steep: y too, where values differ that many times.
     """
-    high = 2.7 + 1.12 * len(panels)
-    picture, axes = page.panels(head, [[name] for name in panels], high, alt=alt, sharex=True)
+    rows, high = [[name] for name in panels], 2.7 + 1.12 * len(panels)  # inches
+    picture, axes = page.panels(head, rows, high, alt=alt, sharex=True)
     lines = [line for row in panels.values() for line in row]
     names = dict.fromkeys(line.name for line in lines)
     colors = dict(zip(names, itertools.cycle(page.CYCLE), strict=False))
@@ -81,7 +79,7 @@ def line_panels(
     for name, row in panels.items():
         for line in row:
             _draw(axes[name], line, line.color or colors[line.name], named)
-        axes[name].set_ylabel(page.plain((units or {}).get(name, name)))
+        axes[name].set_ylabel(page.plain(name))
         axes[name].grid(axis="y")
         values = np.concatenate([line.y for line in row])
         if values.min() > 0 and values.max() >= steep * values.min():
@@ -141,11 +139,14 @@ def _mark_spots(axes: Axes, spots: page.Array) -> None:
 
 
 def _move_apart(axes: Axes, lines: Sequence[Line]) -> None:
-    """Moves the names to the ends of their lines, and apart where they would overlap."""
+    """Moves the names to the ends of their lines, and as little as needed to lie apart."""
     names: list[Any] = axes.texts[-len(lines) :]
-    ends = [list(line.means().items())[-1] for line in lines]
-    spots = (axes.transData - axes.transAxes).transform(ends)[:, 1]
+    last = [list(line.means().items())[-1] for line in lines]
+    ends = (axes.transData - axes.transAxes).transform(last)[:, 1]
     tallest = max(1 + name.get_text().count("\n") for name in names)
     gap = (1.2 * tallest + 0.15) * 11 / 72 * page.SCREEN_DPI / axes.bbox.height
-    for name, y in zip(names, page.apart(spots, gap, 0.0, 1.0), strict=True):
-        name.xy = (1, y)
+    order, steps = np.argsort(ends, kind="stable"), gap * np.arange(len(ends))
+    lifted = np.maximum.accumulate(ends[order] - steps)
+    places = lifted.clip(0, max(0, 1 - steps[-1])) + steps  # all in the panel, if they fit
+    for i, y in zip(order, places, strict=True):
+        names[i].xy = (1, y)

@@ -29,6 +29,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Spot = tuple[float, float]
+Unit = str | tuple[str, str]  # what a spot is measured in, or its x and its y
 
 WIDTH: Final = 7.2  # inches; with text of 10 points and more it stays legible 400 pixels wide
 SCREEN_DPI: Final = 144
@@ -198,13 +200,7 @@ def color_scale(
 
 
 def write(
-    axes: Axes,
-    text: str,
-    spot: tuple[float, float],
-    away: tuple[float, float] = (0.0, 0.0),
-    *,
-    at: str | tuple[str, str] = "data",
-    **style: Any,
+    axes: Axes, text: str, spot: Spot, away: Spot = (0.0, 0.0), *, at: Unit = "data", **style: Any
 ) -> Annotation:
     """Writes `text` at a spot, or `away` points from it, also outside the panel.
 
@@ -234,9 +230,8 @@ def as_array(value: object, name: str, *, ndim: int = 1) -> Array:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numbers: {error}") from error
-    if array.ndim != ndim or array.size == 0:
-        shape = list(array.shape)
-        raise ValueError(f"{name} must have {ndim} axis/axes and a value, but has shape {shape}")
+    wanted, shape = f"{ndim} axis/axes and a value", list(array.shape)
+    require(array.ndim == ndim and array.size, f"{name} must have {wanted}, but has shape {shape}")
     return array
 
 
@@ -313,17 +308,3 @@ def wrap(text: str, inches: float, size: float, *, weight: str = "normal", lines
             last = last[:-1].rstrip()
         rows[lines - 1 :] = [last + "…"]
     return "\n".join(rows)
-
-
-def apart(positions: Array, gap: float, low: float, high: float) -> Array:
-    """Move label positions as little as needed to lie `gap` apart, within [low, high] if they fit.
-
-    Returns the new positions in the order of the old ones, one or more.
-    """
-    order = np.argsort(positions, kind="stable")
-    steps = gap * np.arange(len(order))
-    lifted = np.maximum.accumulate(positions[order] - steps) + steps
-    moved = np.minimum(lifted, high - steps[::-1])
-    result = np.empty(len(order))
-    result[order] = moved + max(0.0, low - moved[0])
-    return result

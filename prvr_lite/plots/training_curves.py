@@ -18,10 +18,10 @@ CURVES: Final = {  # key of a history -> its panel, name and colour
     "frame_triplet": ("loss", "frame triplet", page.VERMILION),
     "frame_nce": ("loss", "frame infoNCE", page.ORANGE),
     "query_diverse": ("loss", "query-diverse", page.GREEN),
-    "R@1": ("recall", "R@1", page.BLUE),
-    "R@5": ("recall", "R@5", page.GREEN),
-    "R@10": ("recall", "R@10", page.ORANGE),
-    "R@100": ("recall", "R@100", page.GREY),
+    "R@1": ("recall (%)", "R@1", page.BLUE),
+    "R@5": ("recall (%)", "R@5", page.GREEN),
+    "R@10": ("recall (%)", "R@10", page.ORANGE),
+    "R@100": ("recall (%)", "R@100", page.GREY),
     "SumR": ("SumR", "SumR", page.PURPLE),
 }
 
@@ -38,7 +38,7 @@ def training_curves(
             "R@5", "R@10", "R@100" and "SumR" (%); epochs may lack some, or hold NaN. Other keys
             are ignored.
     Returns:
-        a Figure with the axes "loss", "recall" and "SumR", as far as there is something to draw.
+        a Figure with the axes "loss", "recall (%)" and "SumR", as far as there are values.
     Raises:
         ValueError: if no epoch holds any of these.
     """
@@ -60,7 +60,6 @@ def training_curves(
         lines,
         alt=f"Training curves by epoch; {about}. First to last epoch: {told}.",
         xlabel="epoch",
-        units={"recall": "recall (%)"},
         mark=("best epoch", best),
     )
     epoch = picture.axes[-1].xaxis
