@@ -86,9 +86,20 @@ def accuracy_frontier(
     Raises:
         ValueError: naming the model that does not fit.
     """
-    _check(models, ours)
-    headline = _headline(models, ours, metric, level_with)
-    head = page.heading(title or headline, _how_to_read(models, headline if title is None else ""))
+    page.require(models, "models must hold at least one model")
+    names = [model.name for model in models]
+    for model in models:
+        page.require(names.count(model.name) == 1, f"two models are named {model.name!r}")
+        seeds_of(model.accuracy, f"accuracy of {model.name!r}")
+        costs = list(model.costs.values())
+        page.finite(costs, f"{model.name!r}: index_bytes and query_ms", above=0)
+    page.require(ours in [None, *names], f"ours is {ours!r}, but no model has that name")
+    headline, about = _headline(models, ours, metric, level_with), ""
+    if any(np.isfinite(model.spread) for model in models):
+        level = title is None and " is level with " in headline
+        what = " (“level”: they do not separate the two)" if level else ""
+        about = f"whisker: ± standard deviation over seeds{what}; "
+    head = page.heading(title or headline, f"{about}line: the best result at that cost")
     labels = {"size": "index size per video", "time": page.plain(time_label)}
     fields = [field for field in labels if any(field in model.costs for model in models)]
     alt = _in_words(models, metric, headline)
@@ -137,14 +148,6 @@ def _broken(name: str, weight: str) -> str:
     return text.replace("\u00ad ", "").replace("\u00ad", "")
 
 
-def _how_to_read(models: Sequence[ModelCost], headline: str) -> str:
-    """Returns how to read the picture, and what “level” means if its headline has that word."""
-    level = " (“level”: they do not separate the two)" if " is level with " in headline else ""
-    several = any(np.isfinite(model.spread) for model in models)
-    whisker = f"whisker: ± standard deviation over seeds{level}; " if several else ""
-    return f"{whisker}line: the best result at that cost"
-
-
 def _headline(
     models: Sequence[ModelCost], ours: str | None, metric: str, level_with: Collection[str]
 ) -> str:
@@ -176,17 +179,6 @@ def _share(ratio: float, name: str) -> str:
     return f"{ratio:.{int(ratio < 9.5)}f} times its {name}"
 
 
-def _check(models: Sequence[ModelCost], ours: str | None) -> None:
-    page.require(models, "models must hold at least one model")
-    names = [model.name for model in models]
-    for model in models:
-        page.require(names.count(model.name) == 1, f"two models are named {model.name!r}")
-        seeds_of(model.accuracy, f"accuracy of {model.name!r}")
-        costs = list(model.costs.values())
-        page.finite(costs, f"{model.name!r}: index_bytes and query_ms", above=0)
-    page.require(ours in [None, *names], f"ours is {ours!r}, but no model has that name")
-
-
 def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     """Returns which points no other beats, [P] bool.
 
@@ -195,10 +187,9 @@ def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     Args:
         cost, accuracy: [P]; a NaN cost is never best.
     """
-    cheaper = cost[:, None] <= cost
-    better = accuracy[:, None] >= accuracy
-    differs = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
-    return np.asarray(np.isfinite(cost) & ~(cheaper & better & differs).any(0))
+    as_good = (cost[:, None] <= cost) & (accuracy[:, None] >= accuracy)
+    better = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
+    return np.asarray(np.isfinite(cost) & ~(as_good & better).any(0))
 
 
 def _in_words(models: Sequence[ModelCost], metric: str, headline: str) -> str:

@@ -36,11 +36,10 @@ def growth_curves(
         y = page.finite(ys, f"ys of {name!r}", shape=x.shape, above=0)
         slope = f"exponent {np.polyfit(np.log(x), np.log(y), 1)[0]:.1f}" if np.ptp(x) else ""
         lines.append(Line(name, x, y, note=slope))
-    told = "; ".join(line.in_words() for line in lines)
     picture = line_panels(
         page.heading(title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples"),
         {ylabel: lines},
-        alt=f"{ylabel} against {xlabel} on logarithmic axes: {told}.",
+        alt=f"{ylabel} against {xlabel} on logarithmic axes.",
         xlabel=xlabel,
         logarithmic=True,
         steep=1,

@@ -35,19 +35,17 @@ class Line:
         """Returns the mean of the values at each x, from left to right."""
         return {float(x): float(self.y[self.x == x].mean()) for x in np.unique(self.x)}
 
-    def points(self) -> list[str]:
-        """Returns the means in words, from left to right."""
-        return [f"{y:.3g} at {x:g}" for x, y in self.means().items()]
-
-    def in_words(self) -> str:
-        """Returns where the line begins and ends, and its note."""
-        points = self.points()
-        note = f" ({self.note})" if self.note else ""
-        return f"{self.name} from {points[0]} to {points[-1]}{note}"
-
     def best(self) -> tuple[float, float]:
         """Returns the point of the highest value, the first such one."""
         return float(self.x[self.y.argmax()]), float(self.y.max())
+
+    def in_words(self) -> str:
+        """Returns the means, if they are many the ends and the highest value, and the note."""
+        points = [f"{y:.3g} at {x:g}" for x, y in self.means().items()]
+        if len(points) > FEW:
+            highest = "highest {1:.3g} at {0:g}".format(*self.best())
+            points = [f"from {points[0]} to {points[-1]}", highest]
+        return f"{self.name}: {', '.join(points)}{f' ({self.note})' if self.note else ''}"
 
 
 def line_panels(
@@ -65,11 +63,14 @@ def line_panels(
     Lines are named at their right end, unless all have one name and no note.
 
     Args:
+        alt: how the alt text begins; the lines in words follow.
         panels: by what stands on their y axis, from the top down; so their axes are labelled.
         mark: label and x of a dotted line through all panels, if there is such an x.
         logarithmic: x on a logarithmic axis. steep: y too, where values differ that many times.
     """
     rows, high = [[name] for name in panels], 2.7 + 1.12 * len(panels)  # inches
+    told = [f"{name}, {line.in_words()}" for name, row in panels.items() for line in row]
+    alt = f"{alt} {'; '.join(told)}."
     picture, axes = page.panels(head, rows, high, alt=alt, sharex=True)
     lines = [line for row in panels.values() for line in row]
     names = dict.fromkeys(line.name for line in lines)

@@ -45,9 +45,7 @@ def spread_curves(
         unit: [_line(name, curve, unit, logarithmic) for name, curve in panel.items()]
         for unit, panel in panels.items()
     }
-    every = [(unit, line) for unit, row in lines.items() for line in row]
-    told = "; ".join(f"{unit}, {line.name}: {', '.join(line.points())}" for unit, line in every)
-    several = any(len(line.points()) < len(line.x) for _, line in every)
+    several = any(len(line.means()) < len(line.x) for row in lines.values() for line in row)
     notes = [
         "band: ± standard deviation over seeds (small dots)" if several else "",
         "" if chosen is None else f"dotted: {chosen:g} in use",
@@ -56,7 +54,7 @@ def spread_curves(
     return line_panels(
         page.heading(title, "; ".join(filter(None, notes))),
         lines,
-        alt=f"{'Means over seeds' if several else 'Values'} against {xlabel}. {told}.",
+        alt=f"{'Means over seeds' if several else 'Values'} against {xlabel}.",
         xlabel=xlabel,
         mark=("chosen", chosen),
         logarithmic=logarithmic,

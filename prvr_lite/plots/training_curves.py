@@ -54,11 +54,10 @@ def training_curves(
     if "SumR" in lines:
         best, highest = lines["SumR"][0].best()
         about = f"dotted: best SumR {highest:.1f}, after epoch {best:g}"
-    told = ", ".join(line.in_words() for row in lines.values() for line in row)
     picture = line_panels(
         page.heading(title, about),
         lines,
-        alt=f"Training curves by epoch; {about}. First to last epoch: {told}.",
+        alt=f"Training curves by epoch; {about}.",
         xlabel="epoch",
         mark=("best epoch", best),
     )
