@@ -15,7 +15,7 @@ from matplotlib.ticker import Formatter, LogLocator, NullFormatter, NullLocator
 
 from prvr_lite.plots import page
 
-FEW = 20  # places of x at most that have a dot and, where there is room, a tick
+FEW = 24  # places of x at most that have a dot and, where there is room, a tick
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Line:
         return {float(x): float(self.y[self.x == x].mean()) for x in np.unique(self.x)}
 
     def best(self) -> tuple[float, float]:
-        """Returns the point of the highest value, the first such one."""
-        return float(self.x[self.y.argmax()]), float(self.y.max())
+        """Returns the point of the highest mean, the first such one."""
+        return max(self.means().items(), key=lambda point: point[1])
 
     def in_words(self) -> str:
-        """Returns the means, if they are many the ends and the highest value, and the note."""
+        """Returns the means, of many only the ends and the highest, and the note."""
         points = [f"{y:.3g} at {x:g}" for x, y in self.means().items()]
         if len(points) > FEW:
             highest = "highest {1:.3g} at {0:g}".format(*self.best())
