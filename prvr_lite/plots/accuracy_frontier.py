@@ -137,8 +137,8 @@ def _draw(axes: Axes, models: Sequence[ModelCost], field: str, ours: str | None)
         bar = axes.errorbar(*spot, np.nan_to_num(model.spread), zorder=3 + is_ours, **look)
         bar.set_label(page.plain(model.name))
         dark = color if is_ours else sns.blend_palette([color, page.INK], 3)[1]  # thin letters
-        style: dict[str, Any] = {"size": NAME_SIZE, "color": dark, "weight": weight}
-        page.write(axes, _broken(model.name, weight), spot, **style, **NAME)
+        name = _broken(model.name, weight)
+        page.write(axes, name, spot, size=NAME_SIZE, color=dark, weight=weight, **NAME)
 
 
 def _broken(name: str, weight: str) -> str:

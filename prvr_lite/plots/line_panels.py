@@ -75,7 +75,7 @@ def line_panels(
     lines = [line for row in panels.values() for line in row]
     names = dict.fromkeys(line.name for line in lines)
     colors = dict(zip(names, itertools.cycle(page.CYCLE), strict=False))
-    named = len(names) > 1 or any(line.note for line in lines)
+    named = len(colors) > 1 or any(line.note for line in lines)
     label, spot = mark
     for name, row in panels.items():
         for line in row:

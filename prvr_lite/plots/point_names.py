@@ -20,12 +20,10 @@ SIDES: Final = np.stack([f(np.arange(16) * np.pi / 8) for f in (np.cos, np.sin)]
 DISTANCES = 12
 TRIES = 24  # orders in which the names choose their places
 HIDDEN: Final = 100.0  # the cost of a line that a name hides; a step away costs 1
+LEADER: Final = {"arrowstyle": "-", "color": page.SOFT, "lw": 0.9, "shrinkB": 4}
+HALO: Final = withStroke(linewidth=2.5, foreground="white")
 # How a name is written at its point, before it has a place.
-NAME: Final[dict[str, Any]] = {
-    "arrowprops": {"arrowstyle": "-", "color": page.SOFT, "lw": 0.9, "shrinkB": 4},
-    "path_effects": [withStroke(linewidth=2.5, foreground="white")],
-    "in_layout": False,
-}
+NAME: Final[dict[str, Any]] = {"arrowprops": LEADER, "path_effects": [HALO], "in_layout": False}
 
 
 def place_names(axes: Axes) -> None:
