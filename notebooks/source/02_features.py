@@ -337,7 +337,7 @@ inner = loud @ loud.T  # [T, T]
 cosine = inner / loud.norm(dim=1, keepdim=True) / loud.norm(dim=1)
 same_cosine = torch.allclose(cosine, frame_direction @ frame_direction.T, atol=1e-5)
 drawn = int((inner.argmax(1) == loud_frame).sum()) - 1  # without the loud frame itself
-print(f"{drawn} of the {len(loud) - 1} other frames are now most like frame {loud_frame}", end=" | ")
+print(f"{drawn} of {len(loud) - 1} other frames are now most like frame {loud_frame}", end=" | ")
 print("same cosines as before:", same_cosine)
 heat_maps(
     {"inner product": inner, "cosine": cosine},
@@ -480,7 +480,7 @@ plain = padded.mean(1).norm(dim=1)  # [V]
 real = (padded.sum(1) / mask.sum(1, keepdim=True)).norm(dim=1)  # [V]
 for v, share in enumerate(plain / real):
     name, part = sample.video_id[four[v]], mask[v].float().mean()
-    print(f"{name}: {part:.0%} of its places are real, and its mean keeps {share:.0%} of its length")
+    print(f"{name}: {part:.0%} of its places are real; its mean keeps {share:.0%} of its length")
 
 # %% [markdown]
 # Each mean shrinks exactly to its share of real frames. And the shrinking depends on which *other*
