@@ -416,11 +416,11 @@ code = code_of_length(size.long(), 256)  # [N, 256]
 print("as the package:", torch.allclose(code, length_code(32), atol=1e-5))
 each = code_of_length(torch.arange(1, 33), 256)  # [32, 256]
 heat_maps(
-    {"sines": each[:, :64:2], "cosines": each[:, 1:64:2]},
+    {"sines": each[:, ::16], "cosines": each[:, 1::16]},
     title="The code of the lengths 1 to 32",
     square=False,
-    about="its first 32 pairs: quick waves on the left, slow ones on the right",
-    xlabel="pair i",
+    about="every eighth of its 128 pairs: quick waves on the left, ever slower ones to the right",
+    xlabel="i / 8",
     ylabel="length − 1",
     unit="value",
 )
