@@ -296,9 +296,9 @@ cluster_rounds(points, panels, title="Downhill: a total cost that only falls")
 
 # %%
 for k in (2, 3, 4, 7):
-    mine, theirs = k_medoids(points, k), prvr_lite.kmedoids(points[None], k)
-    same = all(torch.equal(a, b[0]) for a, b in zip(mine, theirs, strict=True))
-    print(k, "medoids:", mine[0].tolist(), "| as prvr_lite.kmedoids:", same)
+    yours, theirs = k_medoids(points, k), prvr_lite.kmedoids(points[None], k)
+    same = all(torch.equal(a, b[0]) for a, b in zip(yours, theirs, strict=True))
+    print(k, "medoids:", yours[0].tolist(), "| as prvr_lite.kmedoids:", same)
 
 # %% [markdown]
 # Medoids have a second advantage: stragglers hardly move them. Push the one at row 27 ever farther out, and compare the mean of its cluster
