@@ -79,7 +79,7 @@ print(len(points), "points; the straggler at", points[27].tolist())
 # Each step of k-medoids only improves the result before it, so its start matters. The **KKZ** start (named after Katsavounidis, Kuo and Zhang) needs no random numbers. It takes the
 # point of largest norm, and then, again and again, the point that is worst served so far: the one farthest from its *nearest* medoid,
 #
-# $$m_1 = \arg\max_i \lVert x_i \rVert, \qquad m_{j+1} = \arg\max_i \; \min_{j' \le j} \; \lVert x_i - x_{m_{j'}} \rVert .$$
+# $$m_0 = \arg\max_i \lVert x_i \rVert, \qquad m_{j+1} = \arg\max_i \; \min_{j' \le j} \; \lVert x_i - x_{m_{j'}} \rVert .$$
 # <!-- eq: kkz -> prvr_lite.model.clustering:_kkz -->
 
 # %%
