@@ -516,6 +516,7 @@ def recall_at_1(kept: torch.Tensor) -> float:
     return 100 * float(((score >= score.gather(1, right[:, None])).sum(1) == 1).float().mean())
 
 
+# %%
 encoded = encoded_units(videos)
 curves = {"with the code": {}, "without": {}}
 for k in (1, 2, 4, 8, 16, 32, 64, 128):
