@@ -54,8 +54,7 @@ film(sample, video)
 # Let each frame become a weighted mean of all frames, and give more weight to frames that are
 # like it. Here it is with plain loops: scores by inner product, weights by softmax, then the mean.
 # Frames have length 1, so the scores lie between -1 and 1, and their softmax would be nearly the
-# same for all.
-# A factor makes the weights differ more; we take 8, and any other number of that size would do.
+# same for all of them. A factor makes the weights differ more; we take 8, and any other number of that size would do.
 
 # %%
 _, x, _ = (part[0] for part in reader.videos([video]))  # frames of length 1, [T, Dv]

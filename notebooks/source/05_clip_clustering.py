@@ -45,7 +45,7 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · 528 are too many
 #
-# Lesson 4 (section 7) computed what all 528 clips cost: 755 GiB for a million films. With 32 clips per film it is a sixteenth of that, which fits into the memory of one strong machine. Are so few enough? Clips overlap so much that most of the 528 say
+# Lesson 4 (section 7) computed what all 528 clips cost: 755 GiB for a million films. With 32 clips per film it is about a sixteenth of that, which fits into the memory of one strong machine. Are so few enough? Clips overlap so much that most of the 528 say
 # nearly the same (lesson 4 measured it). A few representatives could do: one for each group of clips that are alike. MS-SL++ finds such groups by
 # **clustering**, and it wants representatives of a special kind:
 #
@@ -583,6 +583,7 @@ choices = {
     "random clips": noise.argsort(1)[:, :32],
 }
 bins = [(length >= a) & (length < b) for a, b in pairwise(edges)]
+print("mean cosine of the moment's clip and the kept clip that is most like it")
 print("units of the moment    1  2-3  4-6 7-12  13+")
 for name, kept in choices.items():
     clips_kept = torch.take_along_dim(every, kept[..., None], 1)[right]  # [Q, 32, H]

@@ -110,7 +110,7 @@ print("loss of each pair:", [round(loss, 2) for loss in losses])
 #
 # ### ✏️ Exercise 7.1 · triplet_loss  (★☆☆, 5 minutes)
 #
-# Return the mean loss of all pairs as one number, a tensor `[]`, without the loop.
+# Return the mean loss of all pairs as one number (a tensor without dimensions), without the loop.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -232,7 +232,7 @@ for name, one in {"untrained": untrained, "three epochs": model}.items():
 #
 # ## 4 · The other direction
 #
-# So far every *query* wanted its film ahead of other films (text to video, a mean over queries). The same table read by columns: every *film* wants its own queries ahead of other queries (video to text, a mean over films). A film has several queries of its own; their **mean** score is the positive, and when negatives are hard it is the single hardest one:
+# So far every *query* wanted its film ahead of other films (text to video, a mean over queries). The same table read by columns: every *film* wants its own queries ahead of other queries (video to text, a mean over films). A film has several queries of its own; their **mean** score is the positive. The negative, once negatives are hard, is the single hardest one:
 #
 # $$\mathcal{L}_{v \to t} = \frac1V \sum_v \Big[\, m + s(q^-, v) - \frac{1}{|Q_v|} \sum_{q \in Q_v} s(q, v) \Big]_+$$
 # <!-- eq: video to text -> prvr_lite.training.losses:MSSLppLoss._clip_scale -->
@@ -301,7 +301,7 @@ print(
 #
 # ### ✏️ Exercise 7.4 · info_nce  (★★☆, 10 minutes)
 #
-# Return the mean of $\ell$ over all rows as one number, a tensor `[]`. Use `torch.logsumexp`: it subtracts the largest score before it takes exponentials, so that $e^{200}$ does no harm.
+# Return the mean of $\ell$ over all rows as one number (a tensor without dimensions). Use `torch.logsumexp`: it subtracts the largest score before it takes exponentials, so that $e^{200}$ does no harm.
 #
 # <details><summary>I am stuck</summary>
 #
