@@ -7,9 +7,8 @@ import secrets
 import shlex
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, Number, say
+from prvr_lite.cli.shared import LESSON, Commands, say
 
-LESSON = Number(1, 99)
 LESSONS = Path(__file__).resolve().parents[2] / "notebooks" / "exercises"
 SHOWN = 10  # ids of students in a line
 

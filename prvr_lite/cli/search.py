@@ -13,6 +13,7 @@ from prvr_lite.cli.shared import (
     Commands,
     add_data_options,
     hit_line,
+    lessons_needed,
     load_model,
     open_data,
     query_words,
@@ -88,12 +89,8 @@ def _write_page(
     options: argparse.Namespace, index: Searcher, dataset: Dataset, text: str, vector: Tensor
 ) -> None:
     """Writes the page of ``--html``: the sentence first, then the queries of the split."""
-    try:
+    with lessons_needed("a page shows pictures; it needs"):
         from prvr_lite.lab.search_page import split_sentences, write_search_page
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"a page shows pictures; it needs: pip install 'prvr-lite[lessons]' ({error})"
-        ) from error
 
     sentences = split_sentences(index, dataset, options.split).after(text, vector)
     place = {"split": options.split, "films": options.films, "first": 0}

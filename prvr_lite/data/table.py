@@ -12,15 +12,7 @@ import h5py
 import numpy as np
 
 from prvr_lite.data.checks import check_finite, check_structure, check_values
-from prvr_lite.data.columns import (
-    ATTRIBUTES,
-    COLUMNS,
-    FORMAT,
-    VERSION,
-    Array,
-    FeatureTable,
-    fault,
-)
+from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, FORMAT, VERSION, Array, FeatureTable, fault
 from prvr_lite.files import replacing, trust_hdf5
 
 CHUNK_BYTES = 2**18  # small enough to read one video without waste, large enough to stream a split

@@ -11,12 +11,7 @@ import numpy as np
 
 from prvr_lite.files import damaged
 from prvr_lite.paper.bigfile import STORED, Float, check_finite_rows, existing
-from prvr_lite.paper.frame_sources import (
-    canonical_names,
-    open_readable,
-    read_table,
-    table_sizes,
-)
+from prvr_lite.paper.frame_sources import canonical_names, open_readable, read_table, table_sizes
 from prvr_lite.text import canonical_name, read_text
 
 

@@ -67,11 +67,7 @@ class JudgedHandIn(NotebookExporter):
         for lesson in lessons:
             hand_in = _read(path, student, lesson)
             (one,) = grade(
-                lesson,
-                [hand_in],
-                seed=self.seed,
-                seconds=self.seconds,
-                megabytes=self.megabytes,
+                lesson, [hand_in], seed=self.seed, seconds=self.seconds, megabytes=self.megabytes
             )
             for verdict in one.verdicts:
                 name = f"lesson{lesson:02d}-{verdict.exercise}"
