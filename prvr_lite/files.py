@@ -31,12 +31,11 @@ from uuid import uuid4
 if TYPE_CHECKING:
     import h5py
 
+FULL = "the disk is full: free some space"
+CLOSED = "this user may not write there: choose another folder"
 NOT_WRITTEN = {  # number of an error -> what keeps a file from being written
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "the disk is full: free some space"),
-    **dict.fromkeys(
-        (errno.EACCES, errno.EPERM, errno.EROFS),
-        "this user may not write there: choose another folder",
-    ),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), FULL),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), CLOSED),
 }
 # The temporary files of `replacing`: machine and process that write them, then letters by chance
 PART = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part", re.DOTALL)

@@ -189,19 +189,11 @@ def _begin(draft: Path, table: FeatureTable, columns: dict[str, Array], big: lis
         for name in (name for name in COLUMNS if name in columns):
             if name not in {column.name for column in big}:
                 write_column(file, name, columns[name])
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
         for column in big:
-            layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-            layout.set_layout(h5py.h5d.CONTIGUOUS)
-            layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-            layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-            group, name = column.name.split("/")
-            h5py.h5d.create(
-                file.require_group(group).id,
-                name.encode(),
-                h5py.h5t.py_create(column.dtype),
-                h5py.h5s.create_simple(column.shape),
-                layout,
-            )
+            file.create_dataset(column.name, column.shape, column.dtype, dcpl=layout)
 
 
 def _bytes(column: Array) -> int:
@@ -226,13 +218,9 @@ def _fill(
     places = [(start[c.name] + c.place(owners)[0], c.place(owners)[1]) for c, owners in work]
     with draft.open("r+b") as data:
         sound = _sound(data, places, finished)
-        bar = tqdm(
-            total=sum(size for _, size in places),
-            initial=sum(size for _, size in places[:sound]),
-            unit="B",
-            unit_scale=True,
-            disable=not progress,
-        )
+        sizes = [size for _, size in places]
+        done, look = sum(sizes[:sound]), {"unit": "B", "unit_scale": True, "disable": not progress}
+        bar = tqdm(total=sum(sizes), initial=done, **look)
         with log.open("w", encoding="ascii", newline="\n") as notes, bar:
             notes.writelines(f"{line}\n" for line in (head, *finished[:sound]))
             notes.flush()

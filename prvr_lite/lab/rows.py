@@ -123,18 +123,15 @@ EXPERIMENTS: dict[str, Experiment] = {
 
 def searches() -> dict[str, Experiment]:
     """Returns the search over learning rates: each trained model of the main table at each rate."""
-    return {
-        search_name(name, rate): replace(
-            row,
-            label=f"{row.label}, rate x {rate:g}",
-            group="search",
-            rate=rate,
-            seeds=SEARCH_SEEDS,
-        )
-        for name, row in EXPERIMENTS.items()
-        if row.group == "main" and row.model != "zero-shot"
-        for rate in rates_of(name)
-    }
+    found = {}
+    for name, row in EXPERIMENTS.items():
+        if row.group != "main" or row.model == "zero-shot":
+            continue
+        for rate in rates_of(name):
+            label = f"{row.label}, rate x {rate:g}"
+            searched = replace(row, label=label, group="search", rate=rate, seeds=SEARCH_SEEDS)
+            found[search_name(name, rate)] = searched
+    return found
 
 
 def rates_of(name: str) -> tuple[float, ...]:
