@@ -69,6 +69,23 @@ def first_line(error: BaseException) -> str:
 
 
 @contextmanager
+def needed(message: str) -> Iterator[None]:
+    """Says in one line what to install where an import in the block finds no package.
+
+    Args:
+        message: the line; ``{name}`` stands for the package, ``{error}`` for Python's own words.
+
+    Raises:
+        ModuleNotFoundError: with this message.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        problem = message.format(name=error.name, error=error)
+        raise ModuleNotFoundError(problem, name=error.name) from error
+
+
+@contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields the path of a new file in the folder of ``path``, which it replaces after the block.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import EPOCHS, SEED, Commands, add_data_options, lessons_needed, open_data
+from prvr_lite.cli.shared import EPOCHS, LESSONS, SEED, Commands, add_data_options, open_data
+from prvr_lite.files import needed
 
 
 def add(commands: Commands) -> None:
@@ -22,7 +23,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    with lessons_needed("the demo draws pictures; it needs"):
+    with needed(f"the demo draws pictures; it needs: {LESSONS}"):
         from prvr_lite.lab.demo import run_demo
 
     with open_data(options) as dataset:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from prvr_lite.cli.shared import (
     EPOCHS,
+    LESSONS,
     SEEDS,
     WORKERS,
     Commands,
     add_data_options,
-    lessons_needed,
     named,
     say,
 )
 from prvr_lite.config import PRESETS
+from prvr_lite.files import needed
 
 
 def add(commands: Commands) -> None:
@@ -52,7 +53,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    with lessons_needed("the tables of the experiments need pandas"):
+    with needed(f"the tables of the experiments need pandas: {LESSONS}"):
         from prvr_lite.lab.command import default_csv, list_experiments, run_experiments
         from prvr_lite.lab.runs import Setting
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeAlias
@@ -25,6 +24,7 @@ from prvr_lite.training.checkpoints import load_checkpoint
 from prvr_lite.training.parallel import MAX_TIMEOUT
 from prvr_lite.videos.frames import FPS
 
+LESSONS: Final = "pip install 'prvr-lite[lessons]' ({error})"  # ends the message of `needed`
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -87,16 +87,6 @@ def open_data(options: argparse.Namespace) -> Dataset:
 def named(options: argparse.Namespace, *names: str) -> dict[str, Any]:
     """Returns some options by name, to pass on to a function that calls them the same."""
     return {name: getattr(options, name) for name in names}
-
-
-@contextmanager
-def lessons_needed(why: str) -> Iterator[None]:
-    """Says what to install where a package of the lessons is missing; ``why`` begins the line."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        need = f"{why}: pip install 'prvr-lite[lessons]' ({error})"
-        raise ModuleNotFoundError(need, name=error.name) from error
 
 
 def load_model(options: argparse.Namespace) -> RetrievalModel:
