@@ -95,10 +95,10 @@ class Explorer:
         row = self._asked(query).row
         return row is not None and bool(self.relevant[row, hit.video])
 
-    def first(self, query: int | Query) -> str:
-        """Returns the query and its first five videos, as lines of text."""
+    def first(self, query: int | Query, k: int = 5) -> str:
+        """Returns the query and its first ``k`` videos, as lines of text."""
         lines = [f"“{printable(self._asked(query).text)}”"]
-        for hit in self.hits(query)[:5]:
+        for hit in self.hits(query)[:k]:
             mark = "  <- the right one" if self.is_right(query, hit) else ""
             lines.append(f"  {hit.rank}. {printable(hit.video_id):12s} {hit.score:.3f}{mark}")
         return "\n".join(lines)
