@@ -23,8 +23,7 @@ import h5py
 import numpy as np
 from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
-from prvr_lite.files import AGAIN
-
+AGAIN: Final = "copy or download the file again, or write it again"
 COPY: Final = "copy what it means into this file"
 DEPTH: Final = 16  # groups in groups
 ATTRIBUTE: Final = 1 << 20  # bytes
