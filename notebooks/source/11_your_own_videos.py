@@ -266,7 +266,7 @@ recall_bars(bars, metric="recall (%)", title="What pairs alone can teach")
 # %% [markdown]
 # 1. **A part beats the whole film**: with the same ridge map, the best clip finds more than the whole film does.
 # 2. **Guessing which part is meant is a large step** (round 0 to round 1), and no time was ever seen. More rounds change little.
-# 3. **A simple bridge is a strong baseline.** Six epochs of MS-SL++ stay behind it. With all 24 epochs MS-SL++ reaches 51.5 ± 0.6 (five seeds, all test sentences, `docs/experiments.md`), the bridge 52.3 (`benchmarks/joint_space.py`; it leaves out six sentences that train films have too): no difference that could be seen. With 400 train films, whole networks have little to learn from that two matrices can't learn as well. So begin with the simple thing, and measure what training adds.
+# 3. **A simple bridge is a strong baseline.** Six epochs of MS-SL++ stay behind it. With all 24 epochs MS-SL++ reaches 51.5 ± 0.6 (five seeds, all test sentences, `docs/experiments.md`), the bridge 52.3 (`benchmarks/joint_space.py`; it leaves out six sentences that train films have too): no difference that could be seen. With 400 train films, whole networks have little to learn from that two matrices cannot learn as well. So begin with the simple thing, and measure what training adds.
 #
 # One thing makes this comparison fair that will not be fair with CLIP: both saw the same 400 films. CLIP's bridge was fitted to the internet. Ours is **planted** here to stand in for CLIP: it knows emoji films, and nothing else. On your holidays it would be lost.
 #

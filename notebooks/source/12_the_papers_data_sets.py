@@ -107,7 +107,7 @@ stacked_rows(
 #
 # ### What is "test"?
 #
-# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports on one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code does the same, and those numbers can be compared with each other. They can't be compared with yours if you choose on val. How much does it matter? Section 7 measures it.
+# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports on one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code does the same, and those numbers can be compared with each other. They cannot be compared with yours if you choose on val. How much does it matter? Section 7 measures it.
 #
 # ## 2 · The release, file by file
 #
@@ -200,7 +200,7 @@ film_name, names = next(read_frame_lists(lists))
 print(film_name, "has", len(names), "frames:", ", ".join(names[:3]), "…")
 
 # %% [markdown]
-# What `eval` returned looks correct: nobody would have noticed. A *parser* for just this form of text can't be made to do anything else, and says what is wrong. (Note what is *not* in the file: times. A frame's time is its place in the list: second $= i / \text{frames} \times \text{duration}$.)
+# What `eval` returned looks correct: nobody would have noticed. A *parser* for just this form of text cannot be made to do anything else, and says what is wrong. (Note what is *not* in the file: times. A frame's time is its place in the list: second $= i / \text{frames} \times \text{duration}$.)
 #
 # ### Captions, and where the moments are
 #
@@ -486,7 +486,7 @@ cannot_add_up = check(cannot_add_up)
 # %%
 printed = torch.tensor([row.recall for row in PUBLISHED])
 off = (printed[:, :4].sum(1) - printed[:, 4]).round(decimals=1)
-print("can't add up:", int(cannot_add_up(printed).sum()), "of", len(printed))
+print("cannot add up:", int(cannot_add_up(printed).sum()), "of", len(printed))
 strict = [f"{r.model} on {r.collection}" for r, by in zip(PUBLISHED, off, strict=True) if by != 0]
 print(f"a strict == would reject {len(strict)}: {', '.join(strict[-3:])}, …")
 
@@ -699,7 +699,7 @@ else:
 # ## Recap
 #
 # - TVR asks for short moments, ActivityNet for long ones too; the "test" of all three most likely chose its own epochs.
-# - A BigFile is a table without a header: row r at byte r · dim · 4. Map it, don't load it.
+# - A BigFile is a table without a header: row r at byte r · dim · 4. Map it, do not load it.
 # - Moments are joined from the annotations: by number, by text. What does not fit is NaN, never 0.
 # - A text for `eval` and a pickle are programs. Parse; allow by list; decide before anything is called.
 # - A published number has a source, features, a choice and a seed. Without them it says little.
@@ -713,9 +713,9 @@ else:
 #
 # </details>
 #
-# <details><summary>2. You join captions and annotations by text, and 31 of 3,720 don't fit. Leave them out of the evaluation?</summary>
+# <details><summary>2. You join captions and annotations by text, and 31 of 3,720 do not fit. Leave them out of the evaluation?</summary>
 #
-# Do not leave them out of retrieval: it needs no times, and with fewer queries your R@1 can't be compared with that of others. Their moments stay unknown (NaN), and only what needs times goes without them, saying how many there are.
+# Do not leave them out of retrieval: it needs no times, and with fewer queries your R@1 cannot be compared with that of others. Their moments stay unknown (NaN), and only what needs times goes without them, saying how many there are.
 #
 # </details>
 #

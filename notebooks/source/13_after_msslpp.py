@@ -400,7 +400,7 @@ for name, one in {"units": videos.clips, "frame vector": videos.attended}.items(
 # %% [markdown]
 # ### Did the queries stay apart?
 #
-# The mean cosine of two queries that share a film, and of two that don't, in both models. (MS-SL++ has no query-diverse loss. But the models differ in more than that, so this is a look and not a proof.)
+# The mean cosine of two queries that share a film, and of two that do not, in both models. (MS-SL++ has no query-diverse loss. But the models differ in more than that, so this is a look and not a proof.)
 
 # %%
 from prvr_lite.model import unit_length
