@@ -450,7 +450,7 @@ with open_features(root / "small.h5") as few:
 print("loss:", ", ".join(f"{row['loss']:.3f}" for row in moved.rows))
 
 # %% [markdown]
-# The first two losses are equal: in the first of these epochs, which are a single step each, the learning rate still is 0 (lesson 8: warm-up).
+# Each of these epochs is a single step, as the twelve train films make one batch. The loss falls all the same.
 #
 # ## 5 · Published numbers, by who says so
 #
