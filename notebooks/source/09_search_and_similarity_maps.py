@@ -37,8 +37,7 @@ model = model.cpu().eval()
 index = VideoIndex.build(model, sample, "test")
 reader = InputReader(sample, model.config)
 WIZARD = "On the beach, a wizard eats a slice of melon and then plays the guitar."
-best_row = history.best  # epochs are counted from 0
-print(f"kept: epoch {best_row['epoch']:.0f}, SumR on val {best_row['SumR']:.1f}")
+print(f"kept: epoch {history.best['epoch']:.0f} (from 0), SumR on val {history.best['SumR']:.1f}")
 print(f"{len(history.rows)} epochs, alpha {model.config.alpha}, {len(index)} films")
 
 # %% [markdown]
@@ -509,8 +508,7 @@ bins, split = np.array(ratio_bin(ratio)), {}
 for name, part in {"all": unfolds | True, "single-step": ~unfolds, "two-step": unfolds}.items():
     cells = [found.numpy()[part & (bins == one)] for one in by_ratio]
     split[name] = [100 * float(cell.mean()) if len(cell) >= 30 else float("nan") for cell in cells]
-    sizes = " ".join(f"{len(cell):4d}" for cell in cells)
-    print(f"{name:12s} queries in each group: {sizes}")
+    print(f"{name:12s} queries in each group:", *(f"{len(cell):4d}" for cell in cells))
 ratio_bars(split, groups=list(by_ratio), title="The same queries, split twice")
 
 # %% [markdown]

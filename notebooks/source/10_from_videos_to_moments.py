@@ -23,8 +23,7 @@ from prvr_lite.course import check, hint, progress, table, trained
 
 sample = load_sample()
 model, history = trained("mssl++", sample)
-best_row = history.best  # epochs are counted from 0
-print(f"kept: epoch {best_row['epoch']:.0f}, SumR on val {best_row['SumR']:.1f}")
+print(f"kept: epoch {history.best['epoch']:.0f} (from 0), SumR on val {history.best['SumR']:.1f}")
 
 # %% [markdown]
 # ## 1 · Three tasks

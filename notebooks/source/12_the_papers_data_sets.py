@@ -315,8 +315,8 @@ print("left behind:", [path.name for path in root.glob("small.h5*")])
 
 # %%
 model, history = trained("mssl++", sample)
-best_row, count = history.best, sum(p.numel() for p in model.parameters())  # epochs from 0
-print(f"kept: epoch {best_row['epoch']:.0f}, SumR on val {best_row['SumR']:.1f}; {count:,} weights")
+print(f"kept: epoch {history.best['epoch']:.0f} (from 0), SumR on val {history.best['SumR']:.1f}")
+print(f"{sum(p.numel() for p in model.parameters()):,} weights")
 
 # %% [markdown]
 # Here is our model under *their* names, in a file like theirs. `AUTHORS_MODULES` translates between the names. Their configuration is an `EasyDict`, a class of a package that you may not have. (Here we make a module of that name, use it once, and take it away again.)
