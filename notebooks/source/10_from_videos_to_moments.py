@@ -307,7 +307,7 @@ picture = spread_curves(
     {"score of a frame": {"key clip": dict(zip(seconds, row[real].tolist(), strict=True))}},
     xlabel="s",
     title="Walk down from the peak until you cross the bar",
-    about="dashed: the bar, at half height; shaded: the run around the peak; below: the true moment",
+    about="dashed: the bar, at half height; shaded: the run; black: the true moment",
 )
 first, last = peak_runs(attention[None], mask, 0.5)[0, key].tolist()
 axes = picture.axes[0]
@@ -318,7 +318,8 @@ axes.plot(
 )
 low = axes.get_ylim()[0]
 axes.hlines(low, *test.moment[q].tolist(), color="black", lw=9)
-axes.set_xticks(range(0, int(seconds[-1]) + 2, 2))
+every_fifth = range(0, round(seconds[-1]) + 1, 5)
+axes.set_xticks(every_fifth, map(str, every_fifth))
 picture
 
 # %% [markdown]

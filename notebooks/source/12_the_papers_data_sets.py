@@ -573,7 +573,7 @@ ratio_bars(
 )
 
 # %% [markdown]
-# The usual numbers are a little pessimistic: this model gains a point where every true answer counts. Whether all models gain alike would have to be measured.
+# The usual numbers are a little pessimistic: this model gains a point or two of R@1 where every true answer counts. Whether all models gain alike would have to be measured.
 #
 # The bars *fall* from short moments to long ones, which is unusual. Here short moments are single steps, and long ones have two, whose beginnings and ends also occur in sibling films (lesson 9). And the last bar stands for few queries: its 95 % interval (±, from the count alone) reaches beyond the middle bar.
 #
