@@ -107,7 +107,7 @@ print("as the loop:", taken.tolist() == [frame_by_loop(shown, t) for t in at.tol
 counted = (at * len(shown) / info.duration).long()  # as if frames came at an even rate
 print(f"by counting: {int((counted != taken).sum())} of {len(at)} samples take a wrong frame")
 pictures = [pixels[taken.tolist().index(i)] if i in taken else None for i in range(len(shown))]
-frame_times(pictures, shown, info.duration, at, taken)
+frame_times(pictures, shown, info.duration, at, taken, counted)
 
 # %% [markdown]
 # (Frame 8 is the last picture once more: 0.04 s, too narrow to be seen. Pictures stand where there is room for them.) Many programs count frames and divide by the rate. Here that gives many samples a wrong frame (the line above the picture). A moment labelled "4.8 to 7.2 s" would then lie over other pictures, and no error would tell you.
@@ -716,11 +716,11 @@ bytes_per_clip = {
     "cells, one byte per number": H_paper + 8,
     "cells, one byte per part of 8": H_paper // 8 + 8,
 }
-counts = (10, 100, 1000, 10_000)  # thousand films
-room = {n: {V: V * clips_per_film * b / 1e6 for V in counts} for n, b in bytes_per_clip.items()}
+counts = (0.01, 0.1, 1, 10)  # million films
+room = {n: {V: V * clips_per_film * b / 1e3 for V in counts} for n, b in bytes_per_clip.items()}
 for name, row in room.items():
-    print(f"{name:40s} {row[10_000]:4,.0f} GB for ten million films")
-spread_curves({"GB": room}, xlabel="thousand films", logarithmic=True, title="Ten million films")
+    print(f"{name:40s} {row[10]:4,.0f} GB for ten million films")
+spread_curves({"GB": room}, xlabel="million films", logarithmic=True, title="Ten million films")
 
 # %% [markdown]
 # So one byte per part fits into the memory of a large laptop (18 GB), one byte per number and the graph into that of a server, and the exact vectors lie on a disk. **Encoding** ten million films is easy to share, since films do not depend on each other: with $n$ GPUs each encodes one of $n$ shares, and all append to the same collection (`torchrun -m prvr_lite index build`). *Training* on several GPUs is not as easy, because losses compare films with each other: `docs/several-gpus.md`.
