@@ -61,14 +61,12 @@ def frame_times(
         samples.scatter(when[here], row, s=24, clip_on=False, label=label, **look)
     samples.set(xlim=(start[0], end), ylim=(1.7, -0.7), xlabel="time (s)")
     bars = film.bar(start, 0.3, length, align="edge", color=colors, ec="white")
-    film.set_ylim(0, 1.2)
-    film.spines["bottom"].set_visible(False)
-    film.tick_params(bottom=False)
-    film.set_yticks([0.6], ["frames"])
+    film.set(ylim=(0, 1.2), yticks=[0.6], yticklabels=["frames"])
+    film.spines[:].set_visible(False)
+    film.tick_params(length=0, pad=8)
     samples.set_yticks([0, 1], ["by time", "by counting"])
-    for panel in (film, samples):
-        panel.tick_params(axis="y", length=0, pad=8)
-        panel.spines["left"].set_visible(False)
+    samples.spines["left"].set_visible(False)
+    samples.tick_params(axis="y", length=0, pad=8)
     picture.draw_without_rendering()  # what stands on a bar needs to know the bar's size
     inches = np.divide(film.get_window_extent().size, page.SCREEN_DPI)
     across, up = inches / (end - start[0], 1.2)  # of a second, and of a unit of y

@@ -76,13 +76,8 @@ def implicit_clip(
     lower.axhline(1 / n, color=page.HAZE, lw=1, ls=":", label="even")
     bar = 0.12 * shares.max()
     (half,) = lower.barh(-bar, end - start, bar, start, color=page.CHALK)
-    signs = {
-        "key clip": upper.lines[0],
-        "true moment": tent,
-        "best unit": dot,
-        "≥ half height": half,
-    }
-    upper.legend(signs.values(), signs, loc="upper right", borderaxespad=0, handlelength=1)
+    keys = {"key clip": upper.lines[0], "true moment": tent, "best unit": dot, "≥ half high": half}
+    upper.legend(keys.values(), keys, loc="upper right", borderaxespad=0, handlelength=1)
     sheet.names(upper, {f"all {len(clips)}\nclips": 0.5})
     sheet.names(middle, {f"{n} units;\ndashed: $S_f$": 0.5})
     middle.texts[-1].set_parse_math(True)
