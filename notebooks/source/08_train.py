@@ -47,6 +47,7 @@ with torch.no_grad():
 
 # %%
 from prvr_lite.course.lesson08 import model_flow
+from prvr_lite.model import multi_scale_clips
 
 model_flow(
     {
@@ -54,6 +55,7 @@ model_flow(
         "query": queries.shape,
         "unit inputs": six.unit_input.shape,
         "units": units.shape,
+        "all clips": multi_scale_clips(units).shape,
         "medoid clips": videos.clips.shape,
         "frame inputs": six.frame_input.shape,
         "frames": videos.frames.shape,

@@ -109,7 +109,7 @@ print("as the loop:", taken.tolist() == [frame_by_loop(shown, t) for t in at.tol
 counted = (at * len(shown) / info.duration).long()  # as if frames came at an even rate
 print(f"by counting: {int((counted != taken).sum())} of {len(at)} samples take a wrong frame")
 pictures = [pixels[taken.tolist().index(i)] if i in taken else None for i in range(len(shown))]
-frame_times(pictures, shown, info.duration, at, taken)
+frame_times(pictures, shown, info.duration, at, taken, counted)
 
 # %% [markdown]
 # (Frame 8 is the last picture once more: 0.04 s, too narrow to be seen. Pictures stand where there is room for them.) Many programs count frames and divide by the rate. Here that gives many samples a wrong frame (the line above the picture). A moment labelled "4.8 to 7.2 s" would then lie over other pictures, and no error would tell you.

@@ -147,7 +147,7 @@ def row_by_loop(path: Path, row: int, dim: int) -> list[float]:
 by_hand = row_by_loop(features / "feature.bin", 3, dim)
 print("by hand:      ", *(f"{x:.4f}" for x in by_hand[:5]), "…")
 print("in the sample:", *(f"{x:.4f}" for x in sample.frames(0)[3, :5]), "…")
-byte_layout(ids[:6], dim, row=3)
+byte_layout(ids[:6], dim, row=3, numbers=by_hand)
 
 # %% [markdown]
 # ### ✏️ Exercise 12.1 · bigfile_rows  (★★☆, 10 minutes)

@@ -444,7 +444,7 @@ attention = torch.stack(maps)  # [blocks, A, V, heads, 32, 32]
 ghost = "In the woods, a ghost first plays the drum and afterwards falls asleep."
 query = [sample.query_text[q] for q in asked].index(ghost)
 moment, duration = tuple(sample.moment[asked[query]]), float(sample.duration[video])
-names = ["none", *WIDTHS]
+names = ["endless", *WIDTHS]
 width_maps(
     dict(zip(names, attention[0, :, v].mean(1), strict=True)),
     duration=duration,
