@@ -119,13 +119,14 @@ FILM = [(t + 0.5, picture_of((9 * t, 0, 200))) for t in range(24)]
 def test_kkz_steps_choose_what_the_exercise_chooses() -> None:
     points = torch.randn(20, 2, generator=torch.Generator().manual_seed(2))
     figure = kkz_steps(points)
-    assert names(figure) == [f"choice {i}" for i in range(1, 5)]
+    assert names(figure) == [f"choice {i}" for i in range(4)]
     rows = kkz_start(torch.cdist(points, points), points.norm(dim=1), 4)
-    for i, row in enumerate(rows.tolist(), start=1):
+    for i, row in enumerate(rows.tolist()):
         ring = part(panel(figure, f"choice {i}"), "next").get_offsets()
         np.testing.assert_allclose(ring, points[row : row + 1], atol=1e-6)
-    medoids = part(panel(figure, "choice 4"), "medoids").get_offsets()
+    medoids = part(panel(figure, "choice 3"), "medoids").get_offsets()
     np.testing.assert_allclose(medoids, points[rows[:3]], atol=1e-6)
+    assert [text.get_text() for text in panel(figure, "choice 3").texts] == ["0", "1", "2"]
     assert_readable(figure)
     same = kkz_steps([(0.0, 0.0), (0.0, 0.0), (1.0, 0.0), (0.0, 0.0)])  # no row twice
     assert "[2, 0, 1, 3]" in alt_text(same)
