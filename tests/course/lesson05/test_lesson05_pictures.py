@@ -25,6 +25,7 @@ from prvr_lite.course.lesson05.kkz_steps import kkz_steps
 from prvr_lite.course.lesson05.medoid_strips import medoid_strips
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.plots import alt_text
+from prvr_lite.plots.page import INK
 from prvr_lite.plots.pyramid import clip_units
 
 POINTS = [(0.0, 0.0), (1.0, 0.0), (8.0, 1.0), (9.0, 1.0)]
@@ -74,7 +75,8 @@ def test_rounds_show_medoids_members_and_lines_to_the_medoid() -> None:
         lines, [[p, POINTS[m]] for p, m in zip(POINTS, [0, 0, 3, 3], strict=True)]
     )
     assert "to their medoid" not in [artist.get_label() for artist in first.get_children()]
-    assert [text.get_text() for text in second.texts] == ["0", "1"]
+    written = [(text.get_text(), text.get_color()) for text in second.texts]
+    assert written == [("0", "white"), ("1", INK)]  # on blue, on orange
     assert "assign: medoids [3, 0]" in alt_text(figure)
     assert_readable(figure)
 
