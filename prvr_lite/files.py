@@ -31,12 +31,11 @@ from uuid import uuid4
 if TYPE_CHECKING:
     import h5py
 
+FULL = "the disk is full: free some space"
+CLOSED = "this user may not write there: choose another folder"
 NOT_WRITTEN = {  # number of an error -> what keeps a file from being written
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "the disk is full: free some space"),
-    **dict.fromkeys(
-        (errno.EACCES, errno.EPERM, errno.EROFS),
-        "this user may not write there: choose another folder",
-    ),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), FULL),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), CLOSED),
 }
 # The temporary files of `replacing`: machine and process that write them, then letters by chance
 PART = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part", re.DOTALL)
@@ -67,6 +66,23 @@ def fault_text(path: str | os.PathLike[str], problem: str, fix: str) -> str:
 def first_line(error: BaseException) -> str:
     """Returns what an error says in its first line, or its kind where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def needed(message: str) -> Iterator[None]:
+    """Says in one line what to install where an import in the block finds no package.
+
+    Args:
+        message: the line; ``{name}`` stands for the package, ``{error}`` for Python's own words.
+
+    Raises:
+        ModuleNotFoundError: with this message.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        problem = message.format(name=error.name, error=error)
+        raise ModuleNotFoundError(problem, name=error.name) from error
 
 
 @contextmanager

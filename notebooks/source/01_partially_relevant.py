@@ -50,7 +50,7 @@ from prvr_lite import load_sample, retrieval_metrics
 from prvr_lite.course import check, gallery, hint, play, progress, table
 
 # %% [markdown]
-# ## 1 A film and its moments
+# ## 1 · A film and its moments
 #
 # Our films come from *Emoji Theatre*, a small set that travels with the package. Each film is half
 # a minute long, and everything in it is known: who does what, where, and from which second to
@@ -96,7 +96,7 @@ for query in (sample.query_video == FILM).nonzero()[0]:
 # from pairs (video, sentence) alone. Nobody has to mark where anything starts or ends, and such pairs
 # are what the world is full of.
 #
-# ## 2 How much of the film does the moment cover?
+# ## 2 · How much of the film does the moment cover?
 #
 # The **moment-to-video ratio** is the length of the moment divided by the length of its film:
 #
@@ -137,7 +137,7 @@ ratio_histogram(ratio, name=sample.name, others=others, limits=(0.2, 0.4))
 # compares the query with the *whole* video compares it mostly with something else. The dotted lines
 # cut the queries into the three groups that papers report: up to 0.2, up to 0.4, and above.
 #
-# ## 3 A film is a bag of frames
+# ## 3 · A film is a bag of frames
 #
 # Suppose that some model scores single frames: $s_t$ says how well frame $t$ fits the query. (Later
 # lessons build that model.) The film still needs *one* score. When the model learns, it is known
@@ -198,7 +198,7 @@ for name, frames in {"forest": forest, "stage": stage}.items():
 score = torch.full((2, 8), 9.0)  # [V, T], V = 2 films, T = 8 places
 score[0, :8], score[1, :6] = forest, stage
 mask = torch.arange(8) < torch.tensor([[8], [6]])  # [V, T] bool, True where a frame is real
-print(score, mask.sum(1), sep="\n")
+print(score, "real frames:", mask.sum(1), sep="\n")
 
 # %% [markdown]
 # ### ✏️ Exercise 1.1 · mean_score  (★☆☆, 5 minutes)
@@ -206,8 +206,9 @@ print(score, mask.sum(1), sep="\n")
 # $$ s_{\text{mean}} = \frac{1}{T_v} \sum_{t=1}^{T_v} s_t $$
 # <!-- eq: mean -> prvr_lite.course.lesson01.answers:mean_score -->
 #
-# Compute the mean over the *real* frames of each film, for all films at once, without a loop. $T_v$
-# is how many frames film $v$ has: 8 and 6 here, while the tensor has $T = 8$ places for each.
+# Return the mean over the *real* frames of each film, `[V]`, for all films at once and without a
+# loop. $T_v$ is how many frames film $v$ has: 8 and 6 here, while the tensor has $T = 8$ places for
+# each.
 #
 # <details><summary>A film scores 2 or more, though no frame is above 1</summary>
 #
@@ -237,7 +238,7 @@ def mean_score(score: Tensor, mask: Tensor) -> Tensor:
 mean_score = check(mean_score)
 
 # %%
-print(mean_score(score, mask), "by hand:", forest.mean(), stage.mean())
+print("yours:", mean_score(score, mask), "by hand:", forest.mean(), stage.mean())
 
 # %% [markdown]
 # ### ✏️ Exercise 1.2 · max_score  (★☆☆, 5 minutes)
@@ -247,7 +248,8 @@ print(mean_score(score, mask), "by hand:", forest.mean(), stage.mean())
 # $$ s_{\max} = \max_{t} \, s_t $$
 # <!-- eq: max -> prvr_lite.model.key_clip:clip_similarity -->
 #
-# Mind the padding again. Multiplying by the mask is a trap here: scores may be negative.
+# Return the score of the best *real* frame of each film, `[V]`, without a loop. Mind the padding
+# again. Multiplying by the mask is a trap here: scores may be negative.
 
 
 # %% tags=["solution"]
@@ -283,9 +285,9 @@ def top_k_by_loop(frames: Tensor, k: int) -> float:
 
 from prvr_lite.course.lesson01 import top_k_score
 
-print([round(top_k_by_loop(frames, 3), 4) for frames in (forest, stage)])
+print("loop:", [round(top_k_by_loop(frames, 3), 4) for frames in (forest, stage)])
 best = score.masked_fill(~mask, -torch.inf).topk(3, dim=1).values  # [V, 3]
-print(best.mean(1), "package:", top_k_score(score, mask, 3))
+print("at once:", best.mean(1), "package:", top_k_score(score, mask, 3))
 
 # %% [markdown]
 # With k = 1 it is the maximum, and with k = $T_v$ it is the mean. With k = 3 `forest` is ahead
@@ -314,12 +316,12 @@ def log_sum_exp_by_loop(frames: Tensor, temperature: float) -> float:
     return temperature * log(total / len(frames))
 
 
-print([round(log_sum_exp_by_loop(frames, 0.1), 4) for frames in (forest, stage)])
+print("loop:", [round(log_sum_exp_by_loop(frames, 0.1), 4) for frames in (forest, stage)])
 
 # %% [markdown]
-# Now write it for all films at once. Use `torch.logsumexp`: it takes the largest term out before
-# the exponential, so that $e^{900}$ is never computed. (The loop computes it at a temperature of
-# 0.001, and the check tries that.)
+# Return this score for each film, `[V]`, for all films at once. Use `torch.logsumexp`: it takes the
+# largest term out before the exponential, so that $e^{900}$ is never computed. (The loop computes it
+# at a temperature of 0.001, and the check tries that.)
 #
 # <details><summary>My numbers are too large, by the same amount for films of one length</summary>
 #
@@ -362,9 +364,9 @@ table(
 
 # %% [markdown]
 # It does: at a high temperature the score is near the mean of all frames, and at a low one it is
-# near the best frame. Somewhere between, the other film wins. Move the slider below and find the
-# place. (Where no slider can work, you see three temperatures one under the other.) Gold shows how
-# much each frame counts, which is the derivative of the film's score by that frame's:
+# near the best frame. Somewhere between, the other film wins.
+#
+# How much does each frame count? That is the derivative of the film's score by that frame's:
 #
 # $$ \frac{\partial s_{\tau}}{\partial s_t} = \frac{e^{s_t / \tau}}{\sum_{u} e^{s_u / \tau}} $$
 # <!-- eq: weight -> prvr_lite.course.lesson01.bags_widget:bag_score -->
@@ -379,6 +381,10 @@ traced = score.clone().requires_grad_()
 formula = (score / 0.3).masked_fill(~mask, -torch.inf).softmax(1)  # [V, T]
 for name, weight in {"by autograd": gradient, "the formula": formula}.items():
     print(name, "for stage:", [round(w, 3) for w in weight[1].tolist()])
+
+# %% [markdown]
+# Now move the slider, and find the temperature at which the other film wins. (Where no slider can
+# work, you see three temperatures one under the other.) Gold shows how much each frame counts.
 
 # %%
 from prvr_lite.course.lesson01 import Bag, bag_explorer
@@ -397,7 +403,7 @@ bag_explorer(owl, query="An owl plays the trumpet.")
 # $$ \frac{1}{T} \sum_t q \cdot f_t = q \cdot \Big( \frac{1}{T} \sum_t f_t \Big) $$
 # <!-- eq: mean vector -> prvr_lite.model.baselines:MeanPool.pool -->
 #
-# ## 4 How good is a ranking?
+# ## 4 · How good is a ranking?
 #
 # Every query has one right film (its own). Sort all films by their score for the query; the
 # **rank** of the right one is what counts. Here are three queries and five films:
@@ -412,7 +418,7 @@ ranks = []
 for query, own in enumerate(right):
     ahead = sum(toy[query, v] >= toy[query, own] for v in range(5) if v != own)
     ranks.append(1 + int(ahead))
-print(ranks)
+print("ranks:", ranks)
 
 # %% [markdown]
 # The first query found its film at rank 1, the second at rank 3. The third scores all films alike.
@@ -426,7 +432,7 @@ print(ranks)
 # $$ \text{R@}K = \frac{100}{Q} \, \big| \{ q : \text{rank}(q) \le K \} \big| $$
 # <!-- eq: recall -> prvr_lite.search.metrics:retrieval_metrics -->
 #
-# Write it without a loop, and count ties as above. It returns one number from 0 to 100.
+# Return it as one number from 0 to 100, without a loop, and count ties as above.
 #
 # <details><summary>How do I get each query's score of its own film?</summary>
 #
@@ -466,7 +472,7 @@ package = retrieval_metrics(noise, answer)
 table({"yours": yours, "package": {k: package[k] for k in yours}}, digits=2)
 
 # %% [markdown]
-# ## 5 Two models meet real queries
+# ## 5 · Two models meet real queries
 #
 # Now we train two small models. They have the same encoders, the same training and the same films;
 # only the bag score differs:
@@ -542,11 +548,12 @@ groups = ratio_bin(ratio[queries])  # "(0, 0.2]", "(0.2, 0.4]" or "(0.4, 1]" for
 by_ratio = {n: by_group(t.similarity.clip, t.relevant, groups) for n, t in test.items()}
 r1 = {name: [row["R@1"] for row in group.values()] for name, group in by_ratio.items()}
 counts = [int(row["queries"]) for row in by_ratio["mean-pool"].values()]
+print("R@1 (%)  ", " | ".join(f"{group:^11s}" for group in sorted(set(groups))))
 for name, percent in r1.items():
     wide = [
         196 * (p / 100 * (1 - p / 100) / n) ** 0.5 for p, n in zip(percent, counts, strict=True)
     ]
-    print(name, " | ".join(f"{p:.1f} ± {w:.1f}" for p, w in zip(percent, wide, strict=True)))
+    print(name, " | ".join(f"{p:4.1f} ± {w:4.1f}" for p, w in zip(percent, wide, strict=True)))
 ratio_bars(r1, groups=sorted(set(groups)), counts=counts)
 
 # %% [markdown]
@@ -574,8 +581,8 @@ print({name: int(r[fooled]) for name, r in rank.items()})
 gallery(sample, QUERY, test_films, test["mean-pool"].similarity.clip[fooled], top=1)
 
 # %% [markdown]
-# The first film shows the right place, or somebody of that kind, for a good part of its length.
-# It never shows the moment itself, but it often shows something like it. The right film follows
+# The first film shows the place that the query names, or somebody like the one it names, for a good
+# part of its length. It never shows the moment itself, but it often shows something like it. The right film follows
 # far below; its moment, the outlined thumbnail at the very end, is short, and the rest of the film shows
 # something else. This is `forest` against `stage` again, in pixels.
 #
@@ -676,7 +683,9 @@ same = torch.allclose(pooled["max"], test["frame-max"].similarity.clip, atol=1e-
 print("your max of the frame scores is what the package ranked by:", same)
 
 # %% [markdown]
-# ## 6 Predict, then break it
+# Top 5 nearly equals the max; the mean is far behind.
+#
+# ## 6 · Predict, then break it
 #
 # We glue a film of strangers (from the training films) behind every test film. Each film is now about
 # twice as long, every moment covers about half of what it did, and each query still has its right
@@ -702,19 +711,21 @@ table(rows)
 # stranger's frame happens to beat the best frame of the right film; but there are 200 strangers,
 # and a maximum over more frames is also a maximum over more mistakes. With untrimmed videos,
 # "somebody adds frames" is the normal case. How fast does the best of $n$ mistakes grow? Take $n$ scores that are
-# nothing but noise, with a standard deviation of 1, and keep the best; do it a thousand times:
+# nothing but noise, with a standard deviation of 1, and keep the best; do it ten thousand times:
 
 # %%
-luck = torch.randn(1000, 512, generator=torch.Generator().manual_seed(0))
+luck = torch.randn(10_000, 512, generator=torch.Generator().manual_seed(0))
 sizes = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 best_of = {f"{n}": float(luck[:, :n].amax(1).mean()) for n in sizes}
-table({"best of n": best_of, "mean of n": {f"{n}": float(luck[:, :n].mean()) for n in sizes}})
+added = {f"{2 * n}": best_of[f"{2 * n}"] - best_of[f"{n}"] for n in sizes[:-1]}
+mean_of = {f"{n}": round(float(luck[:, :n].mean()), 2) + 0.0 for n in sizes}  # + 0.0: no "-0"
+table({"mean of n": mean_of, "best of n": best_of, "the doubling added": added}, digits=2)
 
 # %% [markdown]
 # The mean of noise stays at 0. The best of it rises without end, though ever more slowly: each doubling adds
-# less. So a maximum prefers long films a little, and needs real moments to stand well above the noise.
+# less than the one before (last row). So a maximum prefers long films a little, and needs real moments to stand well above the noise.
 #
-# ## 7 What even the best frame cannot see
+# ## 7 · What even the best frame cannot see
 #
 # Is PRVR solved with the max over frames, then? Split the queries in another way: into moments of a
 # single step, and moments that unfold in two steps. The last two rows take only moments of one
@@ -730,26 +741,23 @@ kinds = {"single-step": ~two, "two-step": two}
 kinds |= {f"{name}, 0.2 to 0.4": kind & middle for name, kind in kinds.items()}
 rows = {}
 for name, kind in kinds.items():
+    count, part = int(kind.sum()), 100 * float(share[kind].mean())
     recalls = {p: recall_at(pooled[p][kind], own_film[kind], 1) for p in ("mean", "max")}
-    rows[name] = {**recalls, "of the film (%)": 100 * float(share[kind].mean())}
-    rows[name] |= {"queries": int(kind.sum()), "± at most": 98 / int(kind.sum()) ** 0.5}
+    row = {**recalls, "± at most": 98 / count**0.5, "of the film (%)": part}
+    rows[f"{name} ({count} queries)"] = row
 table(rows)
 
 # %% [markdown]
 # The max finds far fewer of the two-step moments. For the mean there seems to be no difference; but
-# the two-step moments are more than twice as long (last column), and long moments are easy for the
-# mean. At one size, both find less than half as many. (±: how far chance alone moves a percentage of so many
+# the two-step moments are more than twice as long (column *of the film*), and long moments are easy for
+# the mean. At one size, both find less than half as many. (±: how far chance alone moves a percentage of so many
 # queries, 19 times in 20.)
 #
 # Why? *"A whale dances and then plays the guitar"*: the sample holds sibling films in which a whale
 # dances and then does something else. One frame shows one step, and half a moment fits several
 # films. What is needed lies between a frame and a film: **clips**, of every length, because nobody
 # knows how long the moment is. Lesson 4 builds all 528 of them, lesson 5 keeps the 32 that matter.
-
-# %%
-progress(1)
-
-# %% [markdown]
+#
 # ## Recap
 #
 # - In PRVR a query describes a *moment* of its film, and nobody says which one. Training sees pairs
@@ -764,7 +772,7 @@ progress(1)
 # - A moment that takes two steps is hard for both: of moments of one size, they find less than half as
 #   many. That is what clips are for.
 #
-# ## Questions
+# ## Five questions
 #
 # <details><summary>1. A surveillance archive holds 24-hour videos. Which bag score would you never use, and why?</summary>
 #
@@ -801,15 +809,18 @@ progress(1)
 #
 # | what | in `prvr_lite` | in the authors' code (HuiGuanLab/ms-sl-pp) |
 # |---|---|---|
-# | moment-to-video ratio and its groups | `metrics:moment_to_video_ratio`, `metrics:ratio_bin`, `metrics:by_group` | not included |
+# | moment-to-video ratio and its groups | `search.metrics:moment_to_video_ratio`, `search.metrics:ratio_bin`, `search.metrics:by_group` | – |
 # | max over what a film consists of | `model.key_clip:clip_similarity` | `method/model.py:197-216` |
-# | mean of the frames (T2VR) | `model.baselines:MeanPool` | not included |
-# | best frame | `model.baselines:FrameMax` | not included |
-# | R@K, SumR | `metrics:retrieval_metrics` | `method/eval.py:54-110` |
-# | ranks and ties | `metrics:rank_of_first_relevant` | `method/eval.py:68-78` (sorts without a rule for ties) |
+# | mean of the frames (T2VR) | `model.baselines:MeanPool` | – |
+# | best frame | `model.baselines:FrameMax` | – |
+# | R@K, SumR | `search.metrics:retrieval_metrics` | `method/eval.py:54-110` |
+# | ranks and ties | `search.metrics:rank_of_first_relevant` | `method/eval.py:68-78` (sorts without a rule for ties) |
 #
 # PRVR was named by Dong et al. (*Partially Relevant Video Retrieval*, ACM Multimedia 2022).
 # MS-SL++, the model of this course, comes from the extended version (Chen et al., TPAMI 2025, arXiv
 # 2208.12510).
 #
-# **Next**: lesson 2, from pixels and words to features.
+# **Next**: lesson 2 goes from pixels and words to features.
+
+# %%
+progress(1)

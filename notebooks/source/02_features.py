@@ -1,6 +1,9 @@
 # %% [markdown]
 # # 2 · From pixels and words to features
 #
+# A model sees neither a film nor a sentence: it sees tables of numbers. This lesson goes from films and
+# sentences to these tables, and on to the batches that a model takes.
+#
 # **You will be able to**
 # - open a feature file, and find the frames of a film and the words of a query in it;
 # - pool films of any length to the same number of units, exactly as the released code does;
@@ -84,7 +87,7 @@ import re
 other_query = int(sample.queries_in("test")[2])
 text = sample.query_text[other_query]
 words = torch.from_numpy(sample.words(other_query))  # [L, Dw]
-print(text, list(words.shape))
+print(text, "| rows x numbers:", list(words.shape))
 labels = re.findall(r"\w+|[.,]", text)
 if len(labels) != len(words):  # a rare word has several rows
     labels = [f"row {i}" for i in range(len(words))]
@@ -119,7 +122,7 @@ with h5py.File(sample.path) as file:
         print(f"{name:20s} {file[name].shape!s:16s} {file[name].dtype}")
 
 # %% [markdown]
-# Films differ in length, and a matrix can't have rows of different lengths. So the frames of
+# Films differ in length, and a matrix cannot have rows of different lengths. So the frames of
 # *all* films lie end to end in one tall matrix, and a second column says where each film starts.
 # With $o_v$ the offset of video $v$, its $T_v$ frames are
 #
@@ -171,13 +174,14 @@ print("halves:", [round(x) for x in (0.5, 1.5, 2.5, 3.5)])
 #
 # ### ✏️ Exercise 2.1 · pool_bounds  (★☆☆, 10 minutes)
 #
-# Write the bounds $b_0 \dots b_n$ for a film of `total` frames, as one tensor.
+# Return the bounds $b_0 \dots b_n$ for a film of `total` frames, as one tensor of $n + 1$ integers.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("pool_bounds")` in a new cell; each call says a little more.
 # - *My bounds are 1 too low here and there*: `.long()` and `int()` cut, they do not round.
 # - *My tensor has the type float32*: rows are counted with integers, `.long()`.
+#
 # </details>
 
 
@@ -212,7 +216,7 @@ from prvr_lite.course.lesson02 import pooling_slider
 pooling_slider(pool_bounds, count=32)
 
 # %% [markdown]
-# A film of 16 frames has two units for each frame on average, but the frames 1, 2, 3, 4 make 1, 3, 1, 3:
+# A film of 16 frames has two units for each frame on average, but the frames 1, 2, 3, 4 make 1, 3, 1, 3 units:
 # every other bound is a half, and halves go to the even neighbour.
 #
 # From which length on is the last frame lost, with 32 units? Try a few lengths by hand before you run the next
@@ -223,7 +227,7 @@ pooling_slider(pool_bounds, count=32)
 lost = [total for total in range(2, 200) if pool_bounds(total, 32)[-2] < total - 1]
 print(f"the last frame is lost from T = {lost[0]} on;", end=" ")
 print("without a gap:", lost == list(range(lost[0], 200)))
-print(f"so it is in {np.mean(film_length >= lost[0]):.0%} of the films")
+print(f"it is lost in {np.mean(film_length >= lost[0]):.0%} of the films")
 
 # %% [markdown]
 # From 48 frames on, one and a half times 32, the last frame enters nowhere. (For another $n$ the
@@ -233,7 +237,9 @@ print(f"so it is in {np.mean(film_length >= lost[0]):.0%} of the films")
 #
 # ### ✏️ Exercise 2.2 · pool_features  (★★☆, 15 minutes)
 #
-# Average the frames of each window, with your bounds. A plain loop over the windows is fine.
+# Return the units of a film, `[n, D]`: unit $i$ is the mean of the frames in window $i$ of your bounds,
+# or frame $b_i$ itself where the window is empty ($b_i = b_{i+1}$). A plain loop over the windows is
+# fine.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -241,6 +247,7 @@ print(f"so it is in {np.mean(film_length >= lost[0]):.0%} of the films")
 # - *NaN*: some window is empty, and the mean of nothing is NaN.
 # - *stack expects each tensor to be equal size*: did you forget `.mean(0)`, or average over the
 #   numbers of a frame, `.mean(1)`, instead of over frames?
+#
 # </details>
 
 
@@ -294,7 +301,7 @@ gaps = [
 print("largest difference below 1e-6:", max(gaps) < 1e-6)
 
 # %% [markdown]
-# ### 🔮 Predict, then break it
+# ## 5 · Predict, then break it
 #
 # Take a long film and spoil one frame: add 1,000 to all of its numbers. How many of the 32 units
 # change
@@ -313,10 +320,10 @@ for spoiled in (0, len(long) - 1):
 
 # %% [markdown]
 # The first frame changes one unit, and the last frame changes none. From the units alone nobody can
-# see that the last frame was spoiled. A test that puts garbage where it should not matter, or where
-# it *should*, is worth more than a look at the averages.
+# see that the last frame was spoiled. So a good test spoils single frames: some that must change the
+# result, and some that must not. A look at averages would show neither.
 #
-# ## 5 · Length 1
+# ## 6 · Length 1
 #
 # The formulas of lesson 1 compared vectors by their inner product, and its trained models compared
 # them by the cosine. Here is why: by inner product, a long vector wins against a better one. Spoil
@@ -329,20 +336,20 @@ loud[loud_frame] *= 3
 inner = loud @ loud.T  # [T, T]
 cosine = inner / loud.norm(dim=1, keepdim=True) / loud.norm(dim=1)
 same_cosine = torch.allclose(cosine, frame_direction @ frame_direction.T, atol=1e-5)
-drawn = int((inner.argmax(1) == loud_frame).sum())
-print(f"{drawn} of {len(loud)} frames are most like frame {loud_frame}", end=" | ")
+drawn = int((inner.argmax(1) == loud_frame).sum()) - 1  # without the loud frame itself
+print(f"{drawn} of {len(loud) - 1} other frames are now most like frame {loud_frame}", end=" | ")
 print("same cosines as before:", same_cosine)
 heat_maps(
     {"inner product": inner, "cosine": cosine},
-    title="A frame with large numbers wins everywhere",
+    title="A frame with large numbers wins almost everywhere",
     xlabel="frame",
     ylabel="frame",
     limits=(0, 1),
 )
 
 # %% [markdown]
-# By the inner product, the frames that are counted above the picture are "most like" the loud frame,
-# and no longer most like themselves. In this film they are most of the film. By the cosine nothing has changed. So each row is divided by its length, with a small number added, so that a
+# By the inner product, most of the other frames are now "most like" the loud frame instead of
+# themselves; the line above the picture counts them. By the cosine nothing has changed. So each row is divided by its length, with a small number added, so that a
 # black frame (all zeros) does not become 0 / 0:
 #
 # $$\hat x = \frac{x}{\lVert x \rVert_2 + 10^{-5}}$$
@@ -350,13 +357,15 @@ heat_maps(
 #
 # ### ✏️ Exercise 2.3 · normalise  (★☆☆, 5 minutes)
 #
-# Divide each row by its length. It must work for `[T, D]` and for `[V, T, D]`.
+# Return the features with each row divided by its length plus $10^{-5}$, as in the formula. It must
+# work for `[T, D]` and for `[V, T, D]`.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("normalise")` in a new cell.
 # - *The size of tensor a must match the size of tensor b*: the lengths lost their last dimension;
 #   `keepdim=True` keeps it.
+#
 # </details>
 
 
@@ -392,7 +401,7 @@ for name, norms in (("normalise, then pool", before), ("pool, then normalise", a
 # %% [markdown]
 # The released code pools first, so that every unit has length 1, even one that lies across a cut.
 #
-# ## 6 · Ragged films in one batch
+# ## 7 · Ragged films in one batch
 #
 # A GPU wants one tensor for many films. Units have the same shape for all films, but frames do not.
 # So short films get zeros behind their end (**padding**), and a **mask** says what is real. Here
@@ -403,12 +412,12 @@ four = sample.videos_in("test")[np.argsort([len(x) for x in test_frames])[[0, 60
 pieces = sample.frames_of(four)
 flat = torch.from_numpy(np.concatenate(pieces))  # [F, Dv]
 offset = torch.tensor([0, *(len(piece) for piece in pieces)]).cumsum(0)  # [V + 1]
-print(list(flat.shape), offset.tolist())
+print("flat", list(flat.shape), "| offset", offset.tolist())
 
 # %% [markdown]
 # ### ✏️ Exercise 2.4 · pad_ragged  (★★☆, 15 minutes)
 #
-# Turn `flat` and `offset` into a batch: `padded [V, T, D]` with zeros behind the short films, and
+# Return `flat` and `offset` as a batch: `padded [V, T, D]` with zeros behind the short films, and
 # `mask [V, T]`, `True` on real frames. $T$ is the length of the longest film. With $T_v$ the
 # length of video $v$:
 #
@@ -420,6 +429,7 @@ print(list(flat.shape), offset.tolist())
 # - Run `hint("pad_ragged")` in a new cell.
 # - *The mask is wrong in one single place*: a black frame is real, although it is all zeros. Only
 #   the offsets say which rows are real.
+#
 # </details>
 
 
@@ -470,16 +480,16 @@ plain = padded.mean(1).norm(dim=1)  # [V]
 real = (padded.sum(1) / mask.sum(1, keepdim=True)).norm(dim=1)  # [V]
 for v, share in enumerate(plain / real):
     name, part = sample.video_id[four[v]], mask[v].float().mean()
-    print(f"{name}: {part:.0%} of its places are real, and its mean shrinks to {share:.0%}")
+    print(f"{name}: {part:.0%} of its places are real; its mean keeps {share:.0%} of its length")
 
 # %% [markdown]
 # Each mean shrinks exactly to its share of real frames. And the shrinking depends on which *other*
 # films happen to be in the batch! By inner products the same film would get another score in another
-# batch. (The cosine of this mean would not notice, as only its length has changed; what an encoder
-# makes of padding it would.) Lesson 3
+# batch. (The cosine of this mean would not notice, as only its length has changed; but it would notice
+# what an encoder turns padding into.) Lesson 3
 # is strict about this: **padding must not change a result**.
 #
-# ## 7 · All of it at once
+# ## 8 · All of it at once
 #
 # `InputReader` goes from a feature file to what a model takes. It pools to units and (only if a
 # film has more than `max_frames`) frames, normalises, pads, and cuts queries to `max_words`. Its
@@ -506,7 +516,7 @@ print("frames:", torch.allclose(again, batch.frame_input, atol=1e-6))
 print("mask:  ", torch.equal(again_mask, batch.frame_mask))
 
 # %% [markdown]
-# ## 8 · A feature file of your own
+# ## 9 · A feature file of your own
 #
 # Let us go from pixels to a feature file in three cells. Our theatre is tiny: each frame is one
 # colour. The image "network" is the mean colour of the picture, three numbers. Words are three
@@ -583,7 +593,9 @@ small = ModelConfig(visual_dim=3, query_dim=3, num_units=8, num_clusters=4)
 with open_features(path) as colours:
     sunset = film(colours, 0)
     colour_batch = InputReader(colours, small).batch([0, 1, 2])
-    print(colours, [list(tensor.shape) for tensor in colour_batch])
+    print(colours)
+for name, tensor in colour_batch._asdict().items():
+    print(f"{name:12s} {list(tensor.shape)}")
 sunset
 
 # %% [markdown]
@@ -592,7 +604,7 @@ sunset
 # ### Damage it
 #
 # Files get damaged: a script with a bug, a full disk, half a download. A good format says *what*
-# is wrong, *where*, and *how to fix it*. First, a table that can't be right: the same film in
+# is wrong, *where*, and *how to fix it*. First, a table that cannot be right: the same film in
 # two splits. For each of the next cells, guess first: what will the error say?
 
 
@@ -641,13 +653,12 @@ with open_features(path) as damaged:
 # %% [markdown]
 # It does not notice when opening (that is the price of opening a file in milliseconds), but reading
 # these frames is an error. `check()` reads everything, and belongs after a long
-# download. The last damage is a file of which half is missing:
+# download. The last damage is a file whose end is missing: only its first 4,000 bytes are left.
 
 # %%
 path.write_bytes(path.read_bytes()[:4000])
 report(lambda: open_features(path))
 folder.cleanup()
-progress(2)
 
 # %% [markdown]
 # ## Recap
@@ -665,35 +676,53 @@ progress(2)
 # ## Five questions
 #
 # <details><summary>1. Why are there V + 1 offsets for V films?</summary>
+#
 # Film v ends where film v + 1 starts. The last film needs an end as well, and that is the last
-# offset: the number of all frames.</details>
+# offset: the number of all frames.
 #
-# <details><summary>2. A film has 20 frames and n = 32. Are there empty windows? What do their
-# units hold?</summary> There must be: 32 windows share 20 frames. Such a unit is frame b_i
-# itself, so some frames appear twice.</details>
+# </details>
 #
-# <details><summary>3. Somebody replaces round by int. Every shape stays right. How would you
-# notice?</summary> By comparing with known numbers on a film whose T is not a multiple of n. Shapes
-# do not show the difference, and averages hardly do.</details>
+# <details><summary>2. A film has 20 frames and n = 32. Are there empty windows? What do their units hold?</summary>
+#
+# There must be: 32 windows share 20 frames. Such a unit is frame $b_i$ itself, so some frames appear
+# twice.
+#
+# </details>
+#
+# <details><summary>3. Somebody replaces round by int. Every shape stays right. How would you notice?</summary>
+#
+# By comparing with known numbers on a film whose T is not a multiple of n. Shapes do not show the
+# difference, and averages hardly do.
+#
+# </details>
 #
 # <details><summary>4. Why not find the padding by looking for rows of zeros?</summary>
-# A black frame can be all zeros and is real. And after the first layer with a bias, padding is no
-# longer zero.</details>
 #
-# <details><summary>5. You normalise first and pool then. What is different about a unit that lies
-# across a cut?</summary> Its two halves point in different directions, so their mean is short.
-# Its inner product with any query is then nearer to 0 than it should be.</details>
+# A black frame can be all zeros and is real. And after the first layer with a bias, padding is no
+# longer zero.
+#
+# </details>
+#
+# <details><summary>5. You normalise first and pool then. What is different about a unit that lies across a cut?</summary>
+#
+# Its two halves point in different directions, so their mean is short. Its inner product with any
+# query is then nearer to 0 than it should be.
+#
+# </details>
 #
 # ## Where this lives
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | bounds and pooling | `prvr_lite.data.batches:pool_features` | `method/data_provider.py:28-48` |
-# | length 1 | `prvr_lite.data.batches:normalise` | `method/data_provider.py:45-48` |
-# | padding and mask | `prvr_lite.data.batches:pad` | `method/data_provider.py` |
-# | file to batch | `prvr_lite.data.batches:InputReader` | `method/data_provider.py` |
-# | ragged features | `prvr_lite.data.dataset:Dataset.frames_of` | `utils/basic_utils.py:46-65` |
-# | opening and checking a file | `prvr_lite.data.dataset:open_features` | none |
-# | writing one | `prvr_lite.data.table:write_features` | none |
+# | bounds and pooling | `data.batches:pool_features` | `method/data_provider.py:28-48` |
+# | length 1 | `data.batches:normalise` | `method/data_provider.py:45-48` |
+# | padding and mask | `data.batches:pad` | `method/data_provider.py` |
+# | file to batch | `data.batches:InputReader` | `method/data_provider.py` |
+# | ragged features | `data.dataset:Dataset.frames_of` | `utils/basic_utils.py:46-65` |
+# | opening and checking a file | `data.dataset:open_features` | – |
+# | writing one | `data.table:write_features` | – |
 #
 # **Next**: lesson 3 lets the frames see each other.
+
+# %%
+progress(2)

@@ -1,6 +1,10 @@
 # %% [markdown]
 # # 3 · Encoders
 #
+# So far every frame stands alone: its feature says nothing about the frames around it. This lesson
+# builds the **encoder** of MS-SL++, which lets the frames of a film, and the words of a query, see each
+# other.
+#
 # **You will be able to**
 # - say why a frame must see the other frames, and what attention computes;
 # - write attention with a mask and with several heads, and build the encoder of MS-SL++ from it;
@@ -40,7 +44,7 @@ film(sample, video)
 
 # %% [markdown]
 # "First a unicorn plays the trumpet, then it devours an ice cream." Cover all thumbnails but one.
-# Whichever you leave, it can't show that *both* things happen. And the feature of a frame holds no
+# Whichever you leave, it cannot show that *both* things happen. And the feature of a frame holds no
 # more than the frame: the image network saw each one alone (lesson 2). Something must pass
 # information between the frames. That is what an **encoder** does: it takes the features of a
 # sequence and returns each of them with information about its surroundings.
@@ -49,8 +53,8 @@ film(sample, video)
 #
 # Let each frame become a weighted mean of all frames, and give more weight to frames that are
 # like it. Here it is with plain loops: scores by inner product, weights by softmax, then the mean.
-# Frames have length 1, so the scores lie between -1 and 1, and their softmax would be nearly flat.
-# A factor makes the weights differ more; we take 8, and any other number of that size would do.
+# Frames have length 1, so the scores lie between -1 and 1, and their softmax would be nearly the
+# same for all of them. A factor makes the weights differ more; we take 8, and any other number of that size would do.
 
 # %%
 _, x, _ = (part[0] for part in reader.videos([video]))  # frames of length 1, [T, Dv]
@@ -96,13 +100,15 @@ heat_maps(
 #
 # ### ✏️ Exercise 3.1 · masked_softmax  (★☆☆, 10 minutes)
 #
-# A softmax over the keys, in which padding gets no weight at all.
+# Return the softmax of each row of `score` over the keys, `[B, L, M]`, in which padded keys get a weight
+# of 0.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("masked_softmax")` in a new cell; each call says a little more.
 # - *The rows do not add up to 1*: the mask came after the softmax.
 # - *The shapes do not fit*: `mask[:, None, :]` is `[B, 1, M]`, and fits every row of `score`.
+#
 # </details>
 
 
@@ -158,8 +164,9 @@ heat_maps(
 #
 # ### ✏️ Exercise 3.2 · attention  (★★☆, 15 minutes)
 #
-# Write the whole formula. The number of keys $M$ may differ from the number $L$ that look, and values
-# may have another size than keys.
+# Return what the whole formula gives, `[B, L, e]`: a mean of the real keys' values for each of those
+# that look. The number of keys $M$ may differ from the number $L$ that look, and values may have another
+# size $e$ than keys.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -169,6 +176,7 @@ heat_maps(
 # - *The size of tensor a must match the size of tensor b*: `key.T` also moves the batch to the end;
 #   `key.transpose(1, 2)` swaps the last two dimensions.
 # - *All numbers are a little off*: which dimension is $d$?
+#
 # </details>
 
 
@@ -211,15 +219,16 @@ dims, seeds = (2, 8, 32, 128, 512), range(4)
 plain = {d: [largest(d, 1, s) for s in seeds] for d in dims}
 scaled = {d: [largest(d, math.sqrt(d), s) for s in seeds] for d in dims}
 spread_curves(
-    {"largest weight": {"plain": plain, "by the root of d": scaled}},
+    {"largest weight": {"not divided": plain, "divided by √d": scaled}},
     xlabel="size d of query and key",
     title="Without the root, attention freezes on one key",
     logarithmic=True,
 )
 
 # %% [markdown]
-# Where one weight is 1 and all others are 0, the softmax is flat: no gradient comes back through it
-# to query and key, so the model no longer learns where to look. Divided by $\sqrt d$, the largest
+# Where one weight is nearly 1 and all others are nearly 0, the softmax is **saturated**: its derivative
+# is nearly 0, so hardly any gradient comes back through it to query and key, and the model no longer
+# learns where to look. Divided by $\sqrt d$, the largest
 # weight is nearly the same for every $d$.
 #
 # ## 3 · Several heads
@@ -230,14 +239,15 @@ spread_curves(
 #
 # ### ✏️ Exercise 3.3 · split_heads  (★★☆, 10 minutes)
 #
-# From `[B, L, H]` to `[B, heads, L, H / heads]`. Head 0 gets the first slice of each frame's
-# features, head 1 the second, and so on.
+# Return the features `[B, L, H]` cut into heads, `[B, heads, L, H / heads]`: head 0 gets the first slice
+# of each frame's features, head 1 the second, and so on.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("split_heads")` in a new cell.
 # - *The shape is right and the check says that frames and heads are mixed*: one `view` is not
 #   enough.
+#
 # </details>
 
 
@@ -280,13 +290,15 @@ heat_maps(
 #
 # ### ✏️ Exercise 3.4 · merge_heads  (★☆☆, 5 minutes)
 #
-# This is the way back: put the slices side by side again.
+# This is the way back: return `[B, L, heads * d]`, where each frame has the slices of all heads side by
+# side, in the order of the heads.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("merge_heads")` in a new cell.
 # - *view size is not compatible*: after a transpose the numbers lie in another order in memory;
 #   `reshape` copies them.
+#
 # </details>
 
 
@@ -430,7 +442,7 @@ for name, encoder in (("with positions", branch), ("without", bare)):
 # To see
 # that this matters, we need a world in which only the order counts. Every frame of a tiny film
 # shows one of ten actions (`deed` in the code). Each frame has the same task: **name the action of
-# the frame before you.** A frame can't know that by itself.
+# the frame before you.** A frame cannot know that by itself.
 
 # %%
 DEEDS = ["sing", "jump", "sleep", "eat", "dance", "read", "swim", "drum", "cry", "fly"]
@@ -456,7 +468,9 @@ def tiny_films(count: int, g: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
 SMALL = {"input_dim": 16, "hidden_dim": 32, "max_length": 16, "num_heads": 2}
 
 
-def train(attention: bool, positions: bool, seed: int, steps: int = 300) -> nn.ModuleList:
+def train(
+    name: str, attention: bool, positions: bool, seed: int, steps: int = 300
+) -> nn.ModuleList:
     """An encoder, then a linear map to the ten actions, trained for a second or two."""
     torch.manual_seed(seed)
     encoder = SequenceEncoder(**SMALL, dropout=0, input_dropout=0, attention=attention)
@@ -475,7 +489,7 @@ def train(attention: bool, positions: bool, seed: int, steps: int = 300) -> nn.M
         loss.backward()
         optimizer.step()
         schedule.step()
-    print(f"attention {attention!s:5} positions {positions!s:5} seed {seed}: last loss {loss:.3f}")
+    print(f"{name:17s} seed {seed}: last loss {loss:.3f}")
     return model.eval()
 
 
@@ -491,7 +505,7 @@ def accuracy(model: nn.ModuleList, use_mask: bool = True) -> float:
 from prvr_lite.plots import recall_bars
 
 kinds = {"each frame alone": (False, True), "no positions": (True, False), "both": (True, True)}
-models = {name: [train(*kind, seed) for seed in (0, 1)] for name, kind in kinds.items()}
+models = {name: [train(name, *kind, seed) for seed in (0, 1)] for name, kind in kinds.items()}
 right = {name: {"new films": [accuracy(m) for m in both]} for name, both in models.items()}
 recall_bars(right, metric="right (%)", title="What happened in the frame before?")
 
@@ -529,6 +543,7 @@ heat_maps(
     title="After training: one step back",
     rows=names,
     columns=names,
+    xlabel="frame looked at",
     ylabel="frame that looks",
     unit="weight",
 )
@@ -556,13 +571,14 @@ attention_slider(heads, names, static=(1, 4, 8), title="Which frames does this f
 #
 # ### ✏️ Exercise 3.5 · attention_pool  (★★☆, 10 minutes)
 #
-# Turn the encoded words of each query into its vector: a score for each word, a softmax over the real
-# words, and the sum of the words with these weights.
+# Return one vector per query, `[B, H]`, from its encoded words: a score for each word, a softmax over
+# the real words, and the sum of the words with these weights.
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("attention_pool")` in a new cell.
 # - *Padding changes the result*: `masked_fill` must come before the softmax.
+#
 # </details>
 
 
@@ -633,7 +649,7 @@ print("in a batch:   ", torch.allclose(by_itself, in_batch, atol=1e-5))
 print("with garbage: ", torch.allclose(by_itself, with_garbage, atol=1e-5))
 
 # %% [markdown]
-# ### 🔮 Predict, then break it
+# ## 8 · Predict, then break it
 #
 # Remove the mask. Padding is only zeros, so how bad can it be? The short film is padded with 1 to
 # 64 places. By how many per cent of its own length will the encoding of a frame move, with all
@@ -679,11 +695,7 @@ for name, (first, _) in models.items():
 # The best model does not even notice: it has learned to look exactly one step back, and padding
 # is never there. **A good result does not prove that the mask works.** A test of the property
 # does, in milliseconds. This package's tests hold one for every model.
-
-# %%
-progress(3)
-
-# %% [markdown]
+#
 # ## Recap
 #
 # - Image features know one frame each. An **encoder** lets the frames of a film (and the words of
@@ -700,33 +712,50 @@ progress(3)
 # ## Five questions
 #
 # <details><summary>1. Why does the mask come before the softmax and not after it?</summary>
+#
 # After it, the weights of the real keys no longer add up to 1: the padding has already taken its
-# share.</details>
+# share.
+#
+# </details>
 #
 # <details><summary>2. Why -10,000 and not minus infinity?</summary>
+#
 # Both give weight 0. But a row in which everything is masked becomes 0 / 0 = NaN with infinity,
-# and stays finite with -10,000.</details>
+# and stays finite with -10,000.
+#
+# </details>
 #
 # <details><summary>3. An encoder has no positions. What can it not distinguish?</summary>
-# Two films with the same frames in another order: each frame gets the same encoding in
-# both.</details>
 #
-# <details><summary>4. You wrote x.view(B, heads, L, d). Shapes fit, training runs. What is
-# wrong?</summary> The numbers are taken in the order of memory, so a head gets all features of a
-# few frames instead of a slice of all frames.</details>
+# Two films with the same frames in another order: each frame gets the same encoding in both.
+#
+# </details>
+#
+# <details><summary>4. You wrote x.view(B, heads, L, d). Shapes fit, training runs. What is wrong?</summary>
+#
+# The numbers are taken in the order of memory, so a head gets all features of a few frames instead
+# of a slice of all frames.
+#
+# </details>
 #
 # <details><summary>5. What does an encoder without attention still do to a frame?</summary>
-# It normalises, projects, and adds the position; every frame by itself. It can't know what else
-# happens.</details>
+#
+# It normalises, projects, and adds the position; every frame by itself. It cannot know what else
+# happens.
+#
+# </details>
 #
 # ## Where this lives
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | self-attention | `prvr_lite.model.encoders:SelfAttention` | `method/model_components.py:91-215` |
-# | encoder | `prvr_lite.model.encoders:SequenceEncoder` | `method/model_components.py:91-215` |
-# | attention pooling | `prvr_lite.model.encoders:attention_pool` | `modular_vector_mapping` |
-# | query encoder | `prvr_lite.model.encoders:QueryEncoder` | `query_encoder` |
-# | first weights | `prvr_lite.model.encoders:init_weights` | `method/model.py:67-82` |
+# | self-attention | `model.encoders:SelfAttention` | `method/model_components.py:91-215` |
+# | encoder | `model.encoders:SequenceEncoder` | `method/model_components.py:91-215` |
+# | attention pooling | `model.encoders:attention_pool` | `method/model.py` (`modular_vector_mapping`) |
+# | query encoder | `model.encoders:QueryEncoder` | `method/model.py` (`query_encoder`) |
+# | first weights | `model.encoders:init_weights` | `method/model.py:67-82` |
 #
 # **Next**: lesson 4 cuts the encoded units into clips of every length.
+
+# %%
+progress(3)

@@ -1,6 +1,9 @@
 # %% [markdown]
 # # 4 · Multi-scale clips
 #
+# A query describes some stretch of a film. Nobody knows where that stretch lies, or how long it is. This lesson builds every stretch that
+# there could be, all 528 of them, and lets the best one speak for the film.
+#
 # **You will be able to**
 # - list every clip of a film, find a clip's row from its span, and its span from its row;
 # - build all 528 clips with two lookups in a running total, and say why that is the same as a matrix product;
@@ -28,12 +31,10 @@ sample = load_sample()
 # ## 1 · One length does not fit all
 #
 # Lesson 1 found that neither a whole film nor a single frame is the right thing to compare with a query. The right
-# thing is the stretch of the film that the query describes. Look how different such stretches are:
+# thing is the stretch of the film that the query describes. Look how different such stretches are in lesson 1's film:
 
 # %%
-long_query = 3364
-video = int(sample.query_video[long_query])
-film(sample, video)
+film(sample, int(sample.videos_in("test")[5]))
 
 # %%
 test = sample.queries_in("test")
@@ -42,7 +43,7 @@ share = lasting / sample.duration[sample.query_video[test]]
 for name, of in (("seconds", lasting), ("share of the film", share)):
     least, low, middle, high, most = np.quantile(of, [0, 0.05, 0.5, 0.95, 1])
     print(
-        f"{name:18s} least {least:5.2f}   5 % {low:5.2f}   half {middle:5.2f}"
+        f"{name:18s} least {least:5.2f}   5 % {low:5.2f}   median {middle:5.2f}"
         f"   95 % {high:5.2f}   most {most:5.2f}"
     )
 
@@ -78,7 +79,7 @@ print(len(spans), "clips:", *spans[:8], "…", spans[-1])
 # %%
 from prvr_lite.course import numbered_clips
 
-numbered_clips(5)
+numbered_clips(6)
 
 # %% [markdown]
 # A model stores clips in one long list. Its order is the one of the picture: row by row from the bottom, from left to
@@ -86,12 +87,12 @@ numbered_clips(5)
 #
 # ### ✏️ Exercise 4.1 · clip_row  (★☆☆, 8 minutes)
 #
-# Which row does the clip [start, end) have? Find it without making the list. Try your rule on the picture first:
-# why does [1, 4) stand in row 10?
+# Return the row of the clip [start, end) among all clips of n units, without making the list. Try your rule on the picture first:
+# why does [1, 4) stand in row 12?
 #
-# <details><summary>Why row 10?</summary>
+# <details><summary>Why row 12?</summary>
 #
-# Five clips of length 1 and four of length 2 stand before all clips of length 3, and [0, 3) stands before it: 5 + 4 + 1 = 10.
+# Six clips of length 1 and five of length 2 stand before all clips of length 3, and [0, 3) stands before it: 6 + 5 + 1 = 12.
 #
 # </details>
 # <details><summary>I am stuck</summary>
@@ -120,7 +121,8 @@ clip_row = check(clip_row)
 # %% [markdown]
 # ### ✏️ Exercise 4.2 · clip_at  (★★☆, 10 minutes)
 #
-# Now the way back. The model says "clip 412 fits best"; the reader wants to know where that is.
+# Now the way back: return the start and the end of the clip in a given row, as a pair of integers. (A model says "clip 412 fits best", and a
+# person wants to know where in the film that is.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -152,12 +154,14 @@ same_table = [clip_at(row, 32) for row in range(len(every))] == [tuple(s) for s 
 print(len(every), "clips | there and back:", there_and_back, "| same as clip_spans:", same_table)
 
 # %% [markdown]
-# Step through the clips of the film above. In a live notebook there is a slider; otherwise you see three clips. Look at
+# Step through the clips of another film, in which an owl dances on the beach. In a live notebook there is a slider; otherwise you see three clips. Look at
 # three things: where the clip stands, which units it covers, and what it shows of the film.
 
 # %%
 from prvr_lite.course.lesson04 import clip_triangle
 
+long_query = 3364  # "On the beach, an owl dances and then spins around."
+video = int(sample.query_video[long_query])
 clip_triangle(sample, video)
 
 # %% [markdown]
@@ -217,7 +221,7 @@ running_total(units[0, :16, 9], [(2, 6), (7, 15)])
 # %% [markdown]
 # ### ✏️ Exercise 4.3 · all_clips  (★★☆, 15 minutes)
 #
-# Build all clips of all films with one `cumsum`, and no sum inside a loop. (A loop that only lists the spans is fine.)
+# Return all clips of all films, `[V, N, H]`, by one `cumsum` and without a sum inside a loop. (A loop that only lists the spans is fine.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -256,7 +260,7 @@ for some in (many[:1], many):
         min(repeat(lambda build=build, some=some: build(some), number=1, repeat=12))  # s
         for build in (clips_by_loop, all_clips)
     )
-    print(f"{len(some):3d} film(s): the loop takes {loop / yours:5.1f} times as long")
+    print(f"films at once: {len(some):2d}; the loop takes {loop / yours:5.1f} times as long")
 
 # %% [markdown]
 # For one film the loop makes hundreds of calls where a few are enough. For many films at once both have
@@ -351,7 +355,7 @@ print("dictionary", list(dictionary.shape), "| query vectors", list(vectors.shap
 #
 # ### ✏️ Exercise 4.4 · clip_scores  (★★☆, 12 minutes)
 #
-# Score every film for every query, and say which clip is the key clip. Gradients must reach queries and clips.
+# Return two tables `[Q, V]`: the score of every film for every query, and the row of its key clip. Gradients must reach queries and clips.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -406,10 +410,10 @@ from prvr_lite.plots import spread_curves
 
 size = every[:, 1] - every[:, 0]  # [N]
 curves = {
-    f"{sample.moment[q, 1] - sample.moment[q, 0]:.1f} s moment": {
+    f"{who}, {sample.moment[q, 1] - sample.moment[q, 0]:.1f} s": {
         s: float(maps[sample.query_text[q]][0][size == s].max()) for s in range(1, 21)
     }
-    for q in (long_query, short_query)
+    for who, q in {"owl": long_query, "tortoise": short_query}.items()
 }
 spread_curves(
     {"best cosine": curves},
@@ -420,7 +424,7 @@ spread_curves(
 # %% [markdown]
 # The tortoise's moment of one second is found by a single unit or not at all. The owl's curve rises steeply as soon as there are two units, because two
 # neighbours on either side of the cut show a bit of both steps. It stays on a plateau up to its peak at 8 units, which are just the
-# moment, and falls when other things come in. **At the peak of one curve the other is below its own**, and with the maximum over
+# moment, and falls when other things come in. **At the peak of one curve the other is below its own peak**, and with the maximum over
 # all clips nobody has to choose: it finds each peak by itself.
 #
 # ## 6 · The best clip, not the average one
@@ -469,7 +473,7 @@ table(
 )
 
 # %% [markdown]
-# These are R@1, in per cent, of a dictionary that was fitted in a moment. The mean hides a moment behind the rest of its film, as in lesson 1.
+# These are R@1, in per cent, of a dictionary that was fitted in a second or two. The mean hides a moment behind the rest of its film, as in lesson 1.
 #
 # The maximum has a second effect, on training: the gradient of $S_c$ reaches **one** clip, the key clip, and through it only the
 # units inside. What the query does not describe is left as it is.
@@ -508,7 +512,7 @@ for k in (1, 4, 16):
     shorter = [clip_row(s, s + k, 32) for s in range(32 - k)]
     longer = [clip_row(s, s + k + 1, 32) for s in range(32 - k)]
     alike = (unit_clips[:, shorter] * unit_clips[:, longer]).sum(-1).mean()
-    print(f"a clip of {k:2d} units and one that is a unit longer: mean cosine {alike:.3f}")
+    print(f"clips of {k:2d} and {k + 1:2d} units: mean cosine {alike:.3f}")
 
 # %% [markdown]
 # Lesson 5 keeps a few dozen of the 528, and chooses them well.
@@ -558,14 +562,18 @@ for name, chosen in lengths.items():
     among = {f"R@{k} of all": 100 * float(is_found(score, k).float().mean()) for k in (5, 10)}
     rows[name] = {**recalls(is_found(score)), **among}
 table(rows)
+for metric, name in (("all", "R@1"), ("R@5 of all", "R@5")):
+    single = max(rows[f"only {s}"][metric] for s in (1, 2, 3, 6, 16))
+    gain = rows["all lengths"][metric] - single
+    print(f"{name}: {gain:+.1f} against the best of these single lengths")
 
 # %% [markdown]
 # Three honest remarks.
 #
 # - A single length also **wins** some queries, and for one kind of moment it can even beat all lengths together. A maximum over more
 #   clips is also a maximum over more mistakes: every film gets more chances to look right by accident.
-# - So the gain over the best single length is small: compare the rows of the table. But which length is good is known only afterwards, from captions with known films, and it need not be the same on other films: put `val` in place of
-#   `test` in the cells above (and queries of val films in place of the two examples), and the best length for all queries is another one. All lengths together need no such choice.
+# - So the gain over the best single length is small: hardly any in R@1, and some points in R@5, as the last two lines say. But which length is good is known only afterwards, from captions with known films, and it need not be the same
+#   for other films. All lengths together need no such choice.
 # - These are numbers of a least-squares dictionary on raw features. Lesson 8 trains the real model, and compares it with one vector per film and with the best frame.
 #
 # ## Recap
@@ -597,7 +605,7 @@ table(rows)
 #
 # </details>
 #
-# <details><summary>4. Two clips have the same direction, but one is twice as long a vector. Which one wins under cosines, which under inner
+# <details><summary>4. Two clips have the same direction, but the vector of one is twice as long. Which one wins under cosines, which under inner
 # products?</summary>
 #
 # Under cosines neither: they tie. Under inner products the longer one, for a query at less than 90 degrees. A mean of many different units tends to be a
@@ -617,12 +625,14 @@ table(rows)
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | spans and their order | `prvr_lite.model.clips:clip_spans` | `method/model.py:136-146` |
-# | all clips | `prvr_lite.model.clips:multi_scale_clips` | `method/model.py:136-146` |
-# | clips as a matrix | `prvr_lite.model.clips:clip_windows` | – |
-# | units | `prvr_lite.data.batches:pool_features` | `method/data_provider.py:28-48` |
-# | score of the best clip | `prvr_lite.search.video_index:VideoIndex.score_vectors` | `method/model.py:197-215` |
-# | such a map with the film below it | `prvr_lite.plots.similarity_map:similarity_map` | – |
+# | spans and their order | `model.clips:clip_spans` | `method/model.py:136-146` |
+# | all clips | `model.clips:multi_scale_clips` | `method/model.py:136-146` |
+# | clips as a matrix | `model.clips:clip_windows` | – |
+# | units | `data.batches:pool_features` | `method/data_provider.py:28-48` |
+# | score of the best clip | `search.video_index:VideoIndex.score_vectors` | `method/model.py:197-215` |
+# | such a map with the film below it | `plots.similarity_map:similarity_map` | – |
+#
+# **Next**: lesson 5 keeps a few dozen of these clips, and chooses them well.
 
 # %%
 progress(4)

@@ -1,6 +1,8 @@
 # %% [markdown]
 # # 5 · Length-aware clip clustering
 #
+# Lesson 4 made 528 clips of every film, far more than a collection can keep. This lesson chooses 32 of them that stand for the others.
+#
 # **You will be able to**
 # - say what 528 clips per film cost, and why a few dozen *real* clips can stand for all of them;
 # - write k-medoids: a start far out, assignment, and an update that is one matrix product;
@@ -43,18 +45,7 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · 528 are too many
 #
-# MS-SL keeps all 528 clips of every film. Compute what that means for a collection, at the paper's 384 numbers per clip:
-
-# %%
-for clips in (528, 32):
-    memory = 1e6 * clips * 384 * 4 / 2**30  # float32
-    print(
-        f"{clips:3d} clips per film, a million films: {memory:6.0f} GiB, "
-        f"{1e6 * clips * 384 / 1e9:4.0f} billion multiplications for each query"
-    )
-
-# %% [markdown]
-# With 32 clips the same million fits into the memory of one strong machine. Are so few enough? Clips overlap so much that most of the 528 say
+# Lesson 4 (section 7) computed what all 528 clips cost: 755 GiB for a million films. With 32 clips per film it is about a sixteenth of that, which fits into the memory of one strong machine. Are so few enough? Clips overlap so much that most of the 528 say
 # nearly the same (lesson 4 measured it). A few representatives could do: one for each group of clips that are alike. MS-SL++ finds such groups by
 # **clustering**, and it wants representatives of a special kind:
 #
@@ -63,8 +54,8 @@ for clips in (528, 32):
 #
 # ## 2 · k-medoids in the plane
 #
-# We learn it where it can be seen: on three clouds of points, and a straggler, a point that lies
-# far from the others:
+# We learn it on points that have only two numbers each, so that every step can be drawn: three clouds
+# of points, and a straggler, which is a point that lies far from the others.
 
 # %%
 generator = torch.Generator().manual_seed(8)
@@ -80,6 +71,7 @@ def distances(points: torch.Tensor) -> torch.Tensor:
 
 
 distance, norm = distances(points), points.norm(dim=1)  # [28, 28], [28]
+print(len(points), "points; the straggler at", points[27].tolist())
 
 # %% [markdown]
 # ### Where to begin: KKZ
@@ -87,7 +79,7 @@ distance, norm = distances(points), points.norm(dim=1)  # [28, 28], [28]
 # Each step of k-medoids only improves the result before it, so its start matters. The **KKZ** start (named after Katsavounidis, Kuo and Zhang) needs no random numbers. It takes the
 # point of largest norm, and then, again and again, the point that is worst served so far: the one farthest from its *nearest* medoid,
 #
-# $$m_1 = \arg\max_i \lVert x_i \rVert, \qquad m_{j+1} = \arg\max_i \; \min_{j' \le j} \; \lVert x_i - x_{m_{j'}} \rVert .$$
+# $$m_0 = \arg\max_i \lVert x_i \rVert, \qquad m_{j+1} = \arg\max_i \; \min_{j' \le j} \; \lVert x_i - x_{m_{j'}} \rVert .$$
 # <!-- eq: kkz -> prvr_lite.model.clustering:_kkz -->
 
 # %%
@@ -98,7 +90,7 @@ kkz_steps(points)
 #
 # ### ✏️ Exercise 5.1 · kkz_start  (★★☆, 12 minutes)
 #
-# Write it. Of equal candidates take the lowest row. Take no row a second time, not even if points coincide (a short film repeats its frames, so its clips do
+# Return the rows of the k starting medoids, `[k]`, in the order in which they are chosen. Of equal candidates take the lowest row. Take no row a second time, not even if points coincide (a short film repeats its frames, so its clips do
 # coincide).
 #
 # <details><summary>I am stuck</summary>
@@ -134,7 +126,7 @@ kkz_start = check(kkz_start)
 #
 # ### ✏️ Exercise 5.2 · assign_points  (★☆☆, 8 minutes)
 #
-# No loop is needed.
+# Return for each point the number (0..k-1) of its nearest medoid, `[N]`; no loop is needed. Of equal ones take the lowest number, and let each medoid belong to itself.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -210,18 +202,18 @@ picture = heat_maps(
     {"cost": ((cost - least) / (most - least)).T},  # 0 to 1 in each row
     title="Who is central in its cluster?",
     square=False,
-    about="summed distance to the own cluster; dots: the medoids that the loop found",
+    about="summed distance to the members of its cluster; dots: the medoids that the loop found",
     xlabel="point",
     ylabel="cluster",
     unit="0: a row's least, 1: its most",
 )
-picture.axes[0].plot(moved, range(3), "o", color="white")
+picture.axes[0].plot(moved + 0.5, torch.arange(3) + 0.5, "o", color="white")  # mid-cell
 picture
 
 # %% [markdown]
 # ### ✏️ Exercise 5.3 · move_medoids  (★★★, 15 minutes)
 #
-# Write the update with one product, and without a loop or K copies. (The check notices a loop. It can't notice copies: they give the same numbers, and only cost time and memory.)
+# Return the row of each cluster's new medoid, `[k]`, by one product, and without a loop or K copies. (The check notices a loop. It cannot notice copies: they give the same numbers, and only cost time and memory.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -258,7 +250,7 @@ print("the same medoids as the loop:", same)
 #
 # ### ✏️ Exercise 5.4 · k_medoids  (★★☆, 12 minutes)
 #
-# Put the three parts together.
+# Put the three parts together: return the rows of the final medoids in ascending order, `[k]`, and the number of each point's cluster, `[N]`.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -298,15 +290,15 @@ cluster_rounds(points, panels, title="Downhill: a total cost that only falls")
 
 # %% [markdown]
 # Neither half of a round can raise the total cost: each point takes the nearest medoid, and each cluster the medoid that
-# is cheapest for it. So it walks **downhill**, and must come to rest. (At rest is not the same as best: another start may rest lower.)
+# is cheapest for it. So it walks **downhill**, and must come to rest. (Where it stops is not always the best: another start may end lower.)
 #
 # The package clusters many films at once. Does it find the same medoids?
 
 # %%
 for k in (2, 3, 4, 7):
-    mine, theirs = k_medoids(points, k), prvr_lite.kmedoids(points[None], k)
-    same = all(torch.equal(a, b[0]) for a, b in zip(mine, theirs, strict=True))
-    print(k, "medoids:", mine[0].tolist(), "| as prvr_lite.kmedoids:", same)
+    yours, theirs = k_medoids(points, k), prvr_lite.kmedoids(points[None], k)
+    same = all(torch.equal(a, b[0]) for a, b in zip(yours, theirs, strict=True))
+    print(k, "medoids:", yours[0].tolist(), "| as prvr_lite.kmedoids:", same)
 
 # %% [markdown]
 # Medoids have a second advantage: stragglers hardly move them. Push the one at row 27 ever farther out, and compare the mean of its cluster
@@ -319,7 +311,8 @@ for push in (1, 3, 10):
     medoid = move_medoids(distances(cluster), torch.zeros(10, dtype=torch.long), 1)
     print(
         f"straggler at {[round(x, 1) for x in cluster[-1].tolist()]}: mean "
-        f"{[round(x, 1) for x in cluster.mean(0).tolist()]}, medoid is row {int(medoid)}"
+        f"{[round(x, 1) for x in cluster.mean(0).tolist()]}, "
+        f"medoid {[round(x, 1) for x in cluster[medoid[0]].tolist()]}"
     )
 
 # %% [markdown]
@@ -360,14 +353,14 @@ cluster_triangles(
 )
 
 # %% [markdown]
-# The triangle of lesson 4, and the same film (the owl on the beach), in the colours of its clusters. They stand like **columns and wedges** over the scenes, which you see
+# This is the triangle of lesson 4, of the same film (the owl on the beach), in the colours of its clusters. They stand like **columns and wedges** over the scenes, which you see
 # in the strip below. And the medoids? Each is a real clip of the film, with a start and an end. Here are the six of K = 6:
 
 # %%
 medoid_strips(few[1], few[0], **shown)
 
 # %% [markdown]
-# Each frame is one medoid, in the colour of its cluster; six of them stand for all 528 clips. Some are short and some are long. But a clip of two
+# Each outline is one medoid, in the colour of its cluster; six of them stand for all 528 clips. Some are short and some are long. But a clip of two
 # units and one of ten share a cluster if they show the same scene, and one medoid has to stand for both. How far do lengths mix?
 
 
@@ -383,12 +376,12 @@ print(f"clips lie {spread_of_lengths(assignment, 16):.1f} units off their cluste
 print("lengths of the medoids:", sorted(size[medoids].int().tolist()))
 
 # %% [markdown]
-# But length *matters*: lesson 4 showed that short and long moments want different clips. A two-step moment needs its long clip even if that looks
+# But length *matters*: lesson 4 showed that short and long moments want different clips. A two-step moment needs its long clip even if the long clip looks
 # much like its first half.
 #
 # ## 4 · A code for the length
 #
-# MS-SL++ solves this as follows: before clustering, write the length behind each clip, as numbers. One number would have no effect among 384. So it takes the sines and cosines that transformers use for positions, $d = 256$ of them. For a clip of length $\ell$:
+# MS-SL++ solves this as follows: before clustering, append the length to each clip, as numbers. One number would have no effect among 384. So it takes the sines and cosines that transformers use for positions, $d = 256$ of them. For a clip of length $\ell$:
 #
 # $$p_{\ell, 2i} = \sin\!\left(\frac{\ell - 1}{10000^{2i/d}}\right), \qquad p_{\ell, 2i+1} = \cos\!\left(\frac{\ell - 1}{10000^{2i/d}}\right),
 # \qquad i = 0 \dots \tfrac{d}{2} - 1 .$$
@@ -398,7 +391,7 @@ print("lengths of the medoids:", sorted(size[medoids].int().tolist()))
 #
 # ### ✏️ Exercise 5.5 · code_of_length  (★★☆, 10 minutes)
 #
-# Write it for many lengths at once.
+# Return the codes of many lengths at once, `[N, d]`: sines and cosines in turn, as in the formula.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -423,11 +416,11 @@ code = code_of_length(size.long(), 256)  # [N, 256]
 print("as the package:", torch.allclose(code, length_code(32), atol=1e-5))
 each = code_of_length(torch.arange(1, 33), 256)  # [32, 256]
 heat_maps(
-    {"code": each[:, :64]},
+    {"sines": each[:, ::16], "cosines": each[:, 1::16]},
     title="The code of the lengths 1 to 32",
     square=False,
-    about="its first 64 numbers: quick waves on the left, slow ones on the right",
-    xlabel="number",
+    about="every eighth of its 128 pairs: quick waves on the left, ever slower ones to the right",
+    xlabel="i / 8",
     ylabel="length − 1",
     unit="value",
 )
@@ -458,7 +451,7 @@ spread_curves(
 # %% [markdown]
 # The two curves lie on top of each other where both exist. So the code puts 31 as far from 32 as 1 from 2, although a unit more means little to the former and doubles the latter. A code in which the *ratio* decides might be better; this one does not have that property.
 #
-# Now cluster clips **with** their code behind them. (Only the clustering sees the code. What is kept and compared with
+# Now cluster clips **with** their code appended. (Only the clustering sees the code. What is kept and compared with
 # queries is the plain clip.) In a live notebook, move K and switch the code off and on.
 
 # %%
@@ -523,6 +516,7 @@ def recall_at_1(kept: torch.Tensor) -> float:
     return 100 * float(((score >= score.gather(1, right[:, None])).sum(1) == 1).float().mean())
 
 
+# %%
 encoded = encoded_units(videos)
 curves = {"with the code": {}, "without": {}}
 for k in (1, 2, 4, 8, 16, 32, 64, 128):
@@ -530,8 +524,9 @@ for k in (1, 2, 4, 8, 16, 32, 64, 128):
         kept, _ = cluster_clips(encoded, k, length_aware=aware)
         curves[name][k] = recall_at_1(kept)
 all_clips_recall = recall_at_1(torch.arange(528).expand(len(videos), -1))
+all_clips = dict.fromkeys(curves["without"], all_clips_recall)  # one level for every K
 spread_curves(
-    {"R@1 (%)": curves},
+    {"R@1 (%)": {**curves, "all 528 clips": all_clips}},
     xlabel="medoids K kept of 528 clips",
     logarithmic=True,
     chosen=32,
@@ -569,7 +564,7 @@ for name in ("no-length-code", "random-clips"):
 medoids_figure(results)
 
 # %% [markdown]
-# Compare them seed by seed: the same seed of two rows draws the same random numbers, so that much of the luck cancels out (lesson 8
+# Compare them seed by seed: two models with the same seed draw the same random numbers, so that much of the luck cancels out (lesson 8
 # does this with more care). Against random clips instead of medoids every seed gains, and much: choosing well is worth it. Against the same model **without the length code** no seed gains anything; the
 # differences run from zero to a few points *down*. Three seeds cannot say whether the code does harm, but they show no gain. So on these
 # films it brings nothing that could be measured, although the bands look convincing. A plausible idea is not yet a measured one.
@@ -588,6 +583,7 @@ choices = {
     "random clips": noise.argsort(1)[:, :32],
 }
 bins = [(length >= a) & (length < b) for a, b in pairwise(edges)]
+print("mean cosine of the moment's clip and the kept clip that is most like it")
 print("units of the moment    1  2-3  4-6 7-12  13+")
 for name, kept in choices.items():
     clips_kept = torch.take_along_dim(every, kept[..., None], 1)[right]  # [Q, 32, H]
@@ -596,8 +592,8 @@ for name, kept in choices.items():
 
 # %% [markdown]
 # With or without the code, the medoids hold a clip that shows nearly what the moment shows, be it short or long: the code has nothing left to gain. Where it changes the choice, it is
-# mostly between clips that look alike, and those score alike. Random clips are mostly long, so that short moments lack one: there choosing well pays. The lengths of these moments do not hide a gain: on films
-# made to find out, whose moments fill from 2 % to nearly all of a film, some inside another, five seeds show none with 32 medoids either, and a small loss with 8 (`docs/experiments.md`, "Short and long moments").
+# mostly between clips that look alike, and those score alike. Random clips are mostly long, so that short moments lack one: there choosing well pays. Could it be that the moments
+# of these films are all too much alike in length? We made other films to find out: their moments fill from 2 % to nearly all of a film, and some lie inside another. There too five seeds show no gain with 32 medoids, and a small loss with 8 (`docs/experiments.md`, "Short and long moments").
 #
 # ## 6 · Ties are not an accident (optional)
 #
@@ -726,7 +722,7 @@ growth_curves(
 #
 # ## 8 · Predict, then break it
 #
-# The code stands behind the clip with the same weight always. What if it counted ten times as much? Or nearly nothing? Before you run the next cell, sketch the triangle for each:
+# The code is always appended with the same weight. What if it counted ten times as much? Or nearly nothing? Before you run the next cell, sketch the triangle for each:
 #
 # - code times 0.1: …
 # - code times 10: …
@@ -742,8 +738,8 @@ cluster_triangles(panels, title="How much should length count?", duration=durati
 # %%
 every_clip = multi_scale_clips(encoded)  # [V, N, H]
 for weight in weights:
-    behind = (weight * code).expand(len(every_clip), -1, -1)
-    kept, _ = prvr_lite.kmedoids(torch.cat([every_clip, behind], dim=2), 16)
+    appended = (weight * code).expand(len(every_clip), -1, -1)
+    kept, _ = prvr_lite.kmedoids(torch.cat([every_clip, appended], dim=2), 16)
     print(f"code × {weight:4.1f}: R@1 {recall_at_1(kept):4.1f} %")
 
 # %% [markdown]
@@ -787,7 +783,7 @@ for weight in weights:
 #
 # </details>
 #
-# <details><summary>5. A colleague finds that his GPU keeps other medoids than his laptop, and suspects a bug. What do you ask him first?</summary>
+# <details><summary>5. Two colleagues find that their GPU keeps other medoids than their laptop, and suspect a bug. What do you ask them first?</summary>
 #
 # How the distances are computed, and how ties are settled. With float32 products, midpoint ties are settled by rounding, and that differs between machines. Then: are the summed distances to the medoids as good? If so, both answers are right.
 #
@@ -797,13 +793,15 @@ for weight in weights:
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | k-medoids of many sets | `prvr_lite.model.clustering:kmedoids` | `method/fast_kmeans.py:142-194` |
-# | KKZ start | `prvr_lite.model.clustering:_kkz` | `method/fast_kmeans.py:67-107` |
-# | assignment | `prvr_lite.model.clustering:_assign` | `method/fast_kmeans.py:172-173` |
-# | moving medoids | `prvr_lite.model.clustering:_update` | `method/fast_kmeans.py:176-179` (K masked copies; distances made negative, so that a 0 never wins) |
-# | length code | `prvr_lite.model.clips:length_code` | `method/model_components.py:131-152` |
-# | clustering from units | `prvr_lite.model.clustering:cluster_clips` | – |
-# | in the model | `prvr_lite.model.msslpp:MSSLpp.select_clips` | `method/model.py:136-165` |
+# | k-medoids of many sets | `model.clustering:kmedoids` | `method/fast_kmeans.py:142-194` |
+# | KKZ start | `model.clustering:_kkz` | `method/fast_kmeans.py:67-107` |
+# | assignment | `model.clustering:_assign` | `method/fast_kmeans.py:172-173` |
+# | moving medoids | `model.clustering:_update` | `method/fast_kmeans.py:176-179` (K masked copies; distances made negative, so that a 0 never wins) |
+# | length code | `model.clips:length_code` | `method/model_components.py:131-152` |
+# | clustering from units | `model.clustering:cluster_clips` | – |
+# | in the model | `model.msslpp:MSSLpp.select_clips` | `method/model.py:136-165` |
+#
+# **Next**: lesson 6 lets the best of these clips guide a second, finer look at the frames.
 
 # %%
 progress(5)

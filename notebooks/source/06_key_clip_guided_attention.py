@@ -1,6 +1,8 @@
 # %% [markdown]
 # # 6 · Key clip guided attention
 #
+# A clip is a mean, and a mean blurs what it holds. This lesson lets the best clip of a film guide a second, finer look at the film's frames.
+#
 # **You will be able to**
 # - find the key clip of a query in every film, and say what it is good for;
 # - write the attention by which a clip looks at the frames of its film, with its mask;
@@ -98,7 +100,7 @@ print("key clips of the five queries:", by_loop)
 # %% [markdown]
 # ### ✏️ Exercise 6.1 · key_clips  (★☆☆, 10 minutes)
 #
-# Write it for all queries with all films, without a loop. The result is a table of rows: it says which of the K clips of film $v$ is the key clip for query $q$.
+# Return for all queries with all films, without a loop, which of the K clips of film $v$ is the key clip for query $q$: a table `[Q, V]` of rows 0..K-1.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -153,12 +155,12 @@ for i in own:
 #
 # ## 3 · How a clip looks at frames
 #
-# Let the clip $c$ be the question and the frames $f_1, \dots, f_T$ what is asked:
+# The clip $c$ asks, and the frames $f_1, \dots, f_T$ answer:
 #
 # $$a_t = \frac{e^{(W_1 f_t) \cdot c}}{\sum_{t' \text{ real}} e^{(W_1 f_{t'}) \cdot c}}$$
 # <!-- eq: weights -> prvr_lite.model.key_clip:frame_attention -->
 #
-# Compare it with lesson 3, where queries and keys were both projected, and their products divided by $\sqrt{H}$. Here only the frames are projected, the clip is taken as it is, and **nothing is scaled**. A toy comes first, with a clip and four frames. The last frame is padding, and $W_1$ is the identity.
+# Compare it with lesson 3, where queries and keys were both projected, and their products divided by $\sqrt{d}$, where $d$ was the size of one head. Here only the frames are projected, the clip is taken as it is, and **nothing is scaled**. A toy comes first, with a clip and four frames. The last frame is padding, and $W_1$ is the identity.
 
 # %%
 toy_clip = torch.tensor([1.0, 2.0])
@@ -178,7 +180,7 @@ for name, one in toy_rows.items():
 #
 # ### ✏️ Exercise 6.2 · guided_weights  (★★☆, 15 minutes)
 #
-# Write it for all K clips of all V films at once. `key_map` is $W_1$ as `nn.Linear` keeps it, so $W_1 f$ is `frames @ key_map.T`.
+# Return the weights $a_t$ of all K clips of all V films at once, `[V, K, T]`. `key_map` is $W_1$ as `nn.Linear` keeps it, so $W_1 f$ is `frames @ key_map.T`.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -217,7 +219,7 @@ raw = videos.clips @ (videos.frames @ W1.T).mT  # [V, K, T], scores before the s
 print(f"the largest score is {raw.max():.0f}")
 
 # %% [markdown]
-# (float32 keeps about seven digits. Of scores of this size the fifth decimal is rounding, and the weights follow it.) Look at the weights. The bar is what a clip covers, the curve how it weighs the frames; the blue frame in each row is the true moment of that row's query.
+# (float32 keeps about seven digits. Of scores of this size the fifth decimal is rounding, and the weights follow it.) Look at the weights. The bar is what a clip covers, the curve how it weighs the frames; the blue box in each row is the true moment of that row's query.
 
 # %%
 from prvr_lite.course.lesson06 import guided_attention
@@ -237,11 +239,12 @@ guided_attention(
     names=["ghost drums, then sleeps", "giraffe spins", "fox spins"],
     moments=[tuple(sample.moment[asked[i]]) for i in chosen],
     title="Three key clips look at the same film",
+    about="curve: weight of each frame; white bar: what the clip covers; blue box: the true moment",
     **scene,
 )
 
 # %% [markdown]
-# There are four things to see. Each of these key clips looks somewhere else. The attention is **sharp**: a few frames get nearly all of it. It is **not a box**: within the clip some frames matter and others don't. And it is free to leave the clip: nothing in the formula says that a clip must look at itself (section 6 measures how often it does).
+# There are four things to see. Each of these key clips looks somewhere else. The attention is **sharp**: a few frames get nearly all of it. It is **not a box**: within the clip some frames matter and others do not. And it is free to leave the clip: nothing in the formula says that a clip must look at itself (section 6 measures how often it does).
 #
 # ### Why so sharp?
 #
@@ -249,6 +252,9 @@ guided_attention(
 
 
 # %%
+from prvr_lite.course import table
+
+
 def frames_in_view(weight: torch.Tensor) -> float:
     """e^entropy, the mean over all clips: [V, K, T] -> number of frames."""
     return float(torch.special.entr(weight).sum(-1).exp().mean())
@@ -262,14 +268,18 @@ H = W1.shape[0]
 lengths = videos.frames[videos.frame_mask].norm(dim=-1)
 print(f"a frame is {lengths.mean():.1f} long, √H is {H**0.5:.1f}")
 fresh = 0.02 * torch.randn(H, H, generator=torch.Generator().manual_seed(0))  # as W1 starts
-print(f"{videos.frame_mask.sum(1).float().mean():.1f} frames per film; in view")
+print(f"a film has {videos.frame_mask.sum(1).float().mean():.1f} frames in the mean")
 grown = fresh * W1.norm() / fresh.norm()
 maps = {"trained": W1, "divided by √H": W1 / H**0.5, "untrained": fresh, "grown only": grown}
-for name, W in maps.items():
-    print(f"{frames_in_view(looking(W)):5.1f}  {name}, norm of W1 {W.norm():.1f}")
+table(
+    {
+        name: {"frames in view": frames_in_view(looking(W)), "norm of W1": float(W.norm())}
+        for name, W in maps.items()
+    }
+)
 
 # %% [markdown]
-# Divided by $\sqrt{H}$ the same scores would leave most frames in view. Unscaled, few are left. Training made $W_1$ a little longer, but that alone explains little ("grown only" is the untrained one, made as long): above all it learned in which directions frames differ. That is a choice of the authors, and checkpoints of theirs only work with it.
+# Divided by $\sqrt{H}$ the same scores would leave most frames in view. Unscaled, few are left. Training made $W_1$ a little longer, but that alone explains little ("grown only" is the untrained one, made as long): the rest comes from what $W_1$ learned besides its length. Not to scale is a choice of the authors, and their checkpoints need it.
 #
 # ## 4 · What the clip has seen
 #
@@ -283,7 +293,7 @@ for name, W in maps.items():
 #
 # ### ✏️ Exercise 6.3 · attended_frames  (★☆☆, 5 minutes)
 #
-# Write the first of the two. As an example, take three frames with weights 0.5, 0.5 and 0, and let $W_2$ be the identity. Then $r$ is the mean of the first two frames, and the third is not seen. $W_2$ is linear, so it may be applied before or after the sum. (Which is cheaper? See section 5.)
+# Return the first of the two, $r$ of every clip of every film, `[V, K, H]`. As an example, take three frames with weights 0.5, 0.5 and 0, and let $W_2$ be the identity. Then $r$ is the mean of the first two frames, and the third is not seen. $W_2$ is linear, so it may be applied before or after the sum. (Which is cheaper? See section 5.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -318,7 +328,7 @@ print(f"largest difference to prvr_lite: {(r - their_r).abs().max():.0e}")
 # %% [markdown]
 # ### ✏️ Exercise 6.4 · frame_scores  (★★☆, 10 minutes)
 #
-# Now the second: for each query and film pick the $r$ of the key clip, and take the cosine.
+# Now the second: return the table $S_f$, `[Q, V]`. For each query and film pick the $r$ of the key clip, and take its cosine with the query.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -354,7 +364,6 @@ print(
 # You have built the whole search of MS-SL++. One line joins both scales, $S = \alpha S_c + (1 - \alpha) S_f$ with $\alpha = 0.7$ (lesson 9 asks why 0.7). Does the second look help?
 
 # %%
-from prvr_lite.course import table
 from prvr_lite.search import two_step
 
 own_film = torch.from_numpy(sample.query_video[asked][:, None] == films)  # [Q, V]
@@ -393,11 +402,11 @@ print(f"of {len(asked)} queries the clip scale alone finds {int(only_c.sum())} t
 print(f"scale does not find, and the frame scale {int(only_f.sum())} that the clip scale does not")
 
 # %% [markdown]
-# Of all queries, both together find more than either: the scales err at different films, as the last lines count. Moments that unfold in two steps are the weakness of the frame scale. A likely reason is that such sharp attention often sees only one step, while a clip is a mean over both. (This model was trained for a quarter of the usual time. Lesson 8 has the real numbers, with several seeds.)
+# Of all queries, both together find more than either: the scales err on different films; the last lines count them. Moments that unfold in two steps are the weakness of the frame scale. A likely reason is that such sharp attention often sees only one step, while a clip is a mean over both. (This model was trained for a quarter of the usual time. Lesson 8 has the real numbers, with several seeds.)
 #
 # ## 5 · Ahead of any query
 #
-# Read the formula of $a_t$ again and look for the query. **It isn't there.** The query decides *which* clip is key. What that clip then sees depends only on the clip and its film:
+# Read the formula of $a_t$ again and look for the query. **It is not there.** The query decides *which* clip is key. What that clip then sees depends only on the clip and its film:
 #
 # $$S_f(v, q) = \cos\left(q, r_{v,k^*}\right), \quad r_{v,k} = g(c_{v,k}, f_{v,1}, \dots, f_{v,T}), \quad k^* \in \{1, \dots, K\}$$
 # <!-- eq: ahead of any query -> prvr_lite.model.key_clip:key_clip_guided_attention -->
@@ -467,7 +476,7 @@ kept, long, wide, n = 32, 128, 384, 20_000  # K, T and H of the paper, and films
 numbers = {"clips and attended frames": 2 * kept * wide, "clips and frames": (kept + long) * wide}
 for name, count in numbers.items():
     print(
-        f"{name:26s} {4 * count / 2**10:4.0f} KiB a film, {4 * n * count / 2**30:.1f} GiB for {n:,}"
+        f"{name:26s} {4 * count / 2**10:4.0f} KiB per film, {4 * n * count / 2**30:.1f} GiB for {n:,}"
     )
 
 # %% [markdown]
@@ -586,11 +595,13 @@ guides = {
 rows = {
     name: {"frame scale": r_at_1(S), "both scales": r_at_1(both(S))} for name, S in guides.items()
 }
-print(f"the clip scale alone, without a second look: {r_at_1(S_c):.1f}")
-recall_bars(rows, title="Who guides the second look?")
+print(f"dashed: the clip scale alone, without a second look: {r_at_1(S_c):.1f}")
+picture = recall_bars(rows, title="Who guides the second look? Dashed: the clip scale alone")
+picture.axes[0].axhline(r_at_1(S_c), color="black", linestyle="--", linewidth=1)
+picture
 
 # %% [markdown]
-# On the frame scale alone, the worst clip is the worst guide: it was chosen to be far from what the query asks for. A random guide finds about as much as no guide. Joined with the clip scale it does more harm: without a guide the attention is vague, but a wrong guide is *sure of the wrong frames*. The mean frame is one guide for all queries, so it too is sure, and wrong for most of them. Can a bad second look harm the first? Yes: with each of the four, both scales together stay below the clip scale alone, which is printed above the bars. The second opinion became noise. The attention is only as good as its guide.
+# On the frame scale alone, the worst clip is the worst guide: it was chosen to be far from what the query asks for. A random guide finds about as much as no guide. Joined with the clip scale it does more harm: without a guide the attention is vague, but a wrong guide is *sure of the wrong frames*. The mean frame is one guide for all queries, so it too is sure, and wrong for most of them. Can a bad second look harm the first? Yes: with each of the four, both scales together stay below the clip scale alone, the dashed line. The second opinion became noise. The attention is only as good as its guide.
 
 # %% [markdown]
 # Was that fair? The model had learned to rely on the key clip, and we took it away. The fair question is: *trained* with something simpler, how good could the frame scale have become? That takes whole trainings with several seeds. They come with the package, measured on the test films (KCGA is key clip guided attention):
@@ -645,7 +656,7 @@ for name in ("mssl++", "mean-frames", "max-frames"):
 #
 # <details><summary>5. Could you skip the key clip and take the highest cosine over all K attended vectors?</summary>
 #
-# Yes: it is one table and a maximum, `torch.einsum("qh,vkh->qvk", unit_q, F.normalize(r, dim=-1)).amax(-1)`. It is a different model, though: training rewarded the r of the key clip. Try it with `r_at_1`. We did with four models of other random numbers: on the frame scale it found more than the key clip's r three times of four, with both scales twice of four. So this leaves the question open. A fair test would also train with it, with several seeds.
+# Yes: it is one table and a maximum, `torch.einsum("qh,vkh->qvk", unit_q, F.normalize(r, dim=-1)).amax(-1)`. It is a different model, though: training rewarded the r of the key clip. Try it with `r_at_1`. We did with four models with other seeds: on the frame scale it found more than the key clip's r three times out of four, with both scales twice out of four. So this leaves the question open. A fair test would also train with it, with several seeds.
 #
 # </details>
 #
@@ -653,12 +664,14 @@ for name in ("mssl++", "mean-frames", "max-frames"):
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | key clip, $S_c$ | `prvr_lite.model.key_clip:clip_similarity` | `method/model.py:236-256` (training), `method/model.py:264-274` (search) |
-# | attention weights | `prvr_lite.model.key_clip:frame_attention` | `method/model.py:236-274` |
-# | attended frames $r$ | `prvr_lite.model.key_clip:key_clip_guided_attention` | the same; there again for each query |
-# | $S_c$ and $S_f$ of all pairs | `prvr_lite.model.key_clip:dual_similarity` | `method/model.py:264-274` |
-# | $r$ for every medoid, at indexing | `prvr_lite.search.vectors:make_entry` | – |
-# | both scales fused | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
+# | key clip, $S_c$ | `model.key_clip:clip_similarity` | `method/model.py:236-256` (training), `method/model.py:264-274` (search) |
+# | attention weights | `model.key_clip:frame_attention` | `method/model.py:236-274` |
+# | attended frames $r$ | `model.key_clip:key_clip_guided_attention` | the same; there again for each query |
+# | $S_c$ and $S_f$ of all pairs | `model.key_clip:dual_similarity` | `method/model.py:264-274` |
+# | $r$ for every medoid, at indexing | `search.vectors:make_entry` | – |
+# | both scales fused | `model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
+#
+# **Next**: lesson 7 builds the losses that such a model learns from.
 
 # %%
 progress(6)

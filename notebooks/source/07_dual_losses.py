@@ -1,6 +1,8 @@
 # %% [markdown]
 # # 7 · The dual losses
 #
+# Lessons 3 to 6 built the parts of MS-SL++. This lesson builds what they learn from: two kinds of loss, each at two scales.
+#
 # **You will be able to**
 # - write the triplet ranking loss and infoNCE without loops, in both directions, and say which pairs each of them pushes;
 # - draw random and hard negatives, and say why training begins with the former and ends with the latter;
@@ -25,7 +27,7 @@ sample = load_sample()
 # %% [markdown]
 # ## 1 · What a batch looks like
 #
-# Training knows pairs: this query was written for that film. It knows nothing else, and no times. A batch is some films with *all* their queries, and each film that is not a query's own serves as a negative example. Losses on scores alone mean little, so take a model that is learning: three epochs old.
+# Training knows pairs: this query was written for that film. It knows nothing else, and no times. A batch is some films with *all* their queries, and each film that is not a query's own serves as a negative example. What a loss does is best seen on the scores of a model that is still learning, so we train one for three epochs.
 
 # %%
 from dataclasses import replace
@@ -61,12 +63,12 @@ pair_maps(
     {"clip scale": scores.clip_cosine},
     own,
     title="Cosine of each query with each film",
-    about="white frames: the query's own film",
+    about="white boxes: the query's own film",
     unit="cosine",
 )
 
 # %% [markdown]
-# A row is a query, a column is a film, and a white frame marks where they belong together. You can make out two blocks of four films: these are the *siblings*, which share actors and places. What we want is a picture in which only the framed cells are bright. How far is that?
+# A row is a query, a column is a film, and a white box marks where they belong together. You can make out two blocks of four films: these are the *siblings*, which share actors and places. What we want is a picture in which only the outlined cells are bright. How far is that?
 
 # %%
 S = scores.clip_cosine
@@ -99,7 +101,8 @@ def triplet_by_loop(positive: torch.Tensor, negative: torch.Tensor, margin: floa
 
 
 good, bad = torch.tensor([0.6, 0.6, 0.6]), torch.tensor([0.1, 0.5, 0.8])
-print([round(triplet_by_loop(good[i : i + 1], bad[i : i + 1], 0.2), 2) for i in range(3)])
+losses = [triplet_by_loop(good[i : i + 1], bad[i : i + 1], 0.2) for i in range(3)]
+print("loss of each pair:", [round(loss, 2) for loss in losses])
 
 # %% [markdown]
 # A negative that is far behind costs nothing. One that is behind by too little costs a little. One
@@ -107,7 +110,7 @@ print([round(triplet_by_loop(good[i : i + 1], bad[i : i + 1], 0.2), 2) for i in 
 #
 # ### ✏️ Exercise 7.1 · triplet_loss  (★☆☆, 5 minutes)
 #
-# Write it without the loop.
+# Return the mean loss of all pairs as one number (a tensor without dimensions), without the loop.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -161,13 +164,13 @@ for name, training in {"the paper": TrainConfig(), "lesson 8": preset.training}.
     print(f"{name:9s}: {size:3d} films per batch, {size - 1:3d} negatives per query; pool {pool}")
 
 # %% [markdown]
-# Look again: where the pool is larger than the row, *hard is random*: in the small batches of lesson 8 no query's draw of a film ever gets harder. Two other draws do: from film to query, where the single hardest is taken (section 4), and at the frame scale, whose rows are as long as the batch has queries (section 7).
+# Look again at the second line. Where the pool is larger than the row, *hard is random*. So in the small batches of lesson 8, no query's draw of a film ever gets harder. Two other draws do. One is from film to query, where the single hardest is taken (section 4). The other is at the frame scale, whose rows are as long as the batch has queries (section 7).
 #
 # One function can do both: with a pool as large as the row, the "hardest pool" holds all negatives.
 #
 # ### ✏️ Exercise 7.2 · draw_negative  (★★★, 15 minutes)
 #
-# Each row gets its chance from outside, a number `luck` in 0..1: 0 is the hardest of those that may be drawn, just below 1 the easiest. (A function that is given its random numbers is easy to test.) Mind rows with fewer negatives than the pool.
+# Return for each row the score of the one negative that it draws, `[R]`, from its `pool` highest-scoring negatives. Each row gets its chance from outside, a number `luck` in 0..1: 0 is the hardest of those that may be drawn, just below 1 the easiest. (A function that is given its random numbers is easy to test.) Mind rows with fewer negatives than the pool.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -203,11 +206,11 @@ from prvr_lite.training import sample_negatives
 torch.manual_seed(0)
 hardest_of_8 = draw_negative(S, ~own, 1, torch.zeros(len(S)))
 print("hardest, as the package:", torch.equal(hardest_of_8, sample_negatives(S, ~own, 1)[0]))
-for name, their_pool, my_pool in (("hard, of 3", 3, 3), ("random", None, S.shape[1])):
-    draws = [draw_negative(S, ~own, my_pool, torch.rand(len(S))) for _ in range(300)]
+for name, their_pool, your_pool in (("hard, of 3", 3, 3), ("random", None, S.shape[1])):
+    draws = [draw_negative(S, ~own, your_pool, torch.rand(len(S))) for _ in range(300)]
     their_draws = [sample_negatives(S, ~own, their_pool)[0] for _ in range(300)]
     means = [float(torch.stack(one).mean()) for one in (draws, their_draws)]
-    print(f"{name:10s} mean of 300 draws: {means[0]:.3f} mine, {means[1]:.3f} the package's")
+    print(f"{name:10s} mean of 300 draws: {means[0]:.3f} yours, {means[1]:.3f} the package's")
 
 # %% [markdown]
 # Which of the two teaches more? Count how many draws cost anything at all: the others have gradient 0, and their queries learn nothing in this step. The 15 negatives of a small batch would leave "one of the 20 hardest" no choice, so take a larger one, 64 films. And compare with a model that was never trained:
@@ -219,7 +222,7 @@ for name, one in {"untrained": untrained, "three epochs": model}.items():
     many, many_video = batch_scores(one, films[:64])
     many_own = many_video[:, None] == torch.arange(64)
     positive = (many.clip_cosine * many_own).sum(1)  # [Q]
-    print(f"{name}: so many queries learn something")
+    print(f"{name}: share of queries that learn something")
     for kind, pool in pools.items():
         drawn = draw_negative(many.clip_cosine, ~many_own, pool, torch.rand(len(positive)))
         print(f"  {kind:22s} {100 * (0.2 + drawn - positive > 0).float().mean():3.0f} %")
@@ -229,14 +232,14 @@ for name, one in {"untrained": untrained, "three epochs": model}.items():
 #
 # ## 4 · The other direction
 #
-# So far every *query* wanted its film ahead of other films (text to video, a mean over queries). The same table read by columns: every *film* wants its own queries ahead of other queries (video to text, a mean over films). A film has several own queries; their **mean** score is the positive, and when negatives are hard it is the single hardest one:
+# So far every *query* wanted its film ahead of other films (text to video, a mean over queries). The same table read by columns: every *film* wants its own queries ahead of other queries (video to text, a mean over films). A film has several queries of its own; their **mean** score is the positive. The negative, once negatives are hard, is the single hardest one:
 #
 # $$\mathcal{L}_{v \to t} = \frac1V \sum_v \Big[\, m + s(q^-, v) - \frac{1}{|Q_v|} \sum_{q \in Q_v} s(q, v) \Big]_+$$
 # <!-- eq: video to text -> prvr_lite.training.losses:MSSLppLoss._clip_scale -->
 #
 # ### ✏️ Exercise 7.3 · own_query_mean  (★☆☆, 5 minutes)
 #
-# The mean in that formula. Say a film's column is $(0.8, 0.4, 0.9)$ and the first two queries are its own: then it is 0.6, and the 0.9 has no part in it.
+# Return the mean in that formula for each film, `[V]`. Say a film's column is $(0.8, 0.4, 0.9)$ and the first two queries are its own: then it is 0.6, and the 0.9 has no part in it.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -274,7 +277,7 @@ from prvr_lite import MSSLppLoss
 
 hardest = MSSLppLoss(TrainConfig(hard_pool=1))  # no draw is left to chance
 terms = hardest(scores, query_video, hard=True)
-print(f"mine {clip_triplet(S, own, 0.2):.6f}, the package's {terms.clip_triplet:.6f}")
+print(f"yours {clip_triplet(S, own, 0.2):.6f}, the package's {terms.clip_triplet:.6f}")
 
 # %% [markdown]
 # ## 5 · infoNCE: all candidates at once
@@ -284,7 +287,7 @@ print(f"mine {clip_triplet(S, own, 0.2):.6f}, the package's {terms.clip_triplet:
 # $$\ell = -\log \frac{\sum_{p \in P} e^{s_p}}{\sum_{j} e^{s_j}} = \log \sum_j e^{s_j} - \log \sum_{p \in P} e^{s_p}$$
 # <!-- eq: infoNCE -> prvr_lite.training.losses:info_nce_loss -->
 #
-# A query has one positive film: this is the cross-entropy you know. A film has several positive queries, and here is a choice. The **log of the sum** is small if the own queries *together* win the vote. The mean of the logs would ask each of them to win alone, which two of them can't do at once:
+# A query has one positive film: this is the cross-entropy you know. A film has several positive queries, and here is a choice. The **log of the sum** is small if its queries *together* win the vote. The mean of the logs would ask each of them to win alone, which two of them cannot do at once:
 
 # %%
 row = torch.tensor([3.0, 3.0, 0.0, -1.0])  # two positives, two negatives
@@ -294,11 +297,11 @@ print(
 )
 
 # %% [markdown]
-# Both positives could hardly do better, yet the mean of logs stays large: it can't fall below $\log 2 \approx 0.69$.
+# Both positives could hardly do better, yet the mean of logs stays large: it cannot fall below $\log 2 \approx 0.69$.
 #
 # ### ✏️ Exercise 7.4 · info_nce  (★★☆, 10 minutes)
 #
-# Use `torch.logsumexp`: it subtracts the largest score before it takes exponentials, so that $e^{200}$ does no harm.
+# Return the mean of $\ell$ over all rows as one number (a tensor without dimensions). Use `torch.logsumexp`: it subtracts the largest score before it takes exponentials, so that $e^{200}$ does no harm.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -327,7 +330,7 @@ info_nce = check(info_nce)
 # %%
 dot = scores.clip_dot  # raw inner products, [Q, V]
 clip_nce = 0.02 * (info_nce(dot, own) + info_nce(dot.T, own.T))
-print(f"clip infoNCE: mine {clip_nce:.6f}, the package's {terms.clip_nce:.6f}")
+print(f"clip infoNCE: yours {clip_nce:.6f}, the package's {terms.clip_nce:.6f}")
 
 # %% [markdown]
 # ### Why raw inner products?
@@ -410,7 +413,7 @@ down = panels["hardest"] < 0
 print(f"hardest: {int((down & sibling).sum())} of {int(down.sum())} pairs pushed down are siblings")
 
 # %% [markdown]
-# With random negatives some rows are white: they drew a film that was not a rival. Hard negatives mostly lie among the siblings, which is where the work is; and within one direction the triplet pushes each of them equally, however wrong it is. (Strong orange is video to text, a mean over 8 films; pale orange is text to video, a mean over all queries, of which there are more.) infoNCE weighs: where the order is clearly wrong it pulls hard, and where the positive has won the vote it leaves the row nearly white, whatever the margin. So the triplet asks for a distance everywhere, and infoNCE works most on the worst pairs.
+# With random negatives some rows are white: they drew a film that was not a rival. Hard negatives mostly lie among the siblings, which is where the work is; and within one direction the triplet pushes each of them equally, however wrong it is. (Strong orange is video to text, a mean over 8 films; pale orange is text to video, a mean over all queries, of which there are more.) infoNCE gives each pair a weight: where the order is clearly wrong it pulls hard, and where the positive has won the vote it leaves the row nearly white, whatever the margin. So the triplet asks for a distance everywhere, and infoNCE works most on the worst pairs.
 #
 # ## 7 · The frame scale
 #
@@ -428,7 +431,7 @@ pair_maps(
     {"frame scale": A},
     same_film,
     title="Each query with each query's view of its film",
-    about="white frames: queries of one film",
+    about="white boxes: queries of one film",
     unit="cosine",
     columns="film as query j sees it",
 )
@@ -438,7 +441,7 @@ pair_maps(
 #
 # ### ✏️ Exercise 7.5 · frame_negatives  (★☆☆, 5 minutes)
 #
-# Write the mask of negatives, as released (`same_video=True`) and without pairs of one film. Say queries 0 and 1 belong to film 0 and query 2 to film 1. Then the pair (0, 1) is a negative as released, but not otherwise; (0, 2) is one in both cases; (0, 0) is never one.
+# Return the mask of negatives, `[Q, Q]`: as released with `same_video=True`, and without pairs of one film with `same_video=False`. Say queries 0 and 1 belong to film 0 and query 2 to film 1. Then the pair (0, 1) is a negative as released, but not otherwise; (0, 2) is one in both cases; (0, 0) is never one.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -476,18 +479,19 @@ def frame_triplet(score: torch.Tensor, negative: torch.Tensor, margin: float) ->
 for same_video in (True, False):
     package = MSSLppLoss(TrainConfig(hard_pool=1, same_video_negatives=same_video))
     their_term = package(scores, query_video, hard=True).frame_triplet
-    my_term = frame_triplet(A, frame_negatives(query_video, same_video), 0.2)
-    print(f"same-video negatives {same_video!s:5}: mine {my_term:.6f}, package {their_term:.6f}")
+    your_term = frame_triplet(A, frame_negatives(query_video, same_video), 0.2)
+    kind = "with" if same_video else "without"
+    print(f"{kind:7s} same-video negatives: yours {your_term:.6f}, the package's {their_term:.6f}")
 
 # %% [markdown]
-# ### A margin that can't be met
+# ### A margin that cannot be met
 #
 # Suppose two queries $i$ and $j$ of one film have the *same key clip*. Then $r_i = r_j$: not alike, but the very same vector. In the text-to-video direction the loss of query $i$ with "negative" $j$ is
 #
 # $$\left[ m + A_{ij} - A_{ii} \right]_+ = \left[ m + \cos(q_i, r_j) - \cos(q_i, r_i) \right]_+ = m \quad \text{whatever the weights,}$$
 # <!-- eq: same-video negative -> prvr_lite.training.losses:MSSLppLoss._frame_scale -->
 #
-# a constant, with gradient zero: the "negative" *is* the positive. In the other direction, with $r = r_i = r_j$, the two losses are $[m + \cos(q_i, r) - \cos(q_j, r)]_+$ and $[m + \cos(q_j, r) - \cos(q_i, r)]_+$. Add what is inside: it is $2m$, so the two losses together are at least $2m$, always. Each pulls at what the other has just won. (And infoNCE between the two can't fall below $\log 2$ each, on average.)
+# a constant, with gradient zero: the "negative" *is* the positive. In the other direction, with $r = r_i = r_j$, the two losses are $[m + \cos(q_i, r) - \cos(q_j, r)]_+$ and $[m + \cos(q_j, r) - \cos(q_i, r)]_+$. Add what is inside: it is $2m$, so the two losses together are at least $2m$, always. Each pulls at what the other has just won. (And infoNCE between the two cannot fall below $\log 2$ each, on average.)
 #
 # Is it rare? Here are such pairs, found in the table by their equal columns:
 
@@ -534,11 +538,12 @@ for name in (
     ]
     if name != "mssl++":
         paired = results.differences(name, "mssl++", "SumR")  # of the seeds that both have
-        measured.append(f"paired {spread_text(paired, 'SumR', sign=True)}")
+        gain = spread_text(paired, "SumR", sign=True)
+        measured.append(f"paired SumR {gain} ({len(paired)} seeds)")
     print(f"{label(name):35s}", ", ".join(measured))
 
 # %% [markdown]
-# (`docs/experiments.md` describes the whole outcome.) How should one read it? The ± of a row holds the luck of its seeds, and MS-SL++ has more of them than the others. So the last column **pairs** them: seed 0 of one row minus seed 0 of the other, which had the same batches, then the mean. Much of the luck drops out. Lesson 8 makes an interval of such differences; trust that where it and two ± disagree.
+# (`docs/experiments.md` describes the whole outcome.) How should one read it? The ± of a row holds the luck of its seeds, and MS-SL++ has more of them than the others. So the last column, **paired**, compares seed by seed: seed 0 of one row minus seed 0 of MS-SL++, which had the same batches, then the mean. Much of the luck drops out. Lesson 8 makes an interval of such differences; if it disagrees with the two ±, trust it.
 #
 # Dropping pairs of one film does not help on these films; in SumR it loses a little. So the good pairs among them seem to gain more than the impossible margins cost. Hard negatives and the clip triplet are worth having: without them the model is worse. (The row "no hard negatives" measures the two draws that do get harder here, see section 3. With the batches of the paper there is a third.) The proof was right, and still fixing this fault does not raise the recall.
 #
@@ -568,7 +573,7 @@ print(
 apart = torch.tensor(list(results.differences("own-key-clip", "no-same-video", "SumR").values()))
 half = 4.3 * apart.std() / len(apart) ** 0.5  # lesson 8 explains this interval
 print(f"SumR, seed by seed: {', '.join(f'{gap:+.1f}' for gap in apart.tolist())}")
-print(f"the mean over all seeds there could be: {apart.mean():+.1f} ± {half:.1f}")
+print(f"their mean, and the interval for the mean of many seeds: {apart.mean():+.1f} ± {half:.1f}")
 
 # %% [markdown]
 # All three seeds are worse, but 0 lies within the interval: three seeds do not decide it. A possible reason for a loss would be that training then sees fewer different views of each film. Again: measure.
@@ -608,10 +613,10 @@ made = TrainingScores(
     4 * torch.randn(12, 12, generator=draw),
 )
 four, their_four = dual_loss(made, who, 0.2), hardest(made, who, hard=True)
-for (name, theirs), mine in zip(their_four.named().items(), four, strict=True):
-    equal_term = torch.allclose(mine, theirs, atol=1e-6)
-    print(f"{name:14s} mine {mine:.6f}, the package's {theirs:.6f}, equal: {equal_term}")
-print(f"{'total':14s} mine {sum(four):.6f}, the package's {their_four.total:.6f}")
+for (name, theirs), yours in zip(their_four.named().items(), four, strict=True):
+    equal_term = torch.allclose(yours, theirs, atol=1e-6)
+    print(f"{name:14s} yours {yours:.6f}, the package's {theirs:.6f}, equal: {equal_term}")
+print(f"{'total':14s} yours {sum(four):.6f}, the package's {their_four.total:.6f}")
 
 # %% [markdown]
 # ## 9 · Predict, then break it
@@ -625,7 +630,7 @@ import torch.nn.functional as F
 
 
 def train_vectors(negative: torch.Tensor, steps: int = 120) -> tuple[dict, dict, dict]:
-    """At each tenth step the loss, and of the queries (%) who finds its film, who has its margin."""
+    """At each tenth step: the loss, the queries (%) that find their film, and that have their margin."""
     g = torch.Generator().manual_seed(0)
     q, v = (torch.randn(n, 8, generator=g).requires_grad_() for n in (24, 6))
     optimizer, losses, found, kept = torch.optim.Adam([q, v], lr=0.03), {}, {}, {}
@@ -656,7 +661,8 @@ spread_curves(
         "margin kept (%)": {name: run[2] for name, run in runs.items()},
     },
     xlabel="step",
-    title="A loss that stops at the margin is a sign",
+    title="A loss that stops at the margin is a sign of a bug",
+    about="where one line is missing, it lies exactly under the other",
 )
 
 # %%
@@ -665,15 +671,15 @@ for name, run in runs.items():
     print(f"{name:17s} loss {ends[0]:.3f}, {ends[1]:.0f} % right, {ends[2]:.0f} % have the margin")
 
 # %% [markdown]
-# The buggy run *learns*, and most or all queries find their film: nothing in the ranking gives it away. But as soon as a positive is the highest of its row, it is its own "hardest negative": the loss is $m + s^+ - s^+ = m$, and the gradient is zero. So the loss **never falls below the margin**, and the lead stays wherever it was when the pull ended: for many queries less than the margin, so that little is left to spare for new ones. Remember the number: a triplet loss that settles at just $m$ (or $2m$, for two directions) either compares something with itself, or all scores have become alike. The same-video negative of section 7 was the same mistake in a mild form.
+# The buggy run *learns*, and most or all queries find their film: nothing in the ranking gives it away. But as soon as a positive is the highest of its row, it is its own "hardest negative": the loss is $m + s^+ - s^+ = m$, and the gradient is zero. So the loss **never falls below the margin**, and the lead stays wherever it was when the pull ended: for many queries that is less than the margin. A new query needs such a lead to be safe. Remember the number: a triplet loss that settles at just $m$ (or $2m$, for two directions) either compares something with itself, or all scores have become alike. The same-video negative of section 7 was the same mistake in a mild form.
 #
 # ## Recap
 #
 # - The triplet loss wants a margin and then rests; infoNCE compares with all candidates and never quite rests.
 # - Random negatives soon cost nothing; hard ones still do. They are taken once the model knows something.
-# - Video to text: the mean of the own queries for the triplet, the log of their summed votes for infoNCE.
+# - Video to text: the mean of a film's queries for the triplet, the log of their summed votes for infoNCE.
 # - Cosines for the triplet, raw inner products for infoNCE: with cosines it would have a high floor.
-# - Frame scale: [Q, Q], through the key clip of the column's query. Two queries of one film that share a key clip have a margin that can't be met. Whether that matters is measured, not proved.
+# - Frame scale: [Q, Q], through the key clip of the column's query. Two queries of one film that share a key clip have a margin that cannot be met. Whether that matters is measured, not proved.
 # - A loss that settles at the margin is a sign of a bug, or of scores that are all alike.
 #
 # ## Five questions
@@ -712,13 +718,15 @@ for name, run in runs.items():
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | triplet ranking loss | `prvr_lite.training.losses:triplet_ranking_loss` | `method/model.py:301-401` |
-# | drawing negatives | `prvr_lite.training.losses:sample_negatives` | `method/model.py:301-401` (pool of 20 from epoch 20) |
-# | infoNCE | `prvr_lite.training.losses:info_nce_loss` | `method/model_components.py:27-68` |
-# | clip scale, both directions | `prvr_lite.training.losses:MSSLppLoss._clip_scale` | `method/model.py:317-331` (video to text: the single hardest) |
-# | frame scale, same-video negatives | `prvr_lite.training.losses:MSSLppLoss._frame_scale` | `method/model.py:349-394`, `method/model_components.py:60-68` |
-# | $A_{ij}$, another query's key clip | `prvr_lite.model.retrieval_model:RetrievalModel.frame_scores` | `method/model.py:239-244`; in search `method/model.py:266` |
-# | all terms with their weights | `prvr_lite.training.losses:MSSLppLoss` | `method/model.py:301-401` |
+# | triplet ranking loss | `training.losses:triplet_ranking_loss` | `method/model.py:301-401` |
+# | drawing negatives | `training.losses:sample_negatives` | `method/model.py:301-401` (pool of 20 from epoch 20) |
+# | infoNCE | `training.losses:info_nce_loss` | `method/model_components.py:27-68` |
+# | clip scale, both directions | `training.losses:MSSLppLoss._clip_scale` | `method/model.py:317-331` (video to text: the single hardest) |
+# | frame scale, same-video negatives | `training.losses:MSSLppLoss._frame_scale` | `method/model.py:349-394`, `method/model_components.py:60-68` |
+# | $A_{ij}$, another query's key clip | `model.retrieval_model:RetrievalModel.frame_scores` | `method/model.py:239-244`; in search `method/model.py:266` |
+# | all terms with their weights | `training.losses:MSSLppLoss` | `method/model.py:301-401` |
+#
+# **Next**: lesson 8 puts all parts together and trains the whole model.
 
 # %%
 progress(7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import PART, Commands, say
+from prvr_lite.cli.shared import PART, Commands, named, say
 from prvr_lite.paper.convert import PRECISIONS, convert_release
 from prvr_lite.paper.layout import COLLECTIONS
 
@@ -43,16 +43,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    report = convert_release(
-        options.root,
-        options.collection,
-        options.out,
-        annotations=options.annotations,
-        feature=options.feature,
-        query_feature=options.query_feature,
-        validation_part=options.validation_part,
-        dtype=options.dtype,
-        progress=True,
-    )
+    given = named(options, "annotations", "feature", "query_feature", "validation_part", "dtype")
+    report = convert_release(options.root, options.collection, options.out, **given, progress=True)
     for line in str(report).split("\n"):
         say(line)

@@ -7,10 +7,9 @@ import secrets
 import shlex
 from pathlib import Path
 
-from prvr_lite.cli.shared import Commands, Number, say
+from prvr_lite.cli.shared import LESSON, Commands, say
 
-LESSON = Number(1, 99)
-LESSONS = Path(__file__).resolve().parents[2] / "notebooks" / "exercises"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks" / "exercises"
 SHOWN = 10  # ids of students in a line
 
 
@@ -60,7 +59,7 @@ def _add_variants(actions: Commands) -> None:
         "--twists", type=Path, metavar="FILE", help="Python file of your own variants"
     )
     parser.add_argument(
-        "--notebooks", type=Path, default=LESSONS, metavar="DIR", help="the exercise notebooks"
+        "--notebooks", type=Path, default=NOTEBOOKS, metavar="DIR", help="the exercise notebooks"
     )
     parser.set_defaults(run=write_variants)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import EPOCHS, SEED, Commands, add_data_options, open_data
+from prvr_lite.cli.shared import EPOCHS, LESSONS, SEED, Commands, add_data_options, open_data
+from prvr_lite.files import needed
 
 
 def add(commands: Commands) -> None:
@@ -22,18 +23,10 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    try:
+    with needed(f"the demo draws pictures; it needs: {LESSONS}"):
         from prvr_lite.lab.demo import run_demo
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"the demo draws pictures; it needs: pip install 'prvr-lite[lessons]' ({error})"
-        ) from error
 
     with open_data(options) as dataset:
         run_demo(
-            dataset,
-            options.out,
-            seed=options.seed,
-            epochs=options.epochs,
-            device=options.device,
+            dataset, options.out, seed=options.seed, epochs=options.epochs, device=options.device
         )

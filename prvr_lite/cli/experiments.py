@@ -5,8 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prvr_lite.cli.shared import EPOCHS, SEEDS, WORKERS, Commands, add_data_options, say
+from prvr_lite.cli.shared import (
+    EPOCHS,
+    LESSONS,
+    SEEDS,
+    WORKERS,
+    Commands,
+    add_data_options,
+    named,
+    say,
+)
 from prvr_lite.config import PRESETS
+from prvr_lite.files import needed
 
 
 def add(commands: Commands) -> None:
@@ -43,12 +53,9 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    try:
+    with needed(f"the tables of the experiments need pandas: {LESSONS}"):
         from prvr_lite.lab.command import default_csv, list_experiments, run_experiments
         from prvr_lite.lab.runs import Setting
-    except ModuleNotFoundError as error:
-        need = "the tables of the experiments need pandas: pip install 'prvr-lite[lessons]'"
-        raise ModuleNotFoundError(f"{need} ({error})", name=error.name) from error
 
     setting = Setting(options.data, options.preset, options.folder, options.epochs)
     if options.list:
@@ -56,12 +63,6 @@ def run(options: argparse.Namespace) -> None:
             say(line)
         return
     csv = options.csv or default_csv(setting)
-    count = run_experiments(
-        options.names,
-        setting,
-        csv,
-        seeds=options.seeds,
-        workers=options.workers,
-        device=options.device,
-    )
+    given = named(options, "seeds", "workers", "device")
+    count = run_experiments(options.names, setting, csv, **given)
     say(f"{csv}: {count} numbers")

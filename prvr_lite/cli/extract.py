@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from prvr_lite.cli.shared import BATCH, FRAMES_PER_SECOND, MINUTES, Commands, say
+from prvr_lite.cli.shared import BATCH, FRAMES_PER_SECOND, MINUTES, Commands, named, say
 from prvr_lite.data.openai_clip import DEFAULT_MODEL
 from prvr_lite.videos.video_files import check_shares
 
@@ -40,7 +40,10 @@ def add(commands: Commands) -> None:
         "--max-minutes", type=MINUTES, default=math.inf, help="skip videos that are longer"
     )
     parser.add_argument(
-        "--no-thumbnails", action="store_true", help="don't keep small pictures of frames"
+        "--no-thumbnails",
+        action="store_false",
+        dest="thumbnails",
+        help="don't keep small pictures of frames",
     )
     parser.add_argument(
         "--batch-size", type=BATCH, default=32, help="how many frames to compute at a time [32]"
@@ -52,18 +55,9 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     from prvr_lite.videos.extract import extract_features
 
-    report = extract_features(
-        options.folder,
-        options.out,
-        model=options.model,
-        fps=options.fps,
-        captions=options.captions,
-        split=options.split,
-        max_minutes=options.max_minutes,
-        thumbnails=not options.no_thumbnails,
-        batch_size=options.batch_size,
-        device=options.device,
-    )
+    names = ("model", "fps", "captions", "split", "max_minutes", "batch_size", "device")
+    given = named(options, *names, "thumbnails")
+    report = extract_features(options.folder, options.out, **given)
     *notes, total = report.lines()
     for line in notes:
         say(line, file=sys.stderr)

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from prvr_lite.cli.shared import SEED, Commands, Number, say
+from prvr_lite.cli.shared import LESSON, SEED, Commands, Number, named, say
 
 if TYPE_CHECKING:
     from prvr_lite.course.grading.varying import Varied
 
-LESSON = Number(1, 99)
 SECONDS = Number(1, 600)
 MEGABYTES = Number(64, 1_000_000)
 
@@ -72,15 +71,8 @@ def run(options: argparse.Namespace) -> None:
         say(f"{one.hand_in.student}  {one.points} of {one.possible}{note}")
 
     with _ended_as_by_hand():
-        grades = grade(
-            options.lesson,
-            hand_ins,
-            seed=options.seed,
-            seconds=options.seconds,
-            megabytes=options.megabytes,
-            variants=variants,
-            watch=watch,
-        )
+        given = named(options, "seed", "seconds", "megabytes")
+        grades = grade(options.lesson, hand_ins, variants=variants, watch=watch, **given)
     out, column = options.out, options.column or f"Lesson {options.lesson}"
     details, pages = out.with_name(f"{out.stem}-answers.csv"), out.with_name(f"{out.stem}-pages")
     write_table(out, grades, column)

@@ -51,13 +51,15 @@ def add(commands: Commands) -> None:
     delete = _action(actions, "delete", delete_from_index, "take videos out")
     delete.add_argument("folder", help=WHERE)
     delete.add_argument("ids", nargs="+", metavar="ID")
-    for name, run, text in (
-        ("compact", compact_index, "give bytes back, take new videos into the candidates"),
-        ("candidates", build_candidates, "index all clips, for search --candidates"),
-        ("check", check_index, "compare every value with its digest"),
+    for name, method, text in (
+        ("compact", "optimise", "give bytes back, take new videos into the candidates"),
+        ("candidates", "build_candidates", "index all clips, for search --candidates"),
     ):
-        action = _action(actions, name, run, text)
-        action.add_argument("folder", help=READ if name == "check" else WHERE)
+        action = _action(actions, name, improve_index, text)
+        action.set_defaults(method=method)
+        action.add_argument("folder", help=WHERE)
+    check = _action(actions, "check", check_index, "compare every value with its digest")
+    check.add_argument("folder", help=READ)
     search = _action(actions, "search", search_index, "the best videos for a query, and when")
     search.add_argument("folder", help=READ)
     search.add_argument("query", help="a typed sentence, or with --data the id of a query")
@@ -108,15 +110,9 @@ def delete_from_index(options: argparse.Namespace) -> None:
     _report(index)
 
 
-def compact_index(options: argparse.Namespace) -> None:
+def improve_index(options: argparse.Namespace) -> None:
     index = _open(options)
-    index.optimise()
-    _report(index)
-
-
-def build_candidates(options: argparse.Namespace) -> None:
-    index = _open(options)
-    index.build_candidates()
+    getattr(index, options.method)()
     _report(index)
 
 

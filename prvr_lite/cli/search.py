@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from prvr_lite.cli.shared import (
+    LESSONS,
     TOP,
     Commands,
     add_data_options,
@@ -20,6 +21,7 @@ from prvr_lite.cli.shared import (
     say,
 )
 from prvr_lite.data.dataset import Dataset
+from prvr_lite.files import needed
 from prvr_lite.search.searcher import Searcher
 from prvr_lite.search.sentences import text_encoder
 from prvr_lite.search.video_index import VideoIndex
@@ -88,12 +90,8 @@ def _write_page(
     options: argparse.Namespace, index: Searcher, dataset: Dataset, text: str, vector: Tensor
 ) -> None:
     """Writes the page of ``--html``: the sentence first, then the queries of the split."""
-    try:
+    with needed(f"a page shows pictures; it needs: {LESSONS}"):
         from prvr_lite.lab.search_page import split_sentences, write_search_page
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"a page shows pictures; it needs: pip install 'prvr-lite[lessons]' ({error})"
-        ) from error
 
     sentences = split_sentences(index, dataset, options.split).after(text, vector)
     place = {"split": options.split, "films": options.films, "first": 0}

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TextIO, TypeAlias
+from typing import Any, Final, TextIO, TypeAlias
 
 from prvr_lite.config import MAX_SEED
 from prvr_lite.data.columns import Array
@@ -18,11 +18,13 @@ from prvr_lite.files import FileFormatError
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.paper.checkpoint import is_authors_checkpoint, load_authors_checkpoint
 from prvr_lite.search.ranking import Hit
+from prvr_lite.search.sentences import TextEncoder
 from prvr_lite.text import canonical_name, printable
 from prvr_lite.training.checkpoints import load_checkpoint
 from prvr_lite.training.parallel import MAX_TIMEOUT
 from prvr_lite.videos.frames import FPS
 
+LESSONS: Final = "pip install 'prvr-lite[lessons]' ({error})"  # ends the message of `needed`
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -60,6 +62,7 @@ def _plain(number: float) -> str:
 
 
 SEED: Final = Number(0, MAX_SEED)
+LESSON: Final = Number(1, 99)
 EPOCHS: Final = Number(1, 1_000_000)
 SEEDS: Final = Number(1, 1_000)
 WORKERS: Final = Number(1, 1_024)
@@ -81,6 +84,11 @@ def open_data(options: argparse.Namespace) -> Dataset:
     return load_sample() if options.data is None else open_features(options.data)
 
 
+def named(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Returns some options by name, to pass on to a function that calls them the same."""
+    return {name: getattr(options, name) for name in names}
+
+
 def load_model(options: argparse.Namespace) -> RetrievalModel:
     """Loads ``options.checkpoint``, of this package or of the authors, as its content shows."""
     try:
@@ -96,16 +104,10 @@ def say(line: object, *, file: TextIO | None = None) -> None:
     print(printable(line), file=file or sys.stdout)
 
 
-class SentenceReader(Protocol):
-    """Something that turns a typed sentence into word features, such as a ``TextEncoder``."""
-
-    def words(self, sentence: str) -> Array: ...
-
-
 def query_words(
     query: str,
     dataset: Dataset | None,
-    reader: Callable[[], SentenceReader],
+    reader: Callable[[], TextEncoder],
     *,
     split: str | None = None,
 ) -> Array:
@@ -157,6 +159,5 @@ def metrics_line(metrics: dict[str, float]) -> str:
 
 def hit_line(hit: Hit) -> str:
     """Returns rank, video and score of a hit, and when its key clip is."""
-    known = hit.start is not None and hit.end is not None
-    when = f"  {hit.start:.1f}–{hit.end:.1f} s" if known else ""
+    when = "" if hit.start is None else f"  {hit.start:.1f}–{hit.end:.1f} s"
     return f"{hit.rank:3d}. {hit.video_id}  {hit.score:.4f}{when}"

@@ -12,6 +12,7 @@ from prvr_lite.cli.shared import (
     Commands,
     add_data_options,
     metrics_line,
+    named,
     open_data,
     say,
 )
@@ -58,14 +59,9 @@ def run(options: argparse.Namespace) -> None:
     if split == "test" and this_rank() == 0:
         say(TEST_HABIT)
     with open_data(options) as dataset:
+        given = named(options, "seed", "epochs", "device")
         model, training = from_preset(
-            options.model,
-            dataset,
-            options.preset,
-            seed=options.seed,
-            epochs=options.epochs,
-            device=options.device,
-            validation_split=split,
+            options.model, dataset, options.preset, validation_split=split, **given
         )
         history = fit(
             model,

@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from prvr_lite.files import FileFormatError
+from prvr_lite.files import FileFormatError, needed
 
 T = TypeVar("T")
 KEPT = timedelta(hours=1)  # a version that is older is removed: no reader holds one for so long
@@ -68,11 +68,9 @@ def connect(uri: str) -> Any:
         ModuleNotFoundError: it is not installed; names the pip extra.
     """
     os.environ.setdefault("LANCEDB_LOG", "error")  # read when it is imported
-    try:
+    with needed("a collection needs LanceDB: pip install 'prvr-lite[scale]'"):
         import lancedb
-    except ModuleNotFoundError as error:
-        need = "a collection needs LanceDB: pip install 'prvr-lite[scale]'"
-        raise ModuleNotFoundError(need, name="lancedb") from error
+
     return lancedb.connect(uri, read_consistency_interval=timedelta(0))
 
 

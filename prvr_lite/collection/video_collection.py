@@ -29,19 +29,10 @@ from prvr_lite.model.key_clip import unit_length
 from prvr_lite.model.retrieval_model import RetrievalModel
 from prvr_lite.search.best_hits import best_hits
 from prvr_lite.search.check_rows import check_rows
-from prvr_lite.search.model_record import (
-    WithModel,
-    model_digest,
-    text_side,
-)
+from prvr_lite.search.model_record import WithModel, model_digest, text_side
 from prvr_lite.search.ranking import Hit
 from prvr_lite.search.searcher import Words, check_ranking, query_vector
-from prvr_lite.search.vectors import (
-    VideoRows,
-    chosen_rows,
-    encode_rows,
-    join_rows,
-)
+from prvr_lite.search.vectors import VideoRows, chosen_rows, encode_rows, join_rows
 from prvr_lite.search.video_index import VideoIndex
 
 T = TypeVar("T")

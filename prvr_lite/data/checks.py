@@ -47,9 +47,8 @@ def check_structure(path: Path, columns: Mapping[str, Any]) -> None:
             fix = f"write it, or leave out the whole group '{group}'"
             raise fault(path, name, f"is missing although '{group}' has other columns", fix)
     if "splits" not in present:
-        raise fault(
-            path, "splits/train", "is missing, as are val and test", "write at least one split"
-        )
+        problem = "is missing, as are val and test"
+        raise fault(path, "splits/train", problem, "write at least one split")
     for name in columns:
         if name.startswith("splits/") and name not in COLUMNS:
             raise fault(path, name, "is not a known split", f"name it one of {', '.join(SPLITS)}")
@@ -78,12 +77,8 @@ def _check_shape(
             raise fault(path, name, problem, "write all columns from the same table", row)
         # a file without queries is allowed: videos without captions can be searched, too
         if length == 0 and symbol in ("V", "Dv", "Dw", "Rv", "Rw"):
-            raise fault(
-                path,
-                name,
-                "is empty",
-                "store at least one video, and features with at least one number",
-            )
+            fix = "store at least one video, and features with at least one number"
+            raise fault(path, name, "is empty", fix)
 
 
 def check_values(path: Path, values: Mapping[str, Array], ids: Mapping[str, list[str]]) -> None:
@@ -124,13 +119,8 @@ def check_finite(path: Path, column: str, values: Array, first: int = 0, whose: 
     finite = np.isfinite(values)
     if not finite.all():
         row = first + int((~finite.reshape(len(values), -1).all(1)).argmax())
-        raise fault(
-            path,
-            column,
-            f"holds NaN or infinity{whose}",
-            "compute this feature again, or leave its item out",
-            row,
-        )
+        fix = "compute this feature again, or leave its item out"
+        raise fault(path, column, f"holds NaN or infinity{whose}", fix, row)
 
 
 def _check_ids(path: Path, column: str, ids: list[str]) -> None:
@@ -150,9 +140,8 @@ def _check_offsets(
     """Checks that offsets start at 0, give each owner at least one item, and end with the items."""
     offset, total = values[column], values[feature].shape[0]
     if offset[0] != 0:
-        raise fault(
-            path, column, f"starts at {offset[0]}", f"start at 0, the row of the first {item}", 0
-        )
+        fix = f"start at 0, the row of the first {item}"
+        raise fault(path, column, f"starts at {offset[0]}", fix, 0)
     wrong = offset[1:] <= offset[:-1]  # a difference of huge numbers would not say so
     if wrong.any():
         row = int(wrong.argmax())
@@ -161,9 +150,8 @@ def _check_offsets(
         raise fault(path, column, problem, f"every {owner} needs at least one {item}", row + 1)
     if offset[-1] != total:
         problem = f"ends at {offset[-1]}, but '{feature}' has {total} rows"
-        raise fault(
-            path, column, problem, f"let it end with the number of {item}s", len(offset) - 1
-        )
+        fix = f"let it end with the number of {item}s"
+        raise fault(path, column, problem, fix, len(offset) - 1)
 
 
 def _check_rows(path: Path, column: str, rows: Array, limit: int, of: str) -> None:

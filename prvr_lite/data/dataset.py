@@ -11,7 +11,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import h5py
@@ -140,12 +139,7 @@ class Dataset(FeatureColumns):
     def __enter__(self) -> Dataset:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -175,9 +169,8 @@ class Dataset(FeatureColumns):
         asked = _valid_rows(rows, len(ids), owner)
         ascending = np.unique(asked)
         features: dict[int, Array] = {}
-        for run in (
-            np.split(ascending, np.flatnonzero(np.diff(ascending) != 1) + 1) if len(asked) else []
-        ):
+        runs = np.split(ascending, np.flatnonzero(np.diff(ascending) != 1) + 1)
+        for run in runs if len(asked) else ():
             start, stop = int(offset[run[0]]), int(offset[run[-1] + 1])
             block = self._read(column, start, stop).astype(np.float32, copy=False)
             pieces = np.split(block, offset[run[1:]] - start)
@@ -235,13 +228,9 @@ def _dataset(path: Path, file: h5py.File) -> Dataset:
             held[part.name] = np.stack(list(values.values()), axis=1)  # [R, 2]
         else:
             held[part.name] = next(iter(values.values()), None)
-    return Dataset(
-        path=path,
-        visual_dim=column["frames/feature"].shape[1],
-        query_dim=column["words/feature"].shape[1],
-        _file=file,
-        **{**held, **attributes},
-    )
+    held |= attributes
+    visual, query = (column[name].shape[1] for name in ("frames/feature", "words/feature"))
+    return Dataset(path=path, visual_dim=visual, query_dim=query, _file=file, **held)
 
 
 def open_hdf5(path: Path) -> h5py.File:
@@ -293,12 +282,8 @@ def read_attributes(path: Path, file: h5py.File) -> dict[str, str]:
         text = file.attrs.get(key)
         if not isinstance(text, str):
             problem = "is missing" if text is None else f"is {_brief(text)}, not text"
-            raise fault(
-                path,
-                f"attribute {key}",
-                problem,
-                "write it as text; leave the text empty if it is unknown",
-            )
+            fix = "write it as text; leave the text empty if it is unknown"
+            raise fault(path, f"attribute {key}", problem, fix)
         attributes[key] = text
     return attributes
 

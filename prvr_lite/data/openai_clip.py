@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prvr_lite.device import choose_device
+from prvr_lite.files import needed
 
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -210,13 +211,9 @@ def resolved_name(model: str | os.PathLike[str]) -> str:
 
 def _load(name: str) -> tuple[Any, Any, Any]:
     """Loads the network, its image processor and its tokenizer."""
-    try:
+    with needed('CLIP features need {name}: pip install "prvr-lite[video]"'):
         transformers = import_module("transformers")
         import_module("PIL")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f'CLIP features need {error.name}: pip install "prvr-lite[video]"', name=error.name
-        ) from error
     settings = {"local_files_only": Path(name).is_dir(), "trust_remote_code": False}
     with _one_line(name):
         network, report = transformers.AutoModel.from_pretrained(

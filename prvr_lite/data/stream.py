@@ -22,7 +22,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from prvr_lite.data.checks import all_finite, check_finite
-from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, Array, FeatureTable
+from prvr_lite.data.columns import ATTRIBUTES, Array, FeatureTable
 from prvr_lite.data.table import checked_columns, write_attributes, write_column
 from prvr_lite.files import DiskError, disk_errors, put_in_place, trust_hdf5
 
@@ -145,8 +145,7 @@ def _column(name: str, columns: dict[str, Array], offset: str, read: Read) -> _C
 def _content_digest(table: FeatureTable, columns: dict[str, Array], origin: str) -> str:
     """Returns a digest of the whole table except the values of its features."""
     digest = hashlib.sha256(repr([origin, *(getattr(table, key) for key in ATTRIBUTES)]).encode())
-    for name in (name for name in COLUMNS if name in columns):
-        column = columns[name]
+    for name, column in columns.items():
         digest.update(f"{name} {column.dtype} {column.shape}".encode())
         if column.dtype.hasobject:
             digest.update(repr(column.tolist()).encode())
@@ -171,7 +170,7 @@ def _begin(draft: Path, table: FeatureTable, columns: dict[str, Array], big: lis
     Afterwards HDF5 does not write to the file any more, so an interruption can't leave its internal
     tables half written.
     """
-    room = SPARE + sum(_bytes(columns[name]) for name in COLUMNS if name in columns)
+    room = SPARE + sum(map(_bytes, columns.values()))
     if (free := shutil.disk_usage(draft.parent).free) < room:
         raise DiskError(
             f"{draft.parent}: {free / 2**30:.1f} GiB are free, the feature file needs "
@@ -186,22 +185,14 @@ def _begin(draft: Path, table: FeatureTable, columns: dict[str, Array], big: lis
             os.posix_fallocate(target.fileno(), 0, room)
     with h5py.File(draft, "r+") as file:
         write_attributes(file, table)
-        for name in (name for name in COLUMNS if name in columns):
+        for name, values in columns.items():
             if name not in {column.name for column in big}:
-                write_column(file, name, columns[name])
+                write_column(file, name, values)
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
         for column in big:
-            layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-            layout.set_layout(h5py.h5d.CONTIGUOUS)
-            layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-            layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-            group, name = column.name.split("/")
-            h5py.h5d.create(
-                file.require_group(group).id,
-                name.encode(),
-                h5py.h5t.py_create(column.dtype),
-                h5py.h5s.create_simple(column.shape),
-                layout,
-            )
+            file.create_dataset(column.name, column.shape, column.dtype, dcpl=layout)
 
 
 def _bytes(column: Array) -> int:
@@ -226,13 +217,9 @@ def _fill(
     places = [(start[c.name] + c.place(owners)[0], c.place(owners)[1]) for c, owners in work]
     with draft.open("r+b") as data:
         sound = _sound(data, places, finished)
-        bar = tqdm(
-            total=sum(size for _, size in places),
-            initial=sum(size for _, size in places[:sound]),
-            unit="B",
-            unit_scale=True,
-            disable=not progress,
-        )
+        sizes = [size for _, size in places]
+        done, look = sum(sizes[:sound]), {"unit": "B", "unit_scale": True, "disable": not progress}
+        bar = tqdm(total=sum(sizes), initial=done, **look)
         with log.open("w", encoding="ascii", newline="\n") as notes, bar:
             notes.writelines(f"{line}\n" for line in (head, *finished[:sound]))
             notes.flush()

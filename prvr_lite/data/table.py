@@ -12,15 +12,7 @@ import h5py
 import numpy as np
 
 from prvr_lite.data.checks import check_finite, check_structure, check_values
-from prvr_lite.data.columns import (
-    ATTRIBUTES,
-    COLUMNS,
-    FORMAT,
-    VERSION,
-    Array,
-    FeatureTable,
-    fault,
-)
+from prvr_lite.data.columns import ATTRIBUTES, COLUMNS, FORMAT, VERSION, Array, FeatureTable, fault
 from prvr_lite.files import replacing, trust_hdf5
 
 CHUNK_BYTES = 2**18  # small enough to read one video without waste, large enough to stream a split
@@ -55,8 +47,8 @@ def _file_image(table: FeatureTable, columns: Mapping[str, Array]) -> bytes:
     """Makes the file in memory: where a disk is full, HDF5 itself would end the whole process."""
     with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
         write_attributes(file, table)
-        for name in (name for name in COLUMNS if name in columns):
-            write_column(file, name, columns[name])
+        for name, values in columns.items():
+            write_column(file, name, values)
         file.flush()
         return bytes(file.id.get_file_image())
 
@@ -79,7 +71,9 @@ def write_column(file: h5py.File, name: str, values: Array) -> None:
 
 
 def checked_columns(path: Path, table: FeatureTable) -> dict[str, Array]:
-    """Returns the table by the column names of the file; checks all but the features' values.
+    """Returns the table by the column names of the file, in its order.
+
+    All is checked but the features' values.
 
     Raises:
         FeatureFileError: the table has a fault; names the first.
@@ -88,6 +82,7 @@ def checked_columns(path: Path, table: FeatureTable) -> dict[str, Array]:
         _encoded(path, f"attribute {key}", [getattr(table, key)])
     columns = _columns(path, table)
     check_structure(path, columns)
+    columns = {name: columns[name] for name in COLUMNS if name in columns}  # the file's order
     for name, values in columns.items():
         if (kind := COLUMNS[name].kind) in ("integers", "floats"):
             columns[name] = values.astype(STORED[kind])

@@ -13,7 +13,7 @@ from prvr_lite.lab.lines import Line, lines_of_run, merge_lines
 from prvr_lite.lab.moment_stage import moment_lines
 from prvr_lite.lab.rows import EXPERIMENTS, Experiment, choose, searches
 from prvr_lite.lab.runner import RunError, perform_all, planned
-from prvr_lite.lab.runs import Run, Setting, finished_run, is_kept
+from prvr_lite.lab.runs import Run, Setting, finished_run, path_of
 from prvr_lite.text import printable
 
 CSV = Path("benchmarks/results/experiments.csv")
@@ -103,7 +103,7 @@ def list_experiments(setting: Setting) -> str:
         runs, refused = planned(rows, None, setting, dataset)
         for name, row in rows.items():
             seeds_of_row = [run for run in runs if run.experiment == name]
-            done = [str(run.seed) for run in seeds_of_row if is_kept(run, setting)]
+            done = [str(run.seed) for run in seeds_of_row if path_of(run, setting).exists()]
             state = refused.get(name, f"seeds {' '.join(done) or 'none'} of {row.seeds}")
             lines.append(f"{row.group:7s} {name:32s} {row.label:46s} {state}")
     lines += [f"{'stage':7s} {name:32s} {label}" for name, label in STAGES.items()]

@@ -72,12 +72,8 @@ def gap_lines(
 
 def relevant_films(dataset: Dataset) -> dict[str, NDArray[np.bool_]]:
     """Returns for val and test which film each query was written for, [Q, V]."""
-    return {
-        split: relevant_matrix(
-            dataset, dataset.queries_in(split), dataset.videos_in(split), several=False
-        )
-        for split in SPLITS
-    }
+    rows = {split: (dataset.queries_in(split), dataset.videos_in(split)) for split in SPLITS}
+    return {split: relevant_matrix(dataset, *both, several=False) for split, both in rows.items()}
 
 
 def _pairs(name: str, runs: Sequence[Run], setting: Setting, dataset: Dataset) -> Iterator[Pair]:

@@ -62,8 +62,11 @@ class Experiment:
         return config, training
 
 
-def _main(label: str, model: str, rate: float = 1.0) -> Experiment:
-    return Experiment(label, "main", model, rate, seeds=MAIN_SEEDS)
+def _main(
+    model: str, label: str, rate: float = 1.0, seeds: int = MAIN_SEEDS
+) -> dict[str, Experiment]:
+    """Returns a row of the main table, which has the name of its model."""
+    return {model: Experiment(label, "main", model, rate, seeds=seeds)}
 
 
 def _clips(label: str, model: str = FULL, **architecture: Any) -> Experiment:
@@ -77,22 +80,16 @@ def _losses(label: str, scale: str = "fused", **training: Any) -> Experiment:
 # The rates of "main" are those of the best mean SumR on val (``searches``); a test holds them
 # against the CSV.
 EXPERIMENTS: dict[str, Experiment] = {
-    "mean-pool": _main("mean pooling", "mean-pool"),
-    "attention-pool": _main("attention pooling", "attention-pool", rate=0.5),
-    "transformer-pool": _main(
-        "temporal transformer, mean (CLIP4Clip's head)", "transformer-pool", rate=0.5
-    ),
-    "zero-shot": Experiment("all clips, zero-shot", "main", "zero-shot", seeds=1),
-    "frame-max": _main("frames alone, max", "frame-max"),
-    "frame-attention-max": _main(
-        "frames with self-attention, max (XML's branch)", "frame-attention-max"
-    ),
-    "gmmformer": _main("GMMFormer", "gmmformer"),
-    "gmmformer-batch-windows": _main(
-        "GMMFormer, windows over the batch (as released)", "gmmformer-batch-windows"
-    ),
-    "mssl": _main("MS-SL, all clips", "mssl"),
-    FULL: _main("MS-SL++", FULL),  # last of "main": its scales follow it in the table
+    **_main("mean-pool", "mean pooling"),
+    **_main("attention-pool", "attention pooling", rate=0.5),
+    **_main("transformer-pool", "temporal transformer, mean (CLIP4Clip's head)", rate=0.5),
+    **_main("zero-shot", "all clips, zero-shot", seeds=1),
+    **_main("frame-max", "frames alone, max"),
+    **_main("frame-attention-max", "frames with self-attention, max (XML's branch)"),
+    **_main("gmmformer", "GMMFormer"),
+    **_main("gmmformer-batch-windows", "GMMFormer, windows over the batch (as released)"),
+    **_main("mssl", "MS-SL, all clips"),
+    **_main(FULL, "MS-SL++"),  # last of "main": its scales follow it in the table
     **{f"K={k}": _clips(f"K = {k} medoids", num_clusters=k) for k in (4, 8, 16, 64, 128)},
     "no-length-code": _clips("clustering without the length code", length_aware=False),
     "kmeans": _clips("k-means centroids for medoids", "kmeans-clips"),
@@ -123,18 +120,15 @@ EXPERIMENTS: dict[str, Experiment] = {
 
 def searches() -> dict[str, Experiment]:
     """Returns the search over learning rates: each trained model of the main table at each rate."""
-    return {
-        search_name(name, rate): replace(
-            row,
-            label=f"{row.label}, rate x {rate:g}",
-            group="search",
-            rate=rate,
-            seeds=SEARCH_SEEDS,
-        )
-        for name, row in EXPERIMENTS.items()
-        if row.group == "main" and row.model != "zero-shot"
-        for rate in rates_of(name)
-    }
+    found = {}
+    for name, row in EXPERIMENTS.items():
+        if row.group != "main" or row.model == "zero-shot":
+            continue
+        for rate in rates_of(name):
+            label = f"{row.label}, rate x {rate:g}"
+            searched = replace(row, label=label, group="search", rate=rate, seeds=SEARCH_SEEDS)
+            found[search_name(name, rate)] = searched
+    return found
 
 
 def rates_of(name: str) -> tuple[float, ...]:

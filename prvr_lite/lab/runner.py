@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
 from multiprocessing import get_context
+from typing import Any
 
 import torch
 from tqdm.auto import tqdm
@@ -117,8 +118,9 @@ def _here(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outco
 
 
 def _side_by_side(runs: Sequence[Run], setting: Setting, workers: int) -> Iterator[Outcome]:
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
-    with pool:
+    # side by side on a CPU, runs are fastest with one thread per process
+    one_thread: dict[str, Any] = {"initializer": torch.set_num_threads, "initargs": (1,)}
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), **one_thread) as pool:
         left = iter(runs)
         tasks = {pool.submit(_work, run, setting): run for run in islice(left, workers)}
         while tasks:  # never more than there are workers: an interruption starts no other run
@@ -137,11 +139,6 @@ def device_names(device: str) -> list[str]:
     if device == "auto" and torch.cuda.device_count() > 1:
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())]
     return [str(choose_device(device))]
-
-
-def _one_thread() -> None:
-    """Runs side by side on a CPU are fastest with one thread per process."""
-    torch.set_num_threads(1)
 
 
 def _work(run: Run, setting: Setting) -> None:

@@ -103,12 +103,8 @@ class FinishedRun:
 
 
 def path_of(run: Run, setting: Setting) -> Path:
+    """Returns the file of a run; only ``finished_run`` knows if it is whole."""
     return setting.folder / f"{run.key}.pt"
-
-
-def is_kept(run: Run, setting: Setting) -> bool:
-    """Returns whether there is a file of this run; only ``finished_run`` knows if it is whole."""
-    return path_of(run, setting).exists()
 
 
 def finished_run(run: Run, setting: Setting) -> FinishedRun | None:
@@ -135,7 +131,7 @@ def model_of(finished: FinishedRun, *, device: str = "cpu") -> RetrievalModel:
     return restore_model(settings["model"], settings["config"], weights, torch.device(device))
 
 
-def perform(run: Run, setting: Setting, dataset: Dataset, *, progress: bool = False) -> None:
+def perform(run: Run, setting: Setting, dataset: Dataset) -> None:
     """Trains, scores and keeps a run; an interrupted training goes on from its last epoch."""
     path = path_of(run, setting)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,11 +141,11 @@ def perform(run: Run, setting: Setting, dataset: Dataset, *, progress: bool = Fa
     seconds = 0.0
     if any(True for _ in model.parameters()):
         try:
-            history = fit(model, dataset, run.training, checkpoint=half, progress=progress)
+            history = fit(model, dataset, run.training, checkpoint=half, progress=False)
         except FileFormatError:  # a damaged checkpoint: start again from the first epoch
             model = build_model(run.model, run.config, seed=run.seed)
             history = fit(
-                model, dataset, run.training, checkpoint=half, resume=False, progress=progress
+                model, dataset, run.training, checkpoint=half, resume=False, progress=False
             )
         seconds = history.seconds
     record = {

@@ -105,11 +105,11 @@ def ablation_table(results: Results) -> str:
     return markdown(table.rename(columns=metrics | scales)) if len(table) > 1 else ""
 
 
-def kinds_table(results: Results, family: str, metric: str = "R@1") -> str:
-    """Returns a table of one metric of the main models by kind of query, such as "ratio"."""
+def kinds_table(results: Results, family: str) -> str:
+    """Returns a table of R@1 of the main models by kind of query, such as "ratio"."""
     heads = {kind: f"{kind_name(kind)}{_of(results, kind)}" for kind in results.kinds(family)}
-    table = _pivot(results, group("main"), heads, ("experiment", "queries"), metric=[metric])
-    return markdown(table[[*heads]].rename(index=_name, columns=heads).rename_axis(metric))
+    table = _pivot(results, group("main"), heads, ("experiment", "queries"), metric=["R@1"])
+    return markdown(table[[*heads]].rename(index=_name, columns=heads).rename_axis("R@1"))
 
 
 def _pivot(

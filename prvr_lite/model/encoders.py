@@ -62,16 +62,20 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Attends over x [B, L, H], mask [B, L] (True: a real position) -> [B, L, H]."""
-        b, length, dim = x.shape
-        maps = (self.query, self.key, self.value)
-        # each [B, heads, L, H/heads]
-        q, k, v = (m(x).view(b, length, self.num_heads, -1).transpose(1, 2) for m in maps)
+        q, k, v = (self.heads(part, x) for part in (self.query, self.key, self.value))
         bias = None
         if mask is not None:
             bias = (~mask).to(x.dtype)[:, None, None, :] * MASKED_KEY  # [B, 1, 1, L]
         p = self.dropout if self.training else 0.0
-        context = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p)
-        context = context.transpose(1, 2).reshape(b, length, dim)
+        return self.joined(x, F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p))
+
+    def heads(self, part: nn.Module, x: Tensor) -> Tensor:
+        """Maps x [B, L, H] by the query, key or value part -> [B, heads, L, H/heads]."""
+        return part(x).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # type: ignore[no-any-return]
+
+    def joined(self, x: Tensor, context: Tensor) -> Tensor:
+        """Joins the heads [B, heads, L, H/heads], and adds the input x [B, L, H] -> [B, L, H]."""
+        context = context.transpose(1, 2).reshape(x.shape)
         out = F.dropout(self.output(context), self.dropout, self.training)
         return self.norm(x + out)  # type: ignore[no-any-return]
 

@@ -97,9 +97,7 @@ class WindowedAttention(SelfAttention):
         if window is None:
             return super().forward(x, mask)
         weight = F.dropout(self.attention(x, mask, window), self.dropout, self.training)
-        context = (weight @ self._heads(self.value, x)).transpose(1, 2)  # [B, L, heads, H/heads]
-        out = F.dropout(self.output(context.reshape(x.shape)), self.dropout, self.training)
-        return self.norm(x + out)  # type: ignore[no-any-return]
+        return self.joined(x, weight @ self.heads(self.value, x))
 
     def attention(
         self, x: Tensor, mask: Tensor | None = None, window: Tensor | None = None
@@ -108,18 +106,13 @@ class WindowedAttention(SelfAttention):
 
         Source: Models/gmmformer/model_components.py:201-245.
         """
-        query, key = self._heads(self.query, x), self._heads(self.key, x)
+        query, key = self.heads(self.query, x), self.heads(self.key, x)
         score = query @ key.mT / math.sqrt(query.shape[-1])  # [B, heads, L, L]
         if window is not None:
             score = score * window[:, None]
         if mask is not None:  # after the window, which would bring the padding back
             score = score.masked_fill(~mask[:, None, None, :], MASKED_KEY)
         return score.softmax(-1)
-
-    def _heads(self, part: nn.Module, x: Tensor) -> Tensor:
-        b, length, _ = x.shape
-        heads: Tensor = part(x).view(b, length, self.num_heads, -1)
-        return heads.transpose(1, 2)  # [B, heads, L, H/heads]
 
 
 class GaussianBlock(nn.Module):

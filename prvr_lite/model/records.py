@@ -55,11 +55,12 @@ class TensorRecord:
 def _join(parts: list[Tensor], dim: int) -> Tensor:
     if dim == 0 and parts[0].dim() > 1:
         longest = max(part.shape[1] for part in parts)
-        parts = [_pad(part, longest) for part in parts]
+        parts = [widened(part, longest) for part in parts]
     return torch.cat(parts, dim)
 
 
-def _pad(tensor: Tensor, length: int) -> Tensor:
+def widened(tensor: Tensor, length: int) -> Tensor:
+    """Pads the second dimension of a tensor with zeros, or False, at the end."""
     missing = length - tensor.shape[1]
     if not missing:
         return tensor  # the usual case: a copy would double an index in memory

@@ -62,15 +62,9 @@ class RetrievalModel(nn.Module):
         return self._branch(c.visual_dim, max(c.max_frames, c.num_units))
 
     def _branch(self, input_dim: int, max_length: int) -> dict[str, Any]:
-        c = self.config
-        return {
-            "input_dim": input_dim,
-            "max_length": max_length,
-            "hidden_dim": c.hidden_dim,
-            "num_heads": c.num_heads,
-            "dropout": c.dropout,
-            "input_dropout": c.input_dropout,
-        }
+        names = ("hidden_dim", "num_heads", "dropout", "input_dropout")
+        shared = {name: getattr(self.config, name) for name in names}
+        return {"input_dim": input_dim, "max_length": max_length, **shared}
 
     def encode_videos(
         self, unit_input: Tensor, frame_input: Tensor, frame_mask: Tensor
@@ -153,12 +147,10 @@ class RetrievalModel(nn.Module):
         dot, _ = clip_similarity(queries, videos.clips, videos.clip_mask)
         if videos.attended is None:
             return TrainingScores(cosine, dot, None, None)
-        return TrainingScores(
-            cosine,
-            dot,
-            self.frame_scores(direction, unit_length(videos.attended), key, query_video),
-            self.frame_scores(queries, videos.attended, key, query_video),
-        )
+        attended = unit_length(videos.attended)
+        frame_cosine = self.frame_scores(direction, attended, key, query_video)
+        frame_dot = self.frame_scores(queries, videos.attended, key, query_video)
+        return TrainingScores(cosine, dot, frame_cosine, frame_dot)
 
 
 def _widen(tensor: Tensor) -> Tensor:

@@ -42,7 +42,9 @@ class KMeansClips(MSSLpp):
 
     def _members(self, units: Tensor, windows: Tensor) -> Tensor:
         """The share of each clip in each centroid, [V, K, N]; rows sum to 1."""
-        k = self._num_clusters()
+        k = self.config.num_clusters
+        if k is None:
+            raise ValueError("num_clusters=None keeps every clip: there is nothing to cluster")
         points = windows @ units  # [V, N, H]
         if self.config.length_aware:
             code = length_code(units.shape[1]).to(points).expand(len(points), -1, -1)
@@ -58,11 +60,6 @@ class KMeansClips(MSSLpp):
             empty = moved.sum(-1, keepdim=True) == 0  # [V, K, 1]: keeps its old members
             share = torch.where(empty, share, moved)
         return share
-
-    def _num_clusters(self) -> int:
-        if self.config.num_clusters is None:
-            raise ValueError("num_clusters=None keeps every clip: there is nothing to cluster")
-        return self.config.num_clusters
 
 
 def _shares(assignment: Tensor, k: int) -> Tensor:

@@ -126,10 +126,8 @@ def split_queries(dataset: Dataset, split: str) -> NDArray[np.int64]:
 def encode_query_rows(model: RetrievalModel, reader: InputReader, queries: Any) -> Tensor:
     """Encodes rows of queries, 1024 at a time -> [Q, H]."""
     model.eval()
-    parts = []
-    for start in range(0, len(queries), 1024):
-        parts.append(encode_words(model, *reader.queries(queries[start : start + 1024])))
-    return torch.cat(parts)
+    some = (queries[start : start + 1024] for start in range(0, len(queries), 1024))
+    return torch.cat([encode_words(model, *reader.queries(rows)) for rows in some])
 
 
 @torch.no_grad()  # not inference_mode: a span head may be trained on what comes out

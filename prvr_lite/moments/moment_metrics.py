@@ -29,14 +29,11 @@ there are no ties.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
-Values = Array | torch.Tensor
+from prvr_lite.search.metrics import Array, Values, as_numpy
+
 IOU_AT = (0.3, 0.5, 0.7)
 SVMR_RECALL_AT = (1, 5)
 VCMR_RECALL_AT = (1, 10, 100)
@@ -109,7 +106,7 @@ def vcmr_metrics(video: Values, spans: Values, own: Values, truth: Values) -> di
         ValueError: as :func:`svmr_metrics`; videos aren't integers, or one of ``own`` is below 0.
     """
     iou = _checked_iou(spans, truth)  # [Q, k]
-    named, right = (_numpy(values, None) for values in (video, own))
+    named, right = map(as_numpy, (video, own))
     if named.shape != iou.shape or right.shape != iou.shape[:1]:
         shapes = f"video has shape {list(named.shape)} and own {list(right.shape)}"
         raise ValueError(
@@ -166,7 +163,5 @@ def _check_order(spans: Array, name: str) -> None:
         )
 
 
-def _numpy(values: Values, dtype: type | None = np.float64) -> Array:
-    if isinstance(values, torch.Tensor):
-        values = values.detach().cpu().to(torch.float64 if dtype else values.dtype).numpy()
-    return np.asarray(values, dtype)
+def _numpy(values: Values) -> Array:
+    return as_numpy(values).astype(np.float64)

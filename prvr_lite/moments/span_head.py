@@ -100,10 +100,7 @@ class SpanHead(nn.Module):
         self.length = nn.Embedding(n, hidden)
         self.prior = nn.Linear(2, hidden, bias=False) if prior else None
         self.output = nn.Sequential(
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, 1),
+            nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 1)
         )
         spans = clip_spans(n)
         self.register_buffer("windows", part_windows(n, config.context), persistent=False)

@@ -44,11 +44,8 @@ def check_finite_rows(path: Path, rows: Float, owner: Callable[[int], str]) -> N
     """Refuses NaN and infinity in rows [n, dim]; ``owner(i)`` is in words what row i belongs to."""
     if not all_finite(rows):
         row = int((~np.isfinite(rows).all(axis=1)).argmax())
-        raise damaged(
-            path,
-            f"{owner(row)} holds NaN or infinity",
-            "compute these features again, or download the file again",
-        )
+        fix = "compute these features again, or download the file again"
+        raise damaged(path, f"{owner(row)} holds NaN or infinity", fix)
 
 
 @dataclass(frozen=True)
@@ -78,14 +75,10 @@ class BigFile:
         folder = Path(folder)
         count, dim = _read_shape(existing(folder / SHAPE, "the number of rows and their length"))
         ids = _read_ids(existing(folder / IDS, "the id of every row"), count)
-        values = existing(folder / VALUES, "the features")
-        if (size := values.stat().st_size) != count * dim * STORED.itemsize:
-            raise damaged(
-                values,
-                f"has {size} bytes, but {count} rows of {dim} float32 are "
-                f"{count * dim * STORED.itemsize}",
-                f"copy or download it again, or correct {SHAPE}",
-            )
+        values, needed = existing(folder / VALUES, "the features"), count * dim * STORED.itemsize
+        if (size := values.stat().st_size) != needed:
+            problem = f"has {size} bytes, but {count} rows of {dim} float32 are {needed}"
+            raise damaged(values, problem, f"copy or download it again, or correct {SHAPE}")
         return cls(folder, ids, dim, _rows_by_name(folder / IDS, ids))
 
     def __len__(self) -> int:

@@ -9,14 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prvr_lite.files import damaged
+from prvr_lite.files import damaged, open_hdf5
 from prvr_lite.paper.bigfile import STORED, Float, check_finite_rows, existing
-from prvr_lite.paper.frame_sources import (
-    canonical_names,
-    open_readable,
-    read_table,
-    table_sizes,
-)
+from prvr_lite.paper.frame_sources import canonical_names, read_table, table_sizes
 from prvr_lite.text import canonical_name, read_text
 
 
@@ -87,7 +82,7 @@ class WordFeatures:
 
     def __init__(self, path: str | os.PathLike[str], captions: Sequence[str]) -> None:
         self.path = Path(path)
-        self._file = open_readable(self.path, "the features of the captions' words")
+        self._file = open_hdf5(existing(self.path, "the features of the captions' words"))
         if all(map(str.isascii, captions)):
             self._names = list(captions)
         else:

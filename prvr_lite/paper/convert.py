@@ -120,14 +120,8 @@ def convert_release(
         closing(WordFeatures(files.words, [caption.id for caption in queries])) as words,
     ):
         table = _table(files, splits, frames, words, timestamps, dtype, report)
-        stream_features(
-            out,
-            table,
-            lambda row: frames.frames(table.video_id[row]),
-            words.words,
-            origin=_origin(files),
-            progress=progress,
-        )
+        readers = (lambda row: frames.frames(table.video_id[row])), words.words
+        stream_features(out, table, *readers, origin=_origin(files), progress=progress)
     return report
 
 
@@ -146,11 +140,9 @@ def _splits(
     for split in splits:
         for later in splits:
             if split < later and (both := videos[split] & videos[later]):
-                raise damaged(
-                    files.captions.get(split, files.captions.get("val", Path(split))),
-                    f"video '{min(both)}' is also in {later}",
-                    "keep every video in one split only",
-                )
+                path = files.captions.get(split, files.captions.get("val", Path(split)))
+                problem = f"video '{min(both)}' is also in {later}"
+                raise damaged(path, problem, "keep every video in one split only")
     if "val" not in splits and "train" in splits:
         chosen = {video for video in videos["train"] if hash_fraction(video) < validation_part}
         if chosen and chosen != videos["train"]:

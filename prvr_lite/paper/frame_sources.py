@@ -82,7 +82,7 @@ class Hdf5Frames:
 
     def __init__(self, path: str | os.PathLike[str], videos: Container[str] | None = None) -> None:
         self.path = Path(path)
-        self._file = open_readable(self.path, "the frames of every video")
+        self._file = open_hdf5(existing(self.path, "the frames of every video"))
         names = canonical_names(self.path, self._file)
         self._names = {v: stored for v, stored in names.items() if videos is None or v in videos}
         counts, self.dim, _ = table_sizes(
@@ -102,16 +102,6 @@ class Hdf5Frames:
 def open_frames(path: Path, videos: Container[str] | None = None) -> FrameSource:
     """Opens a BigFile folder or an HDF5 file of videos, whichever ``path`` is."""
     return BigFileFrames(path, videos) if path.is_dir() else Hdf5Frames(path, videos)
-
-
-def open_readable(path: Path, what: str) -> h5py.File:
-    """Opens an HDF5 file for reading, as `prvr_lite.files.open_hdf5` does.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        FileFormatError: the file is not HDF5, is damaged, or refers to other files.
-    """
-    return open_hdf5(existing(path, what))
 
 
 def canonical_names(path: Path, file: h5py.File) -> dict[str, str]:

@@ -117,13 +117,9 @@ def find_release(
     present = {split: path for split, path in captions.items() if path.is_file()}
     if not present:
         _first(list(captions.values()), "captions")
-    return ReleaseFiles(
-        about,
-        _first(frames, "frame features"),
-        _first([words], "word features"),
-        present,
-        _annotations(about, annotations or [text], missing_is_fault=bool(annotations)),
-    )
+    features = _first(frames, "frame features"), _first([words], "word features")
+    times = _annotations(about, annotations or [text], missing_is_fault=bool(annotations))
+    return ReleaseFiles(about, *features, present, times)
 
 
 def _first(paths: list[Path], what: str) -> Path:

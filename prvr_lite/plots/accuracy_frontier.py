@@ -11,20 +11,18 @@ from typing import Any, Final
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
-from matplotlib.text import Annotation
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from prvr_lite.plots import page
 from prvr_lite.plots.line_panels import log_ticks
-from prvr_lite.plots.point_names import LEADER, place_names
+from prvr_lite.plots.point_names import NAME, place_names
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 HIGH = 4.75  # inches of the panels, with their axes
-HALO: Final = withStroke(linewidth=2.5, foreground="white")
 TRAIL: Final = "#B9C0CC"
 NAME_WIDTH, NAME_SIZE = 1.45, 10.0
+DOT: Final[dict[str, Any]] = {"fmt": "o", "mew": 1.8, "elinewidth": 1.8}
 UNITS: Final = {"size": EngFormatter("B"), "time": EngFormatter("s")}  # of bytes and of seconds
 
 
@@ -56,9 +54,9 @@ class ModelCost:
 
     @property
     def costs(self) -> dict[str, float]:
-        """Returns the index's "size" in bytes and a query's "time" in s (NaN if unknown)."""
-        time = np.nan if self.query_ms is None else self.query_ms / 1000
-        return {"size": float(self.index_bytes), "time": float(time)}
+        """Returns the index's "size" in bytes and, if it is known, a query's "time" in s."""
+        time = {} if self.query_ms is None else {"time": self.query_ms / 1000}
+        return {"size": float(self.index_bytes), **time}
 
 
 @page.house_style
@@ -88,66 +86,59 @@ def accuracy_frontier(
     Raises:
         ValueError: naming the model that does not fit.
     """
-    _check(models, ours)
-    headline = _headline(models, ours, metric, level_with)
-    head = page.heading(title or headline, _how_to_read(models, headline if title is None else ""))
+    page.require(models, "models must hold at least one model")
+    names = [model.name for model in models]
+    for model in models:
+        page.require(names.count(model.name) == 1, f"two models are named {model.name!r}")
+        seeds_of(model.accuracy, f"accuracy of {model.name!r}")
+        costs = list(model.costs.values())
+        page.finite(costs, f"{model.name!r}: index_bytes and query_ms", above=0)
+    page.require(ours in [None, *names], f"ours is {ours!r}, but no model has that name")
+    headline, about = _headline(models, ours, metric, level_with), ""
+    if any(np.isfinite(model.spread) for model in models):
+        level = title is None and " is level with " in headline
+        what = " (“level”: they do not separate the two)" if level else ""
+        about = f"whisker: ± standard deviation over seeds{what}; "
+    head = page.heading(title or headline, f"{about}line: the best result at that cost")
     labels = {"size": "index size per video", "time": page.plain(time_label)}
-    if not any(np.isfinite(p.costs["time"]) for p in models):
-        del labels["time"]
-    picture, panels = page.panels(
-        head, [list(labels)], HIGH, alt=_in_words(models, metric, headline), gap=0.2, sharey=True
-    )
-    for name, axes in panels.items():
-        _dress(axes, models, name, labels[name])
+    fields = [field for field in labels if any(field in model.costs for model in models)]
+    alt = _in_words(models, metric, headline)
+    picture, panels = page.panels(head, [fields], HIGH, alt=alt, gap=0.2, sharey=True)
+    for field, axes in panels.items():
+        _draw(axes, models, field, ours)
+        axes.set_xlabel(labels[field])
     panels["size"].set_ylabel(page.plain(metric))
     page.settle(picture)
-    for name, axes in panels.items():
-        _draw(axes, models, name, ours)
+    for axes in panels.values():
+        place_names(axes)
     return picture
 
 
-def _dress(axes: Axes, models: Sequence[ModelCost], field: str, label: str) -> None:
-    """Limits with room for names, and ticks in plain units, both from all models."""
-    x = np.array([p.costs[field] for p in models])
-    low, high = np.log10([np.nanmin(x), np.nanmax(x)])
+def _draw(axes: Axes, models: Sequence[ModelCost], field: str, ours: str | None) -> None:
+    """Draws the dots with their whiskers and names, and the line of the best models."""
+    shown = [model for model in models if field in model.costs]
+    x, y = np.array([[model.costs[field], model.mean] for model in shown]).T
+    low, high = np.log10([x.min(), x.max()])
     margin = max(0.2 * (high - low), 0.4)
-    spread = np.nan_to_num([p.spread for p in models])
-    mean = np.array([p.mean for p in models])
-    bottom, top = float((mean - spread).min()), float((mean + spread).max())
-    air = 0.2 * (top - bottom) or 1.0
-    axes.set(xscale="log", xlim=(10 ** (low - margin), 10 ** (high + margin)), xlabel=label)
-    axes.set_ylim(max(bottom - air, min(0.0, bottom)), top + air)
+    axes.set(xscale="log", xlim=(10 ** (low - margin), 10 ** (high + margin)))
     log_ticks(axes.xaxis, UNITS[field], short=20.0)
     axes.grid(which="major")
-
-
-def _draw(axes: Axes, models: Sequence[ModelCost], field: str, ours: str | None) -> None:
-    """Draws the dots, their whiskers and names, and the line of the best models."""
-    shown = [p for p in models if np.isfinite(p.costs[field])]
-    x, y = np.array([[p.costs[field], p.mean] for p in shown]).T
     best = pareto_best(x, y)
     across, up = (np.repeat(np.sort(one[best]), 2) for one in (x, y))
     ends = np.append(across[1:], axes.get_xlim()[1])  # a line keeps its height until the next
-    trail = np.stack([ends, up], axis=1)  # [2B, 2]
-    axes.plot(*trail.T, color=TRAIL, lw=1.6, zorder=1.2, label="best")
+    (trail,) = axes.plot(ends, up, color=TRAIL, lw=1.6, zorder=1.2, label="best")
+    trail.sticky_edges.y.append(0)  # no room is left below an accuracy of 0
+    axes.margins(y=0.2)
     others = itertools.cycle(page.OTHERS)
-    names: list[Annotation] = []
-    drawn = [trail]
-    look: dict[str, Any] = {"fmt": "o", "mew": 1.8, "elinewidth": 1.8}
-    text: dict[str, Any] = {"arrowprops": LEADER, "size": NAME_SIZE, "path_effects": [HALO]}
-    for point, spot, is_best in zip(shown, x, best, strict=True):
-        is_ours = point.name == ours
+    for model, spot, is_best in zip(shown, zip(x, y, strict=True), best, strict=True):
+        is_ours = model.name == ours
         color, dot, weight = (page.BLUE, 10.0, "bold") if is_ours else (next(others), 7.5, "normal")
-        look |= {"color": color, "mfc": color if is_best else "white", "ms": dot}
-        whisker = np.nan_to_num(point.spread)
-        bar = axes.errorbar(spot, point.mean, yerr=whisker, zorder=3 + is_ours, **look)
-        bar.set_label(page.plain(point.name))
-        drawn += [segment for line in bar.lines[2] for segment in line.get_segments()]
+        look = DOT | {"color": color, "mfc": color if is_best else "white", "ms": dot}
+        bar = axes.errorbar(*spot, np.nan_to_num(model.spread), zorder=3 + is_ours, **look)
+        bar.set_label(page.plain(model.name))
         dark = color if is_ours else sns.blend_palette([color, page.INK], 3)[1]  # thin letters
-        style: dict[str, Any] = {"color": dark, "weight": weight, "parse_math": False, "zorder": 5}
-        name = _broken(point.name, weight)
-        names.append(axes.annotate(name, (spot, point.mean), **text, **style))
-    place_names(axes, names, drawn)
+        name = _broken(model.name, weight)
+        page.write(axes, name, spot, size=NAME_SIZE, color=dark, weight=weight, **NAME)
 
 
 def _broken(name: str, weight: str) -> str:
@@ -157,39 +148,26 @@ def _broken(name: str, weight: str) -> str:
     return text.replace("\u00ad ", "").replace("\u00ad", "")
 
 
-def _how_to_read(models: Sequence[ModelCost], headline: str) -> str:
-    """Returns how to read the picture, and what “level” means if its headline has that word."""
-    level = " (“level”: they do not separate the two)" if " is level with " in headline else ""
-    whisker = f"whisker: ± standard deviation over seeds{level}; "
-    several = any(np.isfinite(p.spread) for p in models)
-    return f"{whisker if several else ''}line: the best result at that cost"
-
-
 def _headline(
     models: Sequence[ModelCost], ours: str | None, metric: str, level_with: Collection[str]
 ) -> str:
     """Returns the headline: how `ours` compares with the best other model, and at what cost."""
     short = re.sub(r"\s*\([^)]*\)", "", metric)
-    ranked = sorted(models, key=lambda p: -p.mean)
-    we = next((p for p in ranked if p.name == ours), ranked[0])
-    rival = next((p for p in ranked if p is not we), None)
+    ranked = sorted(models, key=lambda model: -model.mean)
+    we = next((model for model in ranked if model.name == ours), ranked[0])
+    rival = next((model for model in ranked if model is not we), None)
     if rival is None:
         return f"{we.name}: {short} {we.mean:.1f}"
-    ahead, cost = we.mean - rival.mean, _cost_against(we, rival)
+    names = {"size": "index", "time": "query time"}
+    known = [field for field in we.costs if field in rival.costs]
+    parts = [_share(we.costs[field] / rival.costs[field], names[field]) for field in known]
+    cost = f", with {' and '.join(parts)}"
     if we.mean == rival.mean or rival.name in level_with:
         both = f"{short} {we.mean:.1f} and {rival.mean:.1f}"
         return f"{we.name} is level with {rival.name} ({both}){cost}"
-    if ahead > 0:
+    if we.mean > rival.mean:
         return f"{we.name} is ahead: {short} {we.mean:.1f}, {rival.name} {rival.mean:.1f}{cost}"
     return f"{rival.name} is ahead: {short} {rival.mean:.1f}; {we.name} has {we.mean:.1f}{cost}"
-
-
-def _cost_against(we: ModelCost, rival: ModelCost) -> str:
-    """Returns our cost as parts or multiples of the rival's cost, as the end of a sentence."""
-    names = {"size": "index", "time": "query time"}
-    ratios = {name: we.costs[key] / rival.costs[key] for key, name in names.items()}
-    parts = [_share(ratio, name) for name, ratio in ratios.items() if np.isfinite(ratio)]
-    return f", with {' and '.join(parts)}"
 
 
 def _share(ratio: float, name: str) -> str:
@@ -201,17 +179,6 @@ def _share(ratio: float, name: str) -> str:
     return f"{ratio:.{int(ratio < 9.5)}f} times its {name}"
 
 
-def _check(models: Sequence[ModelCost], ours: str | None) -> None:
-    page.require(models, "models must hold at least one model")
-    names = [model.name for model in models]
-    for model in models:
-        page.require(names.count(model.name) == 1, f"two models are named {model.name!r}")
-        seeds_of(model.accuracy, f"accuracy of {model.name!r}")
-        costs = [model.index_bytes, *([] if model.query_ms is None else [model.query_ms])]
-        page.finite(costs, f"{model.name!r}: index_bytes and query_ms", above=0)
-    page.require(ours in [None, *names], f"ours is {ours!r}, but no model has that name")
-
-
 def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     """Returns which points no other beats, [P] bool.
 
@@ -220,21 +187,17 @@ def pareto_best(cost: page.Array, accuracy: page.Array) -> NDArray[np.bool_]:
     Args:
         cost, accuracy: [P]; a NaN cost is never best.
     """
-    cheaper = cost[:, None] <= cost
-    better = accuracy[:, None] >= accuracy
-    differs = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
-    return np.asarray(np.isfinite(cost) & ~(cheaper & better & differs).any(0))
+    as_good = (cost[:, None] <= cost) & (accuracy[:, None] >= accuracy)
+    better = (cost[:, None] < cost) | (accuracy[:, None] > accuracy)
+    return np.asarray(np.isfinite(cost) & ~(as_good & better).any(0))
 
 
 def _in_words(models: Sequence[ModelCost], metric: str, headline: str) -> str:
     """Returns the alt text: every model's three numbers in words."""
     parts = []
-    for p in models:
-        spread = f" ± {p.spread:.1f}" if np.isfinite(p.spread) else ""
-        told = [
-            f", {UNITS[field](float(f'{cost:.3g}'))} a {'video' if field == 'size' else 'query'}"
-            for field, cost in p.costs.items()
-            if np.isfinite(cost)
-        ]
-        parts.append(f"{p.name} {p.mean:.1f}{spread}{''.join(told)}")
+    for model in models:
+        spread = f" ± {model.spread:.1f}" if np.isfinite(model.spread) else ""
+        costs = [UNITS[field](float(f"{cost:.3g}")) for field, cost in model.costs.items()]
+        each = [f"{cost} a {one}" for cost, one in zip(costs, ("video", "query"), strict=False)]
+        parts.append(", ".join([f"{model.name} {model.mean:.1f}{spread}", *each]))
     return f"{metric} against index size and query time. {headline}. {'; '.join(parts)}."

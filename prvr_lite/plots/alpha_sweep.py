@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, Panel, line_panels
+from prvr_lite.plots.spread_curves import spread_curves
+
+PATCH: Final = {"fc": "white", "ec": "none", "pad": 0.5}  # hides the grid behind a number
+NUMBER: Final[dict[str, Any]] = {"ha": "center", "weight": "bold", "bbox": PATCH}
 
 
 @page.house_style
@@ -29,32 +32,22 @@ def alpha_sweep(
     """
     x = page.finite(alpha, "alpha", low=0, high=1)
     page.require(metrics, "metrics must name at least one metric")
-    lines = [
-        Line(name, color, x, page.finite(y, f"metric {name!r}", shape=x.shape))
-        for (name, y), color in zip(metrics.items(), page.CYCLE * len(metrics), strict=False)
-    ]
-    best = "; ".join(
-        f"{line.name} is best, {line.best()[1]:.1f}, at {line.best()[0]:g}" for line in lines
+    curves = {
+        name: page.finite(y, f"metric {name!r}", shape=x.shape) for name, y in metrics.items()
+    }
+    picture = spread_curves(
+        {name: {"score": dict(zip(x, y, strict=True))} for name, y in curves.items()},
+        xlabel="α, the weight of the clip scale (0: frames only, 1: clips only)",
+        title=title,
+        about="score = α · clip + (1 − α) · frame",
+        chosen=chosen,
     )
-    dotted = "" if chosen is None else f"; dotted: α = {chosen:g} in use"
-    picture, axes = line_panels(
-        page.heading(title, f"score = α · clip + (1 − α) · frame{dotted}"),
-        {line.name: Panel(line.name, [line], height=1.15) for line in lines},
-        alt=f"Metrics against the clip weight alpha: {best}.",
-        xlabel="α, the weight of the clip scale",
-        mark=None if chosen is None else ("chosen", chosen),
-        named=False,
-    )
-    for line in lines:
-        panel, peak, color = axes[line.name], line.best(), line.color
-        panel.plot(*peak, "o", ms=10, mfc="white", mec=color, mew=2.5, label="best")
-        panel.margins(y=0.3)
-        style: dict[str, Any] = {"ha": "center", "weight": "bold", "color": color}
-        number = page.write(panel, f"{peak[1]:.1f}", peak, (0, 9), **style)
-        number.set_bbox({"fc": "white", "ec": "none", "pad": 0.5})
-    last = axes[lines[-1].name]
-    last.set_xlim(-0.03, 1.03)
-    for end, name in ((0, "frames only"), (1, "clips only")):
-        style = {"va": "top", "ha": "center", "color": page.SOFT}
-        page.write(last, name, (end, 0), (0, -25), at=("data", "axes fraction"), **style)
+    told = page.alt_text(picture)
+    for axes, (name, y) in zip(picture.axes, curves.items(), strict=True):
+        best, highest = x[y.argmax()], y.max()
+        told += f" {name} is best, {highest:.1f}, at {best:g}."
+        axes.plot(best, highest, "o", ms=10, mfc="white", mec=page.BLUE, mew=2.5, label="best")
+        page.write(axes, f"{highest:.1f}", (best, highest), (0, 9), color=page.BLUE, **NUMBER)
+        axes.set(xlim=(-0.03, 1.03), ymargin=0.3)
+    picture.set_label(told)
     return picture

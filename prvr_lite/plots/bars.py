@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
@@ -13,10 +15,8 @@ from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value
 
 WIDE: Final = page.WIDTH - 0.95  # inches of the panel, about
-BAR: Final = {"saturation": 1, "gap": 0.08}
+BAR: Final = {"saturation": 1, "gap": 0.08, "errorbar": None}
 DOT: Final = {"edgecolor": page.INK, "linewidth": 1, "size": 4.5, "dodge": True, "jitter": False}
-
-Bars = Sequence[tuple[int, str, page.Array]]  # of each bar: its group, its model, a value per seed
 
 
 @page.house_style
@@ -37,9 +37,48 @@ def recall_bars(
     Raises:
         ValueError: naming the model and kind that does not fit.
     """
-    kinds = list(dict.fromkeys(kind for row in rows.values() for kind in row))
-    values = {model: [row.get(kind, np.nan) for kind in kinds] for model, row in rows.items()}
-    return _picture(values, kinds, metric, title)
+    groups = list(dict.fromkeys(group for row in rows.values() for group in row))
+    values = [
+        (model, place, seed)
+        for model, row in rows.items()
+        for place, group in enumerate(groups)
+        for seed in page.as_array(np.atleast_1d(row.get(group, np.nan)), f"{model!r}, {group!r}")
+    ]
+    seeds = pd.DataFrame(values, columns=["model", "place", "value"]).dropna()
+    page.require(len(seeds), "rows must hold at least one model with at least one value")
+    by_bar = seeds.groupby(["model", "place"], sort=False)["value"]
+    for (model, place), one in by_bar:
+        page.finite(one, f"{model!r}, {groups[place]!r}", low=0)
+    bars = by_bar.agg(["mean", "max", "size"]).reset_index()
+    several = seeds[by_bar.transform("size") > 1]
+    head = page.heading(title, "bar: mean, dot: one training seed" if len(several) else "")
+    models = list(bars["model"].unique())
+    names = [page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in models]
+    columns = max(1, int(WIDE / (0.6 + max(page.text_width(name, 11) for name in names))))
+    height = 3.6 + 0.26 * -(-len(names) // columns)
+    picture, panels = page.panels(head, [["bars"]], height, alt=_alt(bars, groups, metric))
+    axes, others = panels["bars"], itertools.cycle(page.OTHERS)
+    colors = dict(zip(rows, [*itertools.islice(others, len(rows) - 1), page.BLUE], strict=True))
+    how: dict[str, Any] = {"x": "place", "y": "value", "hue": "model", "hue_order": models}
+    how |= {"ax": axes, "order": range(len(groups)), "legend": False}
+    sns.barplot(seeds, palette=colors, **how, **BAR)
+    if len(several):
+        sns.stripplot(several, palette=["white"] * len(models), **how, **DOT)
+    for box, name in zip(axes.containers, names, strict=True):
+        box.set_label(name)
+    _number(axes, bars, 0.75 * WIDE / len(groups) / len(models))
+    broken = [
+        "\n".join(page.wrap(line, 0.96 * WIDE / len(groups), 11) for line in group.split("\n"))
+        for group in groups
+    ]
+    axes.set_xticks(range(len(groups)), broken, parse_math=False)
+    axes.tick_params(axis="x", length=0)
+    axes.set(ylabel=page.plain(metric), xlabel="", xlim=(-0.5, len(groups) - 0.5))
+    axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
+    axes.grid(axis="y")
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.03), "borderaxespad": 0}
+    axes.legend(handles=axes.containers, ncols=columns, handlelength=1, **above)
+    return picture
 
 
 @page.house_style
@@ -62,94 +101,36 @@ def ratio_bars(
     """
     names = list(groups)
     for name, row in [*rows.items(), ("counts", names if counts is None else counts)]:
-        fits = len(row) == len(names)
-        page.require(fits, f"{name!r} has {len(row)} values for {len(names)} groups")
+        fits = len(row) == len(names) == len(set(names))
+        page.require(fits, f"{name!r} has {len(row)} values for {len(set(names))} groups")
     if counts is not None:
         names = [f"{g}\n{n:,} queries" for g, n in zip(names, counts, strict=True)]
-    return _picture(rows, names, metric, title, "moment length / video length")
-
-
-def _picture(
-    rows: Mapping[str, Sequence[Value]],
-    groups: Sequence[str],
-    metric: str,
-    title: str,
-    xlabel: str = "",
-) -> page.Picture:
-    """Draws grouped bars: one group for each of `groups`, one bar in it for each model."""
-    seeds = [
-        (j, model, _seeds(value, f"{model!r}, {group!r}"))
-        for model, row in rows.items()
-        for j, (value, group) in enumerate(zip(row, groups, strict=True))
-    ]
-    bars = [bar for bar in seeds if len(bar[2])]
-    page.require(bars, "rows must hold at least one model with at least one value")
-    several = any(len(one) > 1 for *_, one in bars)
-    head = page.heading(title, "bar: mean, dot: one training seed" if several else "")
-    names = [page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in rows]
-    columns = max(1, int(WIDE / (0.6 + max(page.text_width(name, 11) for name in names))))
-    height = 3.6 + 0.26 * -(-len(names) // columns) + 0.25 * bool(xlabel)
-    picture, panels = page.panels(head, [["bars"]], height, alt=_alt(bars, groups, metric))
-    axes = panels["bars"]
-    _draw(axes, bars, list(rows), len(groups))
-    _number(axes, bars, list(rows), len(groups))
-    broken = [
-        "\n".join(page.wrap(line, 0.96 * WIDE / len(groups), 11) for line in group.split("\n"))
-        for group in groups
-    ]
-    axes.set_xticks(range(len(groups)), broken, parse_math=False)
-    axes.tick_params(axis="x", length=0)
-    axes.set(ylabel=page.plain(metric), xlabel=xlabel, xlim=(-0.5, len(groups) - 0.5))
-    axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
-    axes.grid(axis="y")
-    shown = [(box[0], name) for box, name in zip(axes.containers, names, strict=False) if len(box)]
-    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.03), "borderaxespad": 0}
-    axes.legend(*zip(*shown, strict=True), ncols=columns, handlelength=1, **place)
+    bars = {model: dict(zip(names, row, strict=True)) for model, row in rows.items()}
+    picture = recall_bars(bars, metric=metric, title=title)
+    picture.axes[0].set_xlabel("moment length / video length")
     return picture
 
 
-def _draw(axes: Axes, bars: Bars, models: Sequence[str], groups: int) -> None:
-    """Draws the bars of means and, where there are several seeds, a dot for each."""
-    colors = [*(page.OTHERS * len(models))[: len(models) - 1], page.BLUE]
-    shared = {"order": range(groups), "hue_order": models, "ax": axes, "legend": False}
-    means = [(j, one.mean(), model) for j, model, one in bars]
-    dots = [(j, value, model) for j, model, one in bars if len(one) > 1 for value in one]
-    for draw, points, palette, style in (
-        (sns.barplot, means, colors, BAR),
-        (sns.stripplot, dots, ["white"] * len(models), DOT),
-    ):
-        if points:
-            x, y, hue = zip(*points, strict=True)
-            draw(x=x, y=y, hue=hue, palette=palette, **shared, **style)
-    for box, model in zip(axes.containers, models, strict=False):
-        box.set_label(page.plain(model))
+def _number(axes: Axes, bars: pd.DataFrame, room: float) -> None:
+    """Writes each bar's number above it, in the longest form that fits all bars, if one does.
 
-
-def _seeds(value: Value, name: str) -> page.Array:
-    """Returns the finite values of one bar, one per seed; none if the value is unknown."""
-    seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=float)), name)
-    seeds = seeds[~np.isnan(seeds)]
-    return page.finite(seeds, name, low=0) if len(seeds) else seeds
-
-
-def _number(axes: Axes, bars: Bars, models: Sequence[str], groups: int) -> None:
-    """Writes each bar's number above it, in the longest form that fits all bars, if one does."""
+    Args:
+        room: inches for a number.
+    """
+    middles = [bar.get_x() + bar.get_width() / 2 for box in axes.containers for bar in box]
     for digits, size in ((1, 11), (0, 11), (0, 9)):
-        texts = [f"{one.mean():.{digits}f}" for *_, one in bars]
-        width = max(page.text_width(text, size, "bold") for text in texts)
-        if width <= 0.75 * WIDE / groups / len(models):  # bars stand 0.8 of it apart
+        texts = [f"{mean:.{digits}f}" for mean in bars["mean"]]
+        if max(page.text_width(text, size, "bold") for text in texts) <= room:
             style: dict[str, Any] = {"ha": "center", "size": size, "weight": "bold"}
-            for (j, model, one), text in zip(bars, texts, strict=True):
-                x = j + 0.8 * ((models.index(model) + 0.5) / len(models) - 0.5)
-                page.write(axes, text, (x, one.max()), (0, 6 if len(one) > 1 else 3), **style)
+            for text, x, bar in zip(texts, middles, bars.itertuples(), strict=True):
+                page.write(axes, text, (x, bar.max), (0, 6 if bar.size > 1 else 3), **style)
             return
 
 
-def _alt(bars: Bars, groups: Sequence[str], metric: str) -> str:
+def _alt(bars: pd.DataFrame, groups: Sequence[str], metric: str) -> str:
     """Returns the alt text: every bar in words."""
-    told = {
-        group: ", ".join(f"{model} {one.mean():.1f}" for i, model, one in bars if i == j)
-        for j, group in enumerate(groups)
-    }
-    parts = "; ".join(f"{' '.join(group.split())}: {row}" for group, row in told.items())
-    return f"Bars of {metric}. {parts}."
+    parts = []
+    for place, group in enumerate(groups):
+        row = [f"{bar.model} {bar.mean:.1f}" for bar in bars.itertuples() if bar.place == place]
+        parts.append(f"{' '.join(group.split())}: {', '.join(row)}")
+    return f"Bars of {metric}. {'; '.join(parts)}."

@@ -13,7 +13,7 @@ from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value, seeds_of
 
 NAMES = 2.6  # inches to the left of the panel
-ROW, TITLE, AIR = 0.26, 0.28, 0.12  # height of a line, of a group's title, and air above it
+ROW = 0.31  # inches, the height of a change and of a group's title
 
 Change = tuple[Value, tuple[float, float]]  # differences, and the interval of their mean
 
@@ -25,18 +25,13 @@ class _Row:
     group: str
     name: str
     seeds: page.Array
-    place: float  # inches below the top of the panel
     low: float  # of the interval; NaN for a single seed
     high: float
+    place: int  # how many names stand above its name
 
     @property
     def mean(self) -> float:
         return float(self.seeds.mean())
-
-    @property
-    def color(self) -> str:
-        """Returns vermilion for a change that surely costs, blue if it surely helps, else ink."""
-        return page.VERMILION if self.high < 0 else page.BLUE if self.low > 0 else page.INK
 
     def in_words(self) -> str:
         sure = f" [{signed(self.low)}, {signed(self.high)}]" if np.isfinite(self.low) else ""
@@ -66,74 +61,58 @@ def gap_chart(
     Raises:
         ValueError: naming the change that does not fit.
     """
-    rows, labels, high = _lay_out(groups)
+    rows, labels, weights = list[_Row](), list[str](), list[str]()
+    for group, changes in groups.items():
+        if group and changes:
+            labels.append(page.wrap(group, NAMES, 10, weight="bold", lines=1))
+            weights.append("bold")
+        for name, (value, interval) in changes.items():
+            seeds = seeds_of(value, f"{name!r}, {group!r}")
+            rows.append(_Row(group, name, seeds, *interval, place=len(labels)))
+            labels.append(page.wrap(name, NAMES, 10, lines=2))
+            weights.append("normal")
     page.require(rows, "groups must hold at least one change")
     known = [row for row in rows if np.isfinite(row.low)]
-    about = "mean over paired seeds with its 95 % interval; filled: 0 lies outside (by chance in "
-    about += "1 of 20); small dots: seeds"
+    about = f"{metric} minus that of {against}, one seed each"
+    if known:
+        about = "mean over paired seeds with its 95 % interval; filled: 0 lies outside (by chance "
+        about += "in 1 of 20); small dots: seeds"
     parts = [
         f"{group or 'changes'}: {', '.join(row.in_words() for row in rows if row.group == group)}"
         for group in groups
     ]
-    picture, panels = page.panels(
-        page.heading(
-            title or _headline(known, against, metric),
-            about if known else f"{metric} minus that of {against}, one seed each",
-        ),
-        [["gaps"]],
-        high + 0.8,
-        alt=f"Difference in {metric} to {against}, with 95 % intervals. {'; '.join(parts)}.",
-    )
+    alt = f"Difference in {metric} to {against}, with 95 % intervals. {'; '.join(parts)}."
+    head = page.heading(title or _headline(known, against, metric), about)
+    picture, panels = page.panels(head, [["gaps"]], ROW * len(labels) + 0.8, alt=alt)
     axes = panels["gaps"]
     axes.axvline(0, color=page.INK, lw=1.4, zorder=1, label="zero")
     for row in rows:
         _draw(axes, row)
-    axes.set(xlabel=f"{page.plain(metric)}, difference to {page.plain(against)}", ylim=(high, 0))
-    axes.set_yticks(list(labels), labels=[name for name, _ in labels.values()])
-    for label, (_, style) in zip(axes.get_yticklabels(), labels.values(), strict=True):
-        label.set(linespacing=1.05, parse_math=False, **style)
+    axes.set(xlabel=f"{page.plain(metric)}, difference to {page.plain(against)}", xmargin=0.06)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    names: dict[str, Any] = {"size": 10, "linespacing": 1.05, "parse_math": False}
+    axes.set_yticks(range(len(labels)), labels, **names)
+    for tick, weight in zip(axes.get_yticklabels(), weights, strict=True):
+        tick.set(weight=weight)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.margins(x=0.06)
     return picture
 
 
-def _lay_out(
-    groups: Mapping[str, Mapping[str, Change]],
-) -> tuple[list[_Row], dict[float, tuple[str, dict[str, Any]]], float]:
-    """Returns the rows, the names beside them with their style by height, and the total height.
-
-    Heights are in inches, from the top.
-    """
-    rows: list[_Row] = []
-    labels: dict[float, tuple[str, dict[str, Any]]] = {}
-    y = 0.0
-    for group, changes in groups.items():
-        y += AIR if labels else 0.0
-        if group and changes:
-            bold = {"size": 11, "weight": "bold"}
-            labels[y + TITLE / 2] = page.wrap(group, NAMES, 11, weight="bold", lines=1), bold
-            y += TITLE
-        for name, (value, interval) in changes.items():
-            seeds = seeds_of(value, f"{name!r}, {group!r}")
-            label = page.wrap(name, NAMES, 10, lines=2)
-            high = ROW + 0.17 * label.count("\n")
-            labels[y + high / 2] = label, {"size": 10}
-            rows.append(_Row(group, name, seeds, y + high / 2, *interval))
-            y += high
-    return rows, labels, y + 0.06
-
-
 def _draw(axes: Axes, row: _Row) -> None:
-    """Draws the dot, interval and seeds of one change, and its number to the right of the panel."""
-    color, sure = row.color, row.color != page.INK
+    """Draws the dot, interval and seeds of one change, and its number to the right of the panel.
+
+    Vermilion: the change surely costs; blue: it surely helps.
+    """
+    sure = row.high < 0 or row.low > 0
+    color = page.INK if not sure else page.BLUE if row.low > 0 else page.VERMILION
     if np.isfinite(row.low):
         ends, at = [row.low, row.high], [row.place] * len(row.seeds)
         axes.plot(ends, [row.place] * 2, color=color, lw=1.8, zorder=2, label="interval")
         axes.scatter(row.seeds, at, s=12, color="white", edgecolor=color, lw=1, zorder=2.5)
-    (dot,) = axes.plot(row.mean, row.place, "o", color=color, label=page.plain(row.name), zorder=3)
-    dot.set(markersize=7.5, markerfacecolor=color if sure else "white", markeredgewidth=1.8)
+    look: dict[str, Any] = {"ms": 7.5, "mfc": color if sure else "white", "mew": 1.8, "zorder": 3}
+    axes.plot(row.mean, row.place, "o", color=color, label=page.plain(row.name), **look)
     style = {"color": color, "weight": "bold" if sure else "normal", "size": 10.5}
     spot, at_edge = (1, row.place), ("axes fraction", "data")
     page.write(axes, signed(row.mean), spot, (44, 0), at=at_edge, ha="right", va="center", **style)
@@ -153,6 +132,5 @@ def _headline(known: Sequence[_Row], against: str, metric: str) -> str:
     better = sum(row.low > 0 for row in known)
     most = f", {worse[0].name} most ({signed(worse[0].mean)})" if worse else ""
     lower, rise = "lowers" if len(worse) == 1 else "lower", "raise" if better > 1 else "raises"
-    return (
-        f"{len(worse)} of {len(known)} changes {lower} {metric}{most}; {better or 'none'} {rise} it"
-    )
+    count = f"{len(worse)} of {len(known)} changes"
+    return f"{count} {lower} {metric}{most}; {better or 'none'} {rise} it"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, Panel, line_panels
+from prvr_lite.plots.line_panels import Line, line_panels
 
 
 @page.house_style
@@ -30,27 +30,19 @@ def growth_curves(
         ValueError: naming the series that does not fit.
     """
     page.require(series, "series must name at least one line")
-    colors = page.CYCLE * len(series)
-    lines = [
-        _line(name, color, *both)
-        for (name, both), color in zip(series.items(), colors, strict=False)
-    ]
-    told = "; ".join(f"{line.in_words()} ({line.note})" for line in lines)
-    picture, axes = line_panels(
+    lines = []
+    for name, (xs, ys) in series.items():
+        x = page.finite(xs, f"xs of {name!r}", above=0)
+        y = page.finite(ys, f"ys of {name!r}", shape=x.shape, above=0)
+        slope = f"exponent {np.polyfit(np.log(x), np.log(y), 1)[0]:.1f}" if np.ptp(x) else ""
+        lines.append(Line(name, x, y, note=slope))
+    picture = line_panels(
         page.heading(title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples"),
-        {"growth": Panel(ylabel, lines, 3.2)},
-        alt=f"{ylabel} against {xlabel} on logarithmic axes: {told}.",
+        {ylabel: lines},
+        alt=f"{ylabel} against {xlabel} on logarithmic axes.",
         xlabel=xlabel,
         logarithmic=True,
         steep=1,
     )
-    axes["growth"].grid(axis="x")
+    picture.axes[0].grid(axis="x")
     return picture
-
-
-def _line(name: str, color: str, xs: object, ys: object) -> Line:
-    """Returns a series as a line that notes its growth exponent, if it has more than one x."""
-    x = page.finite(xs, f"xs of {name!r}", above=0)
-    y = page.finite(ys, f"ys of {name!r}", shape=x.shape, above=0)
-    slope = np.polyfit(np.log(x), np.log(y), 1)[0] if np.ptp(x) else None
-    return Line(name, color, x, y, "" if slope is None else f"exponent {slope:.1f}")

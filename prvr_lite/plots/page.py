@@ -29,6 +29,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Spot = tuple[float, float]
+Unit = str | tuple[str, str]  # what a spot is measured in, or its x and its y
 
 WIDTH: Final = 7.2  # inches; with text of 10 points and more it stays legible 400 pixels wide
 SCREEN_DPI: Final = 144
@@ -99,8 +101,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
     path = Path(path)
     words = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}
     kind = path.suffix.lower()
-    known = f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf"
-    require(kind in words, known)
+    require(kind in words, f"{path.name}: cannot save as {kind!r}; end it in .png, .svg or .pdf")
     title = " ".join(figure.get_suptitle().split())
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=dpi, metadata={"Title": title, words[kind]: alt_text(figure)})
@@ -130,15 +131,14 @@ class Heading:
         figure.text(x, 1 - y / page, self.about, size=ABOUT_SIZE, color=soft, **place)
 
 
-def heading(title: str, about: str = "", *, width: float = WIDTH) -> Heading:
-    """Returns a heading for a page `width` wide: a title and a line about it, broken to fit.
+def heading(title: str, about: str = "") -> Heading:
+    """Returns a heading: a title and a line about it, broken to fit the page.
 
     The title may have up to three lines, the line about it up to two.
     """
-    room = width - 2 * EDGE
-    return Heading(
-        wrap(title, room, TITLE_SIZE, weight="bold"), wrap(about, room, ABOUT_SIZE, lines=2)
-    )
+    room = WIDTH - 2 * EDGE
+    bold = wrap(title, room, TITLE_SIZE, weight="bold")
+    return Heading(bold, wrap(about, room, ABOUT_SIZE, lines=2))
 
 
 def panels(
@@ -192,22 +192,15 @@ def color_scale(
     Args:
         unit: of the colours. style: of `Figure.colorbar`.
     """
-    bar = picture.colorbar(shown, ax=panels, label=unit, **{"aspect": 30, "pad": 0.02} | style)
+    look: dict[str, Any] = {"aspect": 30, "pad": 0.02, "ticks": MaxNLocator(4)}
+    bar = picture.colorbar(shown, ax=panels, label=unit, **look | style)
     bar.ax.set_label("scale")
     bar.outline.set_visible(False)
-    bar.locator = MaxNLocator(4)
-    bar.update_ticks()
     return bar.ax
 
 
 def write(
-    axes: Axes,
-    text: str,
-    spot: tuple[float, float],
-    away: tuple[float, float] = (0.0, 0.0),
-    *,
-    at: str | tuple[str, str] = "data",
-    **style: Any,
+    axes: Axes, text: str, spot: Spot, away: Spot = (0.0, 0.0), *, at: Unit = "data", **style: Any
 ) -> Annotation:
     """Writes `text` at a spot, or `away` points from it, also outside the panel.
 
@@ -237,9 +230,8 @@ def as_array(value: object, name: str, *, ndim: int = 1) -> Array:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numbers: {error}") from error
-    if array.ndim != ndim or array.size == 0:
-        shape = list(array.shape)
-        raise ValueError(f"{name} must have {ndim} axis/axes and a value, but has shape {shape}")
+    wanted, shape = f"{ndim} axis/axes and a value", list(array.shape)
+    require(array.ndim == ndim and array.size, f"{name} must have {wanted}, but has shape {shape}")
     return array
 
 
@@ -291,42 +283,28 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 
 
 def wrap(text: str, inches: float, size: float, *, weight: str = "normal", lines: int = 3) -> str:
-    """Returns `text` in lines of at most `inches`; what exceeds `lines` becomes an ellipsis."""
-    words = [part for word in str(text).split() for part in _pieces(word, inches, size, weight)]
-    rows: list[str] = []
-    for word in words:
-        longer = f"{rows[-1]} {word}" if rows else word
-        if rows and text_width(longer, size, weight) <= inches:
-            rows[-1] = longer
-        else:
-            rows.append(word)
+    """Returns `text` in lines of at most `inches`; what exceeds `lines` becomes an ellipsis.
+
+    A word that no line can hold, such as a long address or id, is cut.
+    """
+
+    def fits(row: str) -> bool:
+        return text_width(row, size, weight) <= inches
+
+    rows = [""]
+    for word in str(text).split():
+        if fits(f"{rows[-1]} {word}".strip()):
+            rows[-1] = f"{rows[-1]} {word}".strip()
+            continue
+        rows.append("")
+        for letter in word:
+            if rows[-1] and not fits(rows[-1] + letter):
+                rows.append("")
+            rows[-1] += letter
+    rows = [row for row in rows if row]
     if len(rows) > lines:
         last = rows[lines - 1]
-        while last and text_width(last + "…", size, weight) > inches:
+        while last and not fits(last + "…"):
             last = last[:-1].rstrip()
-        rows = [*rows[: lines - 1], last + "…"]
+        rows[lines - 1 :] = [last + "…"]
     return "\n".join(rows)
-
-
-def _pieces(word: str, inches: float, size: float, weight: str) -> list[str]:
-    """Returns a word in pieces that fit on a line; a long address or id is cut."""
-    pieces = [""]
-    for letter in word:
-        if pieces[-1] and text_width(pieces[-1] + letter, size, weight) > inches:
-            pieces.append("")
-        pieces[-1] += letter
-    return pieces
-
-
-def apart(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move label positions as little as needed to lie `gap` apart, within [low, high] if they fit.
-
-    Returns the new positions in the order of the old ones.
-    """
-    order = np.argsort(positions, kind="stable")
-    steps = gap * np.arange(len(order))
-    lifted = np.maximum.accumulate(np.asarray(positions, dtype=np.float64)[order] - steps) + steps
-    moved = np.minimum(lifted, high - steps[::-1])
-    result = np.empty(len(order))
-    result[order] = moved + max(0.0, low - moved[0]) if len(order) else moved
-    return [float(position) for position in result]

@@ -17,10 +17,7 @@ def seeds_of(value: Value, name: str) -> page.Array:
     Raises:
         ValueError: naming `name`, if there is no value or one is not finite.
     """
-    seeds = page.as_array(np.atleast_1d(np.asarray(value, dtype=np.float64)), name)
-    if not np.isfinite(seeds).all():
-        raise ValueError(f"{name} must be finite, but is {seeds.tolist()}")
-    return seeds
+    return page.finite(np.atleast_1d(value), name)
 
 
 def deviation(seeds: page.Array) -> float:

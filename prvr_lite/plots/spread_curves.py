@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, Panel, line_panels
+from prvr_lite.plots.line_panels import Line, line_panels
 from prvr_lite.plots.seeds import Value, seeds_of
 
 Curve = Mapping[float, Value]
@@ -41,39 +41,29 @@ def spread_curves(
     """
     full = panels and all(panel and all(panel.values()) for panel in panels.values())
     page.require(full, "panels must hold a panel, each panel a curve and each curve an x")
-    names = list(dict.fromkeys(name for panel in panels.values() for name in panel))
-    colors = dict(zip(names, page.CYCLE * len(names), strict=False))
     lines = {
-        unit: [_line(name, colors[name], panel[name], unit, logarithmic) for name in panel]
+        unit: [_line(name, curve, unit, logarithmic) for name, curve in panel.items()]
         for unit, panel in panels.items()
     }
-    told, several = [], False
-    for unit, row in lines.items():
-        for line in row:
-            means = line.means()
-            several |= len(means) < len(line.x)
-            points = ", ".join(f"{y:.3g} at {x:g}" for x, y in means.items())
-            told.append(f"{unit}, {line.name}: {points}")
+    several = any(len(line.means()) < len(line.x) for row in lines.values() for line in row)
     notes = [
         "band: ± standard deviation over seeds (small dots)" if several else "",
         "" if chosen is None else f"dotted: {chosen:g} in use",
         about,
     ]
-    height = 2.9 if len(lines) == 1 else 1.9
     return line_panels(
         page.heading(title, "; ".join(filter(None, notes))),
-        {unit: Panel(unit, row, height) for unit, row in lines.items()},
-        alt=f"{'Means over seeds' if several else 'Values'} against {xlabel}. {'; '.join(told)}.",
+        lines,
+        alt=f"{'Means over seeds' if several else 'Values'} against {xlabel}.",
         xlabel=xlabel,
-        mark=None if chosen is None else ("chosen", chosen),
-        named=len(names) > 1,
+        mark=("chosen", chosen),
         logarithmic=logarithmic,
-    )[0]
+    )
 
 
-def _line(name: str, color: str, curve: Curve, unit: str, logarithmic: bool) -> Line:
+def _line(name: str, curve: Curve, unit: str, logarithmic: bool) -> Line:
     """Returns a curve with all its seeds as a line, after a check."""
     spots = sorted(curve)
     page.finite(spots, f"{name!r}, {unit!r}: every x", above=0 if logarithmic else -np.inf)
     seeds = [seeds_of(curve[x], f"{name!r}, {unit!r} at {x:g}") for x in spots]
-    return Line(name, color, np.repeat(spots, list(map(len, seeds))), np.concatenate(seeds))
+    return Line(name, np.repeat(spots, list(map(len, seeds))), np.concatenate(seeds))

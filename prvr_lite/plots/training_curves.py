@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
-from prvr_lite.plots.line_panels import Line, Panel, line_panels
+from prvr_lite.plots.line_panels import Line, line_panels
 
-UNITS: Final = {"loss": ("loss", 1.9), "recall": ("recall (%)", 1.9), "SumR": ("SumR", 1.1)}
 CURVES: Final = {  # key of a history -> its panel, name and colour
     "loss": ("loss", "total", page.INK),
     "clip_triplet": ("loss", "clip triplet", page.BLUE),
@@ -19,10 +18,10 @@ CURVES: Final = {  # key of a history -> its panel, name and colour
     "frame_triplet": ("loss", "frame triplet", page.VERMILION),
     "frame_nce": ("loss", "frame infoNCE", page.ORANGE),
     "query_diverse": ("loss", "query-diverse", page.GREEN),
-    "R@1": ("recall", "R@1", page.BLUE),
-    "R@5": ("recall", "R@5", page.GREEN),
-    "R@10": ("recall", "R@10", page.ORANGE),
-    "R@100": ("recall", "R@100", page.GREY),
+    "R@1": ("recall (%)", "R@1", page.BLUE),
+    "R@5": ("recall (%)", "R@5", page.GREEN),
+    "R@10": ("recall (%)", "R@10", page.ORANGE),
+    "R@100": ("recall (%)", "R@100", page.GREY),
     "SumR": ("SumR", "SumR", page.PURPLE),
 }
 
@@ -39,33 +38,30 @@ def training_curves(
             "R@5", "R@10", "R@100" and "SumR" (%); epochs may lack some, or hold NaN. Other keys
             are ignored.
     Returns:
-        a Figure with the axes "loss", "recall" and "SumR", as far as there is something to draw.
+        a Figure with the axes "loss", "recall (%)" and "SumR", as far as there are values.
     Raises:
         ValueError: if no epoch holds any of these.
     """
     lines: dict[str, list[Line]] = {}
+    epochs = np.array([row.get("epoch", i) for i, row in enumerate(history, 1)], dtype=np.float64)
     for key, (panel, name, color) in CURVES.items():
-        epochs = [row.get("epoch", i) for i, row in enumerate(history, 1)]
         values = np.array([row.get(key, np.nan) for row in history], dtype=np.float64)
-        there = np.isfinite(values)
-        if there.any():
-            line = Line(name, color, np.array(epochs, dtype=np.float64)[there], values[there])
+        if (there := np.isfinite(values)).any():
+            line = Line(name, epochs[there], values[there], color=color)
             lines.setdefault(panel, []).append(line)
     page.require(lines, f"history has {len(history)} epochs and none holds a loss or a recall")
-    best = lines["SumR"][0].best() if "SumR" in lines else None
-    about = f"{len(history)} epochs"
-    if best:
-        about = f"dotted: best SumR {best[1]:.1f}, after epoch {best[0]:g}"
-    told = ", ".join(line.in_words() for row in lines.values() for line in row)
-    picture, axes = line_panels(
+    about, best = f"{len(history)} epochs", None
+    if "SumR" in lines:
+        best, highest = lines["SumR"][0].best()
+        about = f"dotted: best SumR {highest:.1f}, after epoch {best:g}"
+    picture = line_panels(
         page.heading(title, about),
-        {name: Panel(UNITS[name][0], row, UNITS[name][1]) for name, row in lines.items()},
-        alt=f"Training curves by epoch; {about}. First to last epoch: {told}.",
+        lines,
+        alt=f"Training curves by epoch; {about}.",
         xlabel="epoch",
-        dots=False,
-        mark=("best epoch", best[0]) if best else None,
+        mark=("best epoch", best),
     )
-    last = axes[list(axes)[-1]]
-    last.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    last.xaxis.set_major_formatter("{x:g}")
+    epoch = picture.axes[-1].xaxis
+    epoch.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    epoch.set_major_formatter("{x:g}")
     return picture

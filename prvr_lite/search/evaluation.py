@@ -71,20 +71,11 @@ def evaluate(
     if not len(queries):
         raise ValueError(f"{dataset.path}: no query belongs to split {split!r}: choose another")
     similarity = _score(searcher, reader, queries)
-    frame = similarity.frame
     relevant = relevant_matrix(dataset, queries, videos, several=several)
-    return Evaluation(
-        split,
-        retrieval_metrics(
-            similarity.fused(model.config.alpha if alpha is None else alpha), relevant
-        ),
-        retrieval_metrics(similarity.clip, relevant),
-        None if frame is None else retrieval_metrics(frame, relevant),
-        similarity,
-        relevant,
-        queries,
-        videos,
-    )
+    both = similarity.fused(model.config.alpha if alpha is None else alpha)
+    fused, clip = retrieval_metrics(both, relevant), retrieval_metrics(similarity.clip, relevant)
+    frame = None if similarity.frame is None else retrieval_metrics(similarity.frame, relevant)
+    return Evaluation(split, fused, clip, frame, similarity, relevant, queries, videos)
 
 
 def _score(searcher: Searcher, reader: InputReader, queries: NDArray[np.int64]) -> Similarity:

@@ -165,8 +165,8 @@ def paired_interval(
     Raises:
         ValueError: lengths that differ, a value that is not finite, or fewer than two groups.
     """
-    gain = _numpy(hit_a).astype(np.float64) - _numpy(hit_b).astype(np.float64)
-    names, member = np.unique(_numpy(group), return_inverse=True)
+    gain = as_numpy(hit_a).astype(np.float64) - as_numpy(hit_b).astype(np.float64)
+    names, member = np.unique(as_numpy(group), return_inverse=True)
     if gain.ndim != 1 or gain.shape != member.shape:
         shapes = f"hits have shape {list(gain.shape)} and group {list(member.shape)}"
         raise ValueError(f"{shapes}. To fix it: give each of them one value per query, [Q].")
@@ -211,7 +211,8 @@ def _average_precision(score: Array, relevant: Array) -> NDArray[np.float64]:
     return average
 
 
-def _numpy(values: Values) -> Array:
+def as_numpy(values: Values) -> Array:
+    """Returns an array or a tensor as an array, on the CPU and without its gradient."""
     if isinstance(values, torch.Tensor):
         values = values.detach().cpu()
         # NumPy has no bfloat16; float32 holds its values exactly
@@ -221,7 +222,7 @@ def _numpy(values: Values) -> Array:
 
 def _checked(score: Values, relevant: Values) -> tuple[Array, Array]:
     """Returns score as floats [Q, V] without NaN, relevant as bool [Q, V], at least one per row."""
-    values, right = _numpy(score), _numpy(relevant)
+    values, right = as_numpy(score), as_numpy(relevant)
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"score has shape {list(values.shape)}; give [Q, V], both at least 1.")
     if values.dtype.kind != "f":

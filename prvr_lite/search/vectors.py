@@ -105,9 +105,6 @@ def encode_rows(
         with torch.inference_mode():
             inputs = (tensor.to(model.device) for tensor in reader.videos(some))
             vectors = make_entry(model.encode_videos(*inputs), ids)
-        yield VideoRows(
-            ids,
-            torch.from_numpy(dataset.duration[some].astype(np.float64)),
-            torch.from_numpy(np.diff(dataset.frame_offset)[some].astype(np.int32)),
-            vectors,
-        )
+        duration = torch.from_numpy(dataset.duration[some].astype(np.float64))
+        frames = torch.from_numpy(np.diff(dataset.frame_offset)[some].astype(np.int32))
+        yield VideoRows(ids, duration, frames, vectors)

@@ -60,12 +60,8 @@ def read_run(path: str | os.PathLike[str], run: dict[str, Any]) -> dict[str, Any
             raise _wrong(path, f"its {name!r} is not of type {kind.__name__}")
     if not 0 < record["epoch"] == len(record["history"]):
         raise _wrong(path, f"it has {len(record['history'])} epochs, not {record['epoch']}")
-    check_same_run(
-        record,
-        run,
-        f"{path}: belongs to another run",
-        "give another path, or overwrite it (resume=False; prvr-lite train --restart)",
-    )
+    fix = "give another path, or overwrite it (resume=False; prvr-lite train --restart)"
+    check_same_run(record, run, f"{path}: belongs to another run", fix)
     return record
 
 

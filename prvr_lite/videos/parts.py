@@ -72,14 +72,6 @@ def content_key(file: Path) -> tuple[int, int, str]:
     return stat.st_size, stat.st_mtime_ns, digest.hexdigest()
 
 
-def model_key(model: str) -> list[tuple[str, tuple[int, int, str]]]:
-    """Returns the files of a model's folder and their content; [] for a model name of the hub."""
-    if not Path(model).is_dir():
-        return []
-    files = sorted(file for file in Path(model).iterdir() if file.is_file())
-    return [(file.name, content_key(file)) for file in files]
-
-
 def save_part(path: Path, part: VideoPart) -> None:
     """Writes the results of a video to a file, as a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +134,12 @@ class PartMaker:
 
     @cached_property
     def _model_key(self) -> list[tuple[str, tuple[int, int, str]]]:
-        return model_key(self.model)
+        """Returns the files of a model's folder and their content; [] for a name of the hub."""
+        folder = Path(self.model)
+        files = (
+            sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
+        )
+        return [(file.name, content_key(file)) for file in files]
 
     @cached_property
     def encoder(self) -> JointEncoder:

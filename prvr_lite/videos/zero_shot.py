@@ -7,12 +7,7 @@ from pathlib import Path
 
 from prvr_lite.config import ModelConfig
 from prvr_lite.data.dataset import Dataset, open_features
-from prvr_lite.data.openai_clip import (
-    DEFAULT_MODEL,
-    JointEncoder,
-    OpenAIClipEncoder,
-    named_model,
-)
+from prvr_lite.data.openai_clip import DEFAULT_MODEL, JointEncoder, OpenAIClipEncoder, named_model
 from prvr_lite.model.registry import build_model
 from prvr_lite.search.ranking import Hit
 from prvr_lite.search.searcher import Searcher

@@ -101,9 +101,9 @@ def test_gallery_says_what_does_not_fit(results: list[RankedVideo], message: str
 
 def test_training_draws_what_was_measured_and_marks_the_best() -> None:
     figure = training_curves(history())
-    assert names(figure) == ["loss", "recall", "SumR"]
+    assert names(figure) == ["loss", "recall (%)", "SumR"]
     assert part(panel(figure, "loss"), "total").get_ydata()[:3].tolist() == [2, 1, 2 / 3]
-    recall = part(panel(figure, "recall"), "R@1")
+    recall = part(panel(figure, "recall (%)"), "R@1")
     assert recall.get_xydata().tolist() == [[2, 30], [4, 44], [6, 41]]  # NaN and blanks left out
     assert set(part(panel(figure, "loss"), "best epoch").get_xdata()) == {4}
     assert panel(figure, "loss").get_xlim()[0] < 1  # the loss begins before the first recall
@@ -138,9 +138,9 @@ def test_ratio_bars_stand_in_their_group() -> None:
 
 def test_growth_tells_the_exponent() -> None:
     figure = growth_curves(GROWTH, xlabel="V", ylabel="s")
-    assert "released from 1 at 1 to 1e+04 at 100 (exponent 2.0)" in alt_text(figure)
-    assert "ours from 1 at 1 to 100 at 100 (exponent 1.0)" in alt_text(figure)
-    axes = panel(figure, "growth")
+    assert "released: 1 at 1, 100 at 10, 1e+04 at 100 (exponent 2.0)" in alt_text(figure)
+    assert "ours: 1 at 1, 10 at 10, 100 at 100 (exponent 1.0)" in alt_text(figure)
+    axes = panel(figure, "s")
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert part(axes, "ours").get_xydata().tolist() == [[1, 1], [10, 10], [100, 100]]
 

@@ -43,15 +43,13 @@ class JudgedHandIn(NotebookExporter):
         about, course = (resources or {}).get("nbgrader"), getattr(self.parent, "coursedir", None)
         if not about or course is None:
             return super().from_filename(filename, resources=resources, **kw)
-        folders = {
-            step: Path(course.format_path(step, student, about["assignment"]))
-            for step, student in (
-                (course.submitted_directory, about["student"]),
-                (course.release_directory, "."),
-                (course.source_directory, "."),
-            )
-        }
-        path, (submitted, release, source) = Path(filename), folders.values()
+        steps = (
+            (course.submitted_directory, about["student"]),
+            (course.release_directory, "."),
+            (course.source_directory, "."),
+        )
+        folders = (Path(course.format_path(*step, about["assignment"])) for step in steps)
+        path, (submitted, release, source) = Path(filename), folders
         if path.parent.resolve() != submitted.resolve():  # its second reading, to save the points
             return super().from_filename(filename, resources=resources, **kw)
         notebook = self.judged(path, about["student"], release / path.name, source / path.name)
@@ -67,11 +65,7 @@ class JudgedHandIn(NotebookExporter):
         for lesson in lessons:
             hand_in = _read(path, student, lesson)
             (one,) = grade(
-                lesson,
-                [hand_in],
-                seed=self.seed,
-                seconds=self.seconds,
-                megabytes=self.megabytes,
+                lesson, [hand_in], seed=self.seed, seconds=self.seconds, megabytes=self.megabytes
             )
             for verdict in one.verdicts:
                 name = f"lesson{lesson:02d}-{verdict.exercise}"

@@ -25,36 +25,7 @@ CONFIG = "nbgrader_config.py"
 CHECK = re.compile(r"lesson(\d\d)-(\w+)-check")
 STUB = re.compile(r"^( *)# YOUR CODE HERE\n *raise NotImplementedError\(\)$", re.MULTILINE)
 REFLECTION_POINTS = 4
-SETTINGS = '''\
-"""nbgrader's settings of this course. prvr-lite wrote them once; they are yours to change."""
-
-import warnings
-
-c = get_config()
-c.CourseDirectory.course_id = "{course_id}"
-
-# `nbgrader autograde` takes the answers out of a hand-in, puts them into the notebook that was
-# handed out, and runs each in a process of its own, as `prvr-lite grade` does. Nothing else of a
-# hand-in runs. Copied, deleted or renamed cells, endless loops and broken files stop nothing.
-c.Autograde.exporter_class = "prvr_lite.course.classroom.autograder.JudgedHandIn"
-c.Autograde.sanitize_preprocessors = [
-    "nbgrader.preprocessors.OverwriteCells",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
-c.Autograde.autograde_preprocessors = [
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
-c.JudgedHandIn.seconds = 5.0  # of computing time for one answer
-c.JudgedHandIn.megabytes = 2048  # of memory for one answer
-
-# Where a whole notebook runs all the same (`nbgrader validate`): seconds for a cell
-c.Execute.timeout = 600
-
-# SQLAlchemy finds something to say about nbgrader's own queries, at each hand-in
-warnings.filterwarnings("ignore", "Object of type <Submitted")
-'''
+SETTINGS = Path(__file__).with_name("nbgrader_config.txt")  # {course_id} is filled in
 
 
 @dataclass
@@ -97,7 +68,8 @@ def make_course(
     made = Made()
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / CONFIG, SETTINGS.format(course_id=course_id), made)
+    settings = SETTINGS.read_text(encoding="utf-8").replace("{course_id}", course_id)
+    _write(folder / CONFIG, settings, made)
     for lesson, twin in twins.items():
         text, made.points[twin.stem] = assignment(lesson, twin)
         _write(folder / "source" / twin.stem / twin.name, text, made)

@@ -19,11 +19,7 @@ import torch
 from prvr_lite.course.grading.case import Case, Fault
 from prvr_lite.course.grading.drawing import cut, cuttable, fits, size_of, without
 from prvr_lite.course.grading.exercise import Exercise, Function, Inputs, Mistake, copy_inputs
-from prvr_lite.course.grading.gradient_faults import (
-    gradient_fault,
-    gradients_alike,
-    gradients_of,
-)
+from prvr_lite.course.grading.gradient_faults import gradient_fault, gradients_alike, gradients_of
 from prvr_lite.course.grading.looping import loop_fault, waste_fault
 from prvr_lite.course.grading.outputs import (
     Trial,

@@ -69,12 +69,7 @@ def other_padding(values: str, real: str) -> Callable[[Inputs], Inputs]:
 
 def cut(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inputs:
     """Returns the same inputs with only one place of one dimension."""
-    return {
-        name: value.narrow(axes[name].index(letter), place, 1).clone()
-        if letter in axes.get(name, "")
-        else value
-        for name, value in inputs.items()
-    }
+    return _along(inputs, axes, letter, lambda value, dim: value.narrow(dim, place, 1).clone())
 
 
 def without(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inputs:
@@ -84,10 +79,15 @@ def without(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) ->
         rows = torch.arange(value.shape[dim])
         return value.index_select(dim, rows[rows != place])
 
-    return {
-        name: fewer(value, axes[name].index(letter)) if letter in axes.get(name, "") else value
-        for name, value in inputs.items()
-    }
+    return _along(inputs, axes, letter, fewer)
+
+
+def _along(
+    inputs: Inputs, axes: Mapping[str, str], letter: str, change: Callable[[Tensor, int], Tensor]
+) -> Inputs:
+    """Returns the same inputs with one dimension changed, of those that have it."""
+    dims = {name: letters.index(letter) for name, letters in axes.items() if letter in letters}
+    return inputs | {name: change(inputs[name], dim) for name, dim in dims.items()}
 
 
 def keeps_real(before: Inputs, after: Inputs) -> bool:
