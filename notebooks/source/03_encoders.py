@@ -146,12 +146,14 @@ for name, matrix in weights.items():
     print(f"{name}: {spent.mean():.0%} of a frame's attention goes to padding", end="; ")
     print(f"{spent.min():.0%} to {spent.max():.0%}")
 heat_maps(
-    weights,
-    title="A short film, padded",
+    {name: matrix[real] for name, matrix in weights.items()},
+    title="A short film, padded: what its real frames look at",
+    about=f"frames {int(real.sum())} to {len(real) - 1} are padding; yellow: 0.02 and more",
     xlabel="frame looked at",
     ylabel="frame that looks",
     unit="weight",
-    limits=(0, 0.1),
+    limits=(0, 0.02),
+    square=False,
 )
 
 # %% [markdown]

@@ -177,22 +177,40 @@ def test_the_diagram_shows_which_frames_learn() -> None:
     weights = {"mean": [0.25] * 4, "max": [0, 1, 0, 0]}
     figure = bag_diagram([0.1, 0.9, 0.2, 0.4], weights, duration=30.0, thumbnails=STRIP)
     assert names(figure) == ["film mean", "film max", "road mean", "road max"]
-    assert "mean: film 0.40, gradient to 4 frames; max: film 0.90, gradient to 1 frames" in (
-        alt_text(figure)
+    assert (
+        "mean: film 0.40, gradient to 4 of 4 frames; max: film 0.90, gradient to 1 of 4 frames"
+        in (alt_text(figure))
     )
     gold = {
         name: sum(arrow.get_edgecolor()[:3] == to_rgb(GLOW) for arrow in arrows(figure, name))
         for name in weights
     }
     assert gold["mean"] == gold["max"] + 3
+    for name in weights:
+        boxes = [bar[0].get_bbox() for bar in panel(figure, f"road {name}").containers[1:]]
+        for x, y in ends(figure, name):
+            at_edge = [
+                box.padded(1e-6).contains(x, y) and not box.padded(-1e-6).contains(x, y)
+                for box in boxes
+            ]
+            assert any(at_edge) or y > boxes[0].y1, "an arrow ends in the air"
     assert_readable(figure)
     with pytest.raises(ValueError, match=r"weights of 'mean' has shape \[4\], but must have \[2\]"):
         bag_diagram([0.1, 0.2], weights, duration=1.0, thumbnails=STRIP)
 
 
+def notes(figure: Figure, name: str) -> list[Annotation]:
+    texts = panel(figure, f"road {name}").texts
+    return [text for text in texts if isinstance(text, Annotation) and text.arrow_patch]
+
+
 def arrows(figure: Figure, name: str) -> list[FancyArrowPatch]:
-    road = panel(figure, f"road {name}")
-    return [text.arrow_patch for text in road.texts if isinstance(text, Annotation)]
+    return [note.arrow_patch for note in notes(figure, name) if note.arrow_patch]
+
+
+def ends(figure: Figure, name: str) -> list[tuple[float, float]]:
+    """Both ends of each arrow."""
+    return [place for note in notes(figure, name) for place in (note.xy, note.get_position())]
 
 
 def test_the_gallery_outlines_the_moment() -> None:

@@ -9,6 +9,7 @@ pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, names, panel, words
 from figure_inputs import THUMBNAILS
+from matplotlib.colors import to_rgb
 
 from prvr_lite.course.lesson02 import pooling_widget
 from prvr_lite.course.lesson02.answers import pool_bounds
@@ -16,6 +17,7 @@ from prvr_lite.course.lesson02.film_numbers import film_numbers
 from prvr_lite.course.lesson02.pooling_widget import pooling_slider, pooling_windows
 from prvr_lite.course.pictures.heat_maps import heat_maps
 from prvr_lite.plots import Picture, alt_text
+from prvr_lite.plots.page import INK, ORANGE
 
 
 def test_windows_join_their_frames_to_their_unit() -> None:
@@ -32,11 +34,20 @@ def test_windows_mark_what_is_left_out_and_tell_what_is_repeated() -> None:
     figure = pooling_windows({"long": (10, [0, 2, 5, 8, 9]), "short": (3, [0, 1, 2, 2, 2])})
     (mark,) = (line for line in panel(figure, "long").lines if line.get_label() == "left out")
     assert mark.get_xdata() == pytest.approx([0.95])
+    assert not mark.get_clip_on()  # whole, also at the right edge
     assert not [line for line in panel(figure, "short").lines if line.get_label() == "left out"]
     told = [text for text, _ in words(figure)]
     assert "1 left out (×)" in told
     assert "every frame enters, 1 repeated" in told
     assert "short: 3 frames into 4 units, every frame enters, 1 repeated" in alt_text(figure)
+
+
+def test_a_repeated_frame_is_orange_and_digits_are_dark_on_light_boxes() -> None:
+    axes = panel(pooling_windows({"short": (3, [0, 1, 2, 2, 2])}), "short")
+    frames, units = axes.containers
+    assert frames[2].get_facecolor()[:3] == units[3].get_facecolor()[:3] == to_rgb(ORANGE)
+    inks = [text.get_color() for text in axes.texts]
+    assert inks == [*[INK] * 3, "white", INK, "white", INK]
 
 
 def test_a_film_of_one_frame_for_each_unit_repeats_nothing() -> None:

@@ -89,14 +89,15 @@ def test_numbered_clips_stand_above_the_middle_of_their_units() -> None:
 
 def test_the_chord_has_the_slope_of_the_mean() -> None:
     values = [1.0, 3.0, 5.0, -2.0]
-    figure = running_total(values, [(1, 3), (0, 4)])
+    figure = running_total(values, [(1, 3), (0, 4), (3, 4)])
     lines = {line.get_label(): line.get_xydata() for line in panel(figure, "total").lines}
     np.testing.assert_allclose(lines["total"][:, 1], [0, 1, 4, 9, 7])
     chord = lines["clip [1, 3): 8.00 / 2 = 4.00"]
     np.testing.assert_allclose(chord, [(1, 1), (3, 9)])
+    assert "clip [3, 4): −2.00 / 1 = −2.00" in lines
     bars = [line for line in panel(figure, "units").lines if line.get_label() == "mean"]
     means = [line.get_ydata()[0] for line in bars]
-    assert means == pytest.approx([4.0, 1.75])
+    assert means == pytest.approx([4.0, 1.75, -2.0])
     assert_readable(figure)
 
 
