@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from prvr_lite.plots import page
 from prvr_lite.plots.page import GLOW, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.scene import known_span
-from prvr_lite.plots.strip import Span, Thumbnail, draw_strip, strip_slots
+from prvr_lite.plots.strip import Span, Thumbnail, draw_strip
 
 COLORS: Final = (SPOT, page.ORANGE, page.GREEN, page.PURPLE, GLOW, page.VERMILION)
 ROOM: Final = page.WIDTH - 2 * page.EDGE  # inches for the film
@@ -46,16 +46,17 @@ def film_strip(
     spans = [(text, known_span(s, duration, f"{video_id}: {text!r}")) for text, s in moments]
     placed = [(text, span) for text, span in spans if span]
     placed = placed if ranked else sorted(placed, key=lambda item: item[1])
-    about = _about(video_id if title else "", duration, placed, kind)
-    high, under = strip_slots(thumbnails, ROOM, STRIP)[1] or STRIP, AXIS + ROW * len(placed)
+    listed = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in placed)
+    bars = f"{kind}s: {listed}" if placed else f"no {kind}"
+    heights = [STRIP, AXIS + ROW * len(placed)]
     picture, axes = page.panels(
-        page.heading(title or video_id, about),
+        page.heading(title or video_id, _about(video_id if title else "", duration, placed, kind)),
         [["film"], ["moments"]],
-        high + under + 0.2,
-        alt=_alt(video_id, duration, placed, kind),
+        sum(heights) + 0.2,
+        alt=f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {bars}.",
         dark=True,
         gap=0.0,
-        height_ratios=[high, under],
+        height_ratios=heights,
     )
     for panel in axes.values():
         panel.axis("off")
@@ -67,21 +68,13 @@ def film_strip(
 
 def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]], kind: str) -> str:
     """Returns in words the film's length, the number of moments, and what each covers."""
-    parts = [name, f"{duration:.1f} s"] if name else [f"{duration:.1f} s"]
-    if moments:
-        share = [100 * (end - start) / duration for _, (start, end) in moments]
-        many = f"{len(moments)} {kind}s" if len(moments) > 1 else f"1 {kind}"
-        low, high = f"{min(share):.0f}", f"{max(share):.0f}"
-        span = low if low == high else f"{low} to {high}"
-        each = "each " if len(moments) > 1 else ""
-        parts.append(f"{many}, {each}covering {span} % of the film")
-    return " · ".join(parts)
-
-
-def _alt(video_id: str, duration: float, moments: Sequence[tuple[str, Span]], kind: str) -> str:
-    spans = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in moments)
-    about = f"{kind}s: {spans}" if spans else f"no {kind}"
-    return f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {about}."
+    about = f"{name} · {duration:.1f} s" if name else f"{duration:.1f} s"
+    shares = [f"{100 * (end - start) / duration:.0f}" for _, (start, end) in moments]
+    if not shares:
+        return about
+    low, high = min(shares, key=float), max(shares, key=float)
+    many = f"{len(shares)} {kind}s, each" if len(shares) > 1 else f"1 {kind},"
+    return f"{about} · {many} covering {low if low == high else f'{low} to {high}'} % of the film"
 
 
 def _draw_moments(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from prvr_lite.plots import page
@@ -47,8 +46,7 @@ def roadmap(lesson: int) -> page.Picture:
     known = 1 <= lesson <= LESSONS
     page.require(known, f"there is no lesson {lesson}: they go from 1 to {LESSONS}")
     about = BEYOND.get(lesson, "the numbers are those of the lessons that build each part")
-    head = page.heading(f"Where lesson {lesson} is", about)
-    high = 2 * LINE + HIGH
+    head, high = page.heading(f"Where lesson {lesson} is", about), 2 * LINE + HIGH
     picture, panels = page.panels(head, [["roadmap"]], high + 0.3, alt=_alt(lesson))
     axes, room = panels["roadmap"], page.WIDTH - 2 * page.EDGE
     axes.set(xlim=(0, room), ylim=(high + 0.06, -0.06))
@@ -56,32 +54,25 @@ def roadmap(lesson: int) -> page.Picture:
     wide = (room - 5 * GAP) / 6
     for name, (column, row, lessons) in PARTS.items():
         lit = lesson in lessons or lesson in BEYOND
-        face, edge, ink = (
-            (page.BLUE, page.BLUE, "white") if lit else ("white", page.RULE, page.SOFT)
-        )
+        look: dict[str, Any] = {"fc": "white", "ec": page.RULE, "lw": 1.4, "clip_on": False}
+        look |= {"fc": page.BLUE, "ec": page.BLUE} if lit else {}
         x, y = column * (wide + GAP), row * LINE
-        style: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.08", "clip_on": False}
-        box = FancyBboxPatch((x, y), wide, HIGH, fc=face, ec=edge, lw=1.4, label=name, **style)
-        axes.add_patch(box)
-        look: dict[str, Any] = {"color": ink, "linespacing": 1.05, "va": "center"}
-        weight, middle = "bold" if lit else "normal", y + HIGH / 2
-        axes.text(x + 0.07, middle, name, size=9, weight=weight, **look)
+        rounded = "round,pad=0,rounding_size=0.08"
+        axes.add_patch(FancyBboxPatch((x, y), wide, HIGH, rounded, label=name, **look))
+        words: dict[str, Any] = {"color": "white" if lit else page.SOFT, "va": "center"}
+        words |= {"y": y + HIGH / 2, "linespacing": 1.05}
+        axes.text(x + 0.07, s=name, size=9, weight="bold" if lit else "normal", **words)
         numbers = "\n".join(map(str, lessons))  # of its lessons, in the corner
-        axes.text(x + wide - 0.06, middle, numbers, size=8, ha="right", **look)
+        axes.text(x + wide - 0.06, s=numbers, size=8, ha="right", **words)
+    arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.2, "shrinkA": 0}
     for column, row in ((0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (0, 1)):
-        start = column * (wide + GAP) + wide, row * LINE + HIGH / 2
-        _arrow(axes, start, (start[0] + GAP, start[1]))
-    turn = 4.5 * wide + 4 * GAP, LINE + HIGH / 2  # the query goes right, then up to the key clip
-    axes.plot([2 * wide + GAP, turn[0]], [turn[1]] * 2, color=page.SOFT, lw=1.2)
-    _arrow(axes, turn, (turn[0], HIGH))
-    words: dict[str, Any] = {"va": "center", "size": 9.5, "color": page.SOFT}
-    axes.text(0, 2 * LINE + HIGH / 2, "what scores are for:", **words)
+        x, y = column * (wide + GAP) + wide, row * LINE + HIGH / 2
+        axes.annotate("", (x + GAP, y), (x, y), arrowprops=arrow)
+    arrow["connectionstyle"] = "angle,angleA=0,angleB=90,rad=0"  # right, then up to the key clip
+    axes.annotate("", (4.5 * wide + 4 * GAP, HIGH), (x + wide + GAP, y), arrowprops=arrow)
+    foot = 2 * LINE + HIGH / 2
+    axes.text(0, foot, "what scores are for:", va="center", size=9.5, color=page.SOFT)
     return picture
-
-
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    style = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.2, "shrinkA": 0, "shrinkB": 1}
-    axes.annotate("", end, start, arrowprops=style, annotation_clip=False)
 
 
 def _alt(lesson: int) -> str:
