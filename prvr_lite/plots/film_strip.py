@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import GLOW, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.scene import known_span
 from prvr_lite.plots.strip import Span, Thumbnail, draw_strip
 
-COLORS: Final = (SPOT, page.ORANGE, page.GREEN, page.PURPLE, GLOW, page.VERMILION)
+COLORS: Final = (page.SPOT, page.ORANGE, page.GREEN, page.PURPLE, page.GLOW, page.VERMILION)
 ROOM: Final = page.WIDTH - 2 * page.EDGE  # inches for the film
 STRIP, AXIS, ROW, TEXT = 0.62, 0.6, 0.45, 10.5  # inches of strip, axis and row; points of captions
 
@@ -45,19 +44,18 @@ def film_strip(
     page.finite(duration, f"{video_id}: duration", ndim=0, above=0)
     spans = [(text, known_span(s, duration, f"{video_id}: {text!r}")) for text, s in moments]
     placed = [(text, span) for text, span in spans if span]
-    placed = placed if ranked else sorted(placed, key=lambda item: item[1])
+    if not ranked:
+        placed.sort(key=lambda item: item[1])
     listed = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in placed)
     bars = f"{kind}s: {listed}" if placed else f"no {kind}"
-    heights = [STRIP, AXIS + ROW * len(placed)]
-    picture, axes = page.panels(
-        page.heading(title or video_id, _about(video_id if title else "", duration, placed, kind)),
-        [["film"], ["moments"]],
-        sum(heights) + 0.2,
-        alt=f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {bars}.",
-        dark=True,
-        gap=0.0,
-        height_ratios=heights,
+    head = page.heading(
+        title or video_id, _about(video_id if title else "", duration, placed, kind)
     )
+    alt = f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {bars}."
+    heights = [STRIP, AXIS + ROW * len(placed)]
+    settings: dict[str, Any] = {"dark": True, "gap": 0.0, "height_ratios": heights}
+    mosaic = [["film"], ["moments"]]
+    picture, axes = page.panels(head, mosaic, sum(heights) + 0.2, alt=alt, **settings)
     for panel in axes.values():
         panel.axis("off")
     page.settle(picture)
@@ -88,8 +86,8 @@ def _draw_moments(
     for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0, 0.97 * duration):
         if tick < 0.97 * duration:
             side = "center" if tick else "left"
-            axes.text(tick, 0.34, f"{tick:g} s", size=TEXT, color=HAZE, ha=side, va="center")
-    axes.barh(0.09, duration, height=0.1, color=RAIL)
+            axes.text(tick, 0.34, f"{tick:g} s", size=TEXT, color=page.HAZE, ha=side, va="center")
+    axes.barh(0.09, duration, height=0.1, color=page.RAIL)
     for i, (text, (start, end)) in enumerate(moments):
         color, y = COLORS[i % len(COLORS)], AXIS + ROW * i + 0.24
         if on_rail:
@@ -100,4 +98,4 @@ def _draw_moments(
         room = page.text_width(caption, TEXT) * duration / ROOM  # in seconds
         place = max(0.0, min(start, duration - room))
         words = axes.text(place, y - 0.11, caption, size=TEXT, va="bottom", parse_math=False)
-        words.set_bbox({"fc": NIGHT, "ec": "none", "pad": 0.4})
+        words.set_bbox({"fc": page.NIGHT, "ec": "none", "pad": 0.4})

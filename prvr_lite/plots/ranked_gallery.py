@@ -164,7 +164,11 @@ def _draw_video(picture: page.Picture, video: RankedVideo, y: float, height: flo
             under.barh(lane, span[1] - span[0], 0.66, span[0], color=color, label=name)
     axes = page.panel(picture, (LEFT, y + LANES, ROOM, height - LANES), f"video {video.rank}")
     items = in_order(video.thumbnails, extent, known)  # of an unknown length, the order is known
-    draw_strip(axes, items, None, (0, extent), moment, framed=True)
+    shown = draw_strip(axes, items, None, (0, extent), moment)
+    lit = [edges for time, *edges in shown if moment and moment[0] <= time < moment[1]]
+    if lit:  # what shows the moment
+        frame = axes.axvspan(lit[0][0], lit[-1][1], fill=False, ec=SPOT, lw=2, label="outline")
+        frame.set_clip_on(False)
     if not items:
         words = page.write(axes, "no thumbnails", (0.5, 0.5), at="axes fraction", color=HAZE)
         words.set(ha="center", va="center", size=10)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, SPOT
 from prvr_lite.plots.strip import Span, Thumbnail, timed_thumbnails
 
 
@@ -35,7 +34,7 @@ class Scene:
     @property
     def marks(self) -> dict[str, tuple[Span, str]]:
         """Returns name, span and colour of what is known, first what tells more about the query."""
-        marks = {"moment": (self.moment, SPOT), "key clip": (self.key_clip, CHALK)}
+        marks = {"moment": (self.moment, page.SPOT), "key clip": (self.key_clip, page.CHALK)}
         return {name: (span, color) for name, (span, color) in marks.items() if span}
 
     def close_up(self) -> Sequence[Thumbnail]:

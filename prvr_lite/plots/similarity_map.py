@@ -15,7 +15,7 @@ from prvr_lite.plots.clip_map import draw_map
 from prvr_lite.plots.page import GLOW, NIGHT, RAIL, SPOT
 from prvr_lite.plots.pyramid import clip_units, units_of
 from prvr_lite.plots.scene import Scene, in_order, known_span
-from prvr_lite.plots.strip import Span, Thumbnail, decode, draw_strip, name_row, strip_slots, veil
+from prvr_lite.plots.strip import Span, Thumbnail, decode, draw_strip, name_row, veil
 
 GAP, AXIS = 0.07, 0.7  # inches between rows, and for the time axis and the page's foot
 
@@ -69,14 +69,15 @@ def similarity_map(
         return [spans[int(row)] for row in page.finite(rows, name, low=0, high=len(spans) - 1)]
 
     truth, weight = known_span(moment, duration, "moment"), frame_attention
-    lit = [known_span(step, duration, "steps") for step in (() if steps is None else steps)]
+    parts = [known_span(step, duration, "steps") for step in (() if steps is None else steps)]
+    key = None if key_clip is None else chosen([key_clip], "key_clip")[0]
     scene = Scene(
         score,
         extent,
         known,
         moment=truth,
-        steps=[span for span in lit if span],
-        key_clip=None if key_clip is None else chosen([key_clip], "key_clip")[0],
+        steps=[span for span in parts if span],
+        key_clip=key,
         medoids=[] if medoids is None else chosen(medoids, "medoids"),
         attention=None if weight is None else page.finite(weight, "frame_attention", low=0),
         thumbnails=in_order(thumbnails or (), extent, known),
@@ -88,10 +89,8 @@ def similarity_map(
         "a pyramid of cells over the time axis, longer clips higher. The brightest clip covers "
         f"{scene.in_words(spans[int(np.nanargmax(score))])}, score {np.nanmax(score):.2f}."
     )
-    verbs = {"moment": "The true moment is", "key clip": "The key clip covers"}
-    alt += "".join(
-        f" {verbs[name]} {scene.in_words(span)}." for name, (span, _) in scene.marks.items()
-    )
+    alt += f" The true moment is {scene.in_words(truth)}." if truth else ""
+    alt += f" The key clip covers {scene.in_words(key)}." if key else ""
     return _draw(scene, page.heading(f"“{query}”", about), height, limits, alt)
 
 
@@ -113,14 +112,9 @@ def _draw(
     if height:
         grown = max(height - head.height - tall, 1.5 - rows["map"])
         rows["map"], tall = rows["map"] + grown, tall + grown
-    settings: dict[str, Any] = {"gap": GAP, "height_ratios": list(rows.values())}
-    picture, axes = page.panels(
-        head, [[name] for name in rows], tall, alt=alt, dark=True, **settings
-    )
-    close_up = axes.pop("close-up", None)
-    if close_up:
-        close_up.set(xticks=[], yticks=[])
-    last = list(axes.values())[-1]
+    settings: dict[str, Any] = {"dark": True, "gap": GAP, "height_ratios": list(rows.values())}
+    picture, axes = page.panels(head, [[name] for name in rows], tall, alt=alt, **settings)
+    last = [row for name, row in axes.items() if name != "close-up"][-1]
     for name, row in axes.items():
         row.set_xlim(0, scene.extent)
         row.tick_params(bottom=row is last, labelbottom=row is last)
@@ -132,12 +126,11 @@ def _draw(
     draw_map(axes["map"], scene, limits)
     if "spans" in axes:
         _draw_spans(axes["spans"], scene)
-    if scene.attention is not None:
-        count = len(scene.attention)
-        time = (np.arange(count) + 0.5) * scene.extent / count
-        axes["attention"].fill_between(time, scene.attention, color=GLOW, alpha=0.35, lw=0)
-        axes["attention"].plot(time, scene.attention, color=GLOW, lw=1.6, label="attention")
-        axes["attention"].set_ylim(0, 1.12 * max(float(scene.attention.max()), 1e-12))
+    if (weight := scene.attention) is not None:
+        row, time = axes["attention"], (np.arange(len(weight)) + 0.5) * scene.extent / len(weight)
+        row.fill_between(time, weight, color=GLOW, alpha=0.35, lw=0)
+        row.plot(time, weight, color=GLOW, lw=1.6, label="attention")
+        row.set_ylim(0, 1.12 * max(float(weight.max()), 1e-12))
     page.settle(picture)
     if "video" in axes:
         draw_strip(axes["video"], scene.thumbnails, None, (0, scene.extent), scene.moment)
@@ -147,8 +140,8 @@ def _draw(
         low, top = last.get_position(), axes["map"].get_position()
         look: dict[str, Any] = {"fill": False, "ec": SPOT, "lw": 2, "clip_on": False, "zorder": 5}
         last.axvspan(*scene.moment, 0, (top.y0 - low.y0) / low.height, label="moment", **look)
-    if close_up:
-        _look_closer(close_up, last, scene, shown)
+    if shown:
+        _look_closer(axes["close-up"], last, scene, shown)
     return picture
 
 
@@ -166,24 +159,22 @@ def _draw_spans(axes: Axes, scene: Scene) -> None:
 def _look_closer(axes: Axes, above: Axes, scene: Scene, shown: Sequence[Thumbnail]) -> None:
     """Draws the frames of the moment (or key clip) enlarged, under a beam from the time axis."""
     name, (span, color) = next(iter(scene.marks.items()))
-    slots = strip_slots(shown, *axes.bbox.size)
     rows, columns, _ = decode(shown[0]).shape
     box, base = axes.get_position(), above.get_position()
-    width = box.width * min(1, slots * axes.bbox.height * columns / rows / axes.bbox.width)
+    width = box.width * min(1, len(shown) * axes.bbox.height * columns / rows / axes.bbox.width)
     left, right = (base.x0 + base.width * time / scene.extent for time in span)
     start = min(max((left + right - width) / 2, base.x0), base.x1 - width)
     axes.set_position((start, box.y0, width, box.height))
     axes.set_zorder(3)
-    shown = [shown[(2 * i + 1) * len(shown) // (2 * slots)] for i in range(slots)]
-    draw_strip(axes, [(i + 0.5, image) for i, (_, image) in enumerate(shown)], slots, (0, slots))
     name_row(axes, 0.5, name)
+    items = [(i + 0.5, image) for i, (_, image) in enumerate(shown)]  # side by side
     disc = {"boxstyle": "circle,pad=0.2", "fc": SPOT, "ec": NIGHT}
-    for i, (time, _) in enumerate(shown):
+    for place, _, edge in draw_strip(axes, items, None, (0, len(shown))):
         for number, (begin, end) in enumerate(scene.steps, start=1):
-            if begin <= time < end:  # the step's number, in the lower right corner
-                text = page.write(axes, f"{number}", (i + 1, 0), (-11, 11), ha="center")
+            if begin <= shown[int(place)][0] < end:  # the step's number, in the lower right corner
+                text = page.write(axes, f"{number}", (edge, 0), (-11, 11), ha="center")
                 text.set(va="center", size=10.5, weight="bold", color=NIGHT, zorder=5, bbox=disc)
-    axes.axvspan(0, slots, fill=False, ec=color, lw=2, clip_on=False)
+    axes.axvspan(0, len(shown), fill=False, ec=color, lw=2, clip_on=False)
     corners = [(left, base.y0), (right, base.y0), (start + width, box.y1), (start, box.y1)]
     beam: dict[str, Any] = {"fc": color, "alpha": 0.13, "lw": 0, "zorder": -1, "label": "beam"}
     above.figure.add_artist(Polygon(corners, transform=above.figure.transFigure, **beam))

@@ -60,15 +60,10 @@ def heat_maps(
     low, high = limits or (np.nanmin(values), np.nanmax(values))
     width = (page.WIDTH - 0.9 - BAR - _room(down) - GAP * (len(matrices) - 1)) / len(matrices)
     height = min(width * shape[0] / shape[1], 4.6) if square else 2.6
-    names = 0.3 if len(matrices) > 1 else 0.08
-    picture, axes = page.panels(
-        page.heading(title, about),
-        [list(matrices)],
-        0.85 + names + height + 0.72 * _room(across),
-        alt=f"Heat map: {title} {'; '.join(parts)}.",
-        gap=0.2,
-        sharey=True,
-    )
+    free = (1.15 if len(matrices) > 1 else 0.93) + 0.72 * _room(across)
+    alt, head = f"Heat map: {title} {'; '.join(parts)}.", page.heading(title, about)
+    tall, mosaic = height + free, [list(matrices)]
+    picture, axes = page.panels(head, mosaic, tall, alt=alt, gap=0.2, sharey=True)
     look = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False}
     for name, panel in axes.items():
         sns.heatmap(matrices[name], ax=panel, xticklabels=across, yticklabels=down, **look)

@@ -47,23 +47,26 @@ def roadmap(lesson: int) -> page.Picture:
     page.require(known, f"there is no lesson {lesson}: they go from 1 to {LESSONS}")
     about = BEYOND.get(lesson, "the numbers are those of the lessons that build each part")
     head, high = page.heading(f"Where lesson {lesson} is", about), 2 * LINE + HIGH
-    picture, panels = page.panels(head, [["roadmap"]], high + 0.3, alt=_alt(lesson))
+    picture, panels = page.panels(head, [["roadmap"]], high + 0.3, alt="")
     axes, room = panels["roadmap"], page.WIDTH - 2 * page.EDGE
     axes.set(xlim=(0, room), ylim=(high + 0.06, -0.06))
     axes.axis("off")
     wide = (room - 5 * GAP) / 6
+    path, here = [], []
     for name, (column, row, lessons) in PARTS.items():
         lit = lesson in lessons or lesson in BEYOND
-        look: dict[str, Any] = {"fc": "white", "ec": page.RULE, "lw": 1.4, "clip_on": False}
-        look |= {"fc": page.BLUE, "ec": page.BLUE} if lit else {}
+        box: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.08", "clip_on": False}
+        box |= {"fc": page.BLUE if lit else "white", "ec": page.BLUE if lit else page.RULE}
         x, y = column * (wide + GAP), row * LINE
-        rounded = "round,pad=0,rounding_size=0.08"
-        axes.add_patch(FancyBboxPatch((x, y), wide, HIGH, rounded, label=name, **look))
+        axes.add_patch(FancyBboxPatch((x, y), wide, HIGH, lw=1.4, label=name, **box))
         words: dict[str, Any] = {"color": "white" if lit else page.SOFT, "va": "center"}
         words |= {"y": y + HIGH / 2, "linespacing": 1.05}
         axes.text(x + 0.07, s=name, size=9, weight="bold" if lit else "normal", **words)
         numbers = "\n".join(map(str, lessons))  # of its lessons, in the corner
         axes.text(x + wide - 0.06, s=numbers, size=8, ha="right", **words)
+        part = " ".join(name.replace("$", "").split())
+        path += [part] if row == 0 else []
+        here += [part] if lesson in lessons else []
     arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.2, "shrinkA": 0}
     for column, row in ((0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (0, 1)):
         x, y = column * (wide + GAP) + wide, row * LINE + HIGH / 2
@@ -72,16 +75,9 @@ def roadmap(lesson: int) -> page.Picture:
     axes.annotate("", (4.5 * wide + 4 * GAP, HIGH), (x + wide + GAP, y), arrowprops=arrow)
     foot = 2 * LINE + HIGH / 2
     axes.text(0, foot, "what scores are for:", va="center", size=9.5, color=page.SOFT)
-    return picture
-
-
-def _alt(lesson: int) -> str:
-    """The path in words, and what of it is lit."""
-    names = {" ".join(name.replace("$", "").split()): part for name, part in PARTS.items()}
-    path = " → ".join(name for name, (_, row, _) in names.items() if row == 0)
-    lit = ", ".join(name for name, (*_, lessons) in names.items() if lesson in lessons)
-    return (
-        f"Roadmap of the course. {path}. The encoded sentence is compared with the key clip. The "
-        f"scores are for losses, training, a ranking with maps, and moments. Lesson {lesson}: "
-        f"{BEYOND.get(lesson, lit)}."
+    picture.set_label(
+        f"Roadmap of the course. {' → '.join(path)}. The encoded sentence is compared with the key "
+        "clip. The scores are for losses, training, a ranking with maps, and moments. "
+        f"Lesson {lesson}: {BEYOND.get(lesson, ', '.join(here))}."
     )
+    return picture

@@ -41,16 +41,10 @@ def score_triangles(
     limits = min(map(np.min, scores.values())), max(map(np.max, scores.values()))
     films = {name: items for name, items in (films or {}).items() if items}
     below = [f"film {name}" if name in films else "." for name in panels]
-    heights = [HIGH, STRIP] if films else [HIGH]
-    picture, axes = page.panels(
-        page.heading(title, about),
-        [list(panels), below][: len(heights)],
-        NAMES + sum(heights) + FOOT,
-        alt="",
-        dark=True,
-        beside=GAP,
-        height_ratios=heights,
-    )
+    mosaic, heights = ([list(panels), below], [HIGH, STRIP]) if films else ([list(panels)], [HIGH])
+    settings: dict[str, Any] = {"dark": True, "beside": GAP, "height_ratios": heights}
+    head, high = page.heading(title, about), NAMES + sum(heights) + FOOT
+    picture, axes = page.panels(head, mosaic, high, alt="", **settings)
     for panel in axes.values():
         panel.axis("off")
     parts = []

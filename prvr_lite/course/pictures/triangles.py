@@ -38,21 +38,15 @@ def lit_clips(
     page.require(duration or not thumbnails, "thumbnails need the film's duration in s")
     width = (page.WIDTH - 2 * page.EDGE - GAP * (len(clips) - 1)) / len(clips)
     rows = {"clip": min(width, 2.6), "units": 0.16} | ({"film": 0.5} if thumbnails else {})
-    units, whole = clip_units(n), float(duration or n)
-    about = {row: units_in_words(*map(int, units[row])) for row in clips}
-    if duration:
-        about = {
-            row: f"{words}, {units[row, 1] * duration / n:.1f} s" for row, words in about.items()
-        }
-    picture, axes = page.panels(
-        page.heading(title, ABOUT),
-        [[f"{part} {row}" for row in clips] for part in rows],
-        sum(rows.values()) + 0.08 * len(rows) + 0.62,
-        alt=f"{title}. {'; '.join(f'row {row} {words}' for row, words in about.items())}.",
-        dark=True,
-        beside=GAP,
-        height_ratios=list(rows.values()),
-    )
+    units, about = clip_units(n), {}
+    for row in clips:
+        seconds = f", {units[row, 1] * duration / n:.1f} s" if duration else ""
+        about[row] = units_in_words(*units[row]) + seconds
+    alt = f"{title}. {'; '.join(f'row {row} {words}' for row, words in about.items())}."
+    mosaic = [[f"{part} {row}" for row in clips] for part in rows]
+    high = sum(rows.values()) + 0.08 * len(rows) + 0.62
+    settings: dict[str, Any] = {"dark": True, "beside": GAP, "height_ratios": list(rows.values())}
+    picture, axes = page.panels(page.heading(title, ABOUT), mosaic, high, alt=alt, **settings)
     for panel in axes.values():
         panel.axis("off")
     for row, words in about.items():
@@ -72,11 +66,11 @@ def lit_clips(
         axes[f"units {row}"].bar(range(n), 1, 0.88, align="edge", color=lit)
         axes[f"units {row}"].set(xlim=(-0.06, n - 0.06), ylim=(0, 1))
     page.settle(picture)
-    for row in clips if thumbnails else ():
-        start, length = units[row] * whole / n
-        film, span = axes[f"film {row}"], (float(start), float(start + length))
-        draw_strip(film, thumbnails, None, (0, whole), span)
-        veil(film, span, whole)
+    if duration and thumbnails:
+        for row in clips:
+            start, end = map(float, units[row].cumsum() * duration / n)
+            draw_strip(axes[f"film {row}"], thumbnails, None, (0, duration), (start, end))
+            veil(axes[f"film {row}"], (start, end), duration)
     return picture
 
 
