@@ -63,7 +63,6 @@ def timeline(
     )
     for panel in axes.values():
         panel.set(xlim=(0, duration), yticks=[], facecolor=RAIL)
-        panel.spines[:].set_visible(False)
         panel.tick_params(bottom=False)
     picture.axes[-1].set_xlabel("time in the film (s)")
     if "film" in axes:

@@ -48,14 +48,13 @@ def film_strip(
         placed.sort(key=lambda item: item[1])
     listed = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in placed)
     bars = f"{kind}s: {listed}" if placed else f"no {kind}"
-    head = page.heading(
-        title or video_id, _about(video_id if title else "", duration, placed, kind)
-    )
+    about = _about(video_id if title else "", duration, placed, kind)
+    head = page.heading(title or video_id, about)
     alt = f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {bars}."
     heights = [STRIP, AXIS + ROW * len(placed)]
     settings: dict[str, Any] = {"dark": True, "gap": 0.0, "height_ratios": heights}
-    mosaic = [["film"], ["moments"]]
-    picture, axes = page.panels(head, mosaic, sum(heights) + 0.2, alt=alt, **settings)
+    high, mosaic = sum(heights) + 0.2, [["film"], ["moments"]]
+    picture, axes = page.panels(head, mosaic, high, alt=alt, **settings)
     for panel in axes.values():
         panel.axis("off")
     page.settle(picture)
@@ -83,10 +82,10 @@ def _draw_moments(
     y is in inches, counted downwards.
     """
     axes.set(xlim=(0, duration), ylim=(AXIS + ROW * len(moments), 0))
-    for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0, 0.97 * duration):
-        if tick < 0.97 * duration:
-            side = "center" if tick else "left"
-            axes.text(tick, 0.34, f"{tick:g} s", size=TEXT, color=page.HAZE, ha=side, va="center")
+    limit = 0.97 * duration  # beyond it a label would leave the page
+    for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0, limit)[:-1]:
+        side = "center" if tick else "left"
+        axes.text(tick, 0.34, f"{tick:g} s", size=TEXT, color=page.HAZE, ha=side, va="center")
     axes.barh(0.09, duration, height=0.1, color=page.RAIL)
     for i, (text, (start, end)) in enumerate(moments):
         color, y = COLORS[i % len(COLORS)], AXIS + ROW * i + 0.24

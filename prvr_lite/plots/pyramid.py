@@ -48,10 +48,9 @@ def cells(n: int, unit: float) -> page.Array:
     """
     first, size = clip_units(n).T
     middle = first + size / 2
-    low = np.where(size == 1, 0.0, size - 1.0)
     foot = np.where(size == 1, 0.5, 0.0)  # the lowest cells are houses, not diamonds
     x = np.stack([middle - 0.5, middle - foot, middle + foot, middle + 0.5, middle])
-    y = np.stack([size, low, low, size, size + 1.0])
+    y = np.stack([size, size - 1, size - 1, size, size + 1])
     return np.asarray(np.stack([x.T, y.T], axis=-1) * unit)  # [N, 5, 2]
 
 

@@ -62,17 +62,14 @@ def known_span(span: Span | None, duration: float, name: str) -> Span | None:
     """
     if span is None or np.isnan(values := page.as_array(span, name)).any():
         return None
-    page.require(
-        values.shape == (2,), f"{name} must be [start, end] in s, not {len(values)} values"
-    )
+    count, limit = len(values), f"the video's 0–{duration:g} s"
+    page.require(count == 2, f"{name} must be [start, end] in s, not {count} values")
     unknown = f"{name} is in seconds, but the video's duration is unknown. To fix it: leave {name} "
     page.require(math.isfinite(duration), f"{unknown}out, or give the duration.")
     start, end = map(float, values)
     slack = 0.02 * duration + 0.5  # annotations often run past the end a little
-    page.require(
-        0 <= start < end <= duration + slack and start < duration,
-        f"{name} [{start:g}, {end:g}] s is reversed or outside the video's 0–{duration:g} s",
-    )
+    inside = 0 <= start < end <= duration + slack and start < duration
+    page.require(inside, f"{name} [{start:g}, {end:g}] s is reversed or outside {limit}")
     return start, min(end, duration)
 
 

@@ -18,8 +18,8 @@ ABOUT: Final = "a clip stands above the middle of its units, as high as it is lo
 def lit_clips(
     clips: Sequence[int],
     *,
+    duration: float,
     n: int = 32,
-    duration: float | None = None,
     thumbnails: Sequence[Thumbnail] = (),
     title: str = "Every clip is a place in the triangle",
 ) -> page.Picture:
@@ -27,21 +27,20 @@ def lit_clips(
 
     Args:
         clips: rows among the n(n+1)/2 clips, shown side by side, four at most.
-        n: units. duration: of the film in s. thumbnails: (time in s, image bytes) of the film.
+        duration: of the film in s. n: units. thumbnails: (time in s, image bytes) of the film.
     Returns:
         a Figure with the axes "clip ROW", "units ROW" and, with thumbnails, "film ROW".
     Raises:
-        ValueError: no clips, too many, or a row that does not exist; thumbnails without duration.
+        ValueError: no clips, too many, or a row that does not exist.
     """
     page.require(1 <= len(clips) <= 4, f"{len(clips)} clips: 1 to 4 triangles fit side by side")
     page.finite(clips, f"clips of {n} units", low=0, high=n * (n + 1) // 2 - 1)
-    page.require(duration or not thumbnails, "thumbnails need the film's duration in s")
     width = (page.WIDTH - 2 * page.EDGE - GAP * (len(clips) - 1)) / len(clips)
     rows = {"clip": min(width, 2.6), "units": 0.16} | ({"film": 0.5} if thumbnails else {})
-    units, about = clip_units(n), {}
-    for row in clips:
-        seconds = f", {units[row, 1] * duration / n:.1f} s" if duration else ""
-        about[row] = units_in_words(*units[row]) + seconds
+    units = clip_units(n)
+    about = {
+        row: f"{units_in_words(*units[row])}, {units[row, 1] * duration / n:.1f} s" for row in clips
+    }
     alt = f"{title}. {'; '.join(f'row {row} {words}' for row, words in about.items())}."
     mosaic = [[f"{part} {row}" for row in clips] for part in rows]
     high = sum(rows.values()) + 0.08 * len(rows) + 0.62
@@ -66,11 +65,10 @@ def lit_clips(
         axes[f"units {row}"].bar(range(n), 1, 0.88, align="edge", color=lit)
         axes[f"units {row}"].set(xlim=(-0.06, n - 0.06), ylim=(0, 1))
     page.settle(picture)
-    if duration and thumbnails:
-        for row in clips:
-            start, end = map(float, units[row].cumsum() * duration / n)
-            draw_strip(axes[f"film {row}"], thumbnails, None, (0, duration), (start, end))
-            veil(axes[f"film {row}"], (start, end), duration)
+    for row in clips if thumbnails else ():
+        start, end = map(float, units[row].cumsum() * duration / n)
+        draw_strip(axes[f"film {row}"], thumbnails, None, (0, duration), (start, end))
+        veil(axes[f"film {row}"], (start, end), duration)
     return picture
 
 
