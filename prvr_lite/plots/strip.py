@@ -81,7 +81,8 @@ def draw_strip(
         scale = min(width / slots / columns, height / rows)  # the whole thumbnail, never cropped
         half_x = 0.985 * columns * scale * slots / width * (end - start) / 2  # a hair apart
         half_y = rows * scale / height / 2
-        middle = min(max(time, start + half_x), end - half_x)  # as near its time as it can
+        if half_x < 0.45 * (end - start):  # room to stand where it belongs
+            middle = min(max(time, start + half_x), end - half_x)
         box = middle - half_x, middle + half_x, 0.5 - half_y, 0.5 + half_y
         axes.imshow(image, extent=box, aspect="auto", interpolation="antialiased")
         shown.append((time, *box[:2]))
