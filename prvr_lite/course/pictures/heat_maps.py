@@ -42,16 +42,12 @@ def heat_maps(
     Raises:
         ValueError: naming the panel or the names that do not fit.
     """
-    matrices = {name: page.as_array(one, repr(name), ndim=2) for name, one in panels.items()}
-    page.require(matrices, "panels must hold a matrix")
+    matrices = _matrices(panels)
     shape = next(iter(matrices.values())).shape
     down, across = _labels(rows, "rows", shape[0]), _labels(columns, "columns", shape[1])
     row_names, column_names = rows or range(shape[0]), columns or range(shape[1])
     parts = []
     for name, matrix in matrices.items():
-        fits = f"{name!r} has shape {matrix.shape}, but the first panel has {shape}. To fix it: "
-        page.require(matrix.shape == shape, fits + "give all panels one shape.")
-        page.require(np.isfinite(matrix).any(), f"{name!r} holds no number")
         row, column = map(int, np.unravel_index(np.nanargmax(matrix), shape))
         reach = f"from {np.nanmin(matrix):.2g} to {matrix[row, column]:.2g} {unit}"
         where = f"(most at row {row_names[row]}, column {column_names[column]})"
@@ -82,6 +78,18 @@ def heat_maps(
     scale = page.color_scale(picture, first.collections[0], picture.axes, page.plain(unit))
     scale.yaxis.set_major_locator(MaxNLocator(4, integer=bool((values % 1 == 0).all())))
     return picture
+
+
+def _matrices(panels: Mapping[str, object]) -> dict[str, page.Array]:
+    """Returns the panels as arrays, after a check that they have one shape and hold numbers."""
+    matrices = {name: page.as_array(one, repr(name), ndim=2) for name, one in panels.items()}
+    page.require(matrices, "panels must hold a matrix")
+    shape = next(iter(matrices.values())).shape
+    for name, matrix in matrices.items():
+        fits = f"{name!r} has shape {matrix.shape}, but the first panel has {shape}. To fix it: "
+        page.require(matrix.shape == shape, fits + "give all panels one shape.")
+        page.require(np.isfinite(matrix).any(), f"{name!r} holds no number")
+    return matrices
 
 
 def _labels(names: Sequence[str] | None, what: str, count: int) -> list[str] | int:
