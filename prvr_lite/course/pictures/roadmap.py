@@ -8,7 +8,8 @@ from matplotlib.patches import FancyBboxPatch
 
 from prvr_lite.plots import page
 
-HIGH, GAP, LINE = 0.46, 0.2, 0.68  # inches of a box, between two, and from one row to the next
+HIGH, GAP, LINE = 0.6, 0.18, 0.86  # inches of a box, between two, and from one row to the next
+SIZE: Final = 13  # points: legible where the page is shown 400 pixels wide
 # Column and row of each part, and the lessons that are about it.
 PARTS: Final[dict[str, tuple[int, int, tuple[int, ...]]]] = {
     "film:\nframes": (0, 0, (2,)),
@@ -24,10 +25,21 @@ PARTS: Final[dict[str, tuple[int, int, tuple[int, ...]]]] = {
     "ranking,\nmaps": (4, 2, (1, 9)),
     "moments": (5, 2, (10,)),
 }
-BEYOND: Final = {
-    11: "this system on your own videos, and on many of them",
-    12: "this system on the paper's data sets",
-    13: "the same path without listing clips: Gaussian windows",
+WITHOUT: Final = {13: ("528\nclips", "32\nmedoids", "key clip,\nits frames")}
+# Lessons beyond the path: what they are about, and the parts that they come back to.
+BEYOND: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
+    11: (
+        "this system on your own videos, and on many of them",
+        ("film:\nframes", "sentence:\nwords", "score $S$", "ranking,\nmaps"),
+    ),
+    12: (
+        "this system on the paper's data sets",
+        ("film:\nframes", "sentence:\nwords", "training"),
+    ),
+    13: (
+        "the same path without listing clips: Gaussian windows",
+        tuple(part for part in PARTS if part not in WITHOUT[13]),
+    ),
 }
 LESSONS: Final = 13
 
@@ -37,7 +49,8 @@ def roadmap(lesson: int) -> page.Picture:
     """The path from film and sentence to a score, with the parts of one lesson lit.
 
     Args:
-        lesson: its number, 1..13. Lessons beyond the path light all of it.
+        lesson: its number, 1..13. Lessons beyond the path light the parts that they come back to,
+            and cross out those that they do without.
     Returns:
         a Figure with the axes "roadmap".
     Raises:
@@ -45,28 +58,32 @@ def roadmap(lesson: int) -> page.Picture:
     """
     known = 1 <= lesson <= LESSONS
     page.require(known, f"there is no lesson {lesson}: they go from 1 to {LESSONS}")
-    about = BEYOND.get(lesson, "the numbers are those of the lessons that build each part")
+    built = tuple(name for name, (*_, lessons) in PARTS.items() if lesson in lessons)
+    usual = "the numbers are those of the lessons that build each part"
+    about, here = BEYOND.get(lesson, (usual, built))
+    without = WITHOUT.get(lesson, ())
     head, high = page.heading(f"Where lesson {lesson} is", about), 2 * LINE + HIGH
     picture, panels = page.panels(head, [["roadmap"]], high + 0.3, alt="")
     axes, room = panels["roadmap"], page.WIDTH - 2 * page.EDGE
-    axes.set(xlim=(0, room), ylim=(high + 0.06, -0.06))
+    axes.set(xlim=(0, room), ylim=(high + 0.06, -0.14))
     axes.axis("off")
     wide = (room - 5 * GAP) / 6
-    path, here = [], []
     for name, (column, row, lessons) in PARTS.items():
-        lit = lesson in lessons or lesson in BEYOND
-        box: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.08", "clip_on": False}
-        box |= {"fc": page.BLUE if lit else "white", "ec": page.BLUE if lit else page.RULE}
+        lit, gone = name in here, name in without
+        color, edge = (page.BLUE, page.BLUE) if lit else ("white", page.RULE)
         x, y = column * (wide + GAP), row * LINE
-        axes.add_patch(FancyBboxPatch((x, y), wide, HIGH, lw=1.4, label=name, **box))
-        words: dict[str, Any] = {"color": "white" if lit else page.SOFT, "va": "center"}
-        words |= {"y": y + HIGH / 2, "linespacing": 1.05}
-        axes.text(x + 0.07, s=name, size=9, weight="bold" if lit else "normal", **words)
-        numbers = "\n".join(map(str, lessons))  # of its lessons, in the corner
-        axes.text(x + wide - 0.06, s=numbers, size=8, ha="right", **words)
-        part = " ".join(name.replace("$", "").split())
-        path += [part] if row == 0 else []
-        here += [part] if lesson in lessons else []
+        look: dict[str, Any] = {"fc": color, "ec": edge, "lw": 1.4, "ls": "--" if gone else "-"}
+        look |= {"boxstyle": "round,pad=0,rounding_size=0.08", "clip_on": False}
+        axes.add_patch(FancyBboxPatch((x, y), wide, HIGH, label=name, **look))
+        if gone:
+            axes.plot([x, x + wide], [y + HIGH, y], color=page.GREY, lw=1, label="crossed out")
+        words: dict[str, Any] = {"size": SIZE, "linespacing": 1.05, "va": "center"}
+        words["color"] = "white" if lit else page.SOFT
+        axes.text(x + wide / 2, y + HIGH / 2 + 0.04, name, ha="center", **words)
+        # The lessons that build the part, on the upper edge of its box.
+        words |= {"color": page.BLUE if lit else page.SOFT, "ha": "right"}
+        tag = {"boxstyle": "round,pad=0.12", "fc": "white", "ec": edge}
+        axes.text(x + wide - 0.08, y, ", ".join(map(str, lessons)), bbox=tag, **words)
     arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.2, "shrinkA": 0}
     for column, row in ((0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (0, 1)):
         x, y = column * (wide + GAP) + wide, row * LINE + HIGH / 2
@@ -74,10 +91,19 @@ def roadmap(lesson: int) -> page.Picture:
     arrow["connectionstyle"] = "angle,angleA=0,angleB=90,rad=0"  # right, then up to the key clip
     axes.annotate("", (4.5 * wide + 4 * GAP, HIGH), (x + wide + GAP, y), arrowprops=arrow)
     foot = 2 * LINE + HIGH / 2
-    axes.text(0, foot, "what scores are for:", va="center", size=9.5, color=page.SOFT)
-    picture.set_label(
-        f"Roadmap of the course. {' → '.join(path)}. The encoded sentence is compared with the key "
+    axes.text(0, foot, "what scores are for:", va="center", size=SIZE, color=page.SOFT)
+    path = " → ".join(_in_words(name) for name, (_, row, _) in PARTS.items() if row == 0)
+    alt = (
+        f"Roadmap of the course. {path}. The encoded sentence is compared with the key "
         "clip. The scores are for losses, training, a ranking with maps, and moments. "
-        f"Lesson {lesson}: {BEYOND.get(lesson, ', '.join(here))}."
+        f"Lesson {lesson}: {about if lesson in BEYOND else ', '.join(map(_in_words, here))}."
     )
+    alt += f" Lit: {'; '.join(map(_in_words, here))}." if lesson in BEYOND else ""
+    alt += f" Crossed out: {'; '.join(map(_in_words, without))}." if without else ""
+    picture.set_label(alt)
     return picture
+
+
+def _in_words(name: str) -> str:
+    """Returns the name of a part on one line, without marks of mathematics."""
+    return " ".join(name.replace("$", "").split())
