@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 
+from prvr_lite.plots import page
 from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.pyramid import draw_clips, draw_tent, units_of
 from prvr_lite.plots.scene import Scene
@@ -53,11 +54,22 @@ def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
     axes.text(0.015, 0.985, HELP, color=HAZE, linespacing=1.3, **style)
     axes.text(0.784, 0.99, "score", ha="right", **style)
     bar = axes.inset_axes((0.80, 0.955, 0.2, 0.03), label="scores")
-    axes.figure.colorbar(grid, cax=bar, orientation="horizontal").outline.set_visible(False)
+    ends = beyond(scene.score, grid.get_clim())
+    scale = axes.figure.colorbar(grid, cax=bar, orientation="horizontal", extend=ends)
+    scale.outline.set_visible(False)
     bar.locator_params(nbins=3)
     bar.tick_params(labelsize=10, pad=2)
     place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (1.01, 0.87)}
     axes.legend(handles=signs, borderpad=0, borderaxespad=0, fontsize=10.5, **place)
+
+
+def beyond(values: page.Array, limits: Span) -> str:
+    """Returns at which ends values lie beyond a scale of colours, matplotlib's `extend`."""
+    low, high = limits
+    hair = 1e-6 * (high - low)  # rounding puts a cosine above 1
+    ends = bool(np.nanmin(values) < low - hair), bool(np.nanmax(values) > high + hair)
+    words = {(False, False): "neither", (True, False): "min", (False, True): "max"}
+    return words.get(ends, "both")
 
 
 def star(axes: Axes, x: float, y: float) -> Line2D:

@@ -157,6 +157,12 @@ def test_maps_share_limits_and_height_if_told() -> None:
     assert a_map(height=1.0).get_figheight() > 3
 
 
+def test_scores_beyond_the_limits_show_at_the_ends_of_the_scale() -> None:
+    for limits, ends in ((None, "neither"), ((-1.0, 0.5), "max"), ((0.1, 0.9), "min")):
+        grid = part(panel(a_map(limits=limits), "map"), "clips")
+        assert grid.colorbar.extend == ends
+
+
 def test_map_takes_tensors_and_unscored_clips() -> None:
     score = torch.full((10,), NAN, dtype=torch.bfloat16, requires_grad=True)
     with torch.no_grad():

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import seaborn as sns
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
+from prvr_lite.plots.clip_map import beyond
 
 COLORS = "cividis"  # the same for every kind of colour vision, and in grey
 GAP, BAR = 0.3, 0.9  # inches between panels; for the scale on the right, about
 NAMED = 16  # more rows or columns than this are numbered, not named
+WRITTEN = 60  # cells of a panel whose numbers are written out
 
 
 @page.house_style
@@ -31,11 +34,15 @@ def heat_maps(
 ) -> page.Picture:
     """Matrices as colours, one panel each, on one scale; NaN is left blank.
 
+    Where cells are few, wide and high enough, each holds its number. The scale has a pointed end
+    where numbers lie beyond its limits.
+
     Args:
         panels: name of each panel -> [rows, columns] numbers; all of one shape.
         title, about: heading. xlabel, ylabel: of columns and rows.
         columns, rows: their names, written out where there are at most 16.
-        unit: of the colours. limits: of the scale; by default from the least to the most.
+        unit: of the colours; without it no number is written.
+        limits: of the scale; by default from the least to the most.
         square: cells are squares; otherwise a panel is about 2.6 inches high.
     Returns:
         a Figure with axes named after the panels, and "scale".
@@ -60,10 +67,18 @@ def heat_maps(
     alt, head = f"Heat map: {title} {'; '.join(parts)}.", page.heading(title, about)
     tall, mosaic = height + free, [list(matrices)]
     picture, axes = page.panels(head, mosaic, tall, alt=alt, gap=0.2, sharey=True)
-    look = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False}
+    look: dict[str, Any] = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False}
+    whole = bool((values[np.isfinite(values)] % 1 == 0).all())
+    cell = width / shape[1], height / shape[0]
+    look |= _written(values, cell, ".0f" if whole else ".2f", unit)
+    if min(cell) > 0.12 and ("annot" in look or not square):  # long cells would run together
+        look |= {"linewidths": 0.6, "linecolor": "white"}
     for name, panel in axes.items():
         sns.heatmap(matrices[name], ax=panel, xticklabels=across, yticklabels=down, **look)
         panel.set_facecolor(page.RULE)
+        for text in panel.texts:  # the numbers
+            dark = float(text.get_text()) < (low + high) / 2
+            text.set_color("white" if dark else page.INK)
         panel.tick_params(length=0, labelrotation=0)
         if isinstance(across, list):
             panel.set_xticks(
@@ -75,9 +90,25 @@ def heat_maps(
         panel.set_xlabel(page.plain(xlabel), color=page.SOFT)
     first = picture.axes[0]
     first.set_ylabel(page.plain(ylabel), color=page.SOFT)
-    scale = page.color_scale(picture, first.collections[0], picture.axes, page.plain(unit))
-    scale.yaxis.set_major_locator(MaxNLocator(4, integer=bool((values % 1 == 0).all())))
+    shown, ends = first.collections[0], {"extend": beyond(values, (low, high))}
+    scale = page.color_scale(picture, shown, picture.axes, page.plain(unit), **ends)
+    steps = [1, 2, 2.5, 5, 10]
+    scale.yaxis.set_major_locator(MaxNLocator(5, steps=steps, integer=whole))
     return picture
+
+
+def _written(values: page.Array, cell: tuple[float, float], form: str, unit: str) -> dict[str, Any]:
+    """Returns how seaborn writes the numbers into cells of `cell` inches, or nothing.
+
+    Args:
+        values: [panels, rows, columns]. form: of a number, as in an f-string.
+    """
+    (wide, high), size = cell, 10.0
+    ends = f"{np.nanmin(values):{form}}", f"{np.nanmax(values):{form}}"
+    fits = max(page.text_width(end, size) for end in ends) < 0.9 * wide and high > 0.2
+    if not (fits and unit and values[0].size <= WRITTEN):
+        return {}
+    return {"annot": True, "fmt": form, "annot_kws": {"size": size}}
 
 
 def _matrices(panels: Mapping[str, object]) -> dict[str, page.Array]:
