@@ -67,9 +67,8 @@ def beyond(values: page.Array, limits: Span) -> str:
     """Returns at which ends values lie beyond a scale of colours, matplotlib's `extend`."""
     low, high = limits
     hair = 1e-6 * (high - low)  # rounding puts a cosine above 1
-    ends = bool(np.nanmin(values) < low - hair), bool(np.nanmax(values) > high + hair)
-    words = {(False, False): "neither", (True, False): "min", (False, True): "max"}
-    return words.get(ends, "both")
+    below, above = np.nanmin(values) < low - hair, np.nanmax(values) > high + hair
+    return ("neither", "min", "max", "both")[int(below) + 2 * int(above)]
 
 
 def star(axes: Axes, x: float, y: float) -> Line2D:

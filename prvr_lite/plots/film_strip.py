@@ -12,7 +12,7 @@ from prvr_lite.plots import page
 from prvr_lite.plots.scene import known_span
 from prvr_lite.plots.strip import Span, Thumbnail, draw_strip
 
-COLORS: Final = (page.SPOT, page.ORANGE, page.GREEN, page.PURPLE, page.GLOW, page.VERMILION)
+COLORS: Final = (page.SPOT, page.ORANGE, page.GREEN, page.PURPLE, page.GLOW, page.BLUE)
 ROOM: Final = page.WIDTH - 2 * page.EDGE  # inches for the film
 STRIP, AXIS, ROW, TEXT = 0.62, 0.6, 0.45, 10.5  # inches of strip, axis and row; points of captions
 
@@ -26,6 +26,7 @@ def film_strip(
     moments: Sequence[tuple[str, Span]] = (),
     title: str | None = None,
     kind: str = "captioned moment",
+    about: str = "",
     ranked: bool = False,
 ) -> page.Picture:
     """Draws a film along its time axis, with one bar for each captioned moment.
@@ -34,6 +35,7 @@ def film_strip(
         duration: of the film, in s. thumbnails: (time in s, image bytes), see `timed_thumbnails`.
         moments: (caption, [start, end] in s), in any order. title: a headline instead of the id.
         kind: what the bars are, in the singular.
+        about: the bars in words, in place of their number and how much of the film they cover.
         ranked: the bars keep the order given, such as that of guesses, and each place its color;
             the rail below the film stays empty, where overlapping bars would hide each other.
     Returns:
@@ -48,8 +50,12 @@ def film_strip(
         placed.sort(key=lambda item: item[1])
     listed = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in placed)
     bars = f"{kind}s: {listed}" if placed else f"no {kind}"
-    about = _about(video_id if title else "", duration, placed, kind)
-    head = page.heading(title or video_id, about)
+    parts = [
+        video_id if title else "",
+        f"{duration:.1f} s",
+        about or _shares(placed, duration, kind),
+    ]
+    head = page.heading(title or video_id, " · ".join(filter(None, parts)))
     alt = f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {bars}."
     heights = [STRIP, AXIS + ROW * len(placed)]
     settings: dict[str, Any] = {"dark": True, "gap": 0.0, "height_ratios": heights}
@@ -63,15 +69,14 @@ def film_strip(
     return picture
 
 
-def _about(name: str, duration: float, moments: Sequence[tuple[str, Span]], kind: str) -> str:
-    """Returns in words the film's length, the number of moments, and what each covers."""
-    about = f"{name} · {duration:.1f} s" if name else f"{duration:.1f} s"
+def _shares(moments: Sequence[tuple[str, Span]], duration: float, kind: str) -> str:
+    """Returns in words the number of moments, and how much of the film each covers."""
     shares = [f"{100 * (end - start) / duration:.0f}" for _, (start, end) in moments]
     if not shares:
-        return about
+        return ""
     low, high = min(shares, key=float), max(shares, key=float)
     many = f"{len(shares)} {kind}s, each" if len(shares) > 1 else f"1 {kind},"
-    return f"{about} · {many} covering {low if low == high else f'{low} to {high}'} % of the film"
+    return f"{many} covering {low if low == high else f'{low} to {high}'} % of the film"
 
 
 def _draw_moments(
@@ -82,10 +87,12 @@ def _draw_moments(
     y is in inches, counted downwards.
     """
     axes.set(xlim=(0, duration), ylim=(AXIS + ROW * len(moments), 0))
+    # The ground of words hides the lines from bars to the film.
+    style: dict[str, Any] = {"size": TEXT, "bbox": {"fc": page.NIGHT, "ec": "none", "pad": 1}}
     limit = 0.97 * duration  # beyond it a label would leave the page
     for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0, limit)[:-1]:
         side = "center" if tick else "left"
-        axes.text(tick, 0.34, f"{tick:g} s", size=TEXT, color=page.HAZE, ha=side, va="center")
+        axes.text(tick, 0.34, f"{tick:g} s", color=page.HAZE, ha=side, va="center", **style)
     axes.barh(0.09, duration, height=0.1, color=page.RAIL)
     for i, (text, (start, end)) in enumerate(moments):
         color, y = COLORS[i % len(COLORS)], AXIS + ROW * i + 0.24
@@ -96,5 +103,4 @@ def _draw_moments(
         caption = page.wrap(text, ROOM, TEXT, lines=1)
         room = page.text_width(caption, TEXT) * duration / ROOM  # in seconds
         place = max(0.0, min(start, duration - room))
-        words = axes.text(place, y - 0.11, caption, size=TEXT, va="bottom", parse_math=False)
-        words.set_bbox({"fc": page.NIGHT, "ec": "none", "pad": 0.4})
+        axes.text(place, y - 0.11, caption, va="bottom", parse_math=False, **style)

@@ -15,7 +15,7 @@ from prvr_lite.plots.clip_map import beyond
 COLORS = "cividis"  # the same for every kind of colour vision, and in grey
 GAP, BAR = 0.3, 0.9  # inches between panels; for the scale on the right, about
 NAMED = 16  # more rows or columns than this are numbered, not named
-WRITTEN = 60  # cells of a panel whose numbers are written out
+WRITTEN, SIZE = 60, 10.0  # cells of a panel whose numbers are written out, in points
 
 
 @page.house_style
@@ -60,25 +60,28 @@ def heat_maps(
         where = f"(most at row {row_names[row]}, column {column_names[column]})"
         parts.append(f"{name}, {shape[0]} by {shape[1]}, {reach} {where}")
     values = np.stack(list(matrices.values()))
-    low, high = limits or (np.nanmin(values), np.nanmax(values))
+    ends = np.nanmin(values), np.nanmax(values)
+    low, high = limits or ends
     width = (page.WIDTH - 0.9 - BAR - _room(down) - GAP * (len(matrices) - 1)) / len(matrices)
     height = min(width * shape[0] / shape[1], 4.6) if square else 2.6
     free = (1.15 if len(matrices) > 1 else 0.93) + 0.72 * _room(across)
     alt, head = f"Heat map: {title} {'; '.join(parts)}.", page.heading(title, about)
     tall, mosaic = height + free, [list(matrices)]
     picture, axes = page.panels(head, mosaic, tall, alt=alt, gap=0.2, sharey=True)
-    look: dict[str, Any] = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False}
     whole = bool((values[np.isfinite(values)] % 1 == 0).all())
-    cell = width / shape[1], height / shape[0]
-    look |= _written(values, cell, ".0f" if whole else ".2f", unit)
-    if min(cell) > 0.12 and ("annot" in look or not square):  # long cells would run together
-        look |= {"linewidths": 0.6, "linecolor": "white"}
+    form, cell_width, cell_height = ".0f" if whole else ".2f", width / shape[1], height / shape[0]
+    fits = cell_width > 1.1 * max(page.text_width(f"{end:{form}}", SIZE) for end in ends)
+    written = bool(unit) and fits and cell_height > 0.2 and values[0].size <= WRITTEN
+    # Between long cells, lines keep equal steps from running together.
+    lined = min(cell_width, cell_height) > 0.12 and (written or not square)
+    look: dict[str, Any] = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False}
+    look |= {"annot": written, "fmt": form, "annot_kws": {"size": SIZE}}
+    look |= {"linewidths": 0.6 if lined else 0, "linecolor": "white"}
     for name, panel in axes.items():
         sns.heatmap(matrices[name], ax=panel, xticklabels=across, yticklabels=down, **look)
         panel.set_facecolor(page.RULE)
         for text in panel.texts:  # the numbers
-            dark = float(text.get_text()) < (low + high) / 2
-            text.set_color("white" if dark else page.INK)
+            text.set_color("white" if float(text.get_text()) < (low + high) / 2 else page.INK)
         panel.tick_params(length=0, labelrotation=0)
         if isinstance(across, list):
             panel.set_xticks(
@@ -90,25 +93,10 @@ def heat_maps(
         panel.set_xlabel(page.plain(xlabel), color=page.SOFT)
     first = picture.axes[0]
     first.set_ylabel(page.plain(ylabel), color=page.SOFT)
-    shown, ends = first.collections[0], {"extend": beyond(values, (low, high))}
-    scale = page.color_scale(picture, shown, picture.axes, page.plain(unit), **ends)
-    steps = [1, 2, 2.5, 5, 10]
-    scale.yaxis.set_major_locator(MaxNLocator(5, steps=steps, integer=whole))
+    style = {"extend": beyond(values, (low, high))}
+    scale = page.color_scale(picture, first.collections[0], picture.axes, page.plain(unit), **style)
+    scale.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=whole))
     return picture
-
-
-def _written(values: page.Array, cell: tuple[float, float], form: str, unit: str) -> dict[str, Any]:
-    """Returns how seaborn writes the numbers into cells of `cell` inches, or nothing.
-
-    Args:
-        values: [panels, rows, columns]. form: of a number, as in an f-string.
-    """
-    (wide, high), size = cell, 10.0
-    ends = f"{np.nanmin(values):{form}}", f"{np.nanmax(values):{form}}"
-    fits = max(page.text_width(end, size) for end in ends) < 0.9 * wide and high > 0.2
-    if not (fits and unit and values[0].size <= WRITTEN):
-        return {}
-    return {"annot": True, "fmt": form, "annot_kws": {"size": size}}
 
 
 def _matrices(panels: Mapping[str, object]) -> dict[str, page.Array]:

@@ -10,37 +10,27 @@ from prvr_lite.plots import page
 
 HIGH, GAP, LINE = 0.6, 0.18, 0.86  # inches of a box, between two, and from one row to the next
 SIZE: Final = 13  # points: legible where the page is shown 400 pixels wide
-# Column and row of each part, and the lessons that are about it.
-PARTS: Final[dict[str, tuple[int, int, tuple[int, ...]]]] = {
-    "film:\nframes": (0, 0, (2,)),
-    "frame\nencoder": (1, 0, (3,)),
-    "528\nclips": (2, 0, (4,)),
-    "32\nmedoids": (3, 0, (5,)),
-    "key clip,\nits frames": (4, 0, (6,)),
-    "score $S$": (5, 0, (1, 9)),
-    "sentence:\nwords": (0, 1, (2,)),
-    "word\nencoder": (1, 1, (3,)),
-    "losses": (2, 2, (7,)),
-    "training": (3, 2, (8,)),
-    "ranking,\nmaps": (4, 2, (1, 9)),
-    "moments": (5, 2, (10,)),
+# Column and row of each part, the lessons that build it, and those that come back to it later.
+PARTS: Final[dict[str, tuple[int, int, tuple[int, ...], tuple[int, ...]]]] = {
+    "film:\nframes": (0, 0, (2,), (11, 12, 13)),
+    "frame\nencoder": (1, 0, (3,), (13,)),
+    "528\nclips": (2, 0, (4,), ()),
+    "32\nmedoids": (3, 0, (5,), ()),
+    "key clip,\nits frames": (4, 0, (6,), ()),
+    "score $S$": (5, 0, (1, 9), (11, 13)),
+    "sentence:\nwords": (0, 1, (2,), (11, 12, 13)),
+    "word\nencoder": (1, 1, (3,), (13,)),
+    "losses": (2, 2, (7,), (13,)),
+    "training": (3, 2, (8,), (12, 13)),
+    "ranking,\nmaps": (4, 2, (1, 9), (11, 13)),
+    "moments": (5, 2, (10,), (13,)),
 }
-WITHOUT: Final = {13: ("528\nclips", "32\nmedoids", "key clip,\nits frames")}
-# Lessons beyond the path: what they are about, and the parts that they come back to.
-BEYOND: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
-    11: (
-        "this system on your own videos, and on many of them",
-        ("film:\nframes", "sentence:\nwords", "score $S$", "ranking,\nmaps"),
-    ),
-    12: (
-        "this system on the paper's data sets",
-        ("film:\nframes", "sentence:\nwords", "training"),
-    ),
-    13: (
-        "the same path without listing clips: Gaussian windows",
-        tuple(part for part in PARTS if part not in WITHOUT[13]),
-    ),
+BEYOND: Final = {
+    11: "this system on your own videos, and on many of them",
+    12: "this system on the paper's data sets",
+    13: "the same path without listing clips: Gaussian windows",
 }
+ANOTHER_PATH: Final = 13  # this lesson does without the parts that it does not come back to
 LESSONS: Final = 13
 
 
@@ -58,18 +48,17 @@ def roadmap(lesson: int) -> page.Picture:
     """
     known = 1 <= lesson <= LESSONS
     page.require(known, f"there is no lesson {lesson}: they go from 1 to {LESSONS}")
-    built = tuple(name for name, (*_, lessons) in PARTS.items() if lesson in lessons)
-    usual = "the numbers are those of the lessons that build each part"
-    about, here = BEYOND.get(lesson, (usual, built))
-    without = WITHOUT.get(lesson, ())
+    about = BEYOND.get(lesson, "the numbers are those of the lessons that build each part")
     head, high = page.heading(f"Where lesson {lesson} is", about), 2 * LINE + HIGH
     picture, panels = page.panels(head, [["roadmap"]], high + 0.3, alt="")
     axes, room = panels["roadmap"], page.WIDTH - 2 * page.EDGE
     axes.set(xlim=(0, room), ylim=(high + 0.06, -0.14))
     axes.axis("off")
     wide = (room - 5 * GAP) / 6
-    for name, (column, row, lessons) in PARTS.items():
-        lit, gone = name in here, name in without
+    path, here, without = [], [], []
+    for name, (column, row, built, later) in PARTS.items():
+        lit = lesson in built + later
+        gone = lesson == ANOTHER_PATH and not lit
         color, edge = (page.BLUE, page.BLUE) if lit else ("white", page.RULE)
         x, y = column * (wide + GAP), row * LINE
         look: dict[str, Any] = {"fc": color, "ec": edge, "lw": 1.4, "ls": "--" if gone else "-"}
@@ -83,7 +72,11 @@ def roadmap(lesson: int) -> page.Picture:
         # The lessons that build the part, on the upper edge of its box.
         words |= {"color": page.BLUE if lit else page.SOFT, "ha": "right"}
         tag = {"boxstyle": "round,pad=0.12", "fc": "white", "ec": edge}
-        axes.text(x + wide - 0.08, y, ", ".join(map(str, lessons)), bbox=tag, **words)
+        axes.text(x + wide - 0.08, y, ", ".join(map(str, built)), bbox=tag, **words)
+        part = " ".join(name.replace("$", "").split())
+        path += [part] if row == 0 else []
+        here += [part] if lit else []
+        without += [part] if gone else []
     arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.2, "shrinkA": 0}
     for column, row in ((0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (0, 1)):
         x, y = column * (wide + GAP) + wide, row * LINE + HIGH / 2
@@ -92,18 +85,11 @@ def roadmap(lesson: int) -> page.Picture:
     axes.annotate("", (4.5 * wide + 4 * GAP, HIGH), (x + wide + GAP, y), arrowprops=arrow)
     foot = 2 * LINE + HIGH / 2
     axes.text(0, foot, "what scores are for:", va="center", size=SIZE, color=page.SOFT)
-    path = " → ".join(_in_words(name) for name, (_, row, _) in PARTS.items() if row == 0)
-    alt = (
-        f"Roadmap of the course. {path}. The encoded sentence is compared with the key "
+    here += [BEYOND[lesson]] if lesson in BEYOND else []
+    picture.set_label(
+        f"Roadmap of the course. {' → '.join(path)}. The encoded sentence is compared with the key "
         "clip. The scores are for losses, training, a ranking with maps, and moments. "
-        f"Lesson {lesson}: {about if lesson in BEYOND else ', '.join(map(_in_words, here))}."
+        f"Lesson {lesson}: {'; '.join(here)}."
+        + (f" Crossed out: {'; '.join(without)}." if without else "")
     )
-    alt += f" Lit: {'; '.join(map(_in_words, here))}." if lesson in BEYOND else ""
-    alt += f" Crossed out: {'; '.join(map(_in_words, without))}." if without else ""
-    picture.set_label(alt)
     return picture
-
-
-def _in_words(name: str) -> str:
-    """Returns the name of a part on one line, without marks of mathematics."""
-    return " ".join(name.replace("$", "").split())
