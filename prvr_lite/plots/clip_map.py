@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 from matplotlib import colormaps, patheffects
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 
-from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL, SPOT
+from prvr_lite.plots.page import CHALK, HAZE, NIGHT, RAIL, SPOT, Array
 from prvr_lite.plots.pyramid import draw_clips, draw_tent, units_of
 from prvr_lite.plots.scene import Scene
 from prvr_lite.plots.strip import Span
@@ -54,7 +54,7 @@ def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
     axes.text(0.015, 0.985, HELP, color=HAZE, linespacing=1.3, **style)
     axes.text(0.784, 0.99, "score", ha="right", **style)
     bar = axes.inset_axes((0.80, 0.955, 0.2, 0.03), label="scores")
-    ends = beyond(scene.score, grid.get_clim())
+    ends = beyond(grid, scene.score)
     scale = axes.figure.colorbar(grid, cax=bar, orientation="horizontal", extend=ends)
     scale.outline.set_visible(False)
     bar.locator_params(nbins=3)
@@ -63,9 +63,9 @@ def draw_map(axes: Axes, scene: Scene, limits: Span | None = None) -> None:
     axes.legend(handles=signs, borderpad=0, borderaxespad=0, fontsize=10.5, **place)
 
 
-def beyond(values: page.Array, limits: Span) -> str:
-    """Returns at which ends values lie beyond a scale of colours, matplotlib's `extend`."""
-    low, high = limits
+def beyond(shown: ScalarMappable, values: Array) -> str:
+    """Returns at which ends `values` lie beyond a scale of colours, for a colour bar's `extend`."""
+    low, high = shown.get_clim()
     hair = 1e-6 * (high - low)  # rounding puts a cosine above 1
     below, above = np.nanmin(values) < low - hair, np.nanmax(values) > high + hair
     return ("neither", "min", "max", "both")[int(below) + 2 * int(above)]

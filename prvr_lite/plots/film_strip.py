@@ -50,11 +50,8 @@ def film_strip(
         placed.sort(key=lambda item: item[1])
     listed = "; ".join(f"{a:.1f} to {b:.1f} s, “{text}”" for text, (a, b) in placed)
     bars = f"{kind}s: {listed}" if placed else f"no {kind}"
-    parts = [
-        video_id if title else "",
-        f"{duration:.1f} s",
-        about or _shares(placed, duration, kind),
-    ]
+    about = about or _shares(placed, duration, kind)
+    parts = [video_id if title else "", f"{duration:.1f} s", about]
     head = page.heading(title or video_id, " · ".join(filter(None, parts)))
     alt = f"Film {video_id}, {duration:.1f} s, as thumbnails along its time axis; {bars}."
     heights = [STRIP, AXIS + ROW * len(placed)]

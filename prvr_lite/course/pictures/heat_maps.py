@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import seaborn as sns
@@ -72,11 +71,10 @@ def heat_maps(
     form, cell_width, cell_height = ".0f" if whole else ".2f", width / shape[1], height / shape[0]
     fits = cell_width > 1.1 * max(page.text_width(f"{end:{form}}", SIZE) for end in ends)
     written = bool(unit) and fits and cell_height > 0.2 and values[0].size <= WRITTEN
-    # Between long cells, lines keep equal steps from running together.
+    # Between long cells, white lines keep equal steps from running together.
     lined = min(cell_width, cell_height) > 0.12 and (written or not square)
-    look: dict[str, Any] = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False}
+    look = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False, "linewidths": 0.6 * lined}
     look |= {"annot": written, "fmt": form, "annot_kws": {"size": SIZE}}
-    look |= {"linewidths": 0.6 if lined else 0, "linecolor": "white"}
     for name, panel in axes.items():
         sns.heatmap(matrices[name], ax=panel, xticklabels=across, yticklabels=down, **look)
         panel.set_facecolor(page.RULE)
@@ -93,8 +91,8 @@ def heat_maps(
         panel.set_xlabel(page.plain(xlabel), color=page.SOFT)
     first = picture.axes[0]
     first.set_ylabel(page.plain(ylabel), color=page.SOFT)
-    style = {"extend": beyond(values, (low, high))}
-    scale = page.color_scale(picture, first.collections[0], picture.axes, page.plain(unit), **style)
+    cells, label = first.collections[0], page.plain(unit)
+    scale = page.color_scale(picture, cells, picture.axes, label, extend=beyond(cells, values))
     scale.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=whole))
     return picture
 

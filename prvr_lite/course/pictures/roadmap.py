@@ -55,41 +55,39 @@ def roadmap(lesson: int) -> page.Picture:
     axes.set(xlim=(0, room), ylim=(high + 0.06, -0.14))
     axes.axis("off")
     wide = (room - 5 * GAP) / 6
-    path, here, without = [], [], []
+    words: dict[str, Any] = {"size": SIZE, "linespacing": 1.05, "va": "center"}
+    path, here = [], []
     for name, (column, row, built, later) in PARTS.items():
         lit = lesson in built + later
-        gone = lesson == ANOTHER_PATH and not lit
-        color, edge = (page.BLUE, page.BLUE) if lit else ("white", page.RULE)
+        fill, edge, ink = (
+            (page.BLUE, page.BLUE, "white") if lit else ("white", page.RULE, page.SOFT)
+        )
         x, y = column * (wide + GAP), row * LINE
-        look: dict[str, Any] = {"fc": color, "ec": edge, "lw": 1.4, "ls": "--" if gone else "-"}
+        look: dict[str, Any] = {"fc": fill, "ec": edge, "lw": 1.4}
         look |= {"boxstyle": "round,pad=0,rounding_size=0.08", "clip_on": False}
         axes.add_patch(FancyBboxPatch((x, y), wide, HIGH, label=name, **look))
-        if gone:
+        if lesson == ANOTHER_PATH and not lit:
             axes.plot([x, x + wide], [y + HIGH, y], color=page.GREY, lw=1, label="crossed out")
-        words: dict[str, Any] = {"size": SIZE, "linespacing": 1.05, "va": "center"}
-        words["color"] = "white" if lit else page.SOFT
-        axes.text(x + wide / 2, y + HIGH / 2 + 0.04, name, ha="center", **words)
+        axes.text(x + wide / 2, y + HIGH / 2 + 0.04, name, color=ink, ha="center", **words)
         # The lessons that build the part, on the upper edge of its box.
-        words |= {"color": page.BLUE if lit else page.SOFT, "ha": "right"}
         tag = {"boxstyle": "round,pad=0.12", "fc": "white", "ec": edge}
-        axes.text(x + wide - 0.08, y, ", ".join(map(str, built)), bbox=tag, **words)
+        number: dict[str, Any] = {"color": page.BLUE if lit else ink, "ha": "right", "bbox": tag}
+        axes.text(x + wide - 0.08, y, ", ".join(map(str, built)), **number, **words)
         part = " ".join(name.replace("$", "").split())
         path += [part] if row == 0 else []
         here += [part] if lit else []
-        without += [part] if gone else []
     arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": page.SOFT, "lw": 1.2, "shrinkA": 0}
     for column, row in ((0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (0, 1)):
         x, y = column * (wide + GAP) + wide, row * LINE + HIGH / 2
         axes.annotate("", (x + GAP, y), (x, y), arrowprops=arrow)
     arrow["connectionstyle"] = "angle,angleA=0,angleB=90,rad=0"  # right, then up to the key clip
     axes.annotate("", (4.5 * wide + 4 * GAP, HIGH), (x + wide + GAP, y), arrowprops=arrow)
-    foot = 2 * LINE + HIGH / 2
-    axes.text(0, foot, "what scores are for:", va="center", size=SIZE, color=page.SOFT)
+    axes.text(0, 2 * LINE + HIGH / 2, "what scores are for:", color=page.SOFT, **words)
     here += [BEYOND[lesson]] if lesson in BEYOND else []
     picture.set_label(
         f"Roadmap of the course. {' → '.join(path)}. The encoded sentence is compared with the key "
         "clip. The scores are for losses, training, a ranking with maps, and moments. "
         f"Lesson {lesson}: {'; '.join(here)}."
-        + (f" Crossed out: {'; '.join(without)}." if without else "")
+        + (" The other parts are crossed out." if lesson == ANOTHER_PATH else "")
     )
     return picture
