@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, bars, names, panel, part, picture_of
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Annotation
@@ -23,8 +23,8 @@ from prvr_lite.course.lesson01.moment_appears import moment_appears
 from prvr_lite.course.lesson01.ratio_histogram import ratio_histogram
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.plots import alt_text, timed_thumbnails
-from prvr_lite.plots.film_strip import film_strip
-from prvr_lite.plots.page import GLOW
+from prvr_lite.plots.film_strip import COLORS, film_strip
+from prvr_lite.plots.page import GLOW, NIGHT, ORANGE, VERMILION
 from prvr_lite.plots.ranked_gallery import RankedVideo, ranked_gallery
 
 STRIP = timed_thumbnails([picture_of((200, 0, 0)), b"", picture_of((0, 0, 200))], 30.0)
@@ -52,6 +52,34 @@ def test_a_film_shows_its_moments_in_order() -> None:
     titled = film_strip("v1", 30.0, [], moments=[("x", (0, 30))], title="A film")
     about = "v1 · 30.0 s · 1 captioned moment, covering 100 % of the film"
     assert about in [text.get_text() for text in titled.texts]
+
+
+def test_lines_from_the_bars_to_the_film_do_not_run_through_words() -> None:
+    axes = panel(film_strip("v1", 30.0, STRIP, moments=[("A word.", (0.4, 10))]), "moments")
+    assert [text.get_text() for text in axes.texts] == [
+        "0 s",
+        "5 s",
+        "10 s",
+        "15 s",
+        "20 s",
+        "25 s",
+        "A word.",
+    ]
+    lines = max(line.get_zorder() for line in axes.collections)
+    for text in axes.texts:
+        ground = text.get_bbox_patch()
+        assert ground is not None
+        assert ground.get_facecolor() == to_rgba(NIGHT)
+        assert text.get_zorder() > lines
+
+
+def test_bars_differ_in_colour_and_may_be_put_in_words() -> None:
+    assert not {ORANGE, VERMILION} <= set(COLORS), "nearly equal as thin bars"
+    assert len(set(COLORS)) == len(COLORS)
+    about = "first bar: found; below: the film's captions"
+    figure = film_strip("v1", 30.0, STRIP, moments=[("x", (1, 3))], title="A film", about=about)
+    assert f"v1 · 30.0 s · {about}" in [text.get_text() for text in figure.texts]
+    assert_readable(figure)
 
 
 @pytest.mark.parametrize("count", [0, 1, 9])

@@ -116,6 +116,40 @@ def test_a_scale_of_whole_numbers_has_no_fractions() -> None:
     assert any(tick % 1 for tick in parts.get_yticks())
 
 
+@pytest.mark.parametrize(
+    ("limits", "ends"),
+    [(None, "neither"), ((0, 2), "max"), ((1, 3), "min"), ((1, 2), "both"), ((0, 3), "neither")],
+)
+def test_a_scale_shows_that_numbers_lie_beyond_it(
+    limits: tuple[float, float] | None, ends: str
+) -> None:
+    values = {"one": np.array([[0, 1 + 1e-9]]), "two": np.array([[2.0, 3.0]])}
+    figure = heat_maps(values, title="Slices", limits=limits)
+    assert panel(figure, "one").collections[0].colorbar.extend == ends
+
+
+def test_few_numbers_are_written_into_their_cells_and_many_are_not() -> None:
+    few = np.array([[0.0, 0.5, 1.0], [np.nan, 0.25, 0.75]])
+    shown = panel(heat_maps({"weight": few}, title="Few", unit="weight"), "weight")
+    assert [text.get_text() for text in shown.texts] == ["0.00", "0.50", "1.00", "0.25", "0.75"]
+    assert [text.get_color() == "white" for text in shown.texts] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert shown.collections[0].get_linewidth()[0] > 0
+    whole = panel(heat_maps({"slice": np.arange(4).reshape(2, 2)}, title="", unit="slice"), "slice")
+    assert [text.get_text() for text in whole.texts] == ["0", "1", "2", "3"]
+    for shape, square in (((8, 8), True), ((4, 59), False)):
+        many = panel(heat_maps({"m": np.ones(shape)}, title="", unit="m", square=square), "m")
+        assert not many.texts
+        assert not many.collections[0].get_linewidth()[0]
+    clips = panel(heat_maps({"W": np.ones((21, 6))}, title="", unit="m", square=False), "W")
+    assert clips.collections[0].get_linewidth()[0] > 0
+
+
 @pytest.mark.parametrize("size", [3, 12, 40])
 @pytest.mark.parametrize("square", [True, False])
 def test_heat_maps_are_readable(size: int, square: bool) -> None:
