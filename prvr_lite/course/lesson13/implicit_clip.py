@@ -65,7 +65,7 @@ def implicit_clip(
     upper, middle, lower = axes["map"], axes["units"], axes["clip"]
     look: dict[str, Any] = {"cmap": EMBER, "edgecolors": page.NIGHT, "linewidths": 0.4}
     draw_clips(upper, n, step, array=clips, **look)
-    tent = draw_tent(upper, *moment, lw=2.2, zorder=5)
+    draw_tent(upper, *moment, lw=2.2, zorder=5)
     star(upper, first + size / 2, size)
     upper.set_facecolor(page.NIGHT)
     mark: dict[str, Any] = {"ms": 7, "mfc": page.CHALK, "mec": page.NIGHT, "zorder": 6}
@@ -76,7 +76,8 @@ def implicit_clip(
     lower.axhline(1 / n, color=page.HAZE, lw=1, ls=":", label="even")
     bar = 0.12 * shares.max()
     (half,) = lower.barh(-bar, end - start, bar, start, color=page.CHALK)
-    keys = {"key clip": upper.lines[0], "true moment": tent, "best unit": dot, "≥ half high": half}
+    keys = {"key clip": upper.lines[0], "true moment": upper.patches[-1], "best unit": dot}
+    keys["≥ half high"] = half
     upper.legend(keys.values(), keys, loc="upper right", borderaxespad=0, handlelength=1)
     sheet.names(upper, {f"all {len(clips)}\nclips": 0.5})
     sheet.names(middle, {f"{n} units;\ndashed: $S_f$": 0.5})
