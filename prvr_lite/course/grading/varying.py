@@ -2,8 +2,8 @@
 
 A variant has a solution of its own, in code that differs from the lesson's, and its own text. Which
 exercises of a lesson change, and how, depends on the seed alone: all students with one seed get the
-same tasks. The package's variants are in ``lessonNN/variants.py``; an instructor may use others,
-from a file that nobody else has.
+same tasks. The package's variants are in ``lessonNN/variants.py``, what they ask in ``variants.md``
+beside it; an instructor may use others, from a file that nobody else has.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from importlib.resources import files
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -33,15 +34,16 @@ class Variant:
     """An exercise with a twist.
 
     Attributes:
-        exercise: the function that the learner writes. text: what is asked, in Markdown.
+        exercise: the function that the learner writes.
         answer: the solution; its name is the twist's, and learners see its docstring.
+        text: what is asked, in Markdown.
         inputs: what becomes of the exercise's inputs, drawn and planted; None: they stay.
         changes: other fields of the exercise that differ. It has no hints, and a loop is welcome.
     """
 
     exercise: str
     answer: Function
-    text: str
+    text: str = ""
     inputs: Callable[[Inputs, Generator], Inputs] | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -94,11 +96,12 @@ class Varied:
 
 
 def variants_of(lesson: int) -> tuple[Variant, ...]:
-    """Returns the package's variants of a lesson."""
-    found: tuple[Variant, ...] = import_module(
-        f"prvr_lite.course.lesson{lesson:02d}.variants"
-    ).VARIANTS
-    return found
+    """Returns the package's variants of a lesson, with their texts from its ``variants.md``."""
+    room = f"prvr_lite.course.lesson{lesson:02d}"
+    page = files(room).joinpath("variants.md").read_text(encoding="utf-8")
+    texts = dict(part.split("\n\n", 1) for part in page.split("\n## ")[1:])
+    variants = import_module(f"{room}.variants").VARIANTS
+    return tuple(replace(one, text=texts[one.name].strip()) for one in variants)
 
 
 def variants_in(path: Path) -> tuple[Variant, ...]:
@@ -125,8 +128,9 @@ def variants_in(path: Path) -> tuple[Variant, ...]:
     for one in found:
         if one.exercise not in exercises():
             raise damaged(path, f"there is no exercise {one.exercise!r}", fix)
-        if not one.answer.__doc__:
-            raise damaged(path, f"{one.name} has no docstring, which learners read", fix)
+        for what, text in (("docstring", one.answer.__doc__), ("text", one.text)):
+            if not text:
+                raise damaged(path, f"{one.name} has no {what}, which learners read", fix)
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Lesson 1's exercises with a twist."""
+"""Lesson 1's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -94,79 +94,17 @@ def with_other_right_films(inputs: Inputs, g: Generator) -> Inputs:
 
 
 VARIANTS = (
-    Variant(
-        "mean_score",
-        early_mean,
-        """\
-A film is often recognised by how it begins. So let early frames weigh more: in a film of $n$
-real frames the first real frame has the weight $n$, the next one $n - 1$, and so on; the last
-real frame has the weight 1. The score of the film is the weighted mean of its real frames'
-scores: the sum of weight times score, divided by the sum of the weights. Padding has no
-weight.""",
-    ),
-    Variant(
-        "mean_score",
-        trimmed_mean,
-        """\
-One odd frame should not decide. Leave out the highest and the lowest real frame of each film
-(one frame each, even where others are equal to it), and take the mean of the remaining real
-frames. A film of one or two real frames keeps all of them. Padding never counts. A loop over
-films is fine.""",
-    ),
-    Variant(
-        "max_score",
-        second_best,
-        """\
-The best frame may be there by chance, so let the *second best* real frame speak for the film.
-Where two frames share the highest score, the second best score is that same score. A film with
-only one real frame gets the score of this frame. Mind the padding: scores may be negative.""",
-    ),
-    Variant(
-        "max_score",
-        stands_out,
-        """\
-A film in which every frame scores the same has no moment that stands out. Compute for each
-film the score of its best real frame, minus the mean score of its real frames. Mind the
-padding in both parts: scores may be negative.""",
-    ),
-    Variant(
-        "log_sum_exp_score",
-        soft_minimum,
-        """\
-Between the mean and the *minimum* lies a soft minimum: $-\\tau$ times the logarithm of the
-mean, over the real frames, of $e^{-s / \\tau}$, with $\\tau$ the temperature. Write it for all
-films at once. It must hold at a temperature of 0.001 too, where these exponentials are too
-large for a number.""",
-    ),
-    Variant(
-        "log_sum_exp_score",
-        softmax_mean,
-        """\
-Another way between mean and maximum: weigh the real frames of each film by the softmax of $s /
-\\tau$, with $\\tau$ the temperature, and add up weight times score $s$. The weights of the
-real frames of a film add up to 1, and padding has the weight 0. It must hold at a temperature
-of 0.001 too.""",
-    ),
+    Variant("mean_score", early_mean),
+    Variant("mean_score", trimmed_mean),
+    Variant("max_score", second_best),
+    Variant("max_score", stands_out),
+    Variant("log_sum_exp_score", soft_minimum),
+    Variant("log_sum_exp_score", softmax_mean),
     Variant(
         "recall_at",
         several_right,
-        """\
-Here a query may have *several* right films: `right` is a table of the shape [Q, V], `True` for
-each film that answers the query, at least one per query. A film's rank is the number of films
-that score at least as much as it does, itself included (so ties count against it). A query
-counts as found if at least one of its right films has a rank of at most `k`. Return the
-percentage of queries that are found, one number from 0 to 100.""",
-        with_other_right_films,
-        {"axes": {"score": "Qv", "right": "Qv"}},
+        inputs=with_other_right_films,
+        changes={"axes": {"score": "Qv", "right": "Qv"}},
     ),
-    Variant(
-        "recall_at",
-        ties_by_lot,
-        """\
-Here ties count neither for nor against the model: films of the same score are put in order by
-lot, each order with the same probability. If $a$ films score *more* than the right film, and
-$e$ films score the same as it does (itself included), then the right film is among the first
-`k` with the probability $(k - a) / e$, or 0 where this is below 0, or 1 where it is above 1.
-Return the mean of these probabilities over all queries, in per cent: one number from 0 to 100.""",
-    ),
+    Variant("recall_at", ties_by_lot),
 )

@@ -1,4 +1,4 @@
-"""Lesson 2's exercises with a twist."""
+"""Lesson 2's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -98,77 +98,12 @@ def last_frame_again(features: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
 
 
 VARIANTS = (
-    Variant(
-        "pool_bounds",
-        half_up_bounds,
-        """\
-Write the bounds $b_0 \\dots b_n$ for a film of `total` frames $T$ and `count` windows $n$, as
-one tensor of integers, with another rule for halves: $i / n \\cdot T$ is rounded to the
-nearest integer, and **a half is always rounded up** (2.5 becomes 3, and 3.5 becomes 4). As in
-the lesson, no bound is above $T - 1$. It must be exact for films of any length, so compute
-with integers, not with decimals.""",
-    ),
-    Variant(
-        "pool_bounds",
-        window_sizes,
-        """\
-Say how many frames each window averages, as one tensor of `count` integers. The bounds are
-those of the lesson, $b_i = \\min(\\operatorname{round}(i / n \\cdot T),\\; T - 1)$ for $i = 0
-\\dots n$, with $T$ = `total` and $n$ = `count`, and a half is rounded to the even neighbour.
-Window $i$ holds the frames from $b_i$ up to, but without, $b_{i+1}$. A window that would be
-empty takes the frame $b_i$, so its size is 1.""",
-    ),
-    Variant(
-        "pool_features",
-        strongest_frames,
-        """\
-Pool by the maximum instead of the mean. The bounds are those of exercise 2.1 as the lesson has
-it (`pool_bounds` gives them). Row $i$ holds, for each of the $D$ features by itself, the
-largest value among the frames $b_i$ up to, but without, $b_{i+1}$. A window that would be
-empty takes the frame $b_i$. A plain loop over the windows is fine.""",
-    ),
-    Variant(
-        "pool_features",
-        window_ends,
-        """\
-Pool by the ends of each window. The bounds are those of exercise 2.1 as the lesson has it
-(`pool_bounds` gives them). Window $i$ holds the frames $b_i$ up to, but without, $b_{i+1}$;
-one that would be empty holds the frame $b_i$ alone. Row $i$ is the mean of two frames: the
-first and the last one of window $i$. In a window of a single frame both are that frame.""",
-    ),
-    Variant(
-        "normalise",
-        centred_rows,
-        """\
-Centre each row before it is divided by its length: from each number of a row $x$ take the mean
-of this row's numbers, which gives $y$; then the result is $y / (\\lVert y
-\\rVert_2 + 10^{-5})$. It must work for `[T, D]` and for `[V, T, D]`, and a row of equal
-numbers becomes zeros.""",
-    ),
-    Variant(
-        "normalise",
-        by_largest_value,
-        """\
-Divide each row $x$ by its largest *absolute* value, with a small number added so that a black
-frame does not become 0 / 0: the result is $x / (\\max_d |x_d| + 10^{-5})$. It must work for
-`[T, D]` and for `[V, T, D]`.""",
-    ),
-    Variant(
-        "pad_ragged",
-        zeros_in_front,
-        """\
-Turn `features` and `offset` into a batch in which all films **end** together: the zeros stand
-in front of the short films. `padded` has the shape [V, T, D], with T the length of the longest
-film, and `mask` [V, T] is `True` on real frames. The frames of a film keep their order. (A
-black frame is real, although it is all zeros: only the offsets say which rows are real.)""",
-    ),
-    Variant(
-        "pad_ragged",
-        last_frame_again,
-        """\
-Turn `features` and `offset` into a batch in which a short film stands still at its end: behind
-it, its own last frame is repeated, and there are no zeros. `padded` has the shape [V, T, D],
-with T the length of the longest film; `mask` [V, T] is `True` on real frames and `False` on
-repeated ones.""",
-    ),
+    Variant("pool_bounds", half_up_bounds),
+    Variant("pool_bounds", window_sizes),
+    Variant("pool_features", strongest_frames),
+    Variant("pool_features", window_ends),
+    Variant("normalise", centred_rows),
+    Variant("normalise", by_largest_value),
+    Variant("pad_ragged", zeros_in_front),
+    Variant("pad_ragged", last_frame_again),
 )

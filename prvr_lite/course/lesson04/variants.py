@@ -1,4 +1,4 @@
-"""Lesson 4's exercises with a twist."""
+"""Lesson 4's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -104,64 +104,16 @@ clips of $n - 1$ units from left to right, and so on, down to the clips of one u
 to right. For $n = 3$ the rows 0 to 5 are [0, 3), [0, 2), [1, 3), [0, 1), [1, 2), [2, 3)."""
 
 VARIANTS = (
-    Variant(
-        "clip_row",
-        row_by_start,
-        "Write the row of the clip [start, end) among all clips of $n$ units, in another "
-        + BY_START,
-    ),
-    Variant(
-        "clip_row",
-        row_longest_first,
-        "Write the row of the clip [start, end) among all clips of $n$ units, in another "
-        + LONGEST_FIRST,
-    ),
-    Variant(
-        "clip_at",
-        clip_by_start,
-        "Write the way back from a row to its clip: (start, end), the end one past the last unit. "
-        "Here the clips stand in another " + BY_START,
-    ),
-    Variant(
-        "clip_at",
-        clip_longest_first,
-        "Write the way back from a row to its clip: (start, end), the end one past the last unit. "
-        "Here the clips stand in another " + LONGEST_FIRST,
-    ),
-    Variant(
-        "all_clips",
-        strongest_values,
-        """\
-A clip is made by the maximum instead of the mean: for each window of 1 to $n$ units, and for
-each of the $H$ features by itself, the largest value among the units of the window. The order
-is that of the lesson: all windows of one unit from left to right, then all windows of two, and
-so on. Loops are welcome.""",
-    ),
-    Variant(
-        "all_clips",
-        first_and_last,
-        """\
-A clip is made of its ends: for each window of 1 to $n$ units, the mean of its **first and its
-last unit**, whatever lies between them. (A window of one unit is that unit.) The order is that
-of the lesson: all windows of one unit from left to right, then all windows of two, and so on.
-Loops are welcome.""",
-    ),
+    Variant("clip_row", row_by_start),
+    Variant("clip_row", row_longest_first),
+    Variant("clip_at", clip_by_start),
+    Variant("clip_at", clip_longest_first),
+    Variant("all_clips", strongest_values),
+    Variant("all_clips", first_and_last),
     Variant(
         "clip_scores",
         best_two,
-        """\
-Let the **two best clips** of each film speak for it: `score` is the mean of the two highest
-cosines between the query and the film's clips, and `key` is the row of the best clip alone. A
-film of a single clip has the cosine of that clip as its score.""",
         changes={"axes": {"queries": "Qh", "clips": "VNh"}},
     ),
-    Variant(
-        "clip_scores",
-        nearest_clip,
-        """\
-Compare by **Euclidean distance** instead of the cosine. For each query and film find the clip
-whose distance from the query is the smallest; `score` is this distance with a minus sign, so
-that higher is better, and `key` is the row of this clip. Vectors are taken as they are: do not
-divide them by their lengths.""",
-    ),
+    Variant("clip_scores", nearest_clip),
 )

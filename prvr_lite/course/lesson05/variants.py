@@ -1,4 +1,4 @@
-"""Lesson 5's exercises with a twist."""
+"""Lesson 5's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -119,89 +119,13 @@ def code_of_doublings(length: Tensor, dim: int) -> Tensor:
 
 
 VARIANTS = (
-    Variant(
-        "kkz_start",
-        central_start,
-        """\
-Start in the middle instead of at the longest point: the first medoid is the point whose
-**largest distance to any point is the smallest**. Then, as in the lesson, take again and again
-the point that is farthest from its nearest medoid so far. Of equal ones take the lowest row,
-and no row twice. `norm` is handed over as in the lesson, and not needed here.""",
-    ),
-    Variant(
-        "kkz_start",
-        farthest_pair_start,
-        """\
-Start with the **two points that are farthest from each other**: the first two medoids are the
-pair with the largest distance, the lower row first. If several pairs are equally far apart,
-take the one whose lower row is the lowest; if several are left, the one whose higher row is
-the lowest. Then, as in the lesson, take again and again the point that is farthest from its
-nearest medoid so far (of equal ones the lowest row; no row twice). For $k = 1$ the result is
-the lower row of the pair alone, and for a single point it is row 0. `norm` is handed over as
-in the lesson, and not needed here.""",
-    ),
-    Variant(
-        "assign_points",
-        second_nearest,
-        """\
-Which medoid would a point go to if its own were taken away? Give for each point the number (0
-to $k - 1$) of its **second nearest** medoid: of all medoids but its nearest one, the one with
-the smallest distance. Its nearest medoid is found as in the lesson: of equal ones the lowest
-number, but a medoid is nearest to itself. Among the others, too, equal ones mean the lowest
-number. If there is only one medoid, the result is 0 for every point.""",
-    ),
-    Variant(
-        "assign_points",
-        nearest_row,
-        """\
-Give for each point the **row** (0 to $N - 1$) of its nearest medoid instead of the medoid's
-number among the $k$. If several medoids are equally near, take the one with the **lowest
-row**, in whatever order `medoids` lists them. But a medoid always belongs to itself.""",
-    ),
-    Variant(
-        "move_medoids",
-        least_farthest,
-        """\
-Choose the new medoid of each cluster by the **worst case**: the member whose distance to its
-farthest fellow member is the smallest. (A cluster's only member is its medoid.) Of equal ones
-take the lowest row. Each of the $k$ clusters has at least one member. Loops are welcome.""",
-    ),
-    Variant(
-        "move_medoids",
-        least_squares,
-        """\
-Choose the new medoid of each cluster by **squared** distances: the member with the smallest
-sum of squared distances to all members of its cluster. Of equal ones take the lowest row. Each
-of the $k$ clusters has at least one member. Loops are welcome.""",
-    ),
-    Variant(
-        "k_medoids",
-        city_block_medoids,
-        """\
-Cluster the points by **city block distance**: the distance of two points is the sum of the
-absolute differences of their numbers, and the length of a point is the sum of the absolute
-values of its numbers. Everything else is as in the lesson. Start with the KKZ start (the
-longest point first, then again and again the one farthest from its nearest medoid). Then
-assign the points and move the medoids (the member with the least summed distance), again and
-again until no medoid changes. Sort the medoids, and assign the points to them once more. You
-may call the functions of the exercises before this one: here they do what the lesson says.""",
-    ),
-    Variant(
-        "code_of_length",
-        halves_code,
-        """\
-The same sines and cosines in another order: **first all sines, then all cosines**. With the
-rates $\\omega_i = 10000^{-2i / d}$ for $i = 0 \\dots d/2 - 1$ and $d$ = `dim`, column $i$ is
-$\\sin((\\ell - 1)\\, \\omega_i)$ and column $d/2 + i$ is $\\cos((\\ell - 1)\\, \\omega_i)$,
-where $\\ell$ is the length of the clip.""",
-    ),
-    Variant(
-        "code_of_length",
-        code_of_doublings,
-        """\
-Count **doublings** of a clip's length: the code is made of $\\log_2 \\ell$ instead of
-$\\ell - 1$, where $\\ell$ is the length, at least 1. With the rates $\\omega_i = 10000^{-2i /
-d}$ for $i = 0 \\dots d/2 - 1$ and $d$ = `dim`, column $2i$ is $\\sin(\\omega_i \\log_2 \\ell)$
-and column $2i + 1$ is $\\cos(\\omega_i \\log_2 \\ell)$.""",
-    ),
+    Variant("kkz_start", central_start),
+    Variant("kkz_start", farthest_pair_start),
+    Variant("assign_points", second_nearest),
+    Variant("assign_points", nearest_row),
+    Variant("move_medoids", least_farthest),
+    Variant("move_medoids", least_squares),
+    Variant("k_medoids", city_block_medoids),
+    Variant("code_of_length", halves_code),
+    Variant("code_of_length", code_of_doublings),
 )

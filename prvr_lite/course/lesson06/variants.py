@@ -1,4 +1,4 @@
-"""Lesson 6's exercises with a twist."""
+"""Lesson 6's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -90,70 +90,21 @@ VARIANTS = (
     Variant(
         "key_clips",
         second_clips,
-        """\
-Find the **runner-up**: for each query and film the clip with the *second highest* cosine. (No
-two clips have the same cosine.) A film of a single clip gives 0.""",
         changes={"axes": NO_TIES},
     ),
     Variant(
         "key_clips",
         clips_for_all,
-        """\
-Find **one clip per film for all queries together**: the clip whose cosine, averaged over all
-$Q$ queries, is the highest. The result has the shape [V]. Each cosine is that of one query
-with one clip; the mean is taken of the cosines.""",
         changes={"shape": "[V]", "axes": NO_TIES},
     ),
-    Variant(
-        "guided_weights",
-        cosine_weights,
-        """\
-Weigh the frames by the **cosine**: the score of frame $f$ for clip $c$ is the cosine of $W_1
-f$ with $c$ (both are divided by their lengths, which are not 0), with $W_1$ = `key_map`. Then
-take the softmax over the real frames of the film; padded frames have the weight 0.""",
-    ),
+    Variant("guided_weights", cosine_weights),
     Variant(
         "guided_weights",
         two_frames,
-        """\
-Let each clip look at **two frames only**: of the real frames of its film the two with the
-highest score $(W_1 f) \\cdot c$, with $W_1$ = `key_map`, have the weight 1/2 each, and all
-others 0. A film of a single real frame gives it the weight 1. (No two frames have the same
-score.) Padded frames have the weight 0.""",
         changes={"gradient": ()},
     ),
-    Variant(
-        "attended_frames",
-        attended_contrast,
-        """\
-Keep what makes the attended frames special: **before** $W_2$ is applied, take from the
-attended frame $\\sum_t a_t f_t$ the plain mean of all $T$ frames of the film. So $r = W_2
-\\big( \\sum_t a_t f_t - \\tfrac1T \\sum_t f_t \\big)$, with $a$ = `weight` and
-$W_2$ = `value_map`. There is no padding here.""",
-    ),
-    Variant(
-        "attended_frames",
-        attended_unit,
-        """\
-Let no frame speak louder than another: divide **each value** $W_2 f_t$ by its length (which is
-not 0) before the weighted sum. So $r = \\sum_t a_t \\, W_2 f_t / \\lVert W_2 f_t \\rVert$,
-with $a$ = `weight` and $W_2$ = `value_map`. There is no padding here.""",
-    ),
-    Variant(
-        "frame_scores",
-        key_lead,
-        """\
-How special is the key clip? For each query and film compute the cosine of the query with the
-$r$ of its key clip, **minus the mean cosine** of the query with the $r$ of *all* clips of this
-film (the key clip included).""",
-    ),
-    Variant(
-        "frame_scores",
-        key_and_neighbours,
-        """\
-Be less strict about the key clip: for each query and film take the **mean of the cosines** of
-the query with the $r$ of the key clip and of the clips directly before and behind it in the
-list. At the ends of the list there is only one such neighbour, or none if the film has a
-single clip; then the mean is taken of what is there.""",
-    ),
+    Variant("attended_frames", attended_contrast),
+    Variant("attended_frames", attended_unit),
+    Variant("frame_scores", key_lead),
+    Variant("frame_scores", key_and_neighbours),
 )

@@ -1,4 +1,4 @@
-"""Lesson 7's exercises with a twist."""
+"""Lesson 7's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -94,82 +94,19 @@ VARIANTS = (
     Variant(
         "triplet_loss",
         violating_triplets,
-        """\
-Average over the pairs that **violate the margin only**: those in which margin + negative −
-positive is above 0. The loss is the mean of this number over these pairs; pairs that are far
-enough apart neither add to the sum nor count in the mean. If no pair violates the margin, the
-loss is 0.""",
         changes={"axes": {}},  # a single pair may be far enough apart: nothing has a gradient then
     ),
-    Variant(
-        "triplet_loss",
-        squared_triplets,
-        """\
-Punish large violations more: the loss is the mean over all pairs of the **square** of
-$[\\,\\text{margin} + \\text{negative} - \\text{positive}\\,]_+$, where $[x]_+$ is $x$ if it is
-above 0, and else 0. (Pairs that are far enough apart count in the mean, with 0.)""",
-    ),
+    Variant("triplet_loss", squared_triplets),
     Variant(
         "draw_negative",
         hard_negatives_mean,
-        """\
-Instead of drawing one negative, take the **mean of the hardest ones**: in each row the mean
-score of the `pool` negatives with the highest scores, or of all negatives where a row has
-fewer. There is no `luck` here: the function has three parameters. Scores may be of any size.""",
-        without_luck,
-        {"axes": {"score": "Rc", "negative": "Rc"}},
+        inputs=without_luck,
+        changes={"axes": {"score": "Rc", "negative": "Rc"}},
     ),
-    Variant(
-        "draw_negative",
-        draw_from_below,
-        """\
-Draw from the other end: in each row the candidates are the `pool` negatives with the highest
-scores (or all negatives, if there are fewer). Of these $n$ candidates, counted **from the
-lowest score up** and from 0, number $\\lfloor \\text{luck} \\cdot n \\rfloor$ is drawn. So a
-luck of 0 gives the easiest of the candidates. Return the scores of the negatives that are
-drawn.""",
-    ),
-    Variant(
-        "own_query_mean",
-        own_query_best,
-        """\
-Take for each film the **highest** score among its own queries instead of their mean. Scores
-may be negative, and of any size. Every film has at least one query of its own.""",
-    ),
-    Variant(
-        "own_query_mean",
-        own_query_lead,
-        """\
-How much better do a film's own queries score than queries do on average? Compute for each film
-the mean score of its own queries, **minus the mean score of all queries** with this film (its
-own included). Every film has at least one query of its own.""",
-    ),
-    Variant(
-        "info_nce",
-        each_positive,
-        """\
-Let each positive count by itself: the loss of one positive is $-\\log \\big( e^{s} /
-\\sum_{\\text{all } j} e^{s_j} \\big)$, with $s$ its score, and the sum over **all** columns of
-its row, the other positives included. The loss of a row is the **mean** over its positives,
-and the result is the mean over the rows. Scores may be so large that $e^s$ is too large for a
-number.""",
-    ),
-    Variant(
-        "info_nce",
-        hardest_positive,
-        """\
-Care about the hardest positive only: in each row take the positive with the **lowest** score
-$s$. The loss of the row is $-\\log \\big( e^{s} / \\sum_{\\text{all } j} e^{s_j} \\big)$, with
-the sum over all columns of the row. The result is the mean over the rows. Scores may be so
-large that $e^s$ is too large for a number.""",
-    ),
-    Variant(
-        "frame_negatives",
-        each_pair_once,
-        """\
-Name **each pair of queries once**: the entry of row $i$ and column $j$ is `True` only if $i <
-j$ and the two queries are negatives of each other. Queries of different films always are; two
-queries of the same film are negatives only if `same_video` is true. All entries on the
-diagonal and below it are `False`.""",
-    ),
+    Variant("draw_negative", draw_from_below),
+    Variant("own_query_mean", own_query_best),
+    Variant("own_query_mean", own_query_lead),
+    Variant("info_nce", each_positive),
+    Variant("info_nce", hardest_positive),
+    Variant("frame_negatives", each_pair_once),
 )

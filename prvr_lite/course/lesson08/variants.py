@@ -1,4 +1,4 @@
-"""Lesson 8's exercises with a twist."""
+"""Lesson 8's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -130,93 +130,26 @@ VARIANTS = (
     Variant(
         "whole_score",
         fused_key_score,
-        """\
-Here the two scales choose the key clip **together**. For each clip of a film compute $\\alpha
-\\cos(q, c) + (1 - \\alpha) \\cos(q, r)$, with $c$ the clip and $r$ what this clip attends (row
-by row of `clips` and `attended`). The score of the film is the highest of these numbers, and
-the key clip is the clip that has it.""",
         changes={"axes": NO_TIES},
     ),
     Variant(
         "whole_score",
         mean_frame_score,
-        """\
-Here the frame scale does not look at the key clip: $S_f$ is the **mean** of the cosines of the
-query with what *all* clips of the film attend (`attended`). $S_c$ is the best cosine with a
-clip of the film, as in the lesson, and the score is $\\alpha S_c + (1 - \\alpha) S_f$. Return
-it with the rows of the best clips.""",
         changes={"axes": NO_TIES},
     ),
-    Variant(
-        "learning_rate_at",
-        cosine_rate,
-        """\
-Let the rate fall along a **cosine**. For steps before `warm` it is peak · (step + 1) /
-(warm + 1), as in the lesson. From step `warm` on it is
-$\\tfrac12\\,\\text{peak}\\,(1 + \\cos(\\pi x))$ with $x = (\\text{step} - \\text{warm}) /
-(\\text{steps} - \\text{warm})$, so that it is the peak at step `warm`, and would be 0 at step
-`steps`.""",
-    ),
-    Variant(
-        "learning_rate_at",
-        root_rate,
-        """\
-Let the rate fall with the **root of the step**, which needs no end. For steps before `warm` it
-is peak · (step + 1) / (warm + 1), as in the lesson. From step `warm` on it is $\\text{peak}
-\\cdot \\sqrt{(\\text{warm} + 1) / (\\text{step} + 1)}$. `steps` is handed over as in the
-lesson, and not needed here.""",
-    ),
+    Variant("learning_rate_at", cosine_rate),
+    Variant("learning_rate_at", root_rate),
     Variant(
         "train_steps",
         steps_of_two,
-        """\
-Train with batches of twice the size, without their memory: **one step for every two batches**.
-As in the lesson, the model is in train mode and `run` holds the model, `run.loss(batch)`, the
-optimizer, the schedule and `run.max_norm`. For each pair of batches in turn: clear the
-gradients, add up the gradients of half of each batch's loss, bound the norm of the whole
-gradient to `run.max_norm`, and then make one step of the optimizer and one of the schedule. If
-the number of batches is odd, the last one makes a step by itself, with its whole loss. Return
-the loss of **each** batch (not halved), computed before the step of its pair: [S], one number
-per batch, without gradient. `batches` may be an iterator, which can be read only once.""",
         changes={"after": left_behind},
     ),
-    Variant(
-        "best_epoch",
-        last_best_epoch,
-        """\
-Of epochs that are equally good keep the **last** one: an epoch is the best so far if its value
-is *at least* as high as the best before it. Training ends at the first epoch that is more than
-`patience` after the best one so far, or at the last value of the list. Epochs are counted from
-0, and no decision may look at values that are yet to come. Return the best epoch and the last
-one that is trained.""",
-    ),
-    Variant(
-        "best_epoch",
-        patient_with_rises,
-        """\
-Wait for as long as it **still rises**: training ends at the first epoch that is more than
-`patience` after the last rise, or at the last value of the list. A rise is an epoch whose
-value is higher than that of the epoch directly before it; before any rise, count from epoch 0.
-The epoch to keep is the best of those that are trained, the first of equal ones. Epochs are
-counted from 0. Return the epoch to keep and the last one that is trained.""",
-    ),
-    Variant(
-        "seed_interval",
-        unpaired_interval,
-        """\
-Suppose the seeds of the two models are **not paired**. Then the half width of the interval is
-$t \\sqrt{(\\operatorname{var}(\\text{ours}) + \\operatorname{var}(\\text{theirs})) / S}$, with
-the variances of the samples (divided by $S - 1$) and $S$ seeds of each. Return the difference
-of the two means, ours minus theirs, and this half width.""",
-    ),
+    Variant("best_epoch", last_best_epoch),
+    Variant("best_epoch", patient_with_rises),
+    Variant("seed_interval", unpaired_interval),
     Variant(
         "seed_interval",
         middle_and_reach,
-        """\
-Describe the differences ours − theirs of the paired seeds by their **median** and half of
-their range. The median is the middle one of the sorted differences, or the mean of the two in
-the middle where their number is even. Half of the range is (largest − smallest) / 2. There is
-no `t` here: the function has two parameters. Return the two numbers as tensors.""",
-        lambda inputs, g: {name: inputs[name] for name in ("ours", "theirs")},
+        inputs=lambda inputs, g: {name: inputs[name] for name in ("ours", "theirs")},
     ),
 )

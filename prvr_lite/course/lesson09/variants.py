@@ -1,4 +1,4 @@
-"""Lesson 9's exercises with a twist."""
+"""Lesson 9's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -94,87 +94,24 @@ def ahead_counts(score: Tensor, own: Tensor, answers: Tensor, group: Tensor) -> 
 
 
 VARIANTS = (
-    Variant(
-        "alpha_curve",
-        reciprocal_rank_curve,
-        """\
-Draw the curve of another measure: for each $\\alpha$ in `alphas`, the **mean reciprocal rank**
-in per cent, 100 times the mean over the queries of 1 / rank. The score of a film is $\\alpha
-S_c + (1 - \\alpha) S_f$ (`clip` and `frame`). The rank of a query's own film is the number of
-films that score at least as much as it does, itself included, so that ties count against the
-model.""",
-    ),
+    Variant("alpha_curve", reciprocal_rank_curve),
     Variant(
         "alpha_curve",
         best_alpha,
-        """\
-Choose the **best weight**: return the one number of `alphas` that gives the highest R@1 for
-the score $\\alpha S_c + (1 - \\alpha) S_f$ (`clip` and `frame`). A query has found its own
-film only if that film scores above *all* others; a tie is a miss. If several weights have the
-same R@1, return the smallest of them. `alphas` come in any order.""",
         changes={"shape": "one number"},
     ),
-    Variant(
-        "span_iou",
-        span_giou,
-        """\
-An IoU of 0 does not say how far apart two spans are. So compute for each pair: the IoU (shared
-time over joint time) if the spans overlap; and if they do not, **minus the gap** between them,
-divided by the time from the earlier start to the later end. Spans that only touch give 0.
-Every span is longer than 0.""",
-    ),
-    Variant(
-        "span_iou",
-        covered_share,
-        """\
-Compute for each pair which **share of the second span** is covered by the first one: their
-shared time, divided by the length of the second span. Spans that lie apart or only touch give
-0. Every span is longer than 0.""",
-    ),
-    Variant(
-        "recall_by_ratio",
-        recall_up_to_ratio,
-        """\
-Let the groups **contain each other**: R@k in per cent of the queries whose moment covers at
-most 0.2 of its film, of those whose moment covers at most 0.4, and of all queries. So short
-moments count in all three numbers. A moment of exactly 0.2 or 0.4 of its film belongs to the
-group. A query is found if its rank is at most `k`. Each group has at least one query.""",
-    ),
+    Variant("span_iou", span_giou),
+    Variant("span_iou", covered_share),
+    Variant("recall_by_ratio", recall_up_to_ratio),
     Variant(
         "recall_by_ratio",
         reciprocal_rank_by_ratio,
-        """\
-Use another measure: the **mean reciprocal rank** in per cent, 100 times the mean of 1 / rank,
-of the queries whose moment covers (0, .2], (.2, .4] and (.4, 1] of its film: three numbers. A
-moment of exactly 0.2 or 0.4 of its film belongs to the lower group. Each group has at least
-one query. There is no `k` here: the function has three parameters.""",
-        lambda inputs, g: {name: inputs[name] for name in ("rank", "moment", "duration")},
+        inputs=lambda inputs, g: {name: inputs[name] for name in ("rank", "moment", "duration")},
     ),
-    Variant(
-        "failure_kind",
-        siblings_first,
-        """\
-Ask the questions **in another order, with other numbers**. The rival of a query is the film
-with the highest score among all films but its own. The first rule that holds decides:
-
-- 0, found: the own film scores above the rival (a tie is not enough);
-- 1, sibling: the rival is of the own film's group;
-- 2, answers: the rival truly answers the query as well;
-- 3, stranger: none of these.""",
-    ),
+    Variant("failure_kind", siblings_first),
     Variant(
         "failure_kind",
         ahead_counts,
-        """\
-Look at **all films ahead**, not at the best rival alone. A film is ahead if it scores at least
-as much as the query's own film, and is not that film itself. Count for each query, in three
-columns, the films ahead
-
-- that truly answer the query (whatever their group);
-- that do not answer it, and are siblings: of the own film's group;
-- that neither answer it nor are siblings.
-
-The result has the shape [Q, 3], of integers.""",
         changes={"shape": "[Q, 3]"},
     ),
 )

@@ -1,4 +1,4 @@
-"""Lesson 10's exercises with a twist."""
+"""Lesson 10's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -136,91 +136,21 @@ def crowds_and_a_chain(g: Generator) -> Iterator[Inputs]:
 
 
 VARIANTS = (
-    Variant(
-        "moment_recall",
-        kept_iou,
-        """\
-Let a better hit count for more. For each query take the highest IoU among its first `k`
-predictions; if it is below the threshold, it counts as 0 (an IoU of exactly the threshold
-counts). Return the mean over all queries, in per cent.""",
-    ),
-    Variant(
-        "moment_recall",
-        rank_of_first_hit,
-        """\
-Let an early hit count for more. A query counts 1 / rank of its **first hit** among its first
-`k` predictions (ranks from 1), and 0 if none of these is a hit. A hit has an IoU of at least
-the threshold. Return the mean over all queries, in per cent.""",
-    ),
+    Variant("moment_recall", kept_iou),
+    Variant("moment_recall", rank_of_first_hit),
     Variant(
         "strike_out",
         strike_wider,
-        """\
-Strike out **more widely**. Each time take the row with the highest score of those that are
-left. It strikes out itself, all rows that are near it, and also **all rows that are near one
-of those** (whether these were left or had been struck out before). `near[i, j]` says that rows
-$i$ and $j$ are near each other; it need not say so of a row and itself. -1 where none is left.
-No two rows have the same score.""",
         changes={"planted": crowds_and_a_chain},
     ),
-    Variant(
-        "strike_out",
-        strike_and_fill,
-        """\
-Give back what was struck out, at the end. First come the rows that survive suppression as the
-lesson does it: each time the best row that is left, which strikes out itself and all rows near
-it. Behind them, **instead of -1, come the rows that were struck out**, from the highest score
-down. Return the first `keep` rows of this list; only if `keep` is larger than the number of
-all rows, -1 stands at the end. No two rows have the same score.""",
-    ),
-    Variant(
-        "attended_run",
-        run_over_gaps,
-        """\
-Be patient with **single frames**. A frame is high as in the lesson. The run starts at the
-row's highest frame and grows to both sides: it reaches on to the next high frame if that one
-follows directly, or **if a single frame that is not high lies between**. Two or more frames
-that are not high end the run. The run begins and ends with a high frame. Padding is never
-high, and never counts in low and peak. Return the first and the one-past-last frame of each
-row's run.""",
-    ),
+    Variant("strike_out", strike_and_fill),
+    Variant("attended_run", run_over_gaps),
     Variant(
         "attended_run",
         count_high_runs,
-        """\
-Count the hills: return for each row **how many runs of high frames** it has. A frame is high
-as in the lesson, padding never is, and padding does not count in low and peak. A run is a
-stretch of high frames without a gap; a single high frame is one, too. The result has the shape
-[R], of integers.""",
         changes={"shape": "[R]"},
     ),
-    Variant(
-        "merge_moments",
-        one_moment_per_film,
-        """\
-Show **each film once**, with its best moment. The score of a moment is `weight` times its
-film's score, plus the moment's own score. Of each film take the moment with the highest score,
-and put the films in order by it, best first. Return the films and their moments, `keep` of
-each; where there are fewer films than `keep`, -1 stands at the end of both. No two scores are
-the same.""",
-    ),
-    Variant(
-        "corpus_recall",
-        repeats_left_out,
-        """\
-Show each film once: of all predictions of a query that name the **same film, only the first
-one counts**. The others are left out, and the predictions behind them move up. Then a query is
-found if one of its first `k` remaining predictions names its own film and has an IoU of at
-least the threshold. Return the percentage of queries that are found. (Fewer than `k`
-predictions may remain.)""",
-    ),
-    Variant(
-        "corpus_recall",
-        ranks_within_film,
-        """\
-Leave out the wrong films: keep of each query's predictions only those that **name its own
-film**, in their order. The query is found if one of the first `k` of *these* has an IoU of at
-least the threshold. Return the percentage of all queries that are found. (A query may have
-fewer than `k` such predictions, or none: then it is not found.)""",
-    ),
+    Variant("merge_moments", one_moment_per_film),
+    Variant("corpus_recall", repeats_left_out),
+    Variant("corpus_recall", ranks_within_film),
 )

@@ -1,4 +1,4 @@
-"""Lesson 11's exercises with a twist."""
+"""Lesson 11's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -128,103 +128,23 @@ def not_more_than_films(inputs: Inputs, g: Generator) -> Inputs:
 
 
 VARIANTS = (
-    Variant(
-        "frames_at",
-        nearest_frames,
-        """\
-Give for each time the frame whose own time is **nearest**, be it before or after. If two
-frames are equally near, take the earlier one. Times come in any order, and may lie before the
-first or after the last frame.""",
-    ),
-    Variant(
-        "frames_at",
-        next_frames,
-        """\
-Give for each time the **first frame that is shown at that time or later**. After the last
-frame's time there is no such frame: give -1. For times before the first frame it is the first
-frame. Times come in any order.""",
-    ),
-    Variant(
-        "zero_shot_scores",
-        two_clips,
-        """\
-Let the **two best clips** of each film speak for it: the mean of the two highest cosines of
-the query with the film's real clips. A film with a single real clip has the cosine of this
-clip as its score. `real` says which rows are clips.""",
-    ),
+    Variant("frames_at", nearest_frames),
+    Variant("frames_at", next_frames),
+    Variant("zero_shot_scores", two_clips),
     Variant(
         "zero_shot_scores",
         film_vector_scores,
-        """\
-Compare with **one vector per film**. Divide each real clip of a film by its length, take the
-mean of these vectors, and compute the cosine of the query with this mean. `real` says which
-rows are clips; the others must not count. (No mean is a vector of zeros.)""",
         changes={"axes": {"query": "Qd", "clip": "VNd", "real": "VN"}},
     ),
-    Variant(
-        "rescore_candidates",
-        by_votes,
-        """\
-Let the hits **vote**: the films that own the most hits come first. Each row of clips in `hits`
-is one vote for the clip's film; the same row twice is two votes; -1 is not a vote. Of films with
-the same number of votes the one with the higher exact score comes first. Return the first `k`
-films of each query; -1 where fewer than `k` films own a hit. (No two films have the same exact
-score for one query.)""",
-    ),
-    Variant(
-        "rescore_candidates",
-        hit_twice,
-        """\
-Be stricter about candidates: a film is one only if it owns **at least two hits** of the query.
-(The same row of clips twice in `hits` is two hits; -1 is not a hit.) Return of each query the
-`k` candidates with the highest exact scores, best first; -1 where there are fewer than `k`
-candidates.""",
-    ),
+    Variant("rescore_candidates", by_votes),
+    Variant("rescore_candidates", hit_twice),
     Variant(
         "rescore_candidates",
         owned_share,
-        """\
-Turn the question around: **which of the films that an exact search would give were found**?
-Take of each query the `k` films with the highest exact scores, best first, and say of each of
-them whether it owns a hit of this query. -1 is not a hit. The result has the shape [Q, k], of
-`True` and `False`; `k` is at most the number of films. (No two films have the same exact score
-for one query.)""",
-        not_more_than_films,
+        inputs=not_more_than_films,
     ),
-    Variant(
-        "candidate_recall",
-        recall_by_rank,
-        """\
-Let the best films count for more: of the exact best, which come best first, the one at rank
-$i$ (from 1) has the **weight $1 / i$**. A query's share is the sum of the weights of its exact
-films that are among what was found, divided by the sum of all $k$ weights. Return the mean
-over the queries, in per cent.""",
-    ),
-    Variant(
-        "candidate_recall",
-        complete_queries,
-        """\
-Count **complete** queries only: the percentage of queries of which *all* $k$ exact films are
-among what was found, in whatever order. A query of which one is missing counts nothing.""",
-    ),
-    Variant(
-        "cell_search",
-        near_cells,
-        """\
-Open cells **by distance**: the `probes` cells whose centres have the smallest Euclidean
-distance from the query are opened. The clips of these cells are then ranked by their inner
-product with the query, as in the lesson. Return the rows of the `k` best, best first; -1 where
-those cells hold fewer than `k` clips. Take the clips of the opened cells out first, and score
-only those.""",
-    ),
-    Variant(
-        "cell_search",
-        best_of_each_cell,
-        """\
-Want variety: return **one clip per opened cell**. As in the lesson, the `probes` cells whose
-centres have the largest inner products with the query are opened. Of each of them take the
-clip with the largest inner product with the query; a cell may be empty, and then gives
-nothing. Return the first `k` of these clips, from the largest inner product down; -1 where
-there are fewer. Score only clips of opened cells, each of them once.""",
-    ),
+    Variant("candidate_recall", recall_by_rank),
+    Variant("candidate_recall", complete_queries),
+    Variant("cell_search", near_cells),
+    Variant("cell_search", best_of_each_cell),
 )

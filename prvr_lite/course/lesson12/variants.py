@@ -1,4 +1,4 @@
-"""Lesson 12's exercises with a twist."""
+"""Lesson 12's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -100,74 +100,13 @@ VARIANTS = (
     Variant(
         "bigfile_rows",
         rows_of_the_file,
-        """\
-Read the file **from front to back**: the rows of the result are in the order of the *file*,
-not of `names`, and a name that is asked for twice gives one row only. `data` holds
-little-endian float32 numbers, row after row, `dim` numbers per row, and row r belongs to
-ids[r]. The result is a tensor of the type float32, with as many rows as there are different
-names.""",
         changes={"shape": "[m, dim]"},
     ),
-    Variant(
-        "bigfile_rows",
-        rows_from_differences,
-        """\
-Read a file of **differences**: it holds the first row as it is, and of every later row only
-what was added to the row before it. So row r is the sum of the file's rows 0 to r. The numbers
-in `data` are little-endian float32, row after row, `dim` of them per row, and row r belongs to
-ids[r]. Return the restored rows in the order of `names` (a name may be asked for twice), as a
-tensor of the type float32.""",
-    ),
-    Variant(
-        "join_moments",
-        join_by_time,
-        """\
-Suppose that captions were numbered **by time**: caption `#enc#n` belongs to the n-th
-annotation of its video, counted from 0, when the video's annotations are sorted by their start
-(the first number of the moment). No two annotations of a video start at the same time. NaN
-where the video has no such annotation, or where there is no such video.""",
-    ),
-    Variant(
-        "join_moments",
-        join_from_the_end,
-        """\
-Suppose that captions were numbered **from the end**: caption `#enc#0` belongs to the *last*
-annotation of its video in the order of the file, `#enc#1` to the one before it, and so on. NaN
-where the video has no such annotation, or where there is no such video.""",
-    ),
-    Variant(
-        "cannot_add_up",
-        side_of_the_sum,
-        """\
-Say **in which direction** a row fails to add up: 1 if the printed SumR is too *large* for its
-four recalls, -1 if it is too *small*, and 0 if rounding can explain the difference. Each of
-the five numbers was rounded to one decimal, so a difference of up to 5 · 0.05 is possible. The
-result has the shape [M], of integers (int64).""",
-    ),
-    Variant(
-        "cannot_add_up",
-        cannot_be_recalls,
-        """\
-Name the rows that cannot be right for **one of two reasons**: the four recalls and SumR differ
-by more than rounding can explain (each of the five numbers was rounded to one decimal, so 5 ·
-0.05 is possible); or the recalls **fall**: R@1, R@5, R@10, R@100 can stay the same or rise
-from one to the next, never fall. The result is `True` for a row if at least one of the two
-holds.""",
-    ),
-    Variant(
-        "optimism",
-        optimism_of_one,
-        """\
-Let all seeds share **one choice**: average the results over the seeds first, on val and on
-test. Then compute the best mean on test, minus the mean on test of the choice whose mean on
-val is the best. (No two choices have the same mean.)""",
-    ),
-    Variant(
-        "optimism",
-        disagreement,
-        """\
-How often does choosing on test matter at all? Return the **percentage of seeds** for which the
-best choice on test is another one than the best choice on val. (No two choices have the same
-result.)""",
-    ),
+    Variant("bigfile_rows", rows_from_differences),
+    Variant("join_moments", join_by_time),
+    Variant("join_moments", join_from_the_end),
+    Variant("cannot_add_up", side_of_the_sum),
+    Variant("cannot_add_up", cannot_be_recalls),
+    Variant("optimism", optimism_of_one),
+    Variant("optimism", disagreement),
 )

@@ -1,4 +1,4 @@
-"""Lesson 13's exercises with a twist."""
+"""Lesson 13's exercises with a twist; what they ask is in variants.md."""
 
 from __future__ import annotations
 
@@ -116,74 +116,13 @@ def clips_with_residual(attention: Tensor) -> Tensor:
 
 
 VARIANTS = (
-    Variant(
-        "gaussian_windows",
-        pointed_windows,
-        """\
-Let the window be **pointed**: $e_{ij} = \\exp(-|p_j - c_i| / \\sigma)$, with the distance itself
-and not its square, and without the 2. Grids and $\\sigma$ are those of the lesson: $c_i = i/L$,
-$p_j = j/(L-1)$ (0 if $L = 1$), $\\sigma = w/9$, and $L$ is each film's own length. Each real row is
-divided by its largest entry; rows and columns of padding are 0.""",
-    ),
-    Variant(
-        "gaussian_windows",
-        backward_windows,
-        """\
-Let nobody see **ahead**: row $i$ sees the columns $j \\le i$ only, by their numbers; all others
-are 0. Among these the window is the lesson's: $c_i = i/L$, $p_j = j/(L-1)$ (0 if $L = 1$),
-$\\sigma = w/9$, each film's own length $L$, and each real row divided by the largest entry *that it
-has left*. Rows and columns of padding are 0.""",
-    ),
-    Variant(
-        "windowed_attention",
-        windowed_values,
-        """\
-Let the window multiply the **weights**: the scores $q_i \\cdot k_j / \\sqrt d$ are masked and
-softmaxed as in lesson 3, and then each weight is multiplied with its entry of the window. The rows
-need not sum to 1 afterwards.""",
-    ),
-    Variant(
-        "windowed_attention",
-        lifted_attention,
-        """\
-Let the window **lift** the scores: $q_i \\cdot k_j / \\sqrt d + 3 g_{ij}$, then the mask, the
-softmax and the weighted sum. Padded keys get no weight.""",
-    ),
-    Variant(
-        "fuse_widths",
-        late_norm,
-        """\
-Normalise **once**: add the mean of what the $A$ widths saw to `x`, apply one LayerNorm without
-weights, then multiply with the mean of the gains and add the mean of the biases.""",
-    ),
-    Variant(
-        "fuse_widths",
-        largest_widths,
-        """\
-Take the **largest** instead of the mean: number by number, the maximum over the widths of
-LayerNorm$_a$(x + seen$_a$), each with its own gain and bias.""",
-    ),
-    Variant(
-        "diverse_loss",
-        diverse_pairs,
-        """\
-Give **each pair a logarithm of its own** (as GMMFormer v2 does): for query $i$ the sum over the
-other queries $j$ of its film of $\\log(1 + e^{\\alpha(c_{ij} + \\delta)})$, and then the mean over
-all $Q$ queries. The scale may be so large that $e^x$ overflows.""",
-    ),
-    Variant(
-        "diverse_loss",
-        diverse_films,
-        """\
-Part what **does not** belong together: in the formula of the lesson, let $D_i$ be the queries of
-all *other* films. A query that has none of them adds 0, and counts in $Q$.""",
-    ),
-    Variant(
-        "implicit_clips",
-        clips_with_residual,
-        """\
-Keep the **residual**: each block hands on half of what it was given, and half of what it gathered.
-So each step is $(I + M) / 2$, with $M$ the mean over widths and heads, and the steps of all blocks
-are multiplied, the last one on the left.""",
-    ),
+    Variant("gaussian_windows", pointed_windows),
+    Variant("gaussian_windows", backward_windows),
+    Variant("windowed_attention", windowed_values),
+    Variant("windowed_attention", lifted_attention),
+    Variant("fuse_widths", late_norm),
+    Variant("fuse_widths", largest_widths),
+    Variant("diverse_loss", diverse_pairs),
+    Variant("diverse_loss", diverse_films),
+    Variant("implicit_clips", clips_with_residual),
 )

@@ -183,6 +183,7 @@ def test_an_instructors_own_variants(tmp_path: Path) -> None:
         ("VARIANTS = 3", "it has no VARIANTS"),
         (OWN.replace("mean_score", "no_such"), "there is no exercise 'no_such'"),
         (OWN.replace('"""', "#"), "my_twist has no docstring"),
+        (OWN.replace('"Give the score of the first frame."', '""'), "my_twist has no text"),
     ],
 )
 def test_a_file_that_holds_none(text: str, message: str, tmp_path: Path) -> None:
