@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
@@ -136,9 +135,8 @@ def _draw(axes: Axes, models: Sequence[ModelCost], field: str, ours: str | None)
         look = DOT | {"color": color, "mfc": color if is_best else "white", "ms": dot}
         bar = axes.errorbar(*spot, np.nan_to_num(model.spread), zorder=3 + is_ours, **look)
         bar.set_label(page.plain(model.name))
-        dark = color if is_ours else sns.blend_palette([color, page.INK], 3)[1]  # thin letters
-        name = _broken(model.name, weight)
-        page.write(axes, name, spot, size=NAME_SIZE, color=dark, weight=weight, **NAME)
+        look = NAME | {"size": NAME_SIZE, "weight": weight}
+        page.write(axes, _broken(model.name, weight), spot, color=page.letters(color), **look)
 
 
 def _broken(name: str, weight: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
 from prvr_lite.plots import page
 from prvr_lite.plots.line_panels import Line, line_panels
+
+ABOUT: Final = "exponent 1: twice the x, twice the cost; 2: four times"
 
 
 @page.house_style
@@ -37,7 +40,7 @@ def growth_curves(
         slope = f"exponent {np.polyfit(np.log(x), np.log(y), 1)[0]:.1f}" if np.ptp(x) else ""
         lines.append(Line(name, x, y, note=slope))
     picture = line_panels(
-        page.heading(title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples"),
+        page.heading(title or f"{ylabel} by {xlabel}", ABOUT),
         {ylabel: lines},
         alt=f"{ylabel} against {xlabel} on logarithmic axes.",
         xlabel=xlabel,
