@@ -56,11 +56,9 @@ def recall_bars(
     models = list(bars["model"].unique())
     names = [page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in models]
     columns = max(1, int(WIDE / (0.6 + max(page.text_width(name, 11) for name in names))))
-    lines = -(-len(names) // columns)  # of the legend
-    columns = -(-len(names) // lines)
     single = len(groups) == 1 and len(models) <= FEW  # then every bar has its name below it
     x, ticks = ("model", models) if single else ("group", groups)
-    height = 3.6 + 0.26 * (0 if single else lines)
+    height = 3.6 + 0.26 * (0 if single else -(-len(names) // columns))
     picture, panels = page.panels(head, [["bars"]], height, alt=_alt(bars, groups, metric))
     axes = panels["bars"]
     others = itertools.cycle((page.BLUE,) if single else page.OTHERS)
@@ -79,10 +77,9 @@ def recall_bars(
     ]
     axes.set_xticks(range(len(ticks)), broken, parse_math=False)
     axes.tick_params(axis="x", length=0)
-    axes.set(ylabel=page.plain(metric), xlim=(-0.5, len(ticks) - 0.5))
-    axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
+    axes.set(ylabel=page.plain(metric), xlabel=page.plain(groups[0]) if single else "")
+    axes.set(xlim=(-0.5, len(ticks) - 0.5), ylim=(0, 1.12 * axes.dataLim.y1 or 1))
     axes.grid(axis="y")
-    axes.set_xlabel(page.plain(groups[0]) if single else "")
     above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.03), "borderaxespad": 0}
     if not single:  # row by row, though a legend is filled column by column
         handles = [box for i in range(columns) for box in axes.containers[i::columns]]

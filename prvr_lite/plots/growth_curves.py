@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 
 from prvr_lite.plots import page
 from prvr_lite.plots.line_panels import Line, line_panels
-
-ABOUT: Final = "exponent 1: twice the x, twice the cost; 2: four times"
 
 
 @page.house_style
@@ -39,8 +36,9 @@ def growth_curves(
         y = page.finite(ys, f"ys of {name!r}", shape=x.shape, above=0)
         slope = f"exponent {np.polyfit(np.log(x), np.log(y), 1)[0]:.1f}" if np.ptp(x) else ""
         lines.append(Line(name, x, y, note=slope))
+    about = "exponent 1: twice the x, twice the cost; 2: four times"
     picture = line_panels(
-        page.heading(title or f"{ylabel} by {xlabel}", ABOUT),
+        page.heading(title or f"{ylabel} by {xlabel}", about),
         {ylabel: lines},
         alt=f"{ylabel} against {xlabel} on logarithmic axes.",
         xlabel=xlabel,
