@@ -173,6 +173,8 @@ def test_growth_tells_the_exponent() -> None:
     figure = growth_curves(GROWTH, xlabel="V", ylabel="s")
     assert "released: 1 at 1, 100 at 10, 1e+04 at 100 (exponent 2.0)" in alt_text(figure)
     assert "ours: 1 at 1, 10 at 10, 100 at 100 (exponent 1.0)" in alt_text(figure)
+    flat = growth_curves({"a": ([1, 10, 100], [5.001, 5, 5])}, xlabel="V", ylabel="s")
+    assert "(exponent 0.0)" in alt_text(flat)
     axes = panel(figure, "s")
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert part(axes, "ours").get_xydata().tolist() == [[1, 1], [10, 10], [100, 100]]
