@@ -9,10 +9,12 @@ from unittest.mock import patch
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
+from seaborn.utils import relative_luminance
 
 
 def picture_of(color: tuple[int, int, int], size: tuple[int, int] = (24, 24)) -> bytes:
@@ -70,3 +72,18 @@ def assert_readable(figure: Figure) -> None:
         wide = min(a.x1, b.x1) - max(a.x0, b.x0)
         high = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert wide < 2 or high < 4, f"{one!r} overlaps {two!r} by {wide:.0f} x {high:.0f} pixels"
+
+
+def contrast(one: Any, two: Any) -> float:
+    """The contrast of two colours, 1 to 21, as WCAG 2 defines it."""
+    low, high = sorted(relative_luminance(to_rgb(color)) for color in (one, two))
+    return float((high + 0.05) / (low + 0.05))
+
+
+def assert_contrast(figure: Figure) -> None:
+    """Every word has a contrast of 4.5 with its background: the page, or the text's own patch."""
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text().strip():
+            patch = text.get_bbox_patch()
+            ground = patch.get_facecolor() if patch else figure.get_facecolor()
+            assert contrast(text.get_color(), ground) >= 4.5, text

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
@@ -99,9 +98,12 @@ def accuracy_frontier(
         level = title is None and " is level with " in headline
         what = " (“level”: they do not separate the two)" if level else ""
         about = f"whisker: ± standard deviation over seeds{what}; "
-    head = page.heading(title or headline, f"{about}line: the best result at that cost")
     labels = {"size": "index size per video", "time": page.plain(time_label)}
     fields = [field for field in labels if any(field in model.costs for model in models)]
+    shown = [[(m.costs[field], m.mean) for m in models if field in m.costs] for field in fields]
+    beaten = not all(pareto_best(*np.array(spots).T).all() for spots in shown)
+    about += f"line: the best result at that cost{'; hollow: beaten at that cost' * beaten}"
+    head = page.heading(title or headline, about)
     alt = _in_words(models, metric, headline)
     picture, panels = page.panels(head, [fields], HIGH, alt=alt, gap=0.2, sharey=True)
     for field, axes in panels.items():
@@ -136,9 +138,8 @@ def _draw(axes: Axes, models: Sequence[ModelCost], field: str, ours: str | None)
         look = DOT | {"color": color, "mfc": color if is_best else "white", "ms": dot}
         bar = axes.errorbar(*spot, np.nan_to_num(model.spread), zorder=3 + is_ours, **look)
         bar.set_label(page.plain(model.name))
-        dark = color if is_ours else sns.blend_palette([color, page.INK], 3)[1]  # thin letters
-        name = _broken(model.name, weight)
-        page.write(axes, name, spot, size=NAME_SIZE, color=dark, weight=weight, **NAME)
+        look = NAME | {"size": NAME_SIZE, "weight": weight}
+        page.write(axes, _broken(model.name, weight), spot, color=page.letters(color), **look)
 
 
 def _broken(name: str, weight: str) -> str:
@@ -158,16 +159,17 @@ def _headline(
     rival = next((model for model in ranked if model is not we), None)
     if rival is None:
         return f"{we.name}: {short} {we.mean:.1f}"
+    us, them = (f"“{model.name}”" if "," in model.name else model.name for model in (we, rival))
     names = {"size": "index", "time": "query time"}
     known = [field for field in we.costs if field in rival.costs]
     parts = [_share(we.costs[field] / rival.costs[field], names[field]) for field in known]
     cost = f", with {' and '.join(parts)}"
     if we.mean == rival.mean or rival.name in level_with:
         both = f"{short} {we.mean:.1f} and {rival.mean:.1f}"
-        return f"{we.name} is level with {rival.name} ({both}){cost}"
+        return f"{us} is level with {them} ({both}){cost}"
     if we.mean > rival.mean:
-        return f"{we.name} is ahead: {short} {we.mean:.1f}, {rival.name} {rival.mean:.1f}{cost}"
-    return f"{rival.name} is ahead: {short} {rival.mean:.1f}; {we.name} has {we.mean:.1f}{cost}"
+        return f"{us} is ahead: {short} {we.mean:.1f}, {them} {rival.mean:.1f}{cost}"
+    return f"{them} is ahead: {short} {rival.mean:.1f}; {us} has {we.mean:.1f}{cost}"
 
 
 def _share(ratio: float, name: str) -> str:

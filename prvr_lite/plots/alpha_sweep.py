@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
 
 from prvr_lite.plots import page
 from prvr_lite.plots.spread_curves import spread_curves
-
-PATCH: Final = {"fc": "white", "ec": "none", "pad": 0.5}  # hides the grid behind a number
-NUMBER: Final[dict[str, Any]] = {"ha": "center", "weight": "bold", "bbox": PATCH}
 
 
 @page.house_style
@@ -47,7 +43,7 @@ def alpha_sweep(
         best, highest = x[y.argmax()], y.max()
         told += f" {name} is best, {highest:.1f}, at {best:g}."
         axes.plot(best, highest, "o", ms=10, mfc="white", mec=page.BLUE, mew=2.5, label="best")
-        page.write(axes, f"{highest:.1f}", (best, highest), (0, 9), color=page.BLUE, **NUMBER)
+        page.write(axes, f"{highest:.1f}", (best, highest), (0, 9), color=page.BLUE, **page.NUMBER)
         axes.set(xlim=(-0.03, 1.03), ymargin=0.3)
     picture.set_label(told)
     return picture

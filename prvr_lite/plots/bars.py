@@ -14,9 +14,10 @@ from matplotlib.axes import Axes
 from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value
 
+FEW: Final = 6  # names at most that have room side by side below the axis
 WIDE: Final = page.WIDTH - 0.95  # inches of the panel, about
 BAR: Final = {"saturation": 1, "gap": 0.08, "errorbar": None}
-DOT: Final = {"edgecolor": page.INK, "linewidth": 1, "size": 4.5, "dodge": True, "jitter": False}
+DOT: Final = {"edgecolor": page.INK, "linewidth": 1, "size": 4.5, "jitter": False}
 
 
 @page.house_style
@@ -39,28 +40,31 @@ def recall_bars(
     """
     groups = list(dict.fromkeys(group for row in rows.values() for group in row))
     values = [
-        (model, place, seed)
+        (model, group, seed)
         for model, row in rows.items()
-        for place, group in enumerate(groups)
+        for group in groups
         for seed in page.as_array(np.atleast_1d(row.get(group, np.nan)), f"{model!r}, {group!r}")
     ]
-    seeds = pd.DataFrame(values, columns=["model", "place", "value"]).dropna()
+    seeds = pd.DataFrame(values, columns=["model", "group", "value"]).dropna()
     page.require(len(seeds), "rows must hold at least one model with at least one value")
-    by_bar = seeds.groupby(["model", "place"], sort=False)["value"]
-    for (model, place), one in by_bar:
-        page.finite(one, f"{model!r}, {groups[place]!r}", low=0)
-    bars = by_bar.agg(["mean", "max", "size"]).reset_index()
+    by_bar = seeds.groupby(["model", "group"], sort=False)["value"]
+    for (model, group), one in by_bar:
+        page.finite(one, f"{model!r}, {group!r}", low=0)
+    bars = by_bar.agg(["mean", "min", "max", "size"]).reset_index()
     several = seeds[by_bar.transform("size") > 1]
     head = page.heading(title, "bar: mean, dot: one training seed" if len(several) else "")
     models = list(bars["model"].unique())
     names = [page.plain(page.wrap(model, WIDE / 2 - 0.5, 11, lines=1)) for model in models]
     columns = max(1, int(WIDE / (0.6 + max(page.text_width(name, 11) for name in names))))
-    height = 3.6 + 0.26 * -(-len(names) // columns)
+    single = len(groups) == 1 and len(models) <= FEW  # then every bar has its name below it
+    x, ticks = ("model", models) if single else ("group", groups)
+    height = 3.6 + 0.26 * (0 if single else -(-len(names) // columns))
     picture, panels = page.panels(head, [["bars"]], height, alt=_alt(bars, groups, metric))
-    axes, others = panels["bars"], itertools.cycle(page.OTHERS)
+    axes = panels["bars"]
+    others = itertools.cycle((page.BLUE,) if single else page.OTHERS)
     colors = dict(zip(rows, [*itertools.islice(others, len(rows) - 1), page.BLUE], strict=True))
-    how: dict[str, Any] = {"x": "place", "y": "value", "hue": "model", "hue_order": models}
-    how |= {"ax": axes, "order": range(len(groups)), "legend": False}
+    how: dict[str, Any] = {"x": x, "y": "value", "hue": "model", "hue_order": models}
+    how |= {"ax": axes, "order": ticks, "dodge": not single, "legend": False}
     sns.barplot(seeds, palette=colors, **how, **BAR)
     if len(several):
         sns.stripplot(several, palette=["white"] * len(models), **how, **DOT)
@@ -68,16 +72,18 @@ def recall_bars(
         box.set_label(name)
     _number(axes, bars, 0.75 * WIDE / len(groups) / len(models))
     broken = [
-        "\n".join(page.wrap(line, 0.96 * WIDE / len(groups), 11) for line in group.split("\n"))
-        for group in groups
+        "\n".join(page.wrap(line, 0.96 * WIDE / len(ticks), 11) for line in tick.split("\n"))
+        for tick in ticks
     ]
-    axes.set_xticks(range(len(groups)), broken, parse_math=False)
+    axes.set_xticks(range(len(ticks)), broken, parse_math=False)
     axes.tick_params(axis="x", length=0)
-    axes.set(ylabel=page.plain(metric), xlabel="", xlim=(-0.5, len(groups) - 0.5))
-    axes.set_ylim(0, 1.12 * axes.dataLim.y1 or 1)
+    axes.set(ylabel=page.plain(metric), xlabel=page.plain(groups[0]) if single else "")
+    axes.set(xlim=(-0.5, len(ticks) - 0.5), ylim=(0, 1.12 * axes.dataLim.y1 or 1))
     axes.grid(axis="y")
     above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.03), "borderaxespad": 0}
-    axes.legend(handles=axes.containers, ncols=columns, handlelength=1, **above)
+    if not single:  # row by row, though a legend is filled column by column
+        handles = [box for i in range(columns) for box in axes.containers[i::columns]]
+        axes.legend(handles=handles, ncols=columns, handlelength=1, **above)
     return picture
 
 
@@ -114,6 +120,8 @@ def ratio_bars(
 def _number(axes: Axes, bars: pd.DataFrame, room: float) -> None:
     """Writes each bar's number above it, in the longest form that fits all bars, if one does.
 
+    The number of a wide bar with seeds stands at its foot, where they leave it room.
+
     Args:
         room: inches for a number.
     """
@@ -121,16 +129,17 @@ def _number(axes: Axes, bars: pd.DataFrame, room: float) -> None:
     for digits, size in ((1, 11), (0, 11), (0, 9)):
         texts = [f"{mean:.{digits}f}" for mean in bars["mean"]]
         if max(page.text_width(text, size, "bold") for text in texts) <= room:
-            style: dict[str, Any] = {"ha": "center", "size": size, "weight": "bold"}
             for text, x, bar in zip(texts, middles, bars.itertuples(), strict=True):
-                page.write(axes, text, (x, bar.max), (0, 6 if bar.size > 1 else 3), **style)
+                at_foot = size > 9 and bar.size > 1 and bar.min > 0.12 * axes.dataLim.y1
+                spot, up = (x, 0 if at_foot else bar.max), 4 if bar.size > 1 else 1.5
+                page.write(axes, text, spot, (0, up), size=size, va="bottom", **page.NUMBER)
             return
 
 
 def _alt(bars: pd.DataFrame, groups: Sequence[str], metric: str) -> str:
     """Returns the alt text: every bar in words."""
     parts = []
-    for place, group in enumerate(groups):
-        row = [f"{bar.model} {bar.mean:.1f}" for bar in bars.itertuples() if bar.place == place]
+    for group in groups:
+        row = [f"{bar.model} {bar.mean:.1f}" for bar in bars.itertuples() if bar.group == group]
         parts.append(f"{' '.join(group.split())}: {', '.join(row)}")
     return f"Bars of {metric}. {'; '.join(parts)}."

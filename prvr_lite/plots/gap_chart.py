@@ -113,7 +113,7 @@ def _draw(axes: Axes, row: _Row) -> None:
         axes.scatter(row.seeds, at, s=12, color="white", edgecolor=color, lw=1, zorder=2.5)
     look: dict[str, Any] = {"ms": 7.5, "mfc": color if sure else "white", "mew": 1.8, "zorder": 3}
     axes.plot(row.mean, row.place, "o", color=color, label=page.plain(row.name), **look)
-    style = {"color": color, "weight": "bold" if sure else "normal", "size": 10.5}
+    style = {"color": page.letters(color), "weight": "bold" if sure else "normal", "size": 10.5}
     spot, at_edge = (1, row.place), ("axes fraction", "data")
     page.write(axes, signed(row.mean), spot, (44, 0), at=at_edge, ha="right", va="center", **style)
 

@@ -34,10 +34,12 @@ def growth_curves(
     for name, (xs, ys) in series.items():
         x = page.finite(xs, f"xs of {name!r}", above=0)
         y = page.finite(ys, f"ys of {name!r}", shape=x.shape, above=0)
-        slope = f"exponent {np.polyfit(np.log(x), np.log(y), 1)[0]:.1f}" if np.ptp(x) else ""
-        lines.append(Line(name, x, y, note=slope))
+        # "+ 0" turns -0.0 into 0.0.
+        power = np.polyfit(np.log(x), np.log(y), 1)[0].round(1) + 0 if np.ptp(x) else None
+        lines.append(Line(name, x, y, "" if power is None else f"exponent {power:.1f}"))
+    about = "exponent 1: twice the x, twice the cost; 2: four times"
     picture = line_panels(
-        page.heading(title or f"{ylabel} by {xlabel}", "exponent 1: doubles with x; 2: quadruples"),
+        page.heading(title or f"{ylabel} by {xlabel}", about),
         {ylabel: lines},
         alt=f"{ylabel} against {xlabel} on logarithmic axes.",
         xlabel=xlabel,

@@ -5,17 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import seaborn as sns
+from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import Formatter, LogLocator, NullFormatter, NullLocator
 
 from prvr_lite.plots import page
 
-FEW = 24  # places of x at most that have a dot and, where there is room, a tick
+AFTER: Final = 1.03  # where the names stand, as a share of the panel's width
+LEADER: Final = {"arrowstyle": "-", "lw": 0.9, "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 4}
+NAME: Final[dict[str, Any]] = {"va": "center", "weight": "bold", "parse_math": False}
+FEW: Final = 24  # places of x at most that have a dot and, where there is room, a tick
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,12 @@ class Line:
     def best(self) -> tuple[float, float]:
         """Returns the point of the highest mean, the first such one."""
         return max(self.means().items(), key=lambda point: point[1])
+
+    def hides(self, other: Line) -> bool:
+        """Returns whether it lies on another line: most of the means at the same x are the same."""
+        ours, theirs = self.means(), other.means()
+        same = [np.isclose(ours[x], theirs[x], rtol=0.01) for x in ours.keys() & theirs.keys()]
+        return bool(sum(same) > max(1, 0.7 * len(same)))
 
     def in_words(self) -> str:
         """Returns the means, of many only the ends and the highest, and the note."""
@@ -78,14 +88,16 @@ def line_panels(
     named = len(colors) > 1 or any(line.note for line in lines)
     label, spot = mark
     for name, row in panels.items():
-        for line in row:
-            _draw(axes[name], line, line.color or colors[line.name], named)
+        for i, line in enumerate(row):
+            dashed = any(line.hides(other) for other in row[:i])
+            _draw(axes[name], line, line.color or colors[line.name], dashed, named)
         axes[name].set_ylabel(page.plain(name))
         axes[name].grid(axis="y")
         values = np.concatenate([line.y for line in row])
         if values.min() > 0 and values.max() >= steep * values.min():
             axes[name].set_yscale("log")
-            log_ticks(axes[name].yaxis, "{x:,g}")
+            tiny = values.min() < 1e-4
+            log_ticks(axes[name].yaxis, ticker.LogFormatterMathtext() if tiny else "{x:,.10g}")
         if spot is not None:
             axes[name].axvline(spot, color=page.SOFT, lw=1.3, ls=":", zorder=0.9, label=label)
     last = axes[name]
@@ -95,35 +107,44 @@ def line_panels(
         _mark_spots(last, spots)
     if named:
         page.settle(picture)
-        for name, row in panels.items():
-            _move_apart(axes[name], row)
+        for name in panels:
+            stand = partial(_move_apart, names=list(axes[name].texts))
+            stand(axes[name])
+            axes[name].callbacks.connect("ylim_changed", stand)  # names follow their lines
     return picture
 
 
-def _draw(axes: Axes, line: Line, color: str, named: bool) -> None:
-    """Draws means as a line, ± one standard deviation as a band, and seeds as dots."""
+def _draw(axes: Axes, line: Line, color: str, dashed: bool, named: bool) -> None:
+    """Draws means as a line, ± one standard deviation as a band, and seeds as dots.
+
+    Through a dashed line, another one is seen below it.
+    """
     spots, index, count = np.unique(line.x, return_inverse=True, return_counts=True)
     several = count[index] > 1
     style: dict[str, Any] = {"label": line.name, "color": color, "markeredgewidth": 0, "zorder": 3}
-    style |= {"marker": "o" if len(spots) <= FEW else "", "legend": False}
+    style |= {"marker": "o" if len(spots) <= FEW else "", "ls": (0, (2, 2)) if dashed else "-"}
     band = {"label": "_spread", "alpha": 0.18, "lw": 0}
     error = "sd" if several.any() else None
-    sns.lineplot(x=line.x, y=line.y, ax=axes, errorbar=error, err_kws=band, **style)
+    sns.lineplot(x=line.x, y=line.y, ax=axes, legend=False, errorbar=error, err_kws=band, **style)
     if several.any():
         seeds: dict[str, Any] = {"ms": 3.5, "mfc": "white", "mec": color, "mew": 1}
         axes.plot(line.x[several], line.y[several], "o", zorder=2.5, label="_seeds", **seeds)
     if named:
         name = page.wrap(line.name, 1.9, 11, weight="bold", lines=2 if line.note else 3)
-        bold: dict[str, Any] = {"at": "axes fraction", "va": "center", "weight": "bold"}
-        page.write(axes, f"{name}\n{line.note}".strip(), (1, 0.5), (8, 0), color=color, **bold)
+        end = list(line.means().items())[-1]
+        style = NAME | {"color": page.letters(color), "arrowprops": LEADER | {"color": color}}
+        place = (AFTER, 0.5), "data", "axes fraction"
+        axes.annotate(f"{name}\n{line.note}".strip(), end, *place, annotation_clip=False, **style)
 
 
-def log_ticks(axis: Axis, style: Formatter | str, short: float = 100.0) -> None:
+def log_ticks(axis: Axis, style: ticker.Formatter | str, short: float = 100.0) -> None:
     """Writes numbers on a logarithmic axis: powers of ten, and more where it spans `short` only."""
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1.0,) if high > short * low else (1.0, 2.0, 5.0)))
+    axis.set_major_locator(
+        ticker.LogLocator(subs=(1.0,) if high > short * low else (1.0, 2.0, 5.0))
+    )
     axis.set_major_formatter(style)
-    axis.set_minor_formatter(NullFormatter())
+    axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _mark_spots(axes: Axes, spots: page.Array) -> None:
@@ -136,18 +157,18 @@ def _mark_spots(axes: Axes, spots: page.Array) -> None:
         if place - places[kept[-1]] > room:
             kept.append(i)
     axes.set_xticks(spots[kept], labels=[names[i] for i in kept])
-    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
 
 
-def _move_apart(axes: Axes, lines: Sequence[Line]) -> None:
+def _move_apart(axes: Axes, names: Sequence[Any]) -> None:
     """Moves the names to the ends of their lines, and as little as needed to lie apart."""
-    names: list[Any] = axes.texts[-len(lines) :]
-    last = [list(line.means().items())[-1] for line in lines]
-    ends = (axes.transData - axes.transAxes).transform(last)[:, 1]
-    tallest = max(1 + name.get_text().count("\n") for name in names)
-    gap = (1.2 * tallest + 0.15) * 11 / 72 * page.SCREEN_DPI / axes.bbox.height
-    order, steps = np.argsort(ends, kind="stable"), gap * np.arange(len(ends))
-    lifted = np.maximum.accumulate(ends[order] - steps)
-    places = lifted.clip(0, max(0, 1 - steps[-1])) + steps  # all in the panel, if they fit
-    for i, y in zip(order, places, strict=True):
-        names[i].xy = (1, y)
+    ends = (axes.transData - axes.transAxes).transform([name.xy for name in names])[:, 1]
+    tall = [1.35 + 1.2 * name.get_text().count("\n") for name in names]  # in lines of text
+    heights = np.array(tall) * 11 / 72 * page.SCREEN_DPI / axes.bbox.height
+    order = np.argsort(-ends, kind="stable")  # from the top down
+    middles = heights[order].cumsum() - heights[order] / 2  # of names without room between them
+    shift = 1 - ends[order] - middles
+    down, up = np.maximum.accumulate(shift), np.minimum.accumulate(shift[::-1])[::-1]
+    shift = ((down + up) / 2).clip(0, max(0, 1 - heights.sum()))  # all in the panel, if they fit
+    for i, y in zip(order, 1 - middles - shift, strict=True):
+        names[i].set_position((AFTER, y))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import seaborn as sns
 from matplotlib import rc_params_from_file, style
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -54,6 +55,9 @@ def _sheet(name: str) -> dict[str, Any]:
 HOUSE, DARK = _sheet("house"), _sheet("night")
 INK, SOFT, RULE = (HOUSE[name] for name in ("text.color", "axes.edgecolor", "grid.color"))
 OTHERS: Final = (GREY, ORANGE, GREEN, SKY, PURPLE, VERMILION, INK)  # models beside ours, BLUE
+# The look of a number in a chart; its background hides the grid and the bar behind it.
+PATCH: Final = {"fc": "white", "ec": "none", "pad": 0.5}
+NUMBER: Final[dict[str, Any]] = {"ha": "center", "weight": "bold", "bbox": PATCH}
 # Videos are shown on dark pages, with light colours for words, bars and marks.
 NIGHT, HAZE, CHALK = (DARK[name] for name in ("axes.facecolor", "xtick.color", "text.color"))
 RAIL = "#1A2440"
@@ -209,6 +213,12 @@ def write(
     """
     look: dict[str, Any] = {"annotation_clip": False, "parse_math": False}
     return axes.annotate(text, spot, away, at, "offset points", **look | style)
+
+
+def letters(color: str) -> tuple[float, float, float]:
+    """Returns the colour, or a darker tone whose letters on white have a contrast of 4.5:1."""
+    tones: list[tuple[float, float, float]] = sns.blend_palette([color, INK], 24)
+    return next(one for one in tones if 1.05 / (0.05 + sns.utils.relative_luminance(one)) > 4.5)
 
 
 def panel(figure: Figure, box: tuple[float, float, float, float], name: str) -> Axes:

@@ -10,18 +10,23 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from figure_checks import assert_readable, bars, names, panel, part, words
+from figure_checks import assert_contrast, assert_readable, bars, names, panel, part, words
 from figure_inputs import ALPHA, GROUPS, GROWTH, SEEDS, SWEEP, THUMBNAILS, history, ranking
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from prvr_lite.plots import (
+    ModelCost,
     RankedVideo,
+    accuracy_frontier,
     alpha_sweep,
     alt_text,
+    gap_chart,
     growth_curves,
     ranked_gallery,
     ratio_bars,
     recall_bars,
+    spread_curves,
     training_curves,
 )
 
@@ -128,6 +133,34 @@ def test_bars_are_means_of_seeds() -> None:
     assert {"20.0", "19.9", "44.0", "38.0", "50.0"} <= set(written)
 
 
+@pytest.mark.parametrize("models", range(2, 10))
+def test_the_legend_read_row_by_row_has_the_order_of_the_bars(models: int) -> None:
+    rows = {f"model {i}, {'long ' * (i % 4)}": {"a": i, "b": i} for i in range(models)}
+    figure = recall_bars(rows)
+    (written,) = [axes.get_legend().get_texts() for axes in figure.axes]
+    figure.draw_without_rendering()
+    places = {text.get_text(): text.get_window_extent() for text in written}
+    by_row = sorted(places, key=lambda name: (-round(places[name].y0), places[name].x0))
+    assert by_row == [box.get_label() for box in panel(figure, "bars").containers]
+
+
+def test_a_single_group_has_its_names_on_the_axis() -> None:
+    axes = panel(recall_bars({name: {"val": 20.0 + i} for i, name in enumerate("abc")}), "bars")
+    assert axes.get_legend() is None
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b", "c"]
+    assert [box[0].get_height() for box in axes.containers] == [20, 21, 22]
+    middles = [box[0].get_x() + box[0].get_width() / 2 for box in axes.containers]
+    assert np.round(middles, 6).tolist() == [0, 1, 2]
+    assert len({box[0].get_facecolor() for box in axes.containers}) == 1
+    assert axes.get_xlabel() == "val"
+
+
+def test_the_number_of_a_bar_with_seeds_stands_in_it_or_directly_above() -> None:
+    axes = panel(recall_bars({"a": {"x": [37.0, 45, 60], "y": [1.0, 2]}, "b": {"x": 5.0}}), "bars")
+    heights = {text.get_text(): text.xy[1] for text in axes.texts}
+    assert heights == {"47.3": 0, "1.5": 2, "5.0": 5}
+
+
 def test_ratio_bars_stand_in_their_group() -> None:
     figure = ratio_bars({"a": [1.0, 2, 3], "b": [4.0, 5, 6]}, groups=GROUPS, counts=[10, 20, 30])
     for box in panel(figure, "bars").containers:
@@ -140,9 +173,72 @@ def test_growth_tells_the_exponent() -> None:
     figure = growth_curves(GROWTH, xlabel="V", ylabel="s")
     assert "released: 1 at 1, 100 at 10, 1e+04 at 100 (exponent 2.0)" in alt_text(figure)
     assert "ours: 1 at 1, 10 at 10, 100 at 100 (exponent 1.0)" in alt_text(figure)
+    flat = growth_curves({"a": ([1, 10, 100], [5.001, 5, 5])}, xlabel="V", ylabel="s")
+    assert "(exponent 0.0)" in alt_text(flat)
     axes = panel(figure, "s")
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert part(axes, "ours").get_xydata().tolist() == [[1, 1], [10, 10], [100, 100]]
+
+
+@pytest.mark.parametrize("limits", [None, (0.01, 1e6), (10, 2e4)])
+def test_curves_are_named_where_they_end(limits: tuple[float, float] | None) -> None:
+    figure = growth_curves(GROWTH, xlabel="V", ylabel="s")
+    axes = panel(figure, "s")
+    if limits:
+        axes.set_ylim(limits)  # later, by whoever asked for the picture
+    figure.draw_without_rendering()
+    for name, text in zip(GROWTH, axes.texts, strict=True):
+        assert text.get_text().startswith(name)
+        end = axes.transData.transform(part(axes, name).get_xydata()[-1])[1]
+        box = Text.get_window_extent(text)
+        assert box.y0 < end < box.y1
+
+
+def test_names_of_near_lines_lie_apart_around_their_ends() -> None:
+    series = {f"no. {i}": ([1, 2], [1, 100 + i]) for i in range(6)}
+    figure = growth_curves(series | {"far": ([1, 2], [1, 2])}, xlabel="V", ylabel="s")
+    axes = figure.axes[0]
+    axes.set_ylim(0.01, 1e6)
+    figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in axes.texts]
+    assert all(high.y0 > low.y1 for high, low in zip(boxes[5:0:-1], boxes[4::-1], strict=True))
+    middle = axes.transData.transform((2, 102.5))[1]
+    assert np.mean([(box.y0 + box.y1) / 2 for box in boxes[:6]]) == pytest.approx(middle, abs=3)
+
+
+def test_of_two_equal_curves_both_are_seen() -> None:
+    same, other = {0.0: 1.0, 1.0: 2.0, 2.0: 5.0}, {0.0: 1.0, 1.0: 3.0, 2.0: 4.0}
+    figure = spread_curves({"y": {"a": same, "b": same, "c": other}}, xlabel="x", title="")
+    styles = [part(figure.axes[0], name).get_linestyle() for name in "abc"]
+    assert styles == ["-", "--", "-"]
+
+
+def test_small_numbers_on_an_axis_are_powers_of_ten() -> None:
+    figure = growth_curves({"a": ([1, 2, 3], [1e-6, 1e-4, 1])}, xlabel="V", ylabel="s")
+    figure.draw_without_rendering()
+    ticks = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert all("10^{" in tick for tick in ticks)
+
+
+DRAWN: dict[str, Callable[[], Figure]] = {
+    "training": lambda: training_curves(history()),
+    "bars": lambda: recall_bars(SEEDS),
+    "alpha": lambda: alpha_sweep(ALPHA, SWEEP),
+    "lines": lambda: spread_curves(
+        {"y": {f"no. {i}": {0.0: i, 1.0: 2 * i} for i in range(7)}}, xlabel="x", title="t"
+    ),
+    "gaps": lambda: gap_chart(
+        {"g": {"worse": ([-2.0, -1.9], (-2.1, -1.8)), "better": ([1.0], (0.5, 1.5))}}
+    ),
+    "frontier": lambda: accuracy_frontier(
+        [ModelCost(f"no. {i}", 10.0 * i, 1000 * 4**i) for i in range(8)], ours="no. 3"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(DRAWN))
+def test_words_have_enough_contrast(name: str) -> None:
+    assert_contrast(DRAWN[name]())
 
 
 def test_alpha_marks_the_best() -> None:

@@ -139,6 +139,15 @@ def test_frontier_claims_what_the_numbers_bear() -> None:
     assert accuracy_frontier(MODELS[:1], ours=None).get_suptitle() == "mean-pool: R@1 15.0"
 
 
+def test_frontier_quotes_a_name_with_a_comma_and_explains_hollow_marks() -> None:
+    models = [ModelCost("MS-SL, all clips", 52.0, 1000), ModelCost("MS-SL++", 50.0, 100)]
+    figure = accuracy_frontier(models)
+    assert figure.get_suptitle().startswith("“MS-SL, all clips” is ahead")
+    assert not [text for text, _ in words(figure) if "hollow" in text]
+    beaten = accuracy_frontier([*models, ModelCost("a", 49.0, 200)])
+    assert [text for text, _ in words(beaten) if "hollow: beaten" in text]
+
+
 def test_frontier_without_times_has_one_panel() -> None:
     models = [ModelCost("a", 1.0, 10), ModelCost("b", 2.0, 20)]
     assert names(accuracy_frontier(models, ours="b")) == ["size"]
