@@ -239,7 +239,6 @@ guided_attention(
     names=["ghost drums, then sleeps", "giraffe spins", "fox spins"],
     moments=[tuple(sample.moment[asked[i]]) for i in chosen],
     title="Three key clips look at the same film",
-    about="curve: weight of each frame; white bar: what the clip covers; blue box: the true moment",
     **scene,
 )
 

@@ -97,7 +97,7 @@ class _Settings:
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         np.seterr(**errors)
-        if changed == "the working folder":
+        if now["the working folder"] != folder:
             os.chdir(folder)
         if changed is None:
             return None
