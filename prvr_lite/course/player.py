@@ -19,7 +19,7 @@ SIDE = 320  # pixels on the screen: twice the film's own
 
 
 def play(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
-    """Show a film as a video to be started by hand, and return its strip with its moments.
+    """Shows a film as a video to be started by hand, and returns its strip with its moments.
 
     The film lies within the notebook, so that it plays without a connection.
 
@@ -38,7 +38,7 @@ def play(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
 
 
 def video_html(movie: Path, poster: Path, about: str) -> str:
-    """A <video> that holds an MP4 file and its poster; ``about`` says to screen readers what it is.
+    """Returns a <video> with an MP4 file and its poster inside; ``about`` is for screen readers.
 
     Where no video can be shown, the text is shown.
     """

@@ -1,4 +1,4 @@
-"""Controls that redraw one picture, and the one place that decides whether there can be any."""
+"""Shows sliders and switches that redraw one picture, if the notebook can run them."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class _Reader(TorchFunctionMode):
         return result
 
     def _taken(self, func: Function, args: Any, kwargs: dict[str, Any]) -> Tensor:
-        """The numbers of the rows that a call works on."""
+        """Returns the numbers of the table's rows that a call reads."""
         if getattr(func, "__name__", "") not in self.TAKES:
             return self.row_of
         given = {name: self._rows(value) for name, value in kwargs.items()}
@@ -90,7 +90,7 @@ class _Reader(TorchFunctionMode):
         )
 
     def _rows(self, value: Any) -> Any:
-        """Returns, for a view of the tensor, the row that each number is from; else the value."""
+        """Returns the row that each number of a view of the tensor is from; other values unchanged."""
         if not self._is_whole(value):
             return value
         with torch._C.DisableTorchFunction():

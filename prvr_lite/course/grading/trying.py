@@ -71,7 +71,7 @@ def attempt(
 
 
 class _Settings:
-    """What all later code shares, as it is now."""
+    """Remembers settings that all code of the process shares, to report and undo changes."""
 
     def __init__(self) -> None:
         self.was = self._now()

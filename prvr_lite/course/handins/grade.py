@@ -104,7 +104,7 @@ def grade(
 def _started_ahead(
     trials: Iterable[Trial], seconds: float, megabytes: int
 ) -> Iterator[Iterator[tuple[Trial, RemoteAnswer | None]]]:
-    """Trials with their processes; the next ones start while one is judged."""
+    """Yields trials with their processes; the next ones start while one is judged."""
     waiting: deque[tuple[Trial, RemoteAnswer | None]] = deque()
 
     def run() -> Iterator[tuple[Trial, RemoteAnswer | None]]:
@@ -133,7 +133,7 @@ def _flagged(verdict: Verdict, shared: dict[str, str]) -> Verdict:
 
 @dataclass(frozen=True)
 class Trial:
-    """An answer that is ready to be tried: its task; or its verdict, where there is no need."""
+    """Holds an answer with the task that tries it, or with its verdict if no trial is needed."""
 
     exercise: Exercise
     flags: tuple[str, ...]
