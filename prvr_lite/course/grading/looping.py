@@ -90,7 +90,7 @@ class _Reader(TorchFunctionMode):
         )
 
     def _rows(self, value: Any) -> Any:
-        """Returns the row that each number of a view of the tensor is from; other values unchanged."""
+        """Returns which row each number of a view of the tensor is from; other values unchanged."""
         if not self._is_whole(value):
             return value
         with torch._C.DisableTorchFunction():

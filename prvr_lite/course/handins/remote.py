@@ -108,7 +108,7 @@ class RemoteAnswer:
         return form[0](*outputs) if hasattr(form[0], "_fields") else outputs
 
     def call(self, given: Any, named: Any) -> dict[str, Any]:
-        """Calls the answer in its process, repeats its changes of inputs here; returns the reply."""
+        """Calls the answer in its process, changes inputs here as it did; returns the reply."""
         reply = self._ask("call", (list(given), dict(named)))
         inputs = {**{str(i): value for i, value in enumerate(given)}, **named}
         with _sound_replies():
