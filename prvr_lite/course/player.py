@@ -24,9 +24,9 @@ def play(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
     The film lies within the notebook, so that it plays without a connection.
 
     Args:
-        video: its row; one of the few films that travel whole. settings: see ``film``.
+        video: its row; one of the few films that come as videos. settings: see ``film``.
     Raises:
-        FileNotFoundError: the film does not travel whole; names those that do.
+        FileNotFoundError: the film does not come as a video; names those that do.
     """
     video_id = dataset.video_id[video]
     movie, poster = sample_film(video_id)

@@ -96,7 +96,7 @@ def slider(
 
 
 def can_slide() -> bool:
-    """Returns whether a reader is there to move a slider.
+    """Returns whether a reader can move a slider in the running notebook.
 
     True where ipywidgets is installed and the running cell was sent by a front end that could also
     ask its reader for input: JupyterLab, Notebook, VS Code and Colab say so in every request,

@@ -11,7 +11,7 @@ Value = float | Sequence[float]  # one number, or one per seed
 
 
 def mean_interval(seeds: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
-    """Returns the 95 % confidence interval of the mean over all seeds that there could be.
+    """Returns the 95 % confidence interval of the mean over all possible seeds.
 
     Student's t interval, which takes the seeds for independent draws from a normal distribution.
 

@@ -97,7 +97,7 @@ def keeps_real(before: Inputs, after: Inputs) -> bool:
 
 
 def fits(inputs: Inputs, axes: Mapping[str, str]) -> bool:
-    """Returns whether the inputs have the dimensions that the letters name (not all planted do)."""
+    """Returns whether each input has as many dimensions as letters (an exercise's own may not)."""
     return all(inputs[name].dim() == len(letters) for name, letters in axes.items())
 
 

@@ -52,7 +52,7 @@ def _rows_read(answer: Function, inputs: Inputs, name: str) -> int:
 
 
 class _Reader(TorchFunctionMode):
-    """Notes the rows of a tensor that are taken out, or worked on where it is used as a whole."""
+    """Notes which rows of a tensor are read: those taken out, or all if it is used as a whole."""
 
     PEEKS = ("__get__", "size", "dim", "numel", "__len__", "new_full", "new_zeros", "new_empty")
     TAKES = (

@@ -92,7 +92,7 @@ def _lesson(task: Task) -> dict[str, Any]:
 
 
 def _keep_only(pipe: int) -> None:
-    """Closes what this process was given to talk to others than its parent."""
+    """Closes the file descriptors above 2 that were inherited, except the pipe (on POSIX only)."""
     if os.name == "posix":  # elsewhere nothing is handed on
         os.closerange(3, pipe)
         os.closerange(pipe + 1, max(1024, pipe + 1))
@@ -117,7 +117,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 class _Answer:
-    """An answer that was run, and what is asked of it."""
+    """Holds an answer that was run, and replies to the parent's requests about it."""
 
     def __init__(self, task: Task, names: dict[str, Any]) -> None:
         self.name, self.cell, self.names = task.name, task.cell, names

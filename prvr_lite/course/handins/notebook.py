@@ -231,7 +231,7 @@ def definitions(cells: Iterable[str]) -> dict[str, str]:
 
 
 def lesson_names(path: Path) -> dict[str, str]:
-    """Returns what the cells of a lesson define beside its answers: for ``cells.json``.
+    """Returns what a lesson's cells define, except its answers: name -> code, for ``cells.json``.
 
     Of plain values only constants: another cell may have set the same name to something else.
     """

@@ -178,7 +178,7 @@ class RemoteAnswer:
         raise EndedError(f"its process crashed or ran out of memory (signal {-code})")
 
     def _raise(self, error: Any) -> None:
-        """Raises here what was raised there."""
+        """Raises the error that the answer raised in its process, if any."""
         if not error:
             return
         with _sound_replies():
