@@ -305,7 +305,10 @@ FAULTS: dict[str, tuple[Damage, str]] = {
         r"caption 'show_s01e02_clip_2#enc#0', word 0 holds NaN",
     ),
     "words not HDF5": (rewrite(QUERY, lambda s: "hello"), r"is not an HDF5 file"),
-    "timestamps of no form": (rewrite(TIMES, lambda s: "hello\n" + s), r"line 1 is 'hello', no"),
+    "timestamps of no form": (
+        rewrite(TIMES, lambda s: "hello\n" + s),
+        r"line 1 is 'hello', which is not",
+    ),
     "timestamps without times": (
         rewrite(TIMES, lambda s: s.replace('"ts"', '"t"', 1)),
         r"tvr_test_release\.jsonl: line 1 is",

@@ -123,7 +123,7 @@ def with_solution(blank: str, solved: str) -> str:
     stub = STUB.search(blank)
     if stub is None:
         raise ValueError(
-            f"there is nothing to solve in this cell: {blank[:60]!r}: the blank that the solution "
+            f"there is nothing to solve in this cell, {blank[:60]!r}: the blank that the solution "
             "replaces is missing; generate the exercise notebooks again"
         )
     before, after = blank[: stub.start()], blank[stub.end() :]
