@@ -380,7 +380,8 @@ def test_json_dictionary_damaged(tmp_path: Path) -> None:
     videos = json.loads(path.read_text(encoding="utf-8"))
     first = next(iter(videos))
     videos[first]["timestamps"].append([0, 1])
-    for text, message in ((json.dumps(videos), f"video '{first}'"), ("[]", "the file is '\\[\\]'")):
+    faults = ((json.dumps(videos), f"video '{first}'"), ("[]", r"the file begins with '\[\]'"))
+    for text, message in faults:
         path.write_text(text, encoding="utf-8")
         with pytest.raises(FileFormatError, match=message):
             convert_release(tmp_path, "activitynet", tmp_path / "a.h5")
