@@ -18,13 +18,15 @@ PAGE = ROOT / "docs" / "experiments.md"
 TEMPLATE = ROOT / "docs" / "experiments.template.md"
 README = ROOT / "README.md"
 PICTURES = ROOT / "docs" / "experiments"
+SPREAD = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"  # a number and its spread stay on one line
 
 
 def tables() -> dict[str, str]:
     """Returns every table by name, of the experiments and of the films of other lengths."""
     results = Results.read(CSV)
     claims = {"claims": claims_table(results), "parts": parts_table(results)}
-    return {**all_tables(CSV), **claims, **lengths_page.tables()}
+    by_name = {**all_tables(CSV), **claims, **lengths_page.tables()}
+    return {name: table.replace(" ± ", SPREAD) for name, table in by_name.items()}
 
 
 def page() -> str:

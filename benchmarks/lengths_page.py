@@ -69,7 +69,7 @@ def _gaps(results: Results) -> str:
         if gap is not None:
             winner = {YES: ROWS[full].label, UNCLEAR: UNCLEAR}.get(gap.verdict, "the change")
             rows.append((ROWS[name].label, ROWS[full].label, gap.films, gap.seeds, winner))
-    heads = ["change", "against", "which is ahead by (films)", "(seeds)", "better"]
+    heads = ["change", "against", "ahead by [95 %, other films]", "mean ± over seeds", "better"]
     return markdown(pd.DataFrame(rows, columns=heads).set_index("change"))
 
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from benchmarks.measure import Table, pick, read
 
-COMMAND = {
-    "released code": "python -m benchmarks.{} --released CHECKOUT",
-    "formulation": "python -m benchmarks.{}",
-}
 NAME = {"released code": "the authors' code", "formulation": "our formulation of it"}
 
 
@@ -40,6 +36,5 @@ def table() -> str:
 
 
 def _line(rows: Table, what: str, inputs: str, ratio: str, name: str) -> str:
-    against = rows[0]["against"]
-    command = COMMAND[against].format(name)
-    return f"| {what} | {inputs} | {ratio} | {NAME[against]} | `{command}` |"
+    against = NAME[rows[0]["against"]]
+    return f"| {what} | {inputs} | {ratio} | {against} | `python -m benchmarks.{name}` |"

@@ -51,7 +51,14 @@ def broken_rules(notebook: NotebookNode, lesson: int) -> list[str]:
         "no recap": re.search(r"^## .*recap", prose, re.IGNORECASE | re.MULTILINE),
         "no section Where this lives": re.search(r"^## .*where this lives", prose, re.I | re.M),
     }
-    return [rule for rule, kept in rules.items() if not kept] + broken_links(prose)
+    wrong = [rule for rule, kept in rules.items() if not kept]
+    return wrong + broken_tables(prose) + broken_links(prose)
+
+
+def broken_tables(prose: str) -> list[str]:
+    """Rows of tables that go on in the next line: a reader would see two rows, and none whole."""
+    rows = [line.strip() for line in prose.split("\n") if line.lstrip().startswith("|")]
+    return [f"the row of a table does not end in |: {row[:60]}" for row in rows if row[-1] != "|"]
 
 
 def broken_links(prose: str) -> list[str]:

@@ -127,8 +127,8 @@ def masked_softmax(score: Tensor, mask: Tensor) -> Tensor:
 masked_softmax = check(masked_softmax)
 
 # %% [markdown]
-# The picture shows a short film in a batch with a long one, with and without the mask. Look at what
-# the short film does behind its own end. (The factor is 4 this time, so that more of it is
+# The picture shows a short film in a batch with a long one, with and without the mask. Look at the
+# columns behind the short film's own end. (The factor is 4 this time, so that more of it is
 # visible.)
 
 # %%
@@ -146,19 +146,21 @@ for name, matrix in weights.items():
     print(f"{name}: {spent.mean():.0%} of a frame's attention goes to padding", end="; ")
     print(f"{spent.min():.0%} to {spent.max():.0%}")
 heat_maps(
-    weights,
-    title="A short film, padded",
+    {name: matrix[real] for name, matrix in weights.items()},
+    title="A short film, padded: what its real frames look at",
+    about=f"frames {int(real.sum())} to {len(real) - 1} are padding; yellow: 0.02 and more",
     xlabel="frame looked at",
     ylabel="frame that looks",
     unit="weight",
-    limits=(0, 0.1),
+    limits=(0, 0.02),
+    square=False,
 )
 
 # %% [markdown]
-# Without the mask every real frame spends part of its attention on zeros. This is hard to see in
-# the picture, because it is spread thinly; the two lines above it say how much it is. With the mask
-# it is nothing. (The rows of the padding itself are filled with something as well, but they
-# are never used.)
+# Without the mask every real frame spends part of its attention on zeros. In the picture this is
+# the haze at the right, spread thinly over all padding; the two lines above it say how much it is in
+# sum. With the mask it is nothing. (The rows of the padding itself are left out here: they are
+# filled with something as well, but never used.)
 #
 # ### ✏️ Exercise 3.2 · attention  (★★☆, 15 minutes)
 #

@@ -216,7 +216,7 @@ print(f"unit 15 is in {int(holds.sum())} clips; the loop adds {sums:,} vectors f
 # %%
 from prvr_lite.course.lesson04 import running_total
 
-running_total(units[0, :16, 1], [(2, 6), (7, 15)])
+running_total(units[0, :16, 9], [(2, 6), (7, 15)])
 
 # %% [markdown]
 # ### ✏️ Exercise 4.3 · all_clips  (★★☆, 15 minutes)

@@ -47,6 +47,7 @@ with torch.no_grad():
 
 # %%
 from prvr_lite.course.lesson08 import model_flow
+from prvr_lite.model import multi_scale_clips
 
 model_flow(
     {
@@ -54,6 +55,7 @@ model_flow(
         "query": queries.shape,
         "unit inputs": six.unit_input.shape,
         "units": units.shape,
+        "all clips": multi_scale_clips(units).shape,
         "medoid clips": videos.clips.shape,
         "frame inputs": six.frame_input.shape,
         "frames": videos.frames.shape,
@@ -65,7 +67,7 @@ model_flow(
 )
 
 # %% [markdown]
-# Read it by rows. **Orange** is the query (lesson 3). **Blue** is the clip scale: units, all 528 clips of them, the 32 medoids that stay (lessons 4 and 5). **Green** is the frame scale: what each medoid sees when it is the key clip (lesson 6). Purple are scores, one for each query and film.
+# Read it by rows. **Orange** is the query (lesson 3). **Blue** is the clip scale: the units, then the 32 medoids that are kept of all 528 clips (lessons 4 and 5). **Green** is the frame scale: what each medoid sees when it is the key clip (lesson 6). Purple are scores, one for each query and film.
 #
 # Where do the numbers that are learned sit?
 
@@ -136,7 +138,7 @@ print("as prvr_lite:", same_score, torch.equal(key, similarity.key_clip))
 # %% [markdown]
 # ## 2 · What should an untrained model score?
 #
-# Before a long run, ask what the very first loss *must* be; many bugs show up here. An untrained model can't tell films apart: all its cosines are nearly alike. Then each triplet term is just the margin $m$, and there are two directions at two scales: $4m$. Compare.
+# Before a long run, ask what the very first loss *must* be; many bugs show up here. An untrained model cannot tell films apart: all its cosines are nearly alike. Then each triplet term is just the margin $m$, and there are two directions at two scales: $4m$. Compare.
 
 # %%
 from prvr_lite import MSSLppLoss
@@ -172,6 +174,8 @@ print(
 # <!-- eq: schedule -> prvr_lite.training.optimizer:make_schedule -->
 #
 # ### ✏️ Exercise 8.2 · learning_rate_at  (★☆☆, 8 minutes)
+#
+# Return the rate of one step by this formula: `step` is $i$, `steps` is $I$, `warm` is $w$ and `peak` is $\eta$.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -212,7 +216,7 @@ from prvr_lite.plots import spread_curves
 
 shown = {s: 1000 * rates[s] for s in [*range(0, warm, 6), *range(warm, steps, 30)]} | {steps: 0.0}
 spread_curves(
-    {"learning rate, 1/1000": {"rate": shown}},
+    {"learning rate × 1000": {"rate": shown}},
     xlabel="step",
     title="A short rise, a long way down",
 )
@@ -225,7 +229,7 @@ spread_curves(
 # 1. the loss of a batch;
 # 2. forget the gradients of the step before;
 # 3. `backward` puts fresh ones into each weight's `.grad`;
-# 4. **clip**: if the gradient of the whole model, as one long vector, is longer than `max_norm`, shorten it. So a single unusual batch can't spoil the model;
+# 4. **clip**: if the gradient of the whole model, as one long vector, is longer than `max_norm`, shorten it. So a single unusual batch cannot spoil the model;
 # 5. the optimizer moves the weights;
 # 6. the schedule moves the rate.
 #
@@ -233,7 +237,7 @@ spread_curves(
 #
 # ### ✏️ Exercise 8.3 · train_steps  (★★★, 15 minutes)
 #
-# `run` holds all that is needed: `run.model`, `run.loss` (of a batch), `run.optimizer`, `run.schedule`, `run.max_norm`.
+# Take one step on each batch, and return the losses, one number per batch. `run` holds all that is needed: `run.model`, `run.loss` (of a batch), `run.optimizer`, `run.schedule`, `run.max_norm`.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -316,6 +320,8 @@ spread_curves(
 #
 # ### ✏️ Exercise 8.4 · best_epoch  (★★☆, 10 minutes)
 #
+# From the SumR of each epoch return two epochs, counted from 0: the one to keep, and the last one that is trained.
+#
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("best_epoch")`.
@@ -377,7 +383,7 @@ for row in history.rows[hard_from - 1 : hard_from + 1]:
 #
 # ### Interrupted?
 #
-# A kernel dies, a laptop closes, Colab takes its GPU back. With `checkpoint=…` nothing but the running epoch is lost, and the numbers are those of a run that was never stopped: each epoch starts from its own random numbers. Try it on the smallest model: stop in the second epoch.
+# A kernel dies, a laptop closes, Colab takes its GPU back. With `checkpoint=…` nothing but the running epoch is lost, and the numbers are those of a run that was never stopped: each epoch starts from its own random numbers. Try it on the smallest model: stop after the second epoch.
 
 
 # %%
@@ -450,7 +456,7 @@ recall_bars({label(name): recall_by_kind(tests[name]) for name in order})
 #
 # ### Is your run like ours?
 #
-# Two runs of the same code differ: the seed draws weights, batches, dropout and negatives. The package brings numbers of five seeds for each model. Each of yours should lie among them, 19 times out of 20:
+# Two runs of the same code differ: the seed draws weights, batches, dropout and negatives. The package brings numbers of five seeds for each model. Each number of your run should lie in its grey band, 19 times out of 20:
 
 # %%
 from prvr_lite.course import seed_band
@@ -465,7 +471,7 @@ your_run = {label(name): {k: t.fused[k] for k in metrics} for name, t in tests.i
 seed_band(seeds, your_run, title="Is your run like ours?")
 
 # %% [markdown]
-# The bar is a **prediction band**: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. With the mean $\bar x$ and the standard deviation $\sigma$ of $n$ seeds, and $t_{n-1}$ from Student's table for $n - 1$ degrees of freedom, it is the formula below. (Our published runs keep their last epoch, and so do the two baselines here; MS-SL++ above kept its best epoch on val. Section 6 printed how little the last one differs from it.)
+# The grey band is a **prediction band**: wider than the spread of the seeds, as it holds the luck of a new run as well as the doubt about their mean. With the mean $\bar x$ and the standard deviation $\sigma$ of $n$ seeds, and $t_{n-1}$ from Student's table for $n - 1$ degrees of freedom, it is the formula below. (Our published runs keep their last epoch, and so do the two baselines here; MS-SL++ above kept its best epoch on val. Section 6 printed how little the last one differs from it.)
 #
 # $$\bar x \pm t_{n-1}\, \sigma\, \sqrt{1 + \tfrac1n}$$
 # <!-- eq: prediction band -> prvr_lite.course.pictures.seed_band:run_band -->
@@ -492,6 +498,8 @@ for name, own in tests.items():
 #
 # ### ✏️ Exercise 8.5 · seed_interval  (★★☆, 8 minutes)
 #
+# From the results of two models with the same seeds, in the same order, return $\bar d$ and the half width that stands behind the ±; `t` is given.
+#
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("seed_interval")`.
@@ -504,7 +512,10 @@ for name, own in tests.items():
 def seed_interval(
     ours: torch.Tensor, theirs: torch.Tensor, t: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The mean of ours - theirs over paired seeds, and half the width of its interval: [S], [S]."""
+    """The mean of ours - theirs over paired seeds, and half the width of its interval.
+
+    ours, theirs [S] -> two numbers.
+    """
     ### BEGIN SOLUTION
     ### END SOLUTION
 
@@ -552,7 +563,7 @@ changes = {
 gap_chart(with_intervals(changes))
 
 # %% [markdown]
-# Left of the line, the model is worse without the part. (The frame scale trained alone lies so far off that it is left out: without clip losses, nothing teaches which clip is key.) (All rows are at α = 0.7. For a model without a proper frame scale a larger α would be better; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion dots are changes that very likely cost something; white dots are changes for which these seeds do not decide. Of 18 rows, chance alone would colour about one.
+# Left of the line, the model is worse without the part. The frame scale trained alone is left out, as it lies too far off: without clip losses, nothing teaches which clip is key. (All rows are at α = 0.7. For a model without a proper frame scale a larger α would be better; the page named below tunes it on val, row by row: large effects stay, a few small ones change sides.) Vermilion dots are changes that very likely cost something; white dots are changes for which these seeds do not decide. Of 18 rows, chance alone would colour about one.
 #
 # - Very few clips, **random** clips, and the mean of all frames as second look cost most: how many clips are kept matters, and *which*.
 # - Hard negatives and the clip triplet are needed (lesson 7).
@@ -576,7 +587,7 @@ print(f"MS-SL++ minus MS-SL: {middle:+.1f} ± {half:.1f} SumR, {len(ours)} seeds
 #
 # ## 10 · Predict, then break it
 #
-# A data file is read one row off: each film gets the captions of *another* film, always the same one. Nothing crashes. We train the mean-pooling model for eight epochs on these wrong pairs, and on the right ones.
+# A data file is read five films off (the next film may be a sibling): each film gets the captions of *another* film, always the same one. Nothing crashes. We train the mean-pooling model for eight epochs on these wrong pairs, and on the right ones.
 #
 # Write down before you run it: Will the training loss fall on wrong pairs? Will it end twice as high as with right ones, ten times, or not fall at all? And SumR on the val films?
 
@@ -615,7 +626,7 @@ spread_curves(
         "SumR on val": {"right pairs": right[1], "wrong pairs": wrong[1]},
     },
     xlabel="epoch",
-    title="A falling loss proves nothing",
+    title="A falling loss says nothing about new films",
     about="by chance, SumR on 100 films is 1 + 5 + 10 + 100 = 116",
 )
 

@@ -37,6 +37,7 @@ model = model.cpu().eval()
 index = VideoIndex.build(model, sample, "test")
 reader = InputReader(sample, model.config)
 WIZARD = "On the beach, a wizard eats a slice of melon and then plays the guitar."
+print(f"kept: epoch {history.best['epoch']:.0f} (from 0), SumR on val {history.best['SumR']:.1f}")
 print(f"{len(history.rows)} epochs, alpha {model.config.alpha}, {len(index)} films")
 
 # %% [markdown]
@@ -124,18 +125,19 @@ def recall_by_loop(score: torch.Tensor, own: torch.Tensor) -> float:
 
 
 by_loop = [recall_by_loop(a * S_c + (1 - a) * S_f, own_val) for a in (0.0, 0.7, 1.0)]
-print([round(r, 1) for r in by_loop])
+for a, recall in zip((0.0, 0.7, 1.0), by_loop, strict=True):
+    print(f"α = {a}: R@1 {recall:.1f}")
 
 # %% [markdown]
 # ### ✏️ Exercise 9.1 · alpha_curve  (★★☆, 12 minutes)
 #
-# Write it for any number of values of α. (A loop over α is fine. Over the queries you need none: one comparison works on whole tables.)
+# Write it for any number of values of α, and return R@1 for each of them. (A loop over α is fine. Over the queries you need none: one comparison works on whole tables.)
 #
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("alpha_curve")` in a new cell, again and again.
 # - *A straight line*: did you mix the recalls, or the scores?
-# - *Ties*: with `argmax` you can't see them. How many films of a row score at least as high as the query's own film?
+# - *Ties*: with `argmax` you cannot see them. How many films of a row score at least as high as the query's own film?
 #
 # </details>
 
@@ -164,12 +166,14 @@ on_val = [retrieval_metrics(val.similarity.fused(float(a)), val.relevant) for a 
 theirs = torch.tensor([measured["R@1"] for measured in on_val])
 print("as the loop:", torch.allclose(curve[[0, 14, 20]], torch.tensor(by_loop)))
 print(f"largest difference to prvr_lite: {(curve - theirs).abs().max():.1f}")
-near = ", ".join(f"{recall:.1f}" for recall in curve[[12, 14, 16]].tolist())
-print(f"at 0.6, 0.7 and 0.8: {near}; one query is {100 / len(S_c):.1f}")
+near = curve[[12, 14, 16]]
+apart = round(float(near.max() - near.min()) * len(S_c) / 100)
+three = ", ".join(f"{recall:.1f}" for recall in near.tolist())
+print(f"at 0.6, 0.7 and 0.8: {three}; that is {apart} of {len(S_c)} queries apart")
 alpha_sweep(alphas, {"R@1 on val (%)": curve}, chosen=0.7)
 
 # %% [markdown]
-# Neither end is best: both scales together find more than each alone. And the top is flat: whether α is 0.6, 0.7 or 0.8 decides over a handful of queries (the last line).
+# Neither end is best: both scales together find more than each alone. And the top is flat: whether α is 0.6, 0.7 or 0.8 decides over few of the queries (the last line counts them).
 #
 # Why do two views help? Because they err at different films. Compare each query's film with its strongest rival, the best of all other films. By how much does it lead at the clip scale, by how much at the frame scale? Each query is a mark, and α turns a line: what lies right of it, or above it, is found.
 
@@ -205,7 +209,7 @@ for name, alpha in tried.items():
     print(f"{name:8s} α = {alpha:.2f}: R@1 {r['R@1']:.1f}, SumR {r['SumR']:.1f}")
 
 # %% [markdown]
-# This is one run, and one number for each choice. What do five trainings say? The lines show for each seed: R@1 with α = 0.7, with the α that has the best SumR on *its own val*, and with the α that would have been best **on test**.
+# This is one run, and one number for each choice. What do five trainings say? The lines show R@1, mean and deviation over the seeds: with α = 0.7 and with α = 0.3 in every seed, then with the α that has the best SumR on *its own val*, and with the α that would have been best **on test**.
 
 # %%
 grid = [f"{a:.2f}" for a in alphas.tolist()]
@@ -214,14 +218,15 @@ seeds = results.values("mssl++", "R@1")
 best = {seed: max(on_test[a][seed] for a in grid) for seed in seeds}
 tuned = results.values("mssl++", "R@1", score="tuned")
 print(f"α chosen on val {spread_text(results.values('mssl++', 'alpha', score='tuned'), 'alpha')}")
-for name, values in {"α = 0.7": seeds, "chosen on val": tuned, "best on test": best}.items():
+shown = {"α = 0.7": seeds, "α = 0.3": on_test["0.30"]}
+for name, values in {**shown, "chosen on val": tuned, "best on test": best}.items():
     print(f"{name:14s} R@1 {spread_text(values, 'R@1')}")
 gap = {seed: best[seed] - tuned[seed] for seed in seeds}
 least = f"{min(gap.values()):.1f}"
 print(f"best on test promises {spread_text(gap, 'R@1', sign=True)} too much, at least {least}")
 
 # %% [markdown]
-# Val does not determine α exactly, and it need not: near 0.7 it hardly matters. (Further away it does. With another seed, R@1 on val was highest at α = 0.3, by two queries, and on test that α found 4.6 points less than 0.7. SumR on val chose 0.7 there.) But look at the *best on test*: it can't be below the others in any seed, because it is the largest of 21 numbers, and the others are among these. What it has more is luck. Whoever chooses on test reports that luck as a gain.
+# Val does not determine α exactly, and it need not: near 0.7 it hardly matters. (Further away it does: look at α = 0.3.) But look at the *best on test*: it cannot be below the others in any seed, because it is the largest of 21 numbers, and the others are among these. What it has more is luck. Whoever chooses on test reports that luck as a gain.
 #
 # ## 3 · Look at single queries
 #
@@ -296,12 +301,12 @@ def iou_by_counting(first: list[float], second: list[float]) -> float:
 
 pairs = torch.tensor([[[2.0, 6.0], [4.0, 8.0]], [[0.0, 8.0], [6.0, 8.0]], [[1.0, 2.0], [5.0, 9.0]]])
 counted = [iou_by_counting(*pair) for pair in pairs.tolist()]
-print([round(iou, 3) for iou in counted])
+print("IoU by counting:", ", ".join(f"{iou:.3f}" for iou in counted))
 
 # %% [markdown]
 # ### ✏️ Exercise 9.2 · span_iou  (★☆☆, 8 minutes)
 #
-# Write it for many pairs at once, from starts and ends. (Lesson 10 measures with the package's own, `temporal_iou`.)
+# From starts and ends, return the IoU of many pairs at once. (Lesson 10 measures with the package's own, `temporal_iou`.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -340,7 +345,7 @@ seconds = torch.stack([spans[own, key].diff(dim=1)[:, 0], truth.diff(dim=1)[:, 0
 print(f"lengths of key clips and moments correlate by {torch.corrcoef(seconds)[0, 1]:.2f}")
 
 # %% [markdown]
-# (The last line is the hint of section 4, measured: 1 would mean that a moment's length can be read off, 0 that it can't be guessed at all.) Now split by whether the film was found. For comparison there are any of the 32 clips (that is chance), and the best of the 32 (nothing better is possible). The thresholds are the usual ones of this field.
+# (The last line is the hint of section 4, measured: 1 would mean that a moment's length can be read off, 0 that it cannot be guessed at all.) Now split by whether the film was found. For comparison there are any of the 32 clips (that is chance), and the best of the 32 (nothing better is possible). The thresholds are the usual ones of this field.
 
 # %%
 from prvr_lite.plots import recall_bars
@@ -366,11 +371,11 @@ recall_bars(
 )
 
 # %% [markdown]
-# Read it twice.
+# It says two things.
 #
 # **The key clip finds the moment**: far above chance. (An IoU of 0.7 is a strict demand: for about half of the queries, even the best of the 32 does not reach it. A medoid begins and ends where units do, and some moments are shorter than two units.)
 #
-# **And it does so in films that were missed, too**, only somewhat less often than in found ones. One expects that a missed film was overlooked. Mostly it wasn't: the model looked at the right place, and another film scored higher. With 0.3 as the line between "there" and "elsewhere":
+# **And it does so in films that were missed, too**, only somewhat less often than in found ones. One expects that a missed film was overlooked. Mostly it was not: the model looked at the right place, and another film scored higher. With 0.3 as the line between "there" and "elsewhere":
 
 # %%
 there = iou >= 0.3
@@ -396,7 +401,7 @@ for row in lucky[:4]:
     print(f"      by: “{sample.query_text[nearest]}”")
 
 # %% [markdown]
-# Mostly they share something with the sentence, an actor or the place, and not all of it: a part of the sentence was enough, in *this* collection. The more films there are, the more of them share that part. R@1 can't distinguish such luck from skill, but a map can.
+# Mostly they share something with the sentence, an actor or the place, and not all of it: a part of the sentence was enough, in *this* collection. The more films there are, the more of them share that part. R@1 cannot distinguish such luck from skill, but a map can.
 #
 # ## 6 · Short moments, long moments
 #
@@ -404,7 +409,7 @@ for row in lucky[:4]:
 #
 # ### ✏️ Exercise 9.3 · recall_by_ratio  (★☆☆, 8 minutes)
 #
-# From the rank of each query's own film (1 is best), R@k in each group. An edge belongs to the group below it. (Each group has queries here; an empty one would have no recall.)
+# From the rank of each query's own film (1 is best), return R@k of each group. An edge belongs to the group below it. (Each group has queries here; an empty one would have no recall.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -449,7 +454,8 @@ published = {
     label(name): [list(results.values(name, "R@1", queries=one).values()) for one in ratios]
     for name in ("mean-pool", "mssl++")
 }
-print("MS-SL++ above 0.4, seed by seed:", [f"{r:.0f}" for r in published[label("mssl++")][2]])
+by_seed = ", ".join(f"{r:.0f}" for r in published[label("mssl++")][2])
+print(f"MS-SL++ above 0.4, seed by seed: {by_seed}")
 ratio_bars(
     published,
     groups=[one.removeprefix("ratio=") for one in ratios],
@@ -492,7 +498,7 @@ for row in (SHORT, LONG):
 #
 # ### Look again
 #
-# Now the bars of MS-SL++. They do not rise from left to right as those of the mean do. (A warning first: the third group has 59 queries, and the five seeds differ by far there, as the line above the bars shows. Don't read more into it than that.) Are longer moments not easier for it? Before you believe that, split once more, by the number of steps. (Our own run; groups of fewer than 30 queries are left out.)
+# Now the bars of MS-SL++. They do not rise from left to right as those of the mean do. (A warning first: the third group has 59 queries, and the five seeds differ by far there, as the line above the bars shows. Do not read more into it than that.) Are longer moments not easier for it? Before you believe that, split once more, by the number of steps. (Our own run; groups of fewer than 30 queries are left out.)
 
 # %%
 from prvr_lite.search import two_step
@@ -502,7 +508,7 @@ bins, split = np.array(ratio_bin(ratio)), {}
 for name, part in {"all": unfolds | True, "single-step": ~unfolds, "two-step": unfolds}.items():
     cells = [found.numpy()[part & (bins == one)] for one in by_ratio]
     split[name] = [100 * float(cell.mean()) if len(cell) >= 30 else float("nan") for cell in cells]
-    print(f"{name:12s} queries in each group: {[len(cell) for cell in cells]}")
+    print(f"{name:12s} queries in each group:", *(f"{len(cell):4d}" for cell in cells))
 ratio_bars(split, groups=list(by_ratio), title="The same queries, split twice")
 
 # %% [markdown]
@@ -523,6 +529,8 @@ ratio_bars(split, groups=list(by_ratio), title="The same queries, split twice")
 # <!-- eq: rival -> prvr_lite.course.lesson09.answers:failure_kind -->
 #
 # ### ✏️ Exercise 9.4 · failure_kind  (★★★, 15 minutes)
+#
+# Return the kind of each query, 0 to 3: the number of the first rule in the table that holds.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -696,10 +704,10 @@ def found_after(edit) -> torch.Tensor:
 from prvr_lite.search import paired_interval
 
 edits = {
-    "all frames shuffled": lambda f: in_pieces(f, 1),
-    "pieces of 2 s shuffled": lambda f: in_pieces(f, 4),
-    "backwards": lambda f: f[::-1].copy(),
     "as they are": lambda f: f,
+    "backwards": lambda f: f[::-1].copy(),
+    "pieces of 2 s shuffled": lambda f: in_pieces(f, 4),
+    "all frames shuffled": lambda f: in_pieces(f, 1),
 }
 shifted = []
 for k in (1, 2, 3):
@@ -709,14 +717,15 @@ control, after = torch.stack(shifted).mean(0), {}  # [Q]
 for name, edit in edits.items():
     after[name] = found_after(edit).float()
     middle, low, high = (100 * x for x in paired_interval(after[name], control, group[own]))
-    print(f"{name:24s} R@1 {middle:+5.1f}  [{low:+.1f}, {high:+.1f}]")
+    print(f"{name:24s} R@1 less control {middle:+5.1f}  [{low:+.1f}, {high:+.1f}]")
 print("as they are, as before:", torch.equal(after["as they are"], found.float()))
 
 # %%
 steps = {"single-step": ~unfolds, "two-step": unfolds}
+in_order = {"as they are": after["as they are"], "control: shifted": control, **after}
 bars = {
     name: {step: 100 * float(hit[part].mean()) for step, part in steps.items()}
-    for name, hit in {**after, "control: shifted": control}.items()
+    for name, hit in in_order.items()
 }
 recall_bars(bars, title="Films cut up and put together again")
 
@@ -725,9 +734,9 @@ recall_bars(bars, title="Films cut up and put together again")
 #
 # **Look at the control first.** A shift by one, two or three frames means nothing, and yet the three R@1 differ, and differ from "as they are". Other frames now fall into one unit, and close decisions change. That is the precision of this measurement: a difference that is not larger than those between the controls means nothing. (The interval does not include it: it says what other *films* might change, but not what other cuts or other seeds might change.)
 #
-# By this measure, films that run **backwards** are found as well as before. A clip is a *mean*: it holds its units together, and forgets their order. (There are position embeddings, which could tell. But in these films no query depends on the order.) What lowers R@1 is that frames of one moment no longer lie **together**: it falls with pieces of two seconds, and falls further with all frames shuffled. And even then much of the search still works, because what is in a film says a lot, at whatever time it is.
+# By this measure, films that run **backwards** are found as well as before. A clip is a *mean*: it holds its units together, and forgets their order. (There are position embeddings, from which the model could learn the order. But in these films no query depends on it.) What lowers R@1 is that frames of one moment no longer lie **together**: it falls with pieces of two seconds, and falls further with all frames shuffled. And even then much of the search still works, because what is in a film says a lot, at whatever time it is.
 #
-# Is that a fault of the model? Look at the data first. In Emoji Theatre no two moments of a split have the same steps in the other order (`data_samples/README.md`: "order never matters"). No query of the test set could have shown what we just saw, and no training pair ever asked for it. **A test set can't measure what it never asks.** If order matters to you ("opens the door, then leaves"), you need queries that differ in nothing else.
+# Is that a fault of the model? Look at the data first. In Emoji Theatre no two moments of a split have the same steps in the other order (`data_samples/README.md`: "order never matters"). No query of the test set could have shown what we just saw, and no training pair ever asked for it. **A test set cannot measure what it never asks.** If order matters to you ("opens the door, then leaves"), you need queries that differ in nothing else.
 #
 # ## Recap
 #
@@ -741,7 +750,7 @@ recall_bars(bars, title="Films cut up and put together again")
 #
 # ## Five questions
 #
-# <details><summary>1. The collection grows from 200 films to 200,000. Which of the costs of section 1 grow, and which don't?</summary>
+# <details><summary>1. The collection grows from 200 films to 200,000. Which of the costs of section 1 grow, and which do not?</summary>
 #
 # Building time and memory grow with the number of films, and so do the two tables of a query. Encoding the query does not. And a query's time does not depend on how long the films are; building the index does, since all frames are read once. (Lesson 11 is about collections of that size.)
 #
@@ -767,7 +776,7 @@ recall_bars(bars, title="Films cut up and put together again")
 #
 # <details><summary>5. You mark all films that truly answer a query and count them as right. R@1 rises by 9 points on your data, for every model alike. Was the old number wrong?</summary>
 #
-# It was pessimistic, but if all models rise alike, comparisons made with it still stand. They would not if one model were better at finding *other* answers than the captioned one, which the old number can't see. So report both.
+# It was pessimistic, but if all models rise alike, comparisons made with it still stand. They would not if one model were better at finding *other* answers than the captioned one, which the old number cannot see. So report both.
 #
 # </details>
 #
@@ -779,8 +788,7 @@ recall_bars(bars, title="Films cut up and put together again")
 # | both scales fused | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
 # | recall, ranks, ties | `prvr_lite.search.metrics:retrieval_metrics` | `method/eval.py:54-110` |
 # | groups by ratio | `prvr_lite.search.metrics:ratio_bin`, `prvr_lite.search.metrics:by_group` | – |
-# | several true answers | `prvr_lite.search.evaluation:relevant_matrix` | – (one right video per
-# query) |
+# | several true answers | `prvr_lite.search.evaluation:relevant_matrix` | – (one right video per query) |
 # | IoU of spans | `prvr_lite.moments.moment_metrics:temporal_iou` | – |
 # | intervals over queries | `prvr_lite.search.metrics:paired_interval` | – |
 # | maps and rankings | `prvr_lite.lab.explorer:Explorer`, `prvr_lite.plots:similarity_map` | – |

@@ -23,7 +23,7 @@ from prvr_lite.course import check, hint, progress, table, trained
 
 sample = load_sample()
 model, history = trained("mssl++", sample)
-print(f"SumR on val {history.best['SumR']:.1f}")
+print(f"kept: epoch {history.best['epoch']:.0f} (from 0), SumR on val {history.best['SumR']:.1f}")
 
 # %% [markdown]
 # ## 1 · Three tasks
@@ -98,7 +98,7 @@ def show(video: int, spans: dict, title: str):
 show(video, readings, "“" + sample.query_text[queries[q]] + "”")
 
 # %% [markdown]
-# (Where the strip is empty, the file holds no picture of these seconds.) How much of it is right? Lesson 9 measured one span against another by **intersection over union**:
+# How much of each reading is right? Lesson 9 measured one span against another by **intersection over union**:
 #
 # $$\text{IoU}(a, b) = \frac{|a \cap b|}{|a \cup b|}$$
 # <!-- eq: IoU -> prvr_lite.moments.moment_metrics:temporal_iou -->
@@ -130,12 +130,13 @@ def is_hit_by_loop(iou: list[float], k: int, threshold: float) -> bool:
     return hits > 0
 
 
-print([is_hit_by_loop([0.2, 0.5, 0.9], k, 0.5) for k in (1, 2, 3)])
+for k in (1, 2, 3):
+    print(f"one of the first {k} is good enough:", is_hit_by_loop([0.2, 0.5, 0.9], k, 0.5))
 
 # %% [markdown]
 # ### ✏️ Exercise 10.1 · moment_recall  (★☆☆, 5 minutes)
 #
-# Write it for all queries at once, in per cent.
+# Return R@$k$ of all queries at once, in per cent.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -178,7 +179,7 @@ measures = {name: svmr_metrics(rank_moments(test, s), test.moment) for name, s i
 table({name: {c: row[c] for c in columns} for name, row in measures.items()})
 
 # %% [markdown]
-# A loose overlap is easy: the key clip alone manages it most of the time, without ever having seen a time. Yet frame attention is better there as well, and far better for a tight one. (And 528 clips are not simply better than 32: at the loose thresholds the clip map gains nothing over the key clip, which was chosen by the same scores.) Why? Two reasons are likely. A clip's borders lie between units, a thirty-second of the film; the medoid is even chosen to stand for its neighbours. And a *mean* over a clip that is a bit too long hardly changes, so its cosine does not care much about borders. Attention looks at single frames.
+# A loose overlap is easy: the key clip alone manages it most of the time, without ever having seen a time. Yet frame attention is better there as well, and far better for a tight one. (And 528 clips are not simply better than 32: at the loose thresholds the clip map gains nothing over the key clip, which was chosen by the same scores.) Why is frame attention better? Two reasons are likely. A clip's borders lie between units, each 1/32 of the film; the medoid is even chosen to stand for its neighbours. And a *mean* over a clip that is a bit too long hardly changes, so its cosine does not care much about borders. Attention looks at single frames.
 #
 # ## 4 · Five guesses, not one five times
 #
@@ -222,7 +223,7 @@ print(f"{list(near.shape)}; a clip is near {others.float().mean():.0f} others on
 # %% [markdown]
 # ### ✏️ Exercise 10.2 · strike_out  (★★☆, 12 minutes)
 #
-# It is enough to write it for one row of scores; a loop over `keep` is fine.
+# For one row of scores, return the rows of the `keep` clips that are left, best first. A loop over `keep` is fine.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -251,7 +252,7 @@ from prvr_lite.moments import non_maximum_suppression
 
 mine = strike_out(clip_score, near, 5)
 print("as prvr_lite:", torch.equal(mine, non_maximum_suppression(clip_score[None], near, 5)[0]))
-show_guesses(mine, "Five clips that differ")
+show_guesses(mine, "No two of five share more than IoU 0.6")
 
 # %% [markdown]
 # How much does it help? And which overlap is too much? Here is R@5 on val for several thresholds (1 strikes out nothing but the clip itself):
@@ -275,7 +276,7 @@ spread_curves(
 #
 # ## 5 · From attention to a moment
 #
-# Frame attention gave the tightest moments. How can a row of weights become a span? Take the scores *before* the softmax, $a_t = (W_1 f_t) \cdot c^*$, with $c^*$ the key clip: after it, a few frames have nearly all the weight (the cell prints how many). Start at the peak and walk to both sides for as long as the score stays high:
+# Frame attention gave the tightest moments. How can a row of weights become a span? Take the scores *before* the softmax, $a_t = (W_1 f_t) \cdot c^*$, with $c^*$ the key clip: after it, very few frames have nearly all the weight (the cell counts them). Start at the peak and walk to both sides for as long as the score stays high:
 #
 # $$a_t \;\ge\; a_{\min} + \beta\,(a_{\max} - a_{\min}), \qquad \beta = \tfrac12$$
 # <!-- eq: attended run -> prvr_lite.moments.encoding:peak_runs -->
@@ -294,7 +295,7 @@ row, real = attention[key], mask[0]
 bar = row[real].min() + 0.5 * (row[real].max() - row[real].min())
 weights = row[real].softmax(0).sort(descending=True).values
 many = int((weights.cumsum(0) < 0.9).sum()) + 1
-print(f"after the softmax, {many} of {len(weights)} frames have 90 % of the weight")
+print(f"frames that have 90 % of the weight after the softmax: {many} of {len(weights)}")
 
 # %%
 from prvr_lite.moments import peak_runs
@@ -306,7 +307,7 @@ picture = spread_curves(
     {"score of a frame": {"key clip": dict(zip(seconds, row[real].tolist(), strict=True))}},
     xlabel="s",
     title="Walk down from the peak until you cross the bar",
-    about="dashed: the bar, at half height; shaded: the run around the peak (triangle)",
+    about="dashed: the bar, at half height; shaded: the run; black: the true moment",
 )
 first, last = peak_runs(attention[None], mask, 0.5)[0, key].tolist()
 axes = picture.axes[0]
@@ -315,12 +316,16 @@ axes.axvspan(seconds[first], seconds[last - 1], color="black", alpha=0.08, lw=0)
 axes.plot(
     seconds[int(row[real].argmax())], float(row[real].max()), "v", ms=10, color="black", zorder=5
 )
+low = axes.get_ylim()[0]
+axes.hlines(low, *test.moment[q].tolist(), color="black", lw=9)
+every_fifth = range(0, round(seconds[-1]) + 1, 5)
+axes.set_xticks(every_fifth, map(str, every_fifth))
 picture
 
 # %% [markdown]
 # ### ✏️ Exercise 10.3 · attended_run  (★★★, 15 minutes)
 #
-# Write it for several rows at once, each with its own peak and its own padding. A run has no gap: a second peak beyond a valley does not belong to it.
+# Return the first frame and the one past the last of each row's run. Each row has its own peak and its own padding. A run has no gap: a second peak beyond a valley does not belong to it.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -393,9 +398,11 @@ for name in (
 # $$\text{score}(v, i) = w \cdot S(q, v) + s_{v,i}$$
 # <!-- eq: corpus score -> prvr_lite.moments.corpus:search_moments -->
 #
-# with $s_{v,i}$ the score of moment $i$ of film $v$. To score moments in *all* films takes the longer, the more films there are. So keep only the $n$ best films by $S$, which an index gives in milliseconds, and look inside those. That is **two-stage search**.
+# with $s_{v,i}$ the score of moment $i$ of film $v$. Scoring moments in *all* films takes longer the more films there are. So keep only the $n$ best films by $S$, which an index gives in milliseconds, and look inside those. That is **two-stage search**.
 #
 # ### ✏️ Exercise 10.4 · merge_moments  (★★☆, 10 minutes)
+#
+# Return the `keep` best moments of all films in one ranking: for each, which film it is in, and which of that film's moments it is.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -451,6 +458,8 @@ for v, i in zip(which.tolist(), moment.tolist(), strict=True):
 #
 # ### ✏️ Exercise 10.5 · corpus_recall  (★☆☆, 6 minutes)
 #
+# Return R@$k$ in per cent: the share of queries that have a hit among their first $k$ predictions.
+#
 # <details><summary>I am stuck</summary>
 #
 # - Run `hint("corpus_recall")`.
@@ -485,7 +494,7 @@ for k in (1, 10, 100):
 # %% [markdown]
 # ## 7 · How many films to keep?
 #
-# With one film the search is fast, and it can't be better than R@1 of PRVR. With all 200 films it takes longest, and nothing is lost in the first stage. What happens between? (With the first 200 of the test queries, to save time.)
+# With one film the search is fast, and it cannot be better than R@1 of PRVR. With all 200 films it takes longest, and nothing is lost in the first stage. What happens between? (With the first 200 of the test queries, to save time.)
 
 # %%
 import time
@@ -504,11 +513,11 @@ spread_curves(
     {"recall (%), IoU 0.5": recalls, "ms per query": {"time": cost}},
     xlabel="films kept of 200",
     logarithmic=True,
-    title="Five to ten films are nearly all of R@10",
+    title="A few films are enough for R@10",
 )
 
 # %% [markdown]
-# R@1 gains next to nothing from more films; it may even lose at the first step. The weight $w$ was not tuned here (it is 1), and with a second film in the race, a confident moment of the wrong film can come first. Keep that in mind for section 8.
+# R@1 hardly changes from the second film on, and the first step may even lower it. The weight $w$ was not tuned here (it is 1), and with a second film in the race, a confident moment of the wrong film can come first. Keep that in mind for section 8.
 #
 # Here are the numbers of three seeds from the package, for all test queries: how much of what all 200 films give is reached with ten?
 
@@ -533,7 +542,7 @@ for name in ("key clip", "clip map", "frame attention", "span head"):
 from prvr_lite.moments import choose_weight
 
 val_index = MomentIndex.build(model, sample, "val", reader=reader)
-weight = choose_weight(val_index, val, head, top=5, weights=(0.0, 1.0, 10.0, 30.0))
+weight = choose_weight(val_index, val, head, top=5, weights=(0.0, 1.0, 10.0, 30.0, 100.0, 300.0))
 print(f"weight chosen on val: {weight:g}")
 alone: dict[str, dict[int, float]] = {"PRVR has a say": {}, "the head alone": {}}
 for n in (1, 5, 20, 50):
@@ -541,7 +550,8 @@ for n in (1, 5, 20, 50):
         ranking = search_moments(index, some, head, top=n, weight=w)
         measured = vcmr_metrics(ranking.video, ranking.span, test.own[:200], test.moment[:200])
         alone[name][n] = measured["R@1 IoU=0.5"]
-    print(f"n = {n:2d}: R@1", {name: f"{row[n]:.1f}" for name, row in alone.items()})
+    now = ", ".join(f"{name} {row[n]:.1f}" for name, row in alone.items())
+    print(f"n = {n:2d}: R@1 {now}")
 spread_curves(
     {"R@1 (%), IoU 0.5": alone},
     xlabel="films that the head may choose from",
@@ -571,11 +581,11 @@ spread_curves(
 #
 # <details><summary>2. Why can R@1 at IoU 0.7 of the clip map not reach 100 %, however good the scores?</summary>
 #
-# Clips begin and end at units, a thirty-second of the film each. A moment of about one unit that lies across a border has no clip with IoU 0.7. Short moments in long films suffer most. A finer grid, or frames, can do it.
+# Clips begin and end at units, each 1/32 of the film. A moment of about one unit that lies across a border has no clip with IoU 0.7. Short moments in long films suffer most. A finer grid, or frames, can do it.
 #
 # </details>
 #
-# <details><summary>3. R@100 of VCMR with n = 10 films can't reach 100 %, however good the second stage. What bounds it?</summary>
+# <details><summary>3. R@100 of VCMR with n = 10 films cannot reach 100 %, however good the second stage. What bounds it?</summary>
 #
 # R@10 of PRVR: if a query's film is not among the ten, all its moments are missing.
 #

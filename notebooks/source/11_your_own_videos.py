@@ -21,6 +21,7 @@
 
 # %%
 import tempfile
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ kept = (0, 2, 3, 7, 9, 10, 15, 17)  # of its thumbnails
 shown = render_film(sample, video, folder / "film.mp4", keep=kept)
 info = probe_video(folder / "film.mp4")
 print(f"{info.width} x {info.height}, {info.codec}, {info.duration:.2f} s")
-print(f"{len(shown)} frames, shown from second {shown}")
+print(f"{len(shown)} frames, shown from second", ", ".join(f"{t:g}" for t in shown))
 
 # %% [markdown]
 # These nine frames are not evenly spaced: each one has its own **presentation time**. Most files from a camera have a frame every 1/25 or 1/30 s, but telephones drop frames, screen recorders write one when something changes, and editing leaves gaps. That is a *variable frame rate*.
@@ -69,12 +70,13 @@ def frame_by_loop(shown: list[float], t: float) -> int:
     return frame
 
 
-print([frame_by_loop(shown, t) for t in (0.0, 2.7, 2.75, 10.0, 99.0)])
+for t in (0.0, 2.7, 2.75, 10.0, 99.0):
+    print(f"at {t:5.2f} s: frame {frame_by_loop(shown, t)}")
 
 # %% [markdown]
 # ### ✏️ Exercise 11.1 · frames_at  (★☆☆, 8 minutes)
 #
-# Write it for any number of times, in any order, and without a loop.
+# Return the frame of each of any number of times, in any order, and without a loop.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -107,7 +109,7 @@ print("as the loop:", taken.tolist() == [frame_by_loop(shown, t) for t in at.tol
 counted = (at * len(shown) / info.duration).long()  # as if frames came at an even rate
 print(f"by counting: {int((counted != taken).sum())} of {len(at)} samples take a wrong frame")
 pictures = [pixels[taken.tolist().index(i)] if i in taken else None for i in range(len(shown))]
-frame_times(pictures, shown, info.duration, at, taken)
+frame_times(pictures, shown, info.duration, at, taken, counted)
 
 # %% [markdown]
 # (Frame 8 is the last picture once more: 0.04 s, too narrow to be seen. Pictures stand where there is room for them.) Many programs count frames and divide by the rate. Here that gives many samples a wrong frame (the line above the picture). A moment labelled "4.8 to 7.2 s" would then lie over other pictures, and no error would tell you.
@@ -147,12 +149,12 @@ def best_clip_by_loop(sentence, units) -> float:  # [D], [n, D]
     return best
 
 
-print(f"{best_clip_by_loop(torch.ones(6), torch.eye(6)):.4f}")
+print(f"score of the film: {best_clip_by_loop(torch.ones(6), torch.eye(6)):.4f}")
 
 # %% [markdown]
 # ### ✏️ Exercise 11.2 · zero_shot_scores  (★☆☆, 8 minutes)
 #
-# Write it for all queries and films at once. Some films may have fewer clips than others; `real` says which rows are clips.
+# Return the scores of all queries with all films at once. Some films may have fewer clips than others; `real` says which rows are clips.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -201,14 +203,14 @@ def recall_at(k: int, score: torch.Tensor) -> float:
 
 
 score = scores_of(sentences, [frames[:, :72] for frames in sample.frames_of(films)])
-print(f"R@1 {recall_at(1, score):.1f} of {len(test)} sentences; chance {100 / len(films):.1f}")
+print(f"R@1 {recall_at(1, score):.1f} % ({len(test)} sentences); chance {100 / len(films):.1f} %")
 try:
     ZeroShotSearch(sample)
 except ValueError as error:
-    print(str(error).removeprefix(f"{sample.path}: "))
+    print(textwrap.fill(str(error).removeprefix(f"{sample.path}: "), 90))
 
 # %% [markdown]
-# Chance. **Vectors of equal size do not make one space.** The space must have been *made*, from pairs. That is why a feature file names its networks, and why the package refuses to compare these (second line).
+# Chance. **Vectors of equal size do not make one space.** The space must have been *made*, from pairs. That is why a feature file names its networks, and why the package refuses to compare these (the message says whose they are).
 #
 # ## 3 · A bridge between two networks
 #
@@ -222,7 +224,7 @@ ridge = np.linalg.solve(X.T @ X + np.eye(72), X.T @ Y)  # [72, 112]
 centred = [frames - frame_mean for frames in sample.frames_of(films)]
 parts = {"whole film": [one.mean(0, keepdims=True) for one in centred], "best clip": centred}
 scores = {f"ridge, {n}": scores_of((sentences - word_mean) @ ridge, p) for n, p in parts.items()}
-print({name: round(recall_at(1, score), 1) for name, score in scores.items()})
+table({name: {"R@1": recall_at(1, score)} for name, score in scores.items()})
 
 # %% [markdown]
 # A film of half a minute is a poor partner for a sentence about three seconds of it. Which clip is meant, nobody says. But the bridge can *guess*: take the clip of the film that fits best so far, fit the bridge to these clips, and guess again. That is multiple-instance learning (lesson 1) without any gradient.
@@ -266,24 +268,24 @@ recall_bars(bars, metric="recall (%)", title="What pairs alone can teach")
 # %% [markdown]
 # 1. **A part beats the whole film**: with the same ridge map, the best clip finds more than the whole film does.
 # 2. **Guessing which part is meant is a large step** (round 0 to round 1), and no time was ever seen. More rounds change little.
-# 3. **A simple bridge is a strong baseline.** Six epochs of MS-SL++ stay behind it. With all 24 epochs MS-SL++ reaches 51.5 ± 0.6 (five seeds, all test sentences, `docs/experiments.md`), the bridge 52.3 (`benchmarks/joint_space.py`; it leaves out six sentences that train films have too): no difference that could be seen. With 400 train films, whole networks have little to learn from that two matrices can't learn as well. So begin with the simple thing, and measure what training adds.
+# 3. **A simple bridge is a strong baseline.** Six epochs of MS-SL++ stay behind it. With all 24 epochs MS-SL++ reaches 51.5 ± 0.6 (five seeds, all test sentences, `docs/experiments.md`), the bridge 52.3 (`benchmarks/joint_space.py`; it leaves out six sentences that train films have too): no difference that could be seen. With 400 train films, whole networks have little to learn from that two matrices cannot learn as well. So begin with the simple thing, and measure what training adds.
 #
-# One thing makes this comparison fair that will not be fair with CLIP: both saw the same 400 films. CLIP's bridge was fitted to the internet. Ours is **planted** here to stand in for CLIP: it knows emoji films, and nothing else. On your holidays it would be lost.
+# This comparison is fair: both saw the same 400 films. With CLIP it will not be, since CLIP's bridge was fitted to the internet. Ours is **planted** here to stand in for CLIP: it knows emoji films, and nothing else. On your holidays it would be lost.
 #
 # ## 4 · A folder of videos
 #
-# `encoder` is what turns pictures and sentences into vectors of one space: the real CLIP if you have set `CLIP`, else the two networks of the sample and our bridge. A picture must get the same vector whatever the **batch**: all 7,200 frames of an hour at once would need gigabytes, and one at a time leaves the processor waiting.
+# `encoder` is what turns pictures and sentences into vectors of one space: the real CLIP if you have set `CLIP`, else the two networks of the sample and our bridge. A picture must get the same vector whatever the **batch**: all 7,200 frames of an hour at once would need gigabytes, and one at a time leaves a GPU waiting (a processor gains little or nothing, as you see).
 
 # %%
 import time
 
-import transformers
-
 from prvr_lite.course.lesson11 import BridgeEncoder
 from prvr_lite.data import OpenAIClipEncoder
 
-transformers.utils.logging.disable_progress_bar()
 try:
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
     encoder = OpenAIClipEncoder(CLIP) if CLIP else BridgeEncoder(sample, bridge)
     print(encoder.name, "·", encoder.dim, "numbers")
 except ModuleNotFoundError as error:
@@ -316,11 +318,10 @@ if not MY_VIDEOS:
     (videos / "letter.mp4").write_text("The film is in the post.", encoding="utf-8")
     (videos / "half.mp4").write_bytes((videos / "test_000a.mp4").read_bytes()[:40_000])
 captions = videos / "captions.tsv" if (videos / "captions.tsv").exists() else None
-print(
-    len(list(videos.iterdir())),
-    "files;",
-    captions.read_text("utf-8").split("\n")[0] if captions else "",
-)
+print(sum(path != captions for path in videos.iterdir()), "videos")
+if captions:
+    first_line = captions.read_text("utf-8").split("\n")[0].replace("\t", " | ")
+    print("and captions.tsv; its first line:", first_line)
 
 # %%
 from prvr_lite import open_features
@@ -385,7 +386,7 @@ if asked:
 # | twelve whole | 72, 71, 70 | 88, 85, 91 % | 8 % | 96, 99, 96 % | 20 % |
 # | all 200, as stored in the sample | 1,047 | 52 % | 0.5 % | 94 % | 21 % |
 #
-# No time was seen in fitting, in none of these. **But a search always answers.** The second sentence above, about the dog: nobody jumps into water in these films, and yet a film comes first, with seconds and a cosine. Such scores rank; they do not tell whether anything is there.
+# No time was seen in fitting, in any of these. **But a search always answers.** The second sentence above, about the dog: nobody jumps into water in these films, and yet a film comes first, with seconds and a cosine. Such scores rank; they do not tell whether anything is there.
 #
 # ## 6 · The index on disk
 #
@@ -428,7 +429,7 @@ show_hits("deleted:", stored.search(one_words, 2), right_id)
 print(f"{stored.append(sample, 'test', skip=True)} appended: {len(stored)} films again")
 
 # %% [markdown]
-# A deleted film is no longer found, at once; its bytes are freed when the collection is next put in order, which `optimise` does. The films of your folder (or the twelve) go into a collection in the same way, under the model that learns nothing: it keeps all 528 clips of a film, so it is larger.
+# A deleted film is no longer found, at once; its bytes are freed when the collection is next put in order, which `optimise` does (in a terminal, `prvr-lite index compact`). The films of your folder (or the twelve) go into a collection in the same way, under the model that learns nothing: it keeps all 528 clips of a film, so it is larger.
 
 # %%
 from prvr_lite import ModelConfig, build_model
@@ -491,7 +492,7 @@ print(f"{len(clip):,} clips; the 100 nearest belong to {owned:.0f} films on aver
 # %% [markdown]
 # ### ✏️ Exercise 11.3 · rescore_candidates  (★★☆, 12 minutes)
 #
-# From clips to films. Approximate indices give −1 where they find too little; you should, too.
+# From clips to films: for each query return the $k$ best films that own a clip among the hits, by their exact scores. Approximate indices give −1 where they find too little; you should, too.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -525,6 +526,8 @@ rescore_candidates = check(rescore_candidates)
 # <!-- eq: recall of candidates -> prvr_lite.course.lesson11.answers:candidate_recall -->
 #
 # ### ✏️ Exercise 11.4 · candidate_recall  (★☆☆, 6 minutes)
+#
+# Return this recall in per cent, over all queries.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -565,16 +568,17 @@ for C in (10, 20, 50, 100, 200, 500, 1000, 2000):
     listed = rescore_candidates(nearest[:, :C], video_of, S, 10)
     recall[C], right[C] = float(candidate_recall(listed, top)), first_is_right(listed)
     share[C] = 100 * np.mean([len(set(row)) for row in video_of[nearest[:, :C]].tolist()]) / 700
-print(f"R@1 of the exact search {first_is_right(top):.1f}")
+print(f"R@1 of the exact search {first_is_right(top):.1f} among {len(all_films)} films", end=" ")
+print(f"({recall_at(1, exact):.1f} among the {len(films)} test films)")
+print(f"R@1 from candidates: {min(right.values()):.1f} to {max(right.values()):.1f}")
 enough = next(C for C in recall if recall[C] >= 99)
-panels = {"recall (%)": {"of the exact ten": recall}, "R@1 (%)": {"against the truth": right}}
-panels["scored exactly (%)"] = {"of 700 films": share}
+panels = {"recall (%)": {"of the exact ten": recall}, "scored exactly (%)": {"of 700 films": share}}
 recall_curves(
     panels, xlabel="candidate clips", enough=enough, title="Few films need an exact score"
 )
 
 # %% [markdown]
-# Which share of the films is scored exactly where the recall is 99 %? (Read the lowest panel at the dotted line.) R@1 hardly changes from the start: films that were first mostly stay. Why is the recall not 100 % at once, although step 1 was exact? Ten clips belong to fewer than ten films, for one thing. And it was exact about something else: clips are found by the *clip scale*, and the exact ranking also knows the *frame scale*. A film may rank in the ten by its frames.
+# Which share of the films is scored exactly where the recall is 99 %? (Read the lowest panel at the dotted line.) R@1 hardly changes from the start (the last line): films that were first mostly stay. It is lower than in section 3 because there are more films that can come first. Why is the recall not 100 % at once, although step 1 was exact? Ten clips belong to fewer than ten films, for one thing. And it was exact about something else: clips are found by the *clip scale*, and the exact ranking also knows the *frame scale*. A film may rank in the ten by its frames.
 #
 # ## 8 · Not looking at every clip
 #
@@ -597,7 +601,7 @@ cell_map(flat, centre, spot, probes=3)
 #
 # ### ✏️ Exercise 11.5 · cell_search  (★★★, 12 minutes)
 #
-# Write it for one query. A cell is *made* of the clips that are nearest to its centre by distance, as
+# Return the rows of the $k$ best clips for one query. A cell is *made* of the clips that are nearest to its centre by distance, as
 # k-means does. It is *opened* by the inner product of its centre with the query, and clips are ranked
 # by their inner product, too. For clips, which have length 1, it is the cosine. Centres are means of
 # clips, and shorter: do not divide by their length.
@@ -657,7 +661,7 @@ panels = {"recall (%)": {"of the ten": recall}, "clips seen (%)": {"clips": look
 recall_curves(panels, xlabel="cells opened, of 128", title="A few cells are nearly as good as all")
 
 # %% [markdown]
-# (128 cells, all 192 dimensions, 100 queries. Looking through `cell` for the opened ones still touches a number of every clip; a real inverted file keeps the clips of a cell side by side.) Read the table from the top: how few clips are looked at where nine tenths of the exact ten are found? R@1 hardly changes: what is missing stands mostly further down the list.
+# (128 cells, all 192 dimensions, 100 queries. Looking through `cell` for the opened ones still touches a number of every clip; a real inverted file keeps the clips of a cell side by side.) Read the table from the top: how few clips are looked at where nine tenths of the exact ten are found? With one cell R@1 is lower than with all, and with a few more hardly so: what is missing stands mostly further down the list.
 #
 # ## 9 · Fewer bytes per clip
 #
@@ -699,9 +703,9 @@ spread_curves({"ms per query": spent}, xlabel="clips", logarithmic=True, title="
 # %% [markdown]
 # The time of the exact search grows with the number of films, that of the other hardly does. (A million clips, measured on a quiet machine beside other libraries: `benchmarks/README.md`.) The index of candidates comes *on top of* the vectors, which step 2 still needs: it saves the memory of step 1, not the disk. Films that are added later are compared as well; `optimise` takes them into the cells.
 #
-# There is a third idea, in other libraries: **HNSW**, a graph. Each clip keeps links to some of its near neighbours, say 2 × 16, each the number of a clip in 4 bytes. A search starts anywhere and walks along links to ever nearer clips. It is fast, keeps nearly all of each vector, and wants to be in memory.
+# There is a third idea, in other libraries: **HNSW**, a graph. Each clip keeps links to some of its near neighbours, say 2 × 16, each the number of a clip in 4 bytes. A search starts anywhere and walks along links to ever nearer clips. It is fast and finds nearly all of the nearest clips (a walk may end beside the best one), but vectors and links want to be in memory.
 #
-# In a terminal: `prvr-lite index build`, `index append`, `index delete`, `index candidates`, `index search`.
+# In a terminal: `prvr-lite index build`, `index append`, `index delete`, `index compact`, `index candidates`, `index search`.
 #
 # ### Ten million films, on paper
 #
@@ -716,11 +720,16 @@ bytes_per_clip = {
     "cells, one byte per number": H_paper + 8,
     "cells, one byte per part of 8": H_paper // 8 + 8,
 }
-counts = (10, 100, 1000, 10_000)  # thousand films
-room = {n: {V: V * clips_per_film * b / 1e6 for V in counts} for n, b in bytes_per_clip.items()}
+counts = (0.01, 0.1, 1.0, 10.0)  # million films
+room = {n: {V: V * clips_per_film * b / 1e3 for V in counts} for n, b in bytes_per_clip.items()}
 for name, row in room.items():
-    print(f"{name:40s} {row[10_000]:4,.0f} GB for ten million films")
-spread_curves({"GB": room}, xlabel="thousand films", logarithmic=True, title="Ten million films")
+    print(f"{name:40s} {row[10.0]:4,.0f} GB for ten million films")
+spread_curves(
+    {"GB": room},
+    xlabel="million films",
+    logarithmic=True,
+    title="What an index takes, up to ten million films",
+)
 
 # %% [markdown]
 # So one byte per part fits into the memory of a large laptop (18 GB), one byte per number and the graph into that of a server, and the exact vectors lie on a disk. **Encoding** ten million films is easy to share, since films do not depend on each other: with $n$ GPUs each encodes one of $n$ shares, and all append to the same collection (`torchrun -m prvr_lite index build`). *Training* on several GPUs is not as easy, because losses compare films with each other: `docs/several-gpus.md`.
@@ -761,7 +770,7 @@ except ValueError as error:
 # %% [markdown]
 # Columns are queries, rows are indices; along the diagonal both are of one model. (The third model has two epochs behind it, the first six: that is why its own corner is lower.)
 #
-# (a) The one more epoch did no harm here: the old index serves the new queries about as well as its own. The vectors moved, but little, and all together. (b) With another start the search falls to about chance, and still there is no error and no warning. The scores look normal, but they mean nothing. Both models found a good arrangement of films and sentences; there are countless equally good ones, turned and mirrored, and nothing makes two trainings choose the same. It is section 2 again: vectors of equal size, and no common space.
+# (a) One more epoch did no harm here: the old index serves the new queries about as well as its own. The vectors moved, but little, and all together. (b) With another start the search falls to about chance, and still there is no error and no warning. The scores look normal, but they mean nothing. Both models found a good arrangement of films and sentences; there are countless equally good ones, turned and mirrored, and nothing makes two trainings choose the same. It is section 2 again: vectors of equal size, and no common space.
 #
 # Can you rely on (a)? Only if you measure it, each time. That is why an index of `prvr_lite` carries the weights that built it and encodes queries with these, and why `append` refuses films of another model (last line).
 #

@@ -7,7 +7,7 @@
 # - open the authors' checkpoint safely, and get their scores to the last digit;
 # - read a table of results like a reviewer: who says so, with which features, chosen on what?
 #
-# **You need** lesson 9 (recall, groups by moment-to-video ratio). The model is the one that lesson 8 trained; if you skipped it, it is trained here, which takes about a minute and a half on two CPU cores. **No download is needed**: the lesson writes the authors' files itself, from the films of the sample. (If you have the real ones: `TVR_ROOT` below is the folder with `tvr/FeatureData` and `tvr/TextData` in it; section 8 uses it, and is skipped without.)
+# **You need** lesson 9 (recall, groups by moment-to-video ratio). The model is the one that lesson 8 trained; if you skipped it, it is trained here, which takes about a minute on two idle CPU cores. **No download is needed**: the lesson writes the authors' files itself, from the films of the sample. (If you have the real ones: `TVR_ROOT` below is the folder with `tvr/FeatureData` and `tvr/TextData` in it; section 8 uses it, and is skipped without.)
 #
 # **Time**: 90 minutes to read and solve; running it takes {{cost}}.
 
@@ -22,6 +22,7 @@ import pickle
 import struct
 import sys
 import tempfile
+import textwrap
 import types
 from dataclasses import replace
 from pathlib import Path
@@ -53,8 +54,9 @@ root = Path(folder.name)  # what this lesson writes goes here, and goes away wit
 
 
 def say(text) -> None:
-    """Print, with paths as they are inside this lesson's folder."""
-    print(str(text).replace(f"{root}{os.sep}", ""))
+    """Print, with paths as they are inside this lesson's folder, and long lines wrapped."""
+    for line in str(text).replace(f"{root}{os.sep}", "").splitlines():
+        print(textwrap.fill(line, 90, subsequent_indent="  ", break_on_hyphens=False))
 
 
 # %% [markdown]
@@ -99,7 +101,7 @@ stacked_rows(
         "queries": {name: dict(zip(halves, q, strict=True)) for name, (_, q, _) in SETS.items()},
         "M/V (%)": {name: dict(zip(thirds, s, strict=True)) for name, s in share.items()},
     },
-    title="How large, and how short the moments are",
+    title="How large the sets are, and how short their moments",
 )
 
 # %% [markdown]
@@ -107,7 +109,7 @@ stacked_rows(
 #
 # ### What is "test"?
 #
-# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports on one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code does the same, and those numbers can be compared with each other. They can't be compared with yours if you choose on val. How much does it matter? Section 7 measures it.
+# Look at the picture again: where is **val**? There is none. The readme lists train and test only, and TVR's test is TVR's official *validation* set, since the answers of the real test set are not public. But the released code keeps the epoch that is best on a set called "val" (`method/train.py:157-165`), and then reports on one called "test" (`method/eval.py:270`); in a later release of another group the two caption files of ActivityNet are the same, byte for byte. So the epoch was very likely **chosen on test**. Whoever builds on this code does the same, and those numbers can be compared with each other. They cannot be compared with yours if you choose on val. How much does it matter? Section 7 measures it.
 #
 # ## 2 · The release, file by file
 #
@@ -145,12 +147,12 @@ def row_by_loop(path: Path, row: int, dim: int) -> list[float]:
 by_hand = row_by_loop(features / "feature.bin", 3, dim)
 print("by hand:      ", *(f"{x:.4f}" for x in by_hand[:5]), "…")
 print("in the sample:", *(f"{x:.4f}" for x in sample.frames(0)[3, :5]), "…")
-byte_layout(ids[:6], dim, row=3)
+byte_layout(ids[:6], dim, row=3, numbers=by_hand)
 
 # %% [markdown]
 # ### ✏️ Exercise 12.1 · bigfile_rows  (★★☆, 10 minutes)
 #
-# The authors' reader opens the file again for each frame, and makes a Python list of its numbers. Do it for many names at once, without a loop over numbers.
+# The authors' reader opens the file again for each frame, and makes a Python list of its numbers. Return the rows of many names at once, in their order, without a loop over numbers.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -200,7 +202,7 @@ film_name, names = next(read_frame_lists(lists))
 print(film_name, "has", len(names), "frames:", ", ".join(names[:3]), "…")
 
 # %% [markdown]
-# What `eval` returned looks correct: nobody would have noticed. A *parser* for just this form of text can't be made to do anything else, and says what is wrong. (Note what is *not* in the file: times. A frame's time is its place in the list: second $= i / \text{frames} \times \text{duration}$.)
+# What `eval` returned looks correct: nobody would have noticed. A *parser* for just this form of text cannot be made to do anything else, and says what is wrong. (Note what is *not* in the file: times. A frame's time is its place in the list: second $= i / \text{frames} \times \text{duration}$.)
 #
 # ### Captions, and where the moments are
 #
@@ -222,6 +224,8 @@ for one in annotations[:3]:
 # They must be joined with the captions to *look* at a moment (lesson 9), to group queries by M/V, and to measure moments (lesson 10). For TVR the rule is: caption `#enc#n` belongs to line number $n$ **of its video**. (On the real files it holds for 8,097 of 8,097 captions. These are the test captions in `multigt_labels.zip` of the repository prvr-ea, whose authors looked for further right videos; the other captions of TVR come with the 18 GB, which we did not have.)
 #
 # ### ✏️ Exercise 12.2 · join_moments  (★★☆, 12 minutes)
+#
+# Return the start and the end of each caption's moment by this rule, in seconds; NaN where there is no such annotation.
 #
 # <details><summary>I am stuck</summary>
 #
@@ -311,9 +315,8 @@ print("left behind:", [path.name for path in root.glob("small.h5*")])
 
 # %%
 model, history = trained("mssl++", sample)
-print(
-    f"SumR on val {history.best['SumR']:.1f}; {sum(p.numel() for p in model.parameters()):,} weights"
-)
+print(f"kept: epoch {history.best['epoch']:.0f} (from 0), SumR on val {history.best['SumR']:.1f}")
+print(f"{sum(p.numel() for p in model.parameters()):,} weights")
 
 # %% [markdown]
 # Here is our model under *their* names, in a file like theirs. `AUTHORS_MODULES` translates between the names. Their configuration is an `EasyDict`, a class of a package that you may not have. (Here we make a module of that name, use it once, and take it away again.)
@@ -372,7 +375,7 @@ for data in (plain, evil):
 #
 # ### ✏️ Exercise 12.3 · read_without_running  (★★★, 15 minutes)
 #
-# Some of these files are good, and some ring a bell if they can. (The bell does no harm, and the check notices it.)
+# Return the number under `"alpha"` of each file, in one tensor, with NaN for a file that is refused. Some of these files are good, and some ring a bell if they can. (The bell does no harm, and the check notices it.)
 #
 # <details><summary>I am stuck</summary>
 #
@@ -398,7 +401,9 @@ read_without_running = check(read_without_running)
 
 # %%
 easy = pickle_that_calls("easydict", "EasyDict", {"alpha": 0.7})
-print(read_without_running([plain, evil, easy], {"easydict.EasyDict": dict}).tolist())
+numbers = read_without_running([plain, evil, easy], {"easydict.EasyDict": dict}).tolist()
+for name, number in zip(("plain", "evil", "easydict"), numbers, strict=True):
+    print(f"{name:9s} alpha {number:.1f}")
 
 # %% [markdown]
 # `load_authors_checkpoint` does it in this way, with torch's own restricted unpickler: tensors and plain values pass, `EasyDict` becomes a dictionary, any other name ends the reading. It returns a model, whose sizes it takes from the weights:
@@ -442,10 +447,10 @@ with open_features(root / "small.h5") as few:
     fresh = build_model("mssl++", preset.model_config(few.visual_dim, few.query_dim))
     short = replace(preset.training, epochs=5, warmup=0.2, validation_split=None)
     moved = fit(fresh, few, short, progress=False, watch=epoch_line(5))
-print("loss:", *(f"{row['loss']:.3f}" for row in moved.rows))
+print("loss:", ", ".join(f"{row['loss']:.3f}" for row in moved.rows))
 
 # %% [markdown]
-# The first two losses are equal: in the first of these epochs, which are a single step each, the learning rate still is 0 (lesson 8: warm-up).
+# Each of these epochs is a single step, as the twelve train films make one batch. The loss falls all the same.
 #
 # ## 5 · Published numbers, by who says so
 #
@@ -468,6 +473,15 @@ print("the little films\nMS-SL++      ", *ours_row, "  measured here, a moment a
 # <!-- eq: rounding -> prvr_lite.course.lesson12.answers:cannot_add_up -->
 #
 # ### ✏️ Exercise 12.4 · cannot_add_up  (★☆☆, 6 minutes)
+#
+# Return for each printed row whether it breaks this rule: True where rounding does not explain the difference.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("cannot_add_up")`.
+# - *A row is rejected that rounding explains*: how many of the five numbers were rounded?
+#
+# </details>
 
 
 # %% tags=["solution"]
@@ -486,19 +500,18 @@ cannot_add_up = check(cannot_add_up)
 # %%
 printed = torch.tensor([row.recall for row in PUBLISHED])
 off = (printed[:, :4].sum(1) - printed[:, 4]).round(decimals=1)
-print("can't add up:", int(cannot_add_up(printed).sum()), "of", len(printed))
+print("cannot add up:", int(cannot_add_up(printed).sum()), "of", len(printed))
 strict = [f"{r.model} on {r.collection}" for r, by in zip(PUBLISHED, off, strict=True) if by != 0]
 print(f"a strict == would reject {len(strict)}: {', '.join(strict[-3:])}, …")
 
 # %% [markdown]
 # Not one row fails, though a strict comparison rejects more than a third of them, MS-SL++'s own among them. A test that is too strict is as useless as one that is too lax.
 #
-# Now look at TVR, and at what was printed for it later: two models on the same features, and three lines on frames and words of **CLIP-L** (OpenAI's CLIP ViT-L/14, which was trained on 400 million pairs of pictures and texts).
+# Now look at TVR, and at what was printed for it later: one model (HLFormer) on the same features, and three lines on frames and words of **CLIP-L** (OpenAI's CLIP ViT-L/14, which was trained on 400 million pairs of pictures and texts).
 
 # %%
 MSC, OWN = "restated in arXiv 2510.27432", "its authors' README"
 LATER = [
-    Told("GMMFormer", 176.6, OWN),
     Told("HLFormer", 187.7, OWN),
     Told("CLIP-L, nothing trained", 167.2, MSC),
     Told("GMMFormer on CLIP-L", 241.1, MSC),
@@ -549,18 +562,18 @@ counted = {"the own film only": before.fused, "every true answer": fair}
 table({name: {c: row[c] for c in columns} for name, row in counted.items()})
 score, own = before.similarity.fused(0.7), before.relevant.argmax(1)
 recalls = by_group(score, own, groups)
+for name, row in recalls.items():
+    hit, count = row["R@1"] / 100, row["queries"]
+    print(f"M/V {name}: R@1 {100 * hit:.1f} ± {196 * (hit * (1 - hit) / count) ** 0.5:.1f}")
 ratio_bars(
     {"MS-SL++": [recalls[g]["R@1"] for g in recalls]},
     groups=list(recalls),
     counts=[int(recalls[g]["queries"]) for g in recalls],
     title="One model, three questions",
 )
-for name, row in recalls.items():
-    hit, count = row["R@1"] / 100, row["queries"]
-    print(f"M/V {name}: R@1 {100 * hit:.1f} ± {196 * (hit * (1 - hit) / count) ** 0.5:.1f}")
 
 # %% [markdown]
-# The usual numbers are a little pessimistic: this model gains a point where every true answer counts. Whether all models gain alike would have to be measured.
+# The usual numbers are a little pessimistic: this model gains a point or two of R@1 where every true answer counts. Whether all models gain alike would have to be measured.
 #
 # The bars *fall* from short moments to long ones, which is unusual. Here short moments are single steps, and long ones have two, whose beginnings and ends also occur in sibling films (lesson 9). And the last bar stands for few queries: its 95 % interval (±, from the count alone) reaches beyond the middle bar.
 #
@@ -590,6 +603,15 @@ print(f"{len(tried)} settings: {', '.join(tried[:6])}, …")
 # <!-- eq: optimism -> prvr_lite.course.lesson12.answers:optimism -->
 #
 # ### ✏️ Exercise 12.5 · optimism  (★★☆, 8 minutes)
+#
+# Return this mean over the seeds, one number, from the results of all choices on both splits.
+#
+# <details><summary>I am stuck</summary>
+#
+# - Run `hint("optimism")`.
+# - *It comes out as 0*: which of the two splits makes the choice whose test result is subtracted?
+#
+# </details>
 
 
 # %% tags=["solution"]
@@ -624,7 +646,7 @@ spread_curves(
 )
 
 # %% [markdown]
-# About what MS-SL++ gains over MS-SL, and nothing has become better. And it grows with every further try. (Why does the order matter? Two settings tie on val, with one seed. Which of the two is taken for the best moves the mean by two points: such small things decide.)
+# That is about what MS-SL++ gains over MS-SL on TVR, and nothing has become better. And it grows with every further try. (Why does the order matter? Two settings tie on val, with one seed. Which of the two is taken for the best moves the mean by two points: such small things decide.)
 #
 # ### Predict, then break it
 #
@@ -648,7 +670,7 @@ spread_curves(
     {"points of SumR": {"real settings": real, "all the same": same}},
     xlabel="choices tried",
     logarithmic=True,
-    title="It pays to look, even if nothing differs",
+    title="Looking at test adds points even if nothing differs",
 )
 
 # %% [markdown]
@@ -663,7 +685,7 @@ spread_curves(
 # %%
 download = {"TVR": 17.8, "ActivityNet": 18.5}  # GB, as a download service counts them
 for name, size in download.items():
-    print(f"{name}: archive of {size} GB, as much again unpacked, and again the feature file")
+    print(f"{name}: {size} GB packed, {size} GB unpacked, {size} GB as feature file")
 vectors = {"MS-SL": 2 * 528, "MS-SL++": 2 * 32}  # of 384 float32, per video
 index = {name: {"vectors": round(2_179 * n * 384 * 4 / 2**20)} for name, n in vectors.items()}
 stacked_rows(
@@ -699,7 +721,7 @@ else:
 # ## Recap
 #
 # - TVR asks for short moments, ActivityNet for long ones too; the "test" of all three most likely chose its own epochs.
-# - A BigFile is a table without a header: row r at byte r · dim · 4. Map it, don't load it.
+# - A BigFile is a table without a header: row r at byte r · dim · 4. Map it, do not load it.
 # - Moments are joined from the annotations: by number, by text. What does not fit is NaN, never 0.
 # - A text for `eval` and a pickle are programs. Parse; allow by list; decide before anything is called.
 # - A published number has a source, features, a choice and a seed. Without them it says little.
@@ -713,9 +735,9 @@ else:
 #
 # </details>
 #
-# <details><summary>2. You join captions and annotations by text, and 31 of 3,720 don't fit. Leave them out of the evaluation?</summary>
+# <details><summary>2. You join captions and annotations by text, and 31 of 3,720 do not fit. Leave them out of the evaluation?</summary>
 #
-# Do not leave them out of retrieval: it needs no times, and with fewer queries your R@1 can't be compared with that of others. Their moments stay unknown (NaN), and only what needs times goes without them, saying how many there are.
+# Do not leave them out of retrieval: it needs no times, and with fewer queries your R@1 cannot be compared with that of others. Their moments stay unknown (NaN), and only what needs times goes without them, saying how many there are.
 #
 # </details>
 #
@@ -727,7 +749,7 @@ else:
 #
 # <details><summary>4. A paper reports 176.1 on TVR with an early stop on val that it took from train, another one 177.0 with the released code. Which model is better?</summary>
 #
-# This is unknown. The second may have chosen its epoch on test, which may well be worth a point; both are single runs; and a tenth of the train videos is missing to the first. Train both in the same way, with several seeds.
+# This is unknown. The second may have chosen its epoch on test, which may well be worth a point; both are single runs; and the first was trained on a tenth fewer videos. Train both in the same way, with several seeds.
 #
 # </details>
 #

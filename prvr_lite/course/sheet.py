@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from prvr_lite.plots import page, strip
-from prvr_lite.plots.page import RAIL, SPOT
+from prvr_lite.plots.page import RAIL
 from prvr_lite.plots.strip import Span, Thumbnail
+from prvr_lite.plots.strip import outline as outline
 
 Rows = NDArray[np.int64]
 FILM = 0.62  # inches: the height of a film on a page, and of a row of it
@@ -28,12 +29,6 @@ def names(axes: Axes, places: Mapping[str, float]) -> None:
     for name, y in places.items():
         strip.name_row(axes, y, name)
         axes.texts[-1].set_in_layout(False)
-
-
-def outline(axes: Axes, moment: Span | None) -> None:
-    """Frames the true moment on a dark panel; does nothing if it is unknown."""
-    if moment:
-        axes.axvspan(*moment, fill=False, ec=SPOT, lw=1.8, label="moment", zorder=4)
 
 
 def timeline(
@@ -68,7 +63,6 @@ def timeline(
     )
     for panel in axes.values():
         panel.set(xlim=(0, duration), yticks=[], facecolor=RAIL)
-        panel.spines[:].set_visible(False)
         panel.tick_params(bottom=False)
     picture.axes[-1].set_xlabel("time in the film (s)")
     if "film" in axes:
@@ -90,6 +84,4 @@ def show_film(
         extent: length of the time axis. moment: what the thumbnails should show, if they can.
     """
     picture.draw_without_rendering()
-    width, height = axes.get_window_extent().size
-    slots, _ = strip.strip_slots(thumbnails, width, 0.9 * height)
-    strip.draw_strip(axes, thumbnails, slots, (0, extent), moment)
+    strip.draw_strip(axes, thumbnails, None, (0, extent), moment)

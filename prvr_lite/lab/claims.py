@@ -52,7 +52,7 @@ def parts_table(results: Results) -> str:
         for name, row in EXPERIMENTS.items()
         if row.group != "main" and (gap := gap_between(results, name, "SumR"))
     ]
-    heads = ["change", "part", "MS-SL++ is ahead by (films)", "(seeds)", "better"]
+    heads = ["change", "part", "ahead by [95 %, other films]", "mean ± over seeds", "better"]
     return markdown(pd.DataFrame(rows, columns=heads).set_index("change"))
 
 
@@ -187,7 +187,7 @@ def _pessimistic(results: Results) -> Iterator[Claim]:
     gap = results.differences(FULL, FULL, "R@1", queries=("correct=several", "all"))
     if gap:
         yield Claim(
-            "how pessimistic is R@1 with one correct film a query?",
+            "better than R@1 says, which counts one correct film per query",
             f"R@1 {spread_text(gap, 'R@1', sign=True)} when every film that answers counts",
             "–",
         )

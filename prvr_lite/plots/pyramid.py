@@ -34,6 +34,11 @@ def clip_units(n: int) -> NDArray[np.int64]:
     return np.array([(s, size) for size in range(1, n + 1) for s in range(n - size + 1)])
 
 
+def units_in_words(first: int, size: int) -> str:
+    """Returns the units of a clip in words."""
+    return f"unit {first}" if size == 1 else f"units {first} to {first + size - 1}"
+
+
 def cells(n: int, unit: float) -> page.Array:
     """Returns the outline of every clip's cell, [N, 5, 2] (time, clip length), in units of `unit`.
 
@@ -43,20 +48,10 @@ def cells(n: int, unit: float) -> page.Array:
     """
     first, size = clip_units(n).T
     middle = first + size / 2
-    low = np.where(size == 1, 0.0, size - 1.0)
     foot = np.where(size == 1, 0.5, 0.0)  # the lowest cells are houses, not diamonds
     x = np.stack([middle - 0.5, middle - foot, middle + foot, middle + 0.5, middle])
-    y = np.stack([size, low, low, size, size + 1.0])
+    y = np.stack([size, size - 1, size - 1, size, size + 1])
     return np.asarray(np.stack([x.T, y.T], axis=-1) * unit)  # [N, 5, 2]
-
-
-def tent(start: float, end: float) -> page.Array:
-    """Returns the corners [3, 2] of a triangle over [start, end], its tent.
-
-    Every clip within the span lies under it, and its tip is where a clip of exactly this span would
-    stand.
-    """
-    return np.array([(start, 0.0), ((start + end) / 2, end - start), (end, 0.0)])
 
 
 def draw_clips(axes: Axes, n: int, unit: float = 1.0, **style: Any) -> PolyCollection:
@@ -67,9 +62,12 @@ def draw_clips(axes: Axes, n: int, unit: float = 1.0, **style: Any) -> PolyColle
     return clips
 
 
-def draw_tent(axes: Axes, start: float, end: float, **style: Any) -> Polygon:
-    """Draws the tent over [start, end], and returns it."""
+def draw_tent(axes: Axes, start: float, end: float, **style: Any) -> None:
+    """Draws the tent over [start, end], a triangle; `style` is that of a patch.
+
+    Every clip within the span lies under it, and its tip is where a clip of exactly this span would
+    stand.
+    """
+    corners = [(start, 0.0), ((start + end) / 2, end - start), (end, 0.0)]
     usual: dict[str, Any] = {"fill": False, "ec": page.SPOT, "label": "moment", "clip_on": False}
-    outline = Polygon(tent(start, end), **usual | style)
-    axes.add_patch(outline)
-    return outline
+    axes.add_patch(Polygon(corners, **usual | style))

@@ -15,11 +15,11 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from prvr_lite.plots import page
 from prvr_lite.plots.page import CHALK, GLOW, HAZE, NIGHT, RAIL, SPOT
 from prvr_lite.plots.scene import in_order, known_span
-from prvr_lite.plots.strip import Span, Thumbnail, draw_strip, strip_slots
+from prvr_lite.plots.strip import Span, Thumbnail, draw_strip
 
 LEFT: Final = 1.95  # inches for rank, name and score
 ROOM: Final = page.WIDTH - LEFT - page.EDGE - 0.1  # inches for the video
-STRIP, LANES, PAD = 0.54, 0.2, 0.1  # of the strip, of the bars under it, and around a row
+ROW, LANES, PAD = 0.94, 0.2, 0.1  # of a row, of the bars in it, and around strip and bars
 NAME: Final = 0.78  # inches to the left of a name and its score
 
 
@@ -66,16 +66,23 @@ def ranked_gallery(
     Raises:
         ValueError: for no results, or a score or span that makes no sense.
     """
-    shown, about = _choose(results, top), _verdict(results, num_videos)
+    some = results and top >= 1
+    page.require(some, "results must hold at least one video, and top must be 1 or more")
+    for video in results:
+        page.finite(video.score, f"{video.video_id}: score", ndim=0)
+    ranking = sorted(results, key=lambda video: video.rank)
+    right = [video for video in ranking if video.correct][:1]
+    shown = ranking[:top] + [video for video in right if video not in ranking[:top]]
+    among = f"of {num_videos:,} videos" if num_videos else ""
+    about = f"the right video is ranked {right[0].rank}" if right else "the best matches"
+    about += f"{'' if right else ' out'} {among}" if among else ""
     head = page.heading(title or f"“{query}”", f"“{query}” {about}" if title else about)
-    strip = max(strip_slots(video.thumbnails, ROOM, STRIP)[1] for video in shown)
     ranks = [shown[0].rank - 1, *(video.rank for video in shown)]
     gaps = [0.3 * (rank > before + 1) for before, rank in pairwise(ranks)]
     rest = head.height + 0.14 + sum(gaps) + 0.45
-    row = max(strip + LANES + 0.04, 0.62) + 2 * PAD
-    row = max(0.8, (height - rest) / len(shown)) if height else row
+    row = max(0.8, (height - rest) / len(shown)) if height else ROW
     high = rest + row * len(shown)
-    alt = _alt(query, shown, about)
+    alt = f"Videos ranked for the query “{query}”: {about}. {'; '.join(map(_in_words, shown))}."
     picture = page.new_picture(page.WIDTH, high, alt=alt, facecolor=NIGHT)
     head.draw(picture, color=CHALK, soft=HAZE)
     sheet = page.panel(picture, (0, 0, page.WIDTH, high), "page")
@@ -86,57 +93,28 @@ def ranked_gallery(
     y = high - head.height - 0.14
     for video, gap in zip(shown, gaps, strict=True):
         if gap:
-            middle = page.WIDTH / 2, y - gap / 2
-            sheet.text(*middle, "· · ·", color=HAZE, ha="center", va="center")
+            sheet.text(page.WIDTH / 2, y - gap / 2, "· · ·", color=HAZE, ha="center", va="center")
         y -= gap + row
         _draw_video(picture, video, y + PAD, row - 2 * PAD)
         _draw_row(sheet, video, y, row, (video.score - low) / (reach or 1.0))
-    keys = {
-        "score": (True, GLOW),
-        "key clip": (any(video.key_span for video in shown), CHALK),
-        "true moment": (any(video.moment for video in shown), SPOT),
-    }
-    lines = [
-        Line2D([], [], color=c, lw=5, label=name) for name, (there, c) in keys.items() if there
-    ]
-    place: dict[str, Any] = {
-        "loc": "lower left",
-        "bbox_to_anchor": (page.EDGE / page.WIDTH, 0.06 / high),
-    }
-    sheet.legend(handles=lines, ncols=3, handlelength=1.1, columnspacing=1.4, borderpad=0, **place)
+    keys = {"score": GLOW}
+    if any(video.key_span for video in shown):
+        keys["key clip"] = CHALK
+    if any(video.moment for video in shown):
+        keys["true moment"] = SPOT
+    lines = [Line2D([], [], color=color, lw=5, label=name) for name, color in keys.items()]
+    spacing: dict[str, Any] = {"borderpad": 0, "borderaxespad": 1.2, "columnspacing": 1.4}
+    sheet.legend(handles=lines, ncols=3, loc="lower left", handlelength=1.1, **spacing)
     return picture
 
 
-def _choose(results: Sequence[RankedVideo], top: int) -> list[RankedVideo]:
-    """Returns the best `top` videos, and the right one if it is not among them, after a check."""
-    some = results and top >= 1
-    page.require(some, "results must hold at least one video, and top must be 1 or more")
-    for video in results:
-        page.finite(video.score, f"{video.video_id}: score", ndim=0)
-    ranking = sorted(results, key=lambda video: video.rank)
-    right = [video for video in ranking if video.correct]
-    return ranking[:top] + [video for video in right[:1] if video not in ranking[:top]]
-
-
-def _verdict(results: Sequence[RankedVideo], num_videos: int | None) -> str:
-    """Returns in words at which rank the right video is."""
-    right = min((video.rank for video in results if video.correct), default=None)
-    among = f" of {num_videos:,} videos" if num_videos else ""
-    if right is None:
-        return f"the best matches{among and ' out' + among}"
-    return f"the right video is ranked {right}{among}"
-
-
-def _alt(query: str, shown: Sequence[RankedVideo], about: str) -> str:
-    """Returns the alt text: the gallery in words."""
-    videos = []
-    for video in shown:
-        line = f"{video.rank}. {video.video_id}, score {video.score:.2f}"
-        line += ", right" if video.correct else ""
-        if video.moment and not math.isnan(sum(video.moment)):
-            line += ", true moment {:.1f}–{:.1f} s".format(*video.moment)
-        videos.append(line + (", its map below" if video.chosen else ""))
-    return f"Videos ranked for the query “{query}”: {about}. {'; '.join(videos)}."
+def _in_words(video: RankedVideo) -> str:
+    """Returns one video of the ranking in words."""
+    words = f"{video.rank}. {video.video_id}, score {video.score:.2f}"
+    words += ", right" if video.correct else ""
+    if video.moment and not math.isnan(sum(video.moment)):
+        words += ", true moment {:.1f}–{:.1f} s".format(*video.moment)
+    return words + (", its map below" if video.chosen else "")
 
 
 def _draw_row(sheet: Axes, video: RankedVideo, y: float, row: float, share: float) -> None:
@@ -145,30 +123,25 @@ def _draw_row(sheet: Axes, video: RankedVideo, y: float, row: float, share: floa
     That is its rank, name, score (a bar of the length `share`) and a note, and the frame of the
     right one.
     """
+    color, soft, note = CHALK, HAZE, []
     if video.correct:
-        place, wide = (0.14, y + 0.08), page.WIDTH - 0.28
-        look: dict[str, Any] = {
-            "boxstyle": "round,pad=0.04,rounding_size=0.09",
-            "fc": "#10233F",
-            "ec": SPOT,
-            "lw": 2,
-        }
-        sheet.add_patch(FancyBboxPatch(place, wide, row - 0.16, label="right video", **look))
+        color, soft, note = SPOT, SPOT, ["right video"]
+        look: dict[str, Any] = {"fc": "#10233F", "ec": SPOT, "lw": 2, "label": "right video"}
+        place, style = (0.14, y + 0.08), "round,pad=0.04,rounding_size=0.09"
+        sheet.add_patch(FancyBboxPatch(place, page.WIDTH - 0.28, row - 0.16, style, **look))
     if video.chosen:  # a mark at the left edge
         sheet.add_patch(Rectangle((0, y), 0.07, row, color=GLOW, label="chosen"))
         sheet.text(0.44, y + 0.1, "map ↓", ha="center", size=10, color=GLOW)
-    note = ["right video"] if video.correct else []
     note += [] if math.isnan(video.duration) else [f"{video.duration:.1f} s"]
     middle = y + row / 2 + 0.085 * (len(note) - 1)
-    color, soft = (SPOT, SPOT) if video.correct else (CHALK, HAZE)
     bold: dict[str, Any] = {"color": color, "weight": "bold", "parse_math": False}
     size = 22 if video.rank < 100 else 15 if video.rank < 1000 else 9
     sheet.text(0.44, y + row / 2, f"{video.rank}", ha="center", va="center", size=size, **bold)
     name = page.wrap(video.video_id, 1.05, 11, weight="bold", lines=1)
     sheet.text(NAME, middle + 0.12, name, **bold)
     sheet.barh(middle, 0.55, left=NAME, height=0.12, color=RAIL)
-    score = sheet.barh(middle, 0.55 * share, left=NAME, height=0.12, color=GLOW)
-    score.set_label(f"score {video.rank}")
+    label = f"score {video.rank}"
+    sheet.barh(middle, 0.55 * share, left=NAME, height=0.12, color=GLOW, label=label)
     sheet.text(NAME + 0.6, middle, f"{video.score:.2f}", va="center")
     below: dict[str, Any] = {"va": "top", "size": 10, "color": soft, "linespacing": 1.1}
     sheet.text(NAME, middle - 0.11, "\n".join(note), **below)
@@ -181,22 +154,21 @@ def _draw_video(picture: page.Picture, video: RankedVideo, y: float, height: flo
     """
     known = not math.isnan(video.duration)
     extent = float(video.duration) if known else max(1.0, float(len(video.thumbnails)))
-    box = (LEFT, y + LANES, ROOM, height - LANES)
-    axes = page.panel(picture, box, f"video {video.rank}")
+    key = known_span(video.key_span, video.duration, f"{video.video_id}: key_span")
+    moment = known_span(video.moment, video.duration, f"{video.video_id}: moment")
     under = page.panel(picture, (LEFT, y, ROOM, LANES), f"spans {video.rank}")
     under.set(xlim=(0, extent), ylim=(0, 2))
     under.axis("off")
-    named = (("key clip", video.key_span, 1.35, CHALK), ("moment", video.moment, 0.5, SPOT))
-    moment = None
-    for name, span, lane, color in named:
-        field = "key_span" if name == "key clip" else name
-        moment = known_span(span, extent if known else None, f"{video.video_id}: {field}")
-        if moment:
-            start, end = moment
-            under.barh(lane, end - start, left=start, height=0.66, color=color, label=name)
-    slots = strip_slots(video.thumbnails, ROOM, STRIP)[0]
+    for name, span, lane, color in (("key clip", key, 1.35, CHALK), ("moment", moment, 0.5, SPOT)):
+        if span:
+            under.barh(lane, span[1] - span[0], 0.66, span[0], color=color, label=name)
+    axes = page.panel(picture, (LEFT, y + LANES, ROOM, height - LANES), f"video {video.rank}")
     items = in_order(video.thumbnails, extent, known)  # of an unknown length, the order is known
-    draw_strip(axes, items, slots, (0, extent), moment, outline=SPOT)
-    if not slots:
+    shown = draw_strip(axes, items, None, (0, extent), moment)
+    lit = [edges for time, *edges in shown if moment and moment[0] <= time < moment[1]]
+    if lit:  # what shows the moment
+        frame = axes.axvspan(lit[0][0], lit[-1][1], fill=False, ec=SPOT, lw=2, label="outline")
+        frame.set_clip_on(False)
+    if not items:
         words = page.write(axes, "no thumbnails", (0.5, 0.5), at="axes fraction", color=HAZE)
         words.set(ha="center", va="center", size=10)

@@ -6,16 +6,13 @@ import io
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from prvr_lite.plots import page
-from prvr_lite.plots.page import CHALK, NIGHT, RAIL
 
 Thumbnail = tuple[float, bytes]  # when (s), and the JPEG, PNG or WebP file as bytes
 Span = tuple[float, float]  # [start, end] in seconds
@@ -49,81 +46,65 @@ def decode(thumbnail: Thumbnail) -> NDArray[np.uint8]:
         raise ValueError(f"the thumbnail at {time:g} s is not a picture: {error}") from error
 
 
-def strip_slots(thumbnails: Sequence[Thumbnail], width: float, height: float) -> tuple[int, float]:
-    """Returns how many thumbnails fit side by side, and how high that strip then is.
-
-    Args:
-        thumbnails: of one video. width: of the strip. height: about how high it may be (inches).
-    Returns:
-        (number of slots, height in inches); a slot is as wide as a thumbnail unless there are few.
-    """
-    if not thumbnails:
-        return 0, 0.0
-    rows, columns, _ = decode(thumbnails[0]).shape
-    shape = columns / rows
-    slots = max(1, min(len(thumbnails), round(width / (height * shape))))
-    return slots, min(width / slots / shape, 1.25 * height)
-
-
 def draw_strip(
     axes: Axes,
     thumbnails: Sequence[Thumbnail],
     slots: int | None,
     span: Span,
     moment: Span | None = None,
-    *,
-    outline: str | None = None,
-) -> None:
+) -> list[tuple[float, float, float]]:
     """Draws the strip over [start, end] of `span`, cut into equal slots.
 
     A slot shows the thumbnail nearest its middle (one of the `moment`, if it has one), as near its
-    time as it can, or stays empty if the video has none there. With
-    `outline`, a frame of this colour goes around the slots that show the moment.
+    time as it can, or stays empty if the video has none there.
 
     Args:
         slots: None: as many as fit into the panel, whose layout must be settled.
+    Returns:
+        (time, left edge, right edge) of each thumbnail that is shown.
     """
+    width, height = axes.bbox.size
     if slots is None:
-        slots, _ = strip_slots(thumbnails, *axes.bbox.size)
-    framed: list[float] = []
-    lit = moment or span
-    room, height = axes.bbox.width / max(1, slots), axes.bbox.height
-    axes.axvspan(*span, color=RAIL, lw=0, zorder=-1)
+        rows, columns, _ = decode(thumbnails[0]).shape if thumbnails else (1, 1, 3)
+        slots = max(1, min(len(thumbnails), round(width / height * rows / columns)))
+    (first, last), shown = moment or span, []
+    axes.axvspan(*span, color=page.RAIL, lw=0, zorder=-1)
     for start, end in pairwise(np.linspace(*span, slots + 1).tolist()):
-        middle, wide = (start + end) / 2, end - start
         inside = [item for item in thumbnails if start <= item[0] < end]
-        inside = [item for item in inside if lit[0] <= item[0] < lit[1]] or inside
+        inside = [item for item in inside if first <= item[0] < last] or inside
         if not inside:
             continue
-        chosen = min(inside, key=lambda item: abs(item[0] - middle))
+        middle = (start + end) / 2
+        time, _ = chosen = min(inside, key=lambda item: abs(item[0] - middle))
         image = decode(chosen)
         rows, columns, _ = image.shape
-        scale = min(room / columns, height / rows)  # the whole thumbnail, never cropped
-        half_x = 0.985 * columns * scale / room * wide / 2  # a hair apart
+        scale = min(width / slots / columns, height / rows)  # the whole thumbnail, never cropped
+        half_x = 0.985 * columns * scale * slots / width * (end - start) / 2  # a hair apart
         half_y = rows * scale / height / 2
-        if half_x < 0.45 * wide:  # room to stand where it belongs
-            middle = min(max(chosen[0], start + half_x), end - half_x)
-        if moment and moment[0] <= chosen[0] < moment[1]:
-            framed += [middle - half_x, middle + half_x]
+        if half_x < 0.45 * (end - start):  # room to stand where it belongs
+            middle = min(max(time, start + half_x), end - half_x)
         box = middle - half_x, middle + half_x, 0.5 - half_y, 0.5 + half_y
         axes.imshow(image, extent=box, aspect="auto", interpolation="antialiased")
-    if outline and framed:
-        look: dict[str, Any] = {"ec": outline, "lw": 2.0, "clip_on": False, "label": "outline"}
-        width = framed[-1] - framed[0]
-        axes.add_patch(Rectangle((framed[0], 0), width, 1, fill=False, **look))
+        shown.append((time, *box[:2]))
     axes.set(xlim=span, ylim=(0, 1))
     axes.axis("off")
+    return shown
 
 
 def veil(axes: Axes, lit: Span | None, extent: float) -> None:
     """Darkens a strip outside the span that is `lit`; does nothing if there is none."""
-    if lit:
-        for start, end in ((0.0, lit[0]), (lit[1], extent)):
-            # a little beyond the strip, whose images are rounded outwards to whole pixels
-            axes.axvspan(start, end, -0.03, 1.03, color=NIGHT, alpha=0.62, lw=0, clip_on=False)
+    for start, end in ((0.0, lit[0]), (lit[1], extent)) if lit else ():
+        # a little beyond the strip, whose images are rounded outwards to whole pixels
+        axes.axvspan(start, end, -0.03, 1.03, color=page.NIGHT, alpha=0.62, lw=0, clip_on=False)
+
+
+def outline(axes: Axes, moment: Span | None) -> None:
+    """Frames the true moment on a dark panel; does nothing if it is unknown."""
+    if moment:
+        axes.axvspan(*moment, fill=False, ec=page.SPOT, lw=1.8, label="moment", zorder=4)
 
 
 def name_row(axes: Axes, y: float, name: str) -> None:
     """Writes the name of a row in the left margin."""
-    style = {"ha": "right", "va": "center", "size": 10.5, "color": CHALK}
+    style = {"ha": "right", "va": "center", "size": 10.5, "color": page.CHALK}
     page.write(axes, name, (0, y), (-7, 0), at="axes fraction", **style)

@@ -203,6 +203,19 @@ def test_rules_that_are_broken_are_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("prose", "broken"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 |", []),
+        ("| a | b |\n|---|---|\n| 1 | one right\nanswer |", ["| 1 | one right"]),
+        ("the length |x| of a vector\nand $|y|$ of another", []),
+    ],
+)
+def test_a_row_of_a_table_is_one_line(prose: str, broken: list[str]) -> None:
+    found = rules.broken_tables(prose)
+    assert [line.partition(": ")[2] for line in found] == broken
+
+
+@pytest.mark.parametrize(
     ("prose", "told"),
     [
         ("$$ x $$\n<!-- eq: x -> prvr_lite.search.metrics:ratio_bin -->", ""),

@@ -12,9 +12,12 @@ from prvr_lite.plots import page
 from prvr_lite.plots.page import CHALK, GLOW, HAZE, RAIL, SPOT
 from prvr_lite.plots.strip import Thumbnail, draw_strip
 
+Point = tuple[float, float]
 TITLE: Final = "One label for a bag: which frames learn?"
 ABOUT: Final = "white: from the frames to the loss; gold: the gradient, the way back"
-FOOT, POOL, FILM, LOSS, HIGH = 1.95, 1.24, 0.62, 0.18, 2.6  # heights on the road, in inches
+FOOT, POOL, LOSS, HIGH = 1.66, 0.95, 0.2, 2.26  # heights on the road, in inches
+TALL, ASIDE = 0.3, 0.015  # of a box, in inches; from the middle of a way to its two lanes
+FILM, LOSSES, LABEL = (0.02, 0.3), (0.45, 0.6), (0.72, 1.0)  # where boxes begin and end
 
 
 @page.night_style
@@ -42,7 +45,8 @@ def bag_diagram(
         for name, weight in weights.items()
     }
     learned = "; ".join(
-        f"{name}: film {float(frames @ count):.2f}, gradient to {int((count > 1e-6).sum())} frames"
+        f"{name}: film {float(frames @ count):.2f}, gradient to "
+        f"{int((count > 1e-6).sum())} of {len(frames)} frames"
         for name, count in counts.items()
     )
     about = f"{len(frames)} frames, a score for each, one score and one label for the film."
@@ -53,10 +57,12 @@ def bag_diagram(
         sum(heights.values()) + 0.45,
         alt=f"{TITLE} {about} {learned}.",
         dark=True,
+        beside=0.3,
         height_ratios=list(heights.values()),
     )
     for name, count in counts.items():
         axes[f"film {name}"].set_title(f"a bag, pooled by the {name}", size=11.5)
+        axes[f"film {name}"].axis("off")
         _draw(axes[f"road {name}"], frames, count, name)
     page.settle(picture)
     for name in counts:
@@ -70,26 +76,30 @@ def _draw(axes: Axes, frames: page.Array, count: page.Array, name: str) -> None:
     axes.axis("off")
     places = (np.arange(len(frames)) + 0.5) / len(frames)
     axes.bar(places, 0.6 * frames + 0.02, 0.5 / len(frames), FOOT, color=CHALK, label="score")
+    numbers, below, above = FOOT - 0.22, POOL - TALL / 2, POOL + TALL / 2
     for x, value, share in zip(places, frames, count, strict=True):
         axes.text(x, FOOT - 0.04, f"{value:.1f}", color=HAZE, size=10, ha="center", va="top")
-        frame, pool = (x, FOOT - 0.2), (0.5 + 0.62 * (x - 0.5), POOL + 0.16)
-        axes.annotate("", pool, frame, arrowprops=_arrow(CHALK, 0.8, 0.35))
+        _arrow(axes, (x - ASIDE, numbers), (x - ASIDE, above), CHALK)
         if share > 1e-6:
-            axes.annotate("", frame, pool, arrowprops=_arrow(GLOW, 1 + 4 * share))
-    for text, place, target, color in (  # a box, and where its arrow leads
-        (f"pooling: {name}", (0.5, POOL), (0.34, FILM + 0.16), CHALK),
-        (f"film {float(frames @ count):.2f}", (0.34, FILM), (0.46, LOSS + 0.02), CHALK),
-        ("label: yes", (0.78, FILM), (0.6, LOSS + 0.1), SPOT),
-        ("loss", (0.53, LOSS), (0.38, FILM - 0.14), GLOW),
+            _arrow(axes, (x + ASIDE, above), (x + ASIDE, numbers), GLOW, 1 + 4 * share)
+    for text, (left, right), y, color in (
+        (f"pooling: {name}", (0, 1), POOL, CHALK),
+        (f"film {float(frames @ count):.2f}", FILM, LOSS, CHALK),
+        ("loss", LOSSES, LOSS, GLOW),
+        ("label: yes", LABEL, LOSS, SPOT),
     ):
-        box = {"boxstyle": "round,pad=0.35", "fc": RAIL, "ec": color, "lw": 1.2}
-        style: dict[str, Any] = {"ha": "center", "va": "center", "size": 10.5, "bbox": box}
-        arrow = _arrow(color, 2.6 if color == GLOW else 1.4)
-        axes.annotate(text, target, place, color=color, arrowprops=arrow, **style)
-    axes.annotate("", (0.46, POOL - 0.16), (0.4, FILM + 0.16), arrowprops=_arrow(GLOW, 2.6))
+        look: dict[str, Any] = {"fc": RAIL, "ec": color, "lw": 1.2, "label": "box"}
+        box = axes.barh(y, right - left, TALL, left, **look)
+        axes.bar_label(box, [text], label_type="center", size=10.5, color=color)
+    x, top = sum(FILM) / 2, LOSS + TALL / 2
+    _arrow(axes, (x - ASIDE, below), (x - ASIDE, top), CHALK)
+    _arrow(axes, (x + ASIDE, top), (x + ASIDE, below), GLOW, 2.6)
+    _arrow(axes, (FILM[1], LOSS + 0.06), (LOSSES[0], LOSS + 0.06), CHALK)
+    _arrow(axes, (LOSSES[0], LOSS - 0.06), (FILM[1], LOSS - 0.06), GLOW, 2.6)
+    _arrow(axes, (LABEL[0], LOSS), (LOSSES[1], LOSS), SPOT)
 
 
-def _arrow(color: str, width: float, alpha: float = 0.9) -> dict[str, Any]:
-    """Returns the look of an arrow, which bends: two that go to and fro lie beside each other."""
-    look = {"arrowstyle": "-|>", "connectionstyle": "arc3,rad=0.2", "color": color, "alpha": alpha}
-    return look | {"lw": width, "mutation_scale": 7 + width, "shrinkA": 1, "shrinkB": 1}
+def _arrow(axes: Axes, start: Point, end: Point, color: str, width: float = 1.2) -> None:
+    """Draws an arrow from one point to another."""
+    look = {"arrowstyle": "-|>", "mutation_scale": 7 + width, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", end, start, arrowprops={"color": color, "lw": width, **look})

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from numpy.typing import NDArray
 
 from prvr_lite.course.sheet import Rows
@@ -101,18 +102,24 @@ def _draw(axes: Axes, total: int, windows: Rows) -> None:
     turns = np.resize([page.BLUE, page.SKY], len(windows))
     colors = np.where(_repeated(windows), page.ORANGE, turns)
     box: dict[str, Any] = {"align": "edge", "ec": "white", "lw": 0.6}
-    frames = axes.bar(np.arange(total) / total, 0.22, 1 / total, 0.78, fc=page.RULE, **box)
-    axes.bar(start, 0.22, stop - start, 0.78, color=colors, alpha=0.55, **box)
+    paints: list[Any] = [page.RULE] * total
+    for (first, end), color in zip(windows, colors, strict=True):
+        paints[first:end] = [to_rgba(color, 0.55)] * (end - first)
+    frames = axes.bar(np.arange(total) / total, 0.22, 1 / total, 0.78, color=paints, **box)
     boxes = axes.bar(units[:-1], 0.22, 1 / len(windows), color=colors, **box)
     for i, color in enumerate(colors):
         left, right = (units[i], start[i]), (units[i + 1], stop[i])
         axes.fill_betweenx([0.22, 0.78], left, right, color=color, lw=0, alpha=0.4, label="window")
     for frame in unused:
         place = (frame + 0.5) / total
-        axes.plot(place, 0.89, "x", ms=7, mew=2, color=page.VERMILION, label="left out")
-    for bars, skipped, color in ((frames, unused, page.INK), (boxes, [], "white")):
+        cross: dict[str, Any] = {"ms": 7, "mew": 2, "color": page.VERMILION, "clip_on": False}
+        axes.plot(place, 0.89, "x", label="left out", **cross)
+    for bars, skipped in ((frames, unused), (boxes, [])):
         if len(bars) <= 24:
             numbers = ["" if i in skipped else str(i) for i in range(len(bars))]
-            axes.bar_label(bars, numbers, label_type="center", size=10, color=color)
+            labels = axes.bar_label(bars, numbers, label_type="center", size=10)
+            for label, bar in zip(labels, bars, strict=True):
+                dark = bar.get_facecolor() == to_rgba(page.BLUE)
+                label.set_color("white" if dark else page.INK)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.axis("off")

@@ -41,6 +41,7 @@ def running_total(values: object, spans: Sequence[tuple[int, int]]) -> page.Pict
         axes["units"].plot([start, end], [mean, mean], color=color, lw=3.2, label="mean")
         ends = total[[start, end]]
         label = f"clip [{start}, {end}): {ends[1] - ends[0]:.2f} / {end - start} = {mean:.2f}"
+        label = label.replace("-", "−")
         axes["total"].plot([start, end], ends, "o-", color=color, ms=7, lw=2.6, label=label)
     for panel, name in ((axes["units"], "value\nof the unit"), (axes["total"], "running total")):
         panel.grid(axis="y")

@@ -81,12 +81,11 @@ def plane_panels(
     return picture, axes
 
 
-def mark_medoids(
-    axes: Axes, places: page.Array, colors: str | Sequence[str], size: float, first: int = 0
-) -> None:
-    """Draws medoids [k, 2] as large discs with their numbers, counted from `first`."""
+def mark_medoids(axes: Axes, places: page.Array, colors: str | Sequence[str], size: float) -> None:
+    """Draws medoids [k, 2] as large discs with their numbers, from 0."""
     x, y = places.T
     axes.scatter(x, y, s=size, c=colors, ec=page.INK, lw=1.6, label="medoids", zorder=3)
-    ink: dict[str, Any] = {"color": "white", "size": 10.5, "weight": "bold", "zorder": 4}
-    for row in range(len(places)):
-        axes.text(x[row], y[row], f"{row + first}", ha="center", va="center_baseline", **ink)
+    look: dict[str, Any] = {"size": 10.5, "weight": "bold", "zorder": 4}
+    for row, paint in enumerate(np.resize(colors, len(places))):
+        ink = "white" if paint in (page.BLUE, page.INK) else page.INK
+        axes.text(x[row], y[row], f"{row}", color=ink, ha="center", va="center_baseline", **look)

@@ -25,7 +25,7 @@ def kkz_steps(points: Any) -> page.Picture:
     Args:
         points: [N, 2], at least four.
     Returns:
-        a Figure with the axes "choice 1", "choice 2", …
+        a Figure with the axes "choice 0", "choice 1", …
     Raises:
         ValueError: points that are not [N, 2].
     """
@@ -33,15 +33,15 @@ def kkz_steps(points: Any) -> page.Picture:
     (x, y), norm = places.T, np.linalg.norm(places, axis=1)
     distance = np.linalg.norm(places[:, None] - places, axis=-1)  # [N, N]
     chosen = kkz_start(from_numpy(distance), from_numpy(norm), 4).tolist()
-    names, alt = [f"choice {i + 1}" for i in range(4)], f"{TITLE}. Rows chosen: {chosen}."
+    names, alt = [f"choice {i}" for i in range(4)], f"{TITLE}. Rows chosen: {chosen}."
     picture, axes = plane_panels(page.heading(TITLE, ABOUT), names, 2, 0.7, alt)
     ring: dict[str, Any] = {"facecolors": "none", "edgecolors": page.VERMILION, "lw": 2.4}
     for i, panel in enumerate(axes.values()):
         due = distance[:, chosen[:i]].min(1) if i else norm
         rule = "the farthest from its nearest medoid" if i else "the largest norm"
-        panel.set_title(f"{i + 1}: {rule}", size=10.5)
+        panel.set_title(f"{i}: {rule}", size=10.5)
         area = LEAST + (MOST - LEAST) * (due / max(due.max(), 1e-12)) ** 2
         panel.scatter(x, y, s=area, c=page.SKY, ec="white", lw=0.6, alpha=0.8, label="due")
         panel.scatter(x[chosen[i]], y[chosen[i]], s=MOST + 190, label="next", **ring)
-        mark_medoids(panel, places[chosen[:i]], page.INK, 170, first=1)
+        mark_medoids(panel, places[chosen[:i]], page.INK, 170)
     return picture

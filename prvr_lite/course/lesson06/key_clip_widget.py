@@ -17,6 +17,7 @@ from prvr_lite.plots.strip import Span, Thumbnail
 
 ALL: Final = "All clips, ahead of any query"
 ABOUT: Final = "a row is a clip: the line is what it covers, bright is where it looks"
+CURVES: Final = "curve: each frame's weight; white bar: the clip"
 
 
 @page.night_style
@@ -51,9 +52,10 @@ def guided_attention(
     told = ", ".join(_seconds(span) if span else "unknown" for span in lit)
     true = f"moment is {_seconds(shared)}" if shared else f"moments of the rows: {told}"
     alt = f"{looks} The true {true}." if any(lit) else looks
+    head = page.heading(title, f"{CURVES}; blue box: the true moment" if any(lit) else CURVES)
     film: dict[str, Any] = {"duration": duration, "thumbnails": thumbnails, "moment": shared}
     rows = dict.fromkeys(["film", *(f"clip {i}" for i in range(len(spans)))], sheet.FILM)
-    picture, axes = sheet.timeline(page.heading(title), rows, alt=alt, **film)
+    picture, axes = sheet.timeline(head, rows, alt=alt, **film)
     for i, share in enumerate(weights / weights.max()):
         panel, (start, end) = axes[f"clip {i}"], spans[i]
         panel.barh(-0.14, end - start, left=start, height=0.16, color=page.CHALK, label="clip")

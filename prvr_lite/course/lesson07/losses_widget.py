@@ -127,7 +127,7 @@ def loss_columns(pulls: Sequence[Pull]) -> page.Picture:
     axes["triplet 0"].set(ylabel="triplet loss")
     axes["infoNCE 0"].set(ylabel="infoNCE pull")
     keys = axes["triplet 0"].get_legend_handles_labels()
-    picture.legend(*keys, loc="outside lower left", ncols=4, handletextpad=0.4)
+    picture.legend(*keys, loc="outside lower left", ncols=5, handletextpad=0.4, columnspacing=1.2)
     return picture
 
 
@@ -147,7 +147,7 @@ def _triplet(axes: Axes, pull: Pull, span: tuple[float, float]) -> None:
     line = np.array([span[0], mean - pull.margin, span[1]])
     axes.axvspan(mean - pull.margin, mean, color=page.RULE, lw=0, label="margin")
     axes.plot(line, pull.hinge(line), color=page.SOFT, lw=1.4, label="_hinge")
-    axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="_mean of positives")
+    axes.axvline(mean, color=page.BLUE, lw=1.4, ls=":", label="mean of positives")
     axes.plot(pull.negatives, cost, "o", ms=6, color=page.ORANGE, label="negatives")
     ring: dict[str, Any] = {"ms": 12, "mfc": "none", "mec": page.ORANGE, "mew": 1.8}
     axes.plot(pull.negatives.max(), cost.max(), "o", label="hardest", **ring)

@@ -30,9 +30,9 @@ def cell_map(points: object, centre: object, query: object, *, probes: int) -> p
     inside = np.isin(_distance(point, middle).argmin(1), opened)  # [N]
     best = int(_distance(asked[None], point).argmin())
     share = f"{probes} of {cells} cells, {inside.sum():,} of {len(point):,} clips"
-    hit = "among them" if inside[best] else "not among them"
+    hit, seen = ("among them", "found") if inside[best] else ("not among them", "missed")
     title = "Only the clips of a few cells are looked at"
-    about = f"star: the query; blue: what it looks at, {share}; ring: the nearest clip, {hit}"
+    about = f"star: query; ring: nearest clip ({seen}); blue: {share}"
     alt = f"Clips on a plane in {cells} cells. The query opens {share}; the best is {hit}."
     picture, panels = page.panels(page.heading(title, about), [["cells"]], 4.6, alt=alt)
     axes = panels["cells"]
@@ -42,10 +42,12 @@ def cell_map(points: object, centre: object, query: object, *, probes: int) -> p
     axes.plot(*point[~inside].T, color="#C3C8D1", label="closed", **dots)
     axes.plot(*point[inside].T, color=page.BLUE, label="open", **dots)
     axes.plot(*middle.T, "P", ms=6, mfc="white", mec=page.INK, label="centres")
-    axes.plot(*asked, "*", ms=18, color=page.VERMILION, mec="white", label="query")
-    axes.plot(*point[best], "o", ms=13, mfc="none", mec=page.INK, mew=2, label="best")
+    axes.plot(*point[best], "o", ms=20, mfc="none", mec=page.INK, mew=1.4, label="best")
+    axes.plot(*asked, "*", ms=14, color=page.VERMILION, mec="white", zorder=3, label="query")
     x, y = (np.linspace(*limits, GRID) for limits in (axes.get_xlim(), axes.get_ylim()))
     owner = _distance(np.stack(np.meshgrid(x, y), -1).reshape(-1, 2), middle).argmin(1)
+    ground = np.isin(owner, opened).reshape(GRID, GRID)
+    axes.contourf(x, y, ground, levels=[0.5, 1.5], colors=["#D9EAF5"], zorder=0)
     for cell in range(cells):
         border = (owner == cell).reshape(GRID, GRID)
         axes.contour(x, y, border, levels=[0.5], colors=[page.SOFT], linewidths=0.7, zorder=2)

@@ -43,5 +43,5 @@ def code_parts(vector: object, rebuilt: object, code: object, *, title: str) -> 
     above.tick_params(length=0, labelcolor=page.BLUE)
     above.spines[:].set_visible(False)
     axes.axhline(0, color=page.INK, lw=0.8)
-    axes.set(xlim=(0, size), xlabel="number of the vector", ylabel="value")
+    axes.set(xlim=(0, size), xlabel="place in the vector", ylabel="value")
     return picture

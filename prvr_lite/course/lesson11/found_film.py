@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,12 +25,15 @@ def found_film(data: Dataset, hit: Hit, sentence: str) -> page.Picture:
         ValueError: the film's duration is unknown.
     """
     video, bars, middle = data.video_id.index(hit.video_id), [], 0.0
+    about = "the film's captions"
     if hit.start is not None and hit.end is not None:
         bars.append((f"found for “{sentence}”", (hit.start, hit.end)))
         middle = (hit.start + hit.end) / 2
+        about = f"first bar: found; below: {about}"
     told = captions(data, video, data.moment)
     timed = [span for span in told if np.isfinite(span[0])]
     near = sorted(timed, key=lambda span: abs(sum(span) / 2 - middle))[:SHOWN]
     bars += [(told[span], span) for span in sorted(near)]
     seconds, pictures = float(data.duration[video]), video_thumbnails(data, video)
-    return film_strip(hit.video_id, seconds, pictures, moments=bars, kind="bar", ranked=True)
+    how: dict[str, Any] = {"moments": bars, "kind": "bar", "ranked": True, "about": about}
+    return film_strip(hit.video_id, seconds, pictures, **how)

@@ -25,7 +25,7 @@ def agreement(first: object, second: object, *, names: tuple[str, str], title: s
     y = page.finite(second, "second", shape=x.shape)
     size = f"{len(x):,} numbers; the largest difference is {np.abs(x - y).max():.2g}"
     alt = f"{title}. {' against '.join(names)}: {size}."
-    picture, panels = page.panels(page.heading(title, size), [["agreement"]], 4.4, alt=alt)
+    picture, panels = page.panels(page.heading(title, size), [["agreement"]], 2.8, alt=alt)
     axes, step = panels["agreement"], -(-len(x) // MOST)
     low, high = np.min([x, y]), np.max([x, y])
     axes.axline((low, low), slope=1, color=page.SOFT, lw=1.2, ls=":", label="diagonal")

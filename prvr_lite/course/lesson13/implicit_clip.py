@@ -70,12 +70,15 @@ def implicit_clip(
     upper.set_facecolor(page.NIGHT)
     mark: dict[str, Any] = {"ms": 7, "mfc": page.CHALK, "mec": page.NIGHT, "zorder": 6}
     _draw_curve(middle, units, step, "units", min(units.min(), frame_score))
-    middle.plot(best, units.max(), "o", label="best", **mark)
+    (dot,) = middle.plot(best, units.max(), "o", label="best", **mark)
     middle.axhline(frame_score, color=page.CHALK, lw=1.2, ls="--", label="frame score")
     _draw_curve(lower, shares, step, "share", 0.0)
     lower.axhline(1 / n, color=page.HAZE, lw=1, ls=":", label="even")
     bar = 0.12 * shares.max()
-    lower.barh(-bar, end - start, bar, start, color=page.CHALK)
+    (half,) = lower.barh(-bar, end - start, bar, start, color=page.CHALK)
+    keys = {"key clip": upper.lines[0], "true moment": upper.patches[-1], "best unit": dot}
+    keys["≥ half high"] = half
+    upper.legend(keys.values(), keys, loc="upper right", borderaxespad=0, handlelength=1)
     sheet.names(upper, {f"all {len(clips)}\nclips": 0.5})
     sheet.names(middle, {f"{n} units;\ndashed: $S_f$": 0.5})
     middle.texts[-1].set_parse_math(True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import PowerNorm
 
+from prvr_lite.course import sheet
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER
 from prvr_lite.plots.strip import Span
@@ -42,21 +43,22 @@ def width_maps(
     head = page.heading(
         title, "row: who looks, from the start down; column: who is seen; bright: more weight"
     )
-    high = min((page.WIDTH - 1.6) / len(weights) - 0.14, 4.2) + 0.85
-    settings: dict[str, Any] = {"dark": True, "gap": 0.14, "sharey": True}
-    picture, axes = page.panels(head, [list(weights)], high, alt=alt, **settings)
+    mosaic = sheet.in_rows(list(weights), 2)
+    settings: dict[str, Any] = {"dark": True, "gap": 0.14, "sharex": True, "sharey": True}
+    picture, axes = page.panels(head, mosaic, 2.7 * len(mosaic) + 0.6, alt=alt, **settings)
     norm = PowerNorm(0.5, 0, max(float(weight.max()) for weight in weights.values()))
     frame: dict[str, Any] = {"fill": False, "ec": page.SPOT, "lw": 1.2, "zorder": 4}
     for name, panel in axes.items():
         edges = np.linspace(0, duration, len(weights[name]) + 1)
         mesh = panel.pcolormesh(edges, edges, weights[name], cmap=EMBER, norm=norm)
         mesh.set_label("attention")
-        panel.set(xlim=(0, duration), ylim=(duration, 0), xlabel="seen (s)")
+        panel.set(xlim=(0, duration), ylim=(duration, 0))
         panel.set_aspect("equal", anchor="N")
         panel.locator_params(nbins=4, integer=True)
         panel.set_title(name, size=11, pad=5)
         panel.axvspan(*moment, label="moment", **frame)
         panel.axhspan(*moment, label="moment", **frame)
-    picture.axes[0].set_ylabel("looks (s)")
-    page.color_scale(picture, mesh, list(axes.values()), aspect=22, shrink=0.9)
+        panel.set(xlabel="seen (s)", ylabel="looks (s)")
+        panel.label_outer()
+    page.color_scale(picture, mesh, list(axes.values()), "weight (square-root scale)")
     return picture

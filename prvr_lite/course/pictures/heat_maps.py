@@ -9,10 +9,12 @@ import seaborn as sns
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
+from prvr_lite.plots.clip_map import beyond
 
 COLORS = "cividis"  # the same for every kind of colour vision, and in grey
 GAP, BAR = 0.3, 0.9  # inches between panels; for the scale on the right, about
 NAMED = 16  # more rows or columns than this are numbered, not named
+WRITTEN, SIZE = 60, 10.0  # cells of a panel whose numbers are written out, in points
 
 
 @page.house_style
@@ -31,98 +33,93 @@ def heat_maps(
 ) -> page.Picture:
     """Matrices as colours, one panel each, on one scale; NaN is left blank.
 
+    Where cells are few, wide and high enough, each holds its number. The scale has a pointed end
+    where numbers lie beyond its limits.
+
     Args:
         panels: name of each panel -> [rows, columns] numbers; all of one shape.
         title, about: heading. xlabel, ylabel: of columns and rows.
         columns, rows: their names, written out where there are at most 16.
-        unit: of the colours. limits: of the scale; by default from the least to the most.
+        unit: of the colours; without it no number is written.
+        limits: of the scale; by default from the least to the most.
         square: cells are squares; otherwise a panel is about 2.6 inches high.
     Returns:
         a Figure with axes named after the panels, and "scale".
     Raises:
         ValueError: naming the panel or the names that do not fit.
     """
-    matrices = {name: page.as_array(one, repr(name), ndim=2) for name, one in panels.items()}
-    shape = _shape(matrices, rows, columns)
+    matrices = _matrices(panels)
+    shape = next(iter(matrices.values())).shape
+    down, across = _labels(rows, "rows", shape[0]), _labels(columns, "columns", shape[1])
+    row_names, column_names = rows or range(shape[0]), columns or range(shape[1])
+    parts = []
+    for name, matrix in matrices.items():
+        row, column = map(int, np.unravel_index(np.nanargmax(matrix), shape))
+        reach = f"from {np.nanmin(matrix):.2g} to {matrix[row, column]:.2g} {unit}"
+        where = f"(most at row {row_names[row]}, column {column_names[column]})"
+        parts.append(f"{name}, {shape[0]} by {shape[1]}, {reach} {where}")
     values = np.stack(list(matrices.values()))
-    low, high = limits or (np.nanmin(values), np.nanmax(values))
-    free = page.WIDTH - 0.9 - BAR - _room(rows, shape[0]) - GAP * (len(matrices) - 1)
-    width = free / len(matrices)
+    ends = np.nanmin(values), np.nanmax(values)
+    low, high = limits or ends
+    width = (page.WIDTH - 0.9 - BAR - _room(down) - GAP * (len(matrices) - 1)) / len(matrices)
     height = min(width * shape[0] / shape[1], 4.6) if square else 2.6
-    names = 0.3 if len(matrices) > 1 else 0.08
-    picture, axes = page.panels(
-        page.heading(title, about),
-        [list(matrices)],
-        0.85 + names + height + 0.72 * _room(columns, shape[1]),
-        alt=_alt(title, matrices, rows, columns, unit),
-        gap=0.2,
-        sharey=True,
-    )
-    first = next(iter(axes.values()))
-    look = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False}
-    look |= {"xticklabels": _labels(columns, shape[1]), "yticklabels": _labels(rows, shape[0])}
-    slanted = columns is not None and shape[1] <= NAMED
+    free = (1.15 if len(matrices) > 1 else 0.93) + 0.72 * _room(across)
+    alt, head = f"Heat map: {title} {'; '.join(parts)}.", page.heading(title, about)
+    tall, mosaic = height + free, [list(matrices)]
+    picture, axes = page.panels(head, mosaic, tall, alt=alt, gap=0.2, sharey=True)
+    whole = bool((values[np.isfinite(values)] % 1 == 0).all())
+    form, cell_width, cell_height = ".0f" if whole else ".2f", width / shape[1], height / shape[0]
+    fits = cell_width > 1.1 * max(page.text_width(f"{end:{form}}", SIZE) for end in ends)
+    written = bool(unit) and fits and cell_height > 0.2 and values[0].size <= WRITTEN
+    # Between long cells, white lines keep equal steps from running together.
+    lined = min(cell_width, cell_height) > 0.12 and (written or not square)
+    look = {"cmap": COLORS, "vmin": low, "vmax": high, "cbar": False, "linewidths": 0.6 * lined}
+    look |= {"annot": written, "fmt": form, "annot_kws": {"size": SIZE}}
     for name, panel in axes.items():
-        sns.heatmap(matrices[name], ax=panel, **look)
+        sns.heatmap(matrices[name], ax=panel, xticklabels=across, yticklabels=down, **look)
         panel.set_facecolor(page.RULE)
+        for text in panel.texts:  # the numbers
+            text.set_color("white" if float(text.get_text()) < (low + high) / 2 else page.INK)
         panel.tick_params(length=0, labelrotation=0)
-        for label in panel.get_xticklabels() if slanted else ():
-            label.set(rotation=48, ha="right", rotation_mode="anchor")
+        if isinstance(across, list):
+            panel.set_xticks(
+                panel.get_xticks(), across, rotation=48, ha="right", rotation_mode="anchor"
+            )
         if len(matrices) > 1:
             short = page.wrap(name, width, 11, weight="bold", lines=1)
             panel.set_title(short, size=11, pad=5, parse_math=False)
         panel.set_xlabel(page.plain(xlabel), color=page.SOFT)
+    first = picture.axes[0]
     first.set_ylabel(page.plain(ylabel), color=page.SOFT)
-    mesh = first.collections[0]
-    scale = page.color_scale(picture, mesh, list(axes.values()), page.plain(unit))
-    scale.yaxis.set_major_locator(MaxNLocator(4, integer=bool((values % 1 == 0).all())))
+    cells, label = first.collections[0], page.plain(unit)
+    scale = page.color_scale(picture, cells, picture.axes, label, extend=beyond(cells, values))
+    scale.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=whole))
     return picture
 
 
-def _shape(
-    matrices: Mapping[str, page.Array], rows: Sequence[str] | None, columns: Sequence[str] | None
-) -> tuple[int, ...]:
-    """Returns the one shape of all panels, after a check that it and the names fit."""
+def _matrices(panels: Mapping[str, object]) -> dict[str, page.Array]:
+    """Returns the panels as arrays, after a check that they have one shape and hold numbers."""
+    matrices = {name: page.as_array(one, repr(name), ndim=2) for name, one in panels.items()}
     page.require(matrices, "panels must hold a matrix")
     shape = next(iter(matrices.values())).shape
     for name, matrix in matrices.items():
         fits = f"{name!r} has shape {matrix.shape}, but the first panel has {shape}. To fix it: "
         page.require(matrix.shape == shape, fits + "give all panels one shape.")
         page.require(np.isfinite(matrix).any(), f"{name!r} holds no number")
-    for what, given, count in (("rows", rows, shape[0]), ("columns", columns, shape[1])):
-        names = count if given is None else len(given)
-        fits = f"{what} holds {names} names, but the panels have {count} {what}. To fix it: "
-        page.require(names == count, f"{fits}give one name for each of the {what}.")
-    return shape
+    return matrices
 
 
-def _room(names: Sequence[str] | None, count: int) -> float:
-    """Inches that written names take beyond what numbers take."""
-    if names is None or count > NAMED:
-        return 0.0
-    return max(0.0, max(page.text_width(name, 10.5) for name in names) - 0.25)
-
-
-def _labels(names: Sequence[str] | None, count: int) -> list[str] | int:
+def _labels(names: Sequence[str] | None, what: str, count: int) -> list[str] | int:
     """Returns the names of rows or columns if they are few; else the step of their numbers."""
+    given = count if names is None else len(names)
+    fits = f"{what} holds {given} names, but the panels have {count} {what}. To fix it: "
+    page.require(given == count, f"{fits}give one name for each of the {what}.")
     if names is not None and count <= NAMED:
         return [page.plain(name) for name in names]
     return next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, count) if count <= 7 * step)
 
 
-def _alt(
-    title: str,
-    matrices: Mapping[str, page.Array],
-    rows: Sequence[str] | None,
-    columns: Sequence[str] | None,
-    unit: str,
-) -> str:
-    """Returns the alt text: the heading, and each panel's range and brightest cell."""
-    parts = []
-    for name, matrix in matrices.items():
-        row, column = map(int, np.unravel_index(np.nanargmax(matrix), matrix.shape))
-        where = f"row {rows[row] if rows else row}, column {columns[column] if columns else column}"
-        low, high = float(np.nanmin(matrix)), float(np.nanmax(matrix))
-        size = f"{matrix.shape[0]} by {matrix.shape[1]}"
-        parts.append(f"{name}, {size}, from {low:.2g} to {high:.2g} {unit} (most at {where})")
-    return f"Heat map: {title} {'; '.join(parts)}."
+def _room(labels: list[str] | int) -> float:
+    """Returns the inches that written names take beyond what numbers take."""
+    names = [] if isinstance(labels, int) else labels
+    return max([0.0, *(page.text_width(name, 10.5) - 0.25 for name in names)])

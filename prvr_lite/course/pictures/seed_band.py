@@ -13,22 +13,23 @@ from prvr_lite.plots import page
 from prvr_lite.plots.seeds import Value, deviation, seeds_of
 
 Runs = Mapping[str, Mapping[str, Value]]  # model -> metric -> value, or one a seed
+Band = tuple[float, float]  # low, high
 ROW: Final = 0.62  # inches
 
 
-def run_band(seeds: Value | page.Array) -> tuple[float, float]:
+def run_band(seeds: Value | page.Array, *, name: str = "seeds") -> Band:
     """Returns (low, high), where one more run of the same kind lies 19 times out of 20.
 
     Student's prediction interval, mean ± t s √(1 + 1/S): wider than the interval of the mean, as
     it holds the luck of the new run as well.
 
     Args:
-        seeds: a value a seed, at least two.
+        seeds: a value a seed, at least two. name: what they are, for errors.
     Raises:
         ValueError: fewer than two, or one that is not finite.
     """
-    values = seeds_of(np.asarray(seeds).tolist(), "seeds")
-    page.require(len(values) > 1, f"a band needs at least two seeds, not {len(values)}")
+    values = seeds_of(np.asarray(seeds).tolist(), name)
+    page.require(len(values) > 1, f"{name}: a band needs at least two seeds, not {len(values)}")
     half = student_t(len(values) - 1) * deviation(values) * np.sqrt(1 + 1 / len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
@@ -52,60 +53,41 @@ def seed_band(
     """
     metrics = list(dict.fromkeys(metric for row in seeds.values() for metric in row))
     page.require(metrics, "seeds must hold a model with a metric")
-    rows = {model: {m: _checked(row, model, m) for m in metrics} for model, row in seeds.items()}
     about = "dots: seeds, 0: their mean; bar: where 19 of 20 further runs lie; diamond: your run"
-    told = "; ".join(
-        f"{model}, {metric}: {_in_words(values, yours.get(model, {}).get(metric))}"
-        for model, row in rows.items()
-        for metric, values in row.items()
-    )
-    picture, panels = page.panels(
-        page.heading(title, about),
-        [metrics],
-        ROW * len(rows) + 1.1,
-        alt=f"One run among seeds. {told}.",
-        gap=0.2,
-        sharey=True,
-    )
+    head, high = page.heading(title, about), ROW * len(seeds) + 1.1
+    picture, panels = page.panels(head, [metrics], high, alt="", gap=0.2, sharey=True)
+    parts = []
     for metric, axes in panels.items():
-        for place, (model, values) in enumerate(rows.items()):
-            _draw(axes, place, values[metric], yours.get(model, {}).get(metric))
-        axes.set(xlabel="points from the mean", ylim=(len(rows) - 0.5, -0.5))
+        for place, (model, row) in enumerate(seeds.items()):
+            lacks = f"{model!r} has no {metric!r}, which another model has. To fix it: give all "
+            page.require(metric in row, f"{lacks}models the same metrics.")
+            band = run_band(row[metric], name=f"{model!r}, {metric!r}")
+            own = yours.get(model, {}).get(metric)
+            parts.append(f"{model}, {metric}: {_draw(axes, place, row[metric], band, own)}")
+        axes.set(xlabel="points from the mean", ylim=(len(seeds) - 0.5, -0.5))
         axes.set_title(page.plain(metric), pad=6)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.margins(x=0.08)
-    names = [page.wrap(model, 2.0, 11, weight="bold", lines=2) for model in rows]
+    picture.set_label(f"One run among seeds. {'; '.join(parts)}.")
+    names = [page.wrap(model, 2.0, 11, weight="bold", lines=2) for model in seeds]
     bold: dict[str, Any] = {"weight": "bold", "parse_math": False}
-    panels[metrics[0]].set_yticks(range(len(rows)), labels=names, **bold)
+    picture.axes[0].set_yticks(range(len(seeds)), labels=names, **bold)
     return picture
 
 
-def _checked(row: Mapping[str, Value], model: str, metric: str) -> page.Array:
-    lacks = f"{model!r} has no {metric!r}, which another model has. To fix it: give all models "
-    page.require(metric in row, lacks + "the same metrics.")
-    values = seeds_of(row[metric], f"{model!r}, {metric!r}")
-    page.require(len(values) > 1, f"{model!r}, {metric!r}: a band needs at least two seeds")
-    return values
-
-
-def _draw(axes: Axes, place: int, values: page.Array, yours: float | None) -> None:
-    """Draws the band, the mean, the seeds, your own run and its number in one row."""
-    mean, (low, high) = float(values.mean()), run_band(values)
-    band = axes.barh(place, high - low, left=low - mean, height=0.34, color=page.RULE, zorder=0.5)
-    band.set_label("band")
+def _draw(axes: Axes, place: int, seeds: Value, band: Band, own: float | None) -> str:
+    """Draws the band, the mean, the seeds and your own run in one row; returns them in words."""
+    (low, high), values, mean = band, np.asarray(seeds), np.mean(seeds)
+    bar: dict[str, Any] = {"height": 0.34, "color": page.RULE, "zorder": 0.5, "label": "band"}
+    axes.barh(place, high - low, left=low - mean, **bar)
     axes.vlines(0, place - 0.17, place + 0.17, color=page.SOFT, lw=1.2, zorder=0.9, label="mean")
-    dots = axes.scatter(values - mean, [place] * len(values), label="seeds")
-    dots.set(sizes=[36], facecolor="white", edgecolor=page.INK, linewidth=1, zorder=3)
-    if yours is None:
-        return
-    color = page.BLUE if low <= yours <= high else page.VERMILION
-    spot = (yours - mean, place)
+    dots: dict[str, Any] = {"s": 36, "fc": "white", "ec": page.INK, "lw": 1, "zorder": 3}
+    axes.scatter(values - mean, [place] * len(values), label="seeds", **dots)
+    words = f"seeds from {values.min():.1f} to {values.max():.1f}, band {low:.1f} to {high:.1f}"
+    if own is None:
+        return words
+    color, spot = page.BLUE if low <= own <= high else page.VERMILION, (own - mean, place)
     axes.plot(*spot, "D", ms=8, color=color, mec="white", mew=1, zorder=4, label="own")
-    page.write(axes, f"{yours:.1f}", spot, (0, 11), ha="center", weight="bold", color=color)
-
-
-def _in_words(values: page.Array, yours: float | None) -> str:
-    low, high = run_band(values)
-    own = "" if yours is None else f", own run {yours:.1f}"
-    return f"seeds from {values.min():.1f} to {values.max():.1f}, band {low:.1f} to {high:.1f}{own}"
+    page.write(axes, f"{own:.1f}", spot, (0, 11), ha="center", weight="bold", color=color)
+    return f"{words}, own run {own:.1f}"

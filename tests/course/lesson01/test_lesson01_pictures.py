@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, bars, names, panel, part, picture_of
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Annotation
@@ -23,8 +23,8 @@ from prvr_lite.course.lesson01.moment_appears import moment_appears
 from prvr_lite.course.lesson01.ratio_histogram import ratio_histogram
 from prvr_lite.data.dataset import Dataset
 from prvr_lite.plots import alt_text, timed_thumbnails
-from prvr_lite.plots.film_strip import film_strip
-from prvr_lite.plots.page import GLOW
+from prvr_lite.plots.film_strip import COLORS, film_strip
+from prvr_lite.plots.page import GLOW, NIGHT, ORANGE, VERMILION
 from prvr_lite.plots.ranked_gallery import RankedVideo, ranked_gallery
 
 STRIP = timed_thumbnails([picture_of((200, 0, 0)), b"", picture_of((0, 0, 200))], 30.0)
@@ -52,6 +52,34 @@ def test_a_film_shows_its_moments_in_order() -> None:
     titled = film_strip("v1", 30.0, [], moments=[("x", (0, 30))], title="A film")
     about = "v1 · 30.0 s · 1 captioned moment, covering 100 % of the film"
     assert about in [text.get_text() for text in titled.texts]
+
+
+def test_lines_from_the_bars_to_the_film_do_not_run_through_words() -> None:
+    axes = panel(film_strip("v1", 30.0, STRIP, moments=[("A word.", (0.4, 10))]), "moments")
+    assert [text.get_text() for text in axes.texts] == [
+        "0 s",
+        "5 s",
+        "10 s",
+        "15 s",
+        "20 s",
+        "25 s",
+        "A word.",
+    ]
+    lines = max(line.get_zorder() for line in axes.collections)
+    for text in axes.texts:
+        ground = text.get_bbox_patch()
+        assert ground is not None
+        assert ground.get_facecolor() == to_rgba(NIGHT)
+        assert text.get_zorder() > lines
+
+
+def test_bars_differ_in_colour_and_may_be_put_in_words() -> None:
+    assert not {ORANGE, VERMILION} <= set(COLORS), "nearly equal as thin bars"
+    assert len(set(COLORS)) == len(COLORS)
+    about = "first bar: found; below: the film's captions"
+    figure = film_strip("v1", 30.0, STRIP, moments=[("x", (1, 3))], title="A film", about=about)
+    assert f"v1 · 30.0 s · {about}" in [text.get_text() for text in figure.texts]
+    assert_readable(figure)
 
 
 @pytest.mark.parametrize("count", [0, 1, 9])
@@ -177,22 +205,40 @@ def test_the_diagram_shows_which_frames_learn() -> None:
     weights = {"mean": [0.25] * 4, "max": [0, 1, 0, 0]}
     figure = bag_diagram([0.1, 0.9, 0.2, 0.4], weights, duration=30.0, thumbnails=STRIP)
     assert names(figure) == ["film mean", "film max", "road mean", "road max"]
-    assert "mean: film 0.40, gradient to 4 frames; max: film 0.90, gradient to 1 frames" in (
-        alt_text(figure)
+    assert (
+        "mean: film 0.40, gradient to 4 of 4 frames; max: film 0.90, gradient to 1 of 4 frames"
+        in (alt_text(figure))
     )
     gold = {
         name: sum(arrow.get_edgecolor()[:3] == to_rgb(GLOW) for arrow in arrows(figure, name))
         for name in weights
     }
     assert gold["mean"] == gold["max"] + 3
+    for name in weights:
+        boxes = [bar[0].get_bbox() for bar in panel(figure, f"road {name}").containers[1:]]
+        for x, y in ends(figure, name):
+            at_edge = [
+                box.padded(1e-6).contains(x, y) and not box.padded(-1e-6).contains(x, y)
+                for box in boxes
+            ]
+            assert any(at_edge) or y > boxes[0].y1, "an arrow ends in the air"
     assert_readable(figure)
     with pytest.raises(ValueError, match=r"weights of 'mean' has shape \[4\], but must have \[2\]"):
         bag_diagram([0.1, 0.2], weights, duration=1.0, thumbnails=STRIP)
 
 
+def notes(figure: Figure, name: str) -> list[Annotation]:
+    texts = panel(figure, f"road {name}").texts
+    return [text for text in texts if isinstance(text, Annotation) and text.arrow_patch]
+
+
 def arrows(figure: Figure, name: str) -> list[FancyArrowPatch]:
-    road = panel(figure, f"road {name}")
-    return [text.arrow_patch for text in road.texts if isinstance(text, Annotation)]
+    return [note.arrow_patch for note in notes(figure, name) if note.arrow_patch]
+
+
+def ends(figure: Figure, name: str) -> list[tuple[float, float]]:
+    """Both ends of each arrow."""
+    return [place for note in notes(figure, name) for place in (note.xy, note.get_position())]
 
 
 def test_the_gallery_outlines_the_moment() -> None:

@@ -9,6 +9,7 @@ pytest.importorskip("matplotlib")
 
 from figure_checks import assert_readable, names, panel, words
 from figure_inputs import THUMBNAILS
+from matplotlib.colors import to_rgb
 
 from prvr_lite.course.lesson02 import pooling_widget
 from prvr_lite.course.lesson02.answers import pool_bounds
@@ -16,6 +17,7 @@ from prvr_lite.course.lesson02.film_numbers import film_numbers
 from prvr_lite.course.lesson02.pooling_widget import pooling_slider, pooling_windows
 from prvr_lite.course.pictures.heat_maps import heat_maps
 from prvr_lite.plots import Picture, alt_text
+from prvr_lite.plots.page import INK, ORANGE
 
 
 def test_windows_join_their_frames_to_their_unit() -> None:
@@ -32,11 +34,20 @@ def test_windows_mark_what_is_left_out_and_tell_what_is_repeated() -> None:
     figure = pooling_windows({"long": (10, [0, 2, 5, 8, 9]), "short": (3, [0, 1, 2, 2, 2])})
     (mark,) = (line for line in panel(figure, "long").lines if line.get_label() == "left out")
     assert mark.get_xdata() == pytest.approx([0.95])
+    assert not mark.get_clip_on()  # whole, also at the right edge
     assert not [line for line in panel(figure, "short").lines if line.get_label() == "left out"]
     told = [text for text, _ in words(figure)]
     assert "1 left out (×)" in told
     assert "every frame enters, 1 repeated" in told
     assert "short: 3 frames into 4 units, every frame enters, 1 repeated" in alt_text(figure)
+
+
+def test_a_repeated_frame_is_orange_and_digits_are_dark_on_light_boxes() -> None:
+    axes = panel(pooling_windows({"short": (3, [0, 1, 2, 2, 2])}), "short")
+    frames, units = axes.containers
+    assert frames[2].get_facecolor()[:3] == units[3].get_facecolor()[:3] == to_rgb(ORANGE)
+    inks = [text.get_color() for text in axes.texts]
+    assert inks == [*[INK] * 3, "white", INK, "white", INK]
 
 
 def test_a_film_of_one_frame_for_each_unit_repeats_nothing() -> None:
@@ -103,6 +114,40 @@ def test_a_scale_of_whole_numbers_has_no_fractions() -> None:
     assert [tick for tick in whole.get_yticks() if 0 <= tick <= 3] == [0, 1, 2, 3]
     parts = panel(heat_maps({"slice": np.array([[0.5, 3]])}, title="Slices"), "scale")
     assert any(tick % 1 for tick in parts.get_yticks())
+
+
+@pytest.mark.parametrize(
+    ("limits", "ends"),
+    [(None, "neither"), ((0, 2), "max"), ((1, 3), "min"), ((1, 2), "both"), ((0, 3), "neither")],
+)
+def test_a_scale_shows_that_numbers_lie_beyond_it(
+    limits: tuple[float, float] | None, ends: str
+) -> None:
+    values = {"one": np.array([[0, 1 + 1e-9]]), "two": np.array([[2.0, 3.0]])}
+    figure = heat_maps(values, title="Slices", limits=limits)
+    assert panel(figure, "one").collections[0].colorbar.extend == ends
+
+
+def test_few_numbers_are_written_into_their_cells_and_many_are_not() -> None:
+    few = np.array([[0.0, 0.5, 1.0], [np.nan, 0.25, 0.75]])
+    shown = panel(heat_maps({"weight": few}, title="Few", unit="weight"), "weight")
+    assert [text.get_text() for text in shown.texts] == ["0.00", "0.50", "1.00", "0.25", "0.75"]
+    assert [text.get_color() == "white" for text in shown.texts] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert shown.collections[0].get_linewidth()[0] > 0
+    whole = panel(heat_maps({"slice": np.arange(4).reshape(2, 2)}, title="", unit="slice"), "slice")
+    assert [text.get_text() for text in whole.texts] == ["0", "1", "2", "3"]
+    for shape, square in (((8, 8), True), ((4, 59), False)):
+        many = panel(heat_maps({"m": np.ones(shape)}, title="", unit="m", square=square), "m")
+        assert not many.texts
+        assert not many.collections[0].get_linewidth()[0]
+    clips = panel(heat_maps({"W": np.ones((21, 6))}, title="", unit="m", square=False), "W")
+    assert clips.collections[0].get_linewidth()[0] > 0
 
 
 @pytest.mark.parametrize("size", [3, 12, 40])

@@ -52,7 +52,7 @@ def test_lit_clips_side_by_side_are_readable() -> None:
     figure = lit_clips([5, 137, 300, 480], duration=20.0, thumbnails=THUMBNAILS)
     assert names(figure)[:4] == ["clip 5", "clip 137", "clip 300", "clip 480"]
     assert_readable(figure)
-    assert names(lit_clips([0])) == ["clip 0", "units 0"]
+    assert names(lit_clips([0], duration=20.0)) == ["clip 0", "units 0"]
 
 
 @pytest.mark.parametrize(("row", "told"), [(0, "[0, 1)"), (9, "[0, 3)"), (11, "[2, 5)")])
@@ -89,14 +89,15 @@ def test_numbered_clips_stand_above_the_middle_of_their_units() -> None:
 
 def test_the_chord_has_the_slope_of_the_mean() -> None:
     values = [1.0, 3.0, 5.0, -2.0]
-    figure = running_total(values, [(1, 3), (0, 4)])
+    figure = running_total(values, [(1, 3), (0, 4), (3, 4)])
     lines = {line.get_label(): line.get_xydata() for line in panel(figure, "total").lines}
     np.testing.assert_allclose(lines["total"][:, 1], [0, 1, 4, 9, 7])
     chord = lines["clip [1, 3): 8.00 / 2 = 4.00"]
     np.testing.assert_allclose(chord, [(1, 1), (3, 9)])
+    assert "clip [3, 4): −2.00 / 1 = −2.00" in lines
     bars = [line for line in panel(figure, "units").lines if line.get_label() == "mean"]
     means = [line.get_ydata()[0] for line in bars]
-    assert means == pytest.approx([4.0, 1.75])
+    assert means == pytest.approx([4.0, 1.75, -2.0])
     assert_readable(figure)
 
 
@@ -132,9 +133,11 @@ def test_scores_of_films_have_their_thumbnails_below() -> None:
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: lit_clips([]), "0 clips: 1 to 4"),
-        (lambda: lit_clips([15], n=5), "clips of 5 units must be .* at most 14, but holds 15"),
-        (lambda: lit_clips([1], thumbnails=THUMBNAILS), "need the film's duration"),
+        (lambda: lit_clips([], duration=20.0), "0 clips: 1 to 4"),
+        (
+            lambda: lit_clips([15], n=5, duration=20.0),
+            "clips of 5 units must be .* at most 14, but holds 15",
+        ),
         (lambda: numbered_clips(9), "n=9: the writing fits"),
         (lambda: running_total([1.0, 2.0], [(1, 3)]), r"span \[1, 3\) does not lie within the 2"),
         (lambda: score_triangles({}, title="x"), "0 panels: 1 to 3"),

@@ -25,6 +25,7 @@ from prvr_lite.course.lesson05.kkz_steps import kkz_steps
 from prvr_lite.course.lesson05.medoid_strips import medoid_strips
 from prvr_lite.model.clustering import cluster_clips
 from prvr_lite.plots import alt_text
+from prvr_lite.plots.page import INK
 from prvr_lite.plots.pyramid import clip_units
 
 POINTS = [(0.0, 0.0), (1.0, 0.0), (8.0, 1.0), (9.0, 1.0)]
@@ -74,7 +75,8 @@ def test_rounds_show_medoids_members_and_lines_to_the_medoid() -> None:
         lines, [[p, POINTS[m]] for p, m in zip(POINTS, [0, 0, 3, 3], strict=True)]
     )
     assert "to their medoid" not in [artist.get_label() for artist in first.get_children()]
-    assert [text.get_text() for text in second.texts] == ["0", "1"]
+    written = [(text.get_text(), text.get_color()) for text in second.texts]
+    assert written == [("0", "white"), ("1", INK)]  # on blue, on orange
     assert "assign: medoids [3, 0]" in alt_text(figure)
     assert_readable(figure)
 
@@ -119,13 +121,14 @@ FILM = [(t + 0.5, picture_of((9 * t, 0, 200))) for t in range(24)]
 def test_kkz_steps_choose_what_the_exercise_chooses() -> None:
     points = torch.randn(20, 2, generator=torch.Generator().manual_seed(2))
     figure = kkz_steps(points)
-    assert names(figure) == [f"choice {i}" for i in range(1, 5)]
+    assert names(figure) == [f"choice {i}" for i in range(4)]
     rows = kkz_start(torch.cdist(points, points), points.norm(dim=1), 4)
-    for i, row in enumerate(rows.tolist(), start=1):
+    for i, row in enumerate(rows.tolist()):
         ring = part(panel(figure, f"choice {i}"), "next").get_offsets()
         np.testing.assert_allclose(ring, points[row : row + 1], atol=1e-6)
-    medoids = part(panel(figure, "choice 4"), "medoids").get_offsets()
+    medoids = part(panel(figure, "choice 3"), "medoids").get_offsets()
     np.testing.assert_allclose(medoids, points[rows[:3]], atol=1e-6)
+    assert [text.get_text() for text in panel(figure, "choice 3").texts] == ["0", "1", "2"]
     assert_readable(figure)
     same = kkz_steps([(0.0, 0.0), (0.0, 0.0), (1.0, 0.0), (0.0, 0.0)])  # no row twice
     assert "[2, 0, 1, 3]" in alt_text(same)

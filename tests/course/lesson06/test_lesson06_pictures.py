@@ -39,6 +39,9 @@ def test_each_clip_has_its_bar_and_its_curve_on_one_scale() -> None:
     told = alt_text(figure)
     assert "one (10–15 s) looks most at 2 s and gives 10 % of its attention to" in told
     assert told.endswith("The true moment is 0–5 s.")
+    assert figure.texts[1].get_text().endswith("; blue box: the true moment")
+    unknown = guided_attention(WEIGHT, SPANS, moments=[None] * 3, **NAMED)
+    assert unknown.texts[1].get_text() == "curve: each frame's weight; white bar: the clip"
     assert_readable(figure)
 
 

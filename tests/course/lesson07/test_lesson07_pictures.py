@@ -89,6 +89,8 @@ def test_the_static_explorer_varies_margin_and_positives(monkeypatch: pytest.Mon
     monkeypatch.setenv(STATIC, "1")
     figure = loss_explorer([0.55, 0.4, 0.35], [0.5, 0.38, 0.1])
     titles = [axes.get_title("left").split("\n")[0] for axes in figure.axes[:3]]
+    keys = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "mean of positives" in keys
     assert titles == [
         *("3 pos., 3 neg., margin 0.2", "3 pos., 3 neg., margin 0.4", "1 pos., 3 neg., margin 0.2")
     ]

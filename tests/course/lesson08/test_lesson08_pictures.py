@@ -38,8 +38,9 @@ ROWS = [{"loss": 2.0 - i, "R@1": 10.0 + i, "SumR": 200.0 + 9 * i, "epoch": i} fo
 def test_the_flow_names_every_tensor_and_its_shape() -> None:
     figure = model_flow(SHAPES)
     said = [text for text, _ in words(figure)]
-    assert "25 × 22 × 72" in said
+    assert "25×22×72" in said
     assert sum("×" in text for text in said) == len(SHAPES)
+    assert any("25 queries of at most 22 words" in text for text in said)
     boxes = {patch.get_label() for patch in panel(figure, "flow").patches}
     assert boxes >= set(BOXES)
     assert "query [25, 192]" in alt_text(figure)
@@ -55,10 +56,13 @@ def test_the_flow_ends_in_the_score() -> None:
             fresh = set().union(*(ahead[one] for one in fresh)) - reached
             reached |= fresh
         assert "S" in reached, name
+    assert {"S_c, key clip", "S_f"} <= ahead["query"], "both scales compare with the query"
 
 
 def test_the_flow_refuses_unknown_boxes() -> None:
-    with pytest.raises(ValueError, match="'clips' is not a box: choose from words, query"):
+    with pytest.raises(
+        ValueError, match="'clips' is not a box: choose from unit inputs, units, all clips"
+    ):
         model_flow({"clips": (1, 2)})
 
 

@@ -23,6 +23,7 @@ from prvr_lite.plots import alt_text
 from prvr_lite.search.ranking import Hit
 
 SHOWN, AT, TAKEN = [0.0, 2.0, 2.1, 6.0], [0.0, 1.0, 2.0, 4.0, 7.0], [0, 0, 1, 2, 3]
+COUNTED = [0, 0, 1, 1, 3]
 POINTS = [[0.0, 0.0], [1.0, 0.2], [4.0, 0.0], [5.0, 0.4], [2.2, 0.1]]
 CENTRES = [[0.5, 0.0], [4.0, 0.1]]
 
@@ -33,7 +34,7 @@ def picture(width: int = 40) -> np.ndarray:
 
 @pytest.mark.parametrize("pictures", [[None] * 4, [picture(), None, picture(80), picture()]])
 def test_a_bar_for_each_frame_and_a_dot_for_each_sample(pictures: list[np.ndarray | None]) -> None:
-    figure = frame_times(pictures, SHOWN, 8.0, AT, TAKEN)
+    figure = frame_times(pictures, SHOWN, 8.0, AT, TAKEN, COUNTED)
     assert names(figure) == ["frames", "samples"]
     boxes = [bar for container in panel(figure, "frames").containers for bar in container]
     bars = sorted(boxes, key=lambda bar: bar.get_x())
@@ -43,6 +44,9 @@ def test_a_bar_for_each_frame_and_a_dot_for_each_sample(pictures: list[np.ndarra
     np.testing.assert_allclose(dots.get_offsets()[:, 0], AT)
     colors, bar_colors = dots.get_facecolors(), [bar.get_facecolor() for bar in bars]
     np.testing.assert_allclose(colors, [bar_colors[frame] for frame in TAKEN])
+    counted, wrong = (part(panel(figure, "samples"), label) for label in ("counted", "wrong"))
+    assert counted.get_offsets()[:, 0].tolist() == [0.0, 1.0, 2.0, 7.0]
+    assert wrong.get_offsets()[:, 0].tolist() == [4.0]
     numbers = [text.get_text() for text in panel(figure, "frames").texts if text.get_text()]
     assert sorted(numbers) == ["0", "2", "3"], (
         "a bar as narrow as the second has no room for its number"
@@ -50,7 +54,7 @@ def test_a_bar_for_each_frame_and_a_dot_for_each_sample(pictures: list[np.ndarra
     assert len(panel(figure, "frames").images) == (
         3 if any(one is not None for one in pictures) else 0
     )
-    assert "take the frames 0, 0, 1, 2, 3" in alt_text(figure)
+    assert "take the frames 0, 0, 1, 2, 3; by counting, 1 of them take" in alt_text(figure)
     assert_readable(figure)
 
 
@@ -59,6 +63,9 @@ def test_cells_open_around_the_query() -> None:
     axes = panel(figure, "cells")
     np.testing.assert_allclose(part(axes, "open").get_xydata(), [POINTS[2], POINTS[3]])
     np.testing.assert_allclose(part(axes, "best").get_xydata(), [POINTS[4]])
+    star, ring = part(axes, "query"), part(axes, "best")
+    assert star.get_zorder() > ring.get_zorder()
+    assert star.get_markersize() < ring.get_markersize(), "neither hides the other"
     assert "1 of 2 cells, 2 of 5 clips; the best is not among them" in alt_text(figure)
     assert_readable(figure)
     whole = cell_map(POINTS, CENTRES, [2.4, 0.1], probes=2)
@@ -114,9 +121,9 @@ def test_a_found_film_shows_what_was_found_above_its_moments() -> None:
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: frame_times([], [0, 2, 1], 5, [1], [0]), "to the next must be .* above 0"),
-        (lambda: frame_times([], [0, 2], 1, [1], [0]), "to the next must be .* above 0"),
-        (lambda: frame_times([], [0, 2], 5, [1], [2]), "taken .* at most 1"),
+        (lambda: frame_times([], [0, 2, 1], 5, [1], [0], [0]), "to the next must be .* above 0"),
+        (lambda: frame_times([], [0, 2], 1, [1], [0], [0]), "to the next must be .* above 0"),
+        (lambda: frame_times([], [0, 2], 5, [1], [2], [0]), "taken .* at most 1"),
         (lambda: cell_map(POINTS, CENTRES, [1.0, 2.0, 3.0], probes=1), r"query has shape \[3\]"),
         (lambda: cell_map(POINTS, CENTRES, [1.0, 2.0], probes=3), "probes .* at most 2"),
         (

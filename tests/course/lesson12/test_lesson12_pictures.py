@@ -62,7 +62,7 @@ def test_one_panel_and_long_names() -> None:
 @pytest.mark.parametrize("dim", [4, 6, 3072])
 def test_rows_begin_where_they_begin(dim: int) -> None:
     ids = [f"friends_s01e03_seg02_clip_19_{i}" for i in range(6)]
-    figure = byte_layout(ids, dim, row=3)
+    figure = byte_layout(ids, dim, row=3, numbers=[0.1 * i for i in range(dim)])
     told = [text for text, _ in words(figure)]
     assert [text for text in told if text.startswith("byte")] == [
         f"byte {row * dim * 4:,}" for row in range(6)
@@ -75,6 +75,8 @@ def test_rows_begin_where_they_begin(dim: int) -> None:
     assert (colors[3] == to_rgba(SKY)).all()
     assert (np.delete(colors, 3, axis=0) == to_rgba(RULE)).all()
     assert told.count("…") == 6 * (dim > 6)
+    assert [f"0.{i}000" in told for i in range(4)] == [True] * 4, "the numbers of row 3"
+    assert f"{(2 * dim + 1) * 4:,}" in told, "where number 1 of row 2 begins"
     assert_readable(figure)
 
 
@@ -123,7 +125,11 @@ def test_agreement_tells_the_largest_difference() -> None:
             lambda: stacked_rows({"a": {"x": {"p": -1}}}, title=""),
             "'a' must be finite",
         ),
-        (lambda: byte_layout(["a"], 4, row=1), "row 1 can't be marked"),
+        (lambda: byte_layout(["a"], 4, row=1, numbers=[0.0] * 4), "row 1 can't be marked"),
+        (
+            lambda: byte_layout(["a"], 4, row=0, numbers=[0.0] * 3),
+            r"numbers has shape \[3\], but must have \[4\]",
+        ),
         (lambda: by_source([Told("a", np.nan, "b")], metric="R", title=""), "must be finite"),
         (
             lambda: agreement([1], [1, 2], names=("a", "b"), title=""),

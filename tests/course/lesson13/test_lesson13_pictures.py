@@ -56,6 +56,7 @@ def test_one_map_has_room_and_four_fit() -> None:
         panels = {f"width {i}": EVEN for i in range(count)}
         figure = width_maps(panels, duration=9.0, moment=(1.0, 2.0), title="Widths")
         assert len(names(figure)) == count + 1
+        assert "square-root" in panel(figure, "scale").get_ylabel()
         assert_readable(figure)
 
 
@@ -71,6 +72,8 @@ def test_the_listed_clip_and_the_implicit_one_share_a_time_axis() -> None:
     (bar,) = panel(figure, "clip").containers[0]
     assert (bar.get_x(), bar.get_width()) == (5.0, 10.0), "units 1 and 2 hold half of the peak"
     assert part(panel(figure, "clip"), "even").get_ydata()[0] == 0.25
+    keys = [text.get_text() for text in panel(figure, "map").get_legend().get_texts()]
+    assert keys == ["key clip", "true moment", "best unit", "≥ half high"]
     told = alt_text(figure)
     assert "scores of all 10 clips" in told
     assert "the key clip covers 5–20 s" in told
