@@ -168,11 +168,11 @@ class Preset:
     training: TrainConfig
 
     def model_config(self, visual_dim: int, query_dim: int, **changes: Any) -> ModelConfig:
-        """The ModelConfig for features of these sizes; ``changes`` replace other fields of it."""
+        """Returns the ModelConfig for features of these sizes; ``changes`` replace other fields."""
         return ModelConfig(visual_dim=visual_dim, query_dim=query_dim, **{**self.model, **changes})
 
     def train_config(self, *, epochs: int | None = None, **changes: Any) -> TrainConfig:
-        """The TrainConfig; ``changes`` replace fields of it (``epochs=None`` replaces nothing).
+        """Returns the TrainConfig; ``changes`` replace its fields (``epochs=None``: no change).
 
         Raises:
             ValueError: a field does not exist, or a training can't be run with its value.

@@ -37,7 +37,7 @@ def seed_generators(device: torch.device, seed: int) -> None:
 
 
 def use_bfloat16(config: TrainConfig, device: torch.device) -> bool:
-    """Whether to compute in bfloat16: if asked for, or with "auto" on a GPU that supports it.
+    """Returns whether to compute in bfloat16: if chosen, or with "auto" on a GPU that supports it.
 
     Raises:
         ValueError: the precision is unknown.

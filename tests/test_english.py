@@ -38,6 +38,18 @@ BANNED = {
     r"larger\b|smaller\b|further\b|need\b|way\b|doubt\b|matter\b)[A-Za-z]": "is not a …",
     rf"\b(?:{COUNTED}) an? (?:{UNITS})\b(?! of\b)": "per",
 }
+# Words in -s with which a docstring began, and which are nouns there or begin a question
+NOUNS = (
+    "Bars|Boxes|Bytes|Checksums|Differences|Distances|Does|Features|Inches|Kinds|Loss|Matrices|"
+    "Metrics|Milliseconds|Moments|Percentages|Points|Processes|Queries|Rows|Seconds|Settings|"
+    "Tensors|Thumbnails|Ticks|Trials|Weights|Yes"
+)
+# "Names of the exercises" is a noun phrase, "Names the videos" a sentence; "Does nothing" is one.
+BEGINS_WITH_VERB = re.compile(rf"(?!(?:{NOUNS})\b(?! nothing))[A-Z][a-z]+s (?!of\b)")
+LATER = re.compile(r"prvr_lite/(?:plots|course/pictures|course/lesson\d+)/")
+LEARNERS = re.compile(
+    r"prvr_lite/course/lesson\d+/(?:answers|exercises|mistakes|planted|variants)\.py"
+)
 PATTERN = re.compile("|".join(f"({banned})" for banned in BANNED))
 
 
@@ -115,3 +127,52 @@ def test_plain_words(path: Path) -> None:
 )
 def test_what_is_found(text: str, faults: int) -> None:
     assert len(PATTERN.findall(text)) == faults
+
+
+def functions(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Functions of a module and methods of its classes, without helpers inside of them."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from functions(node)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not is_property(node):
+            yield node
+
+
+def is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(ast.unparse(part).endswith("property") for part in function.decorator_list)
+
+
+def first_lines_without_verb(text: str) -> Iterator[tuple[int, str]]:
+    for function in functions(ast.parse(text)):
+        line = (ast.get_docstring(function) or "").partition("\n")[0]
+        if line and not BEGINS_WITH_VERB.match(line):
+            yield function.lineno, line
+
+
+def test_docstrings_begin_with_a_verb() -> None:
+    """The first line says what a function does, or returns: "Returns the scores, [Q, V]."."""
+    faults = []
+    for path in sorted((ROOT / "prvr_lite").rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        if not (LATER.match(name) or LEARNERS.fullmatch(name)):
+            lines = first_lines_without_verb(path.read_text(encoding="utf-8"))
+            faults += [f"{name}:{row}: {line!r}: begin with a verb in -s" for row, line in lines]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("Returns the scores, [Q, V].", True),
+        ("Names the videos that lack a moment.", True),
+        ("Does nothing: no file stays open.", True),
+        ("Return the scores, [Q, V].", False),
+        ("The scores, [Q, V].", False),
+        ("Names of the videos.", False),
+        ("Distances [N, N] of all clips.", False),
+        ("Does the file hold a checkpoint?", False),
+    ],
+)
+def test_which_first_line_begins_with_a_verb(line: str, right: bool) -> None:
+    text = f'class Some:\n    def method(self):\n        """{line}"""\n'
+    assert bool(list(first_lines_without_verb(text))) is not right

@@ -92,7 +92,7 @@ def _variants(options: argparse.Namespace) -> dict[str, Varied]:
 
 @contextmanager
 def _ended_as_by_hand() -> Iterator[None]:
-    """Who ends this program (SIGTERM) stops it as Ctrl-C does: answers' processes and files go."""
+    """Lets SIGTERM stop this program as Ctrl-C does: answers' processes and files are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _one_line(error: Exception) -> str:
-    """Returns what an error says; where it isn't one of those expected, also what kind it is."""
+    """Returns an error's text in one line; for an unexpected error, also its type."""
     text = " ".join(str(error).split())
     if isinstance(error, EXPECTED) and text:
         return text

@@ -125,7 +125,7 @@ class VideoTable:
 
     @classmethod
     def exists(cls, uri: str | os.PathLike[str], name: str) -> bool:
-        """Says whether there is a table of this name."""
+        """Returns whether a table of this name exists."""
         try:
             cls(uri, name)
         except MissingError:
@@ -159,7 +159,7 @@ class VideoTable:
         return int(self._call(lambda: self._table.stats())["total_bytes"])
 
     def insert(self, batch: Any) -> int:
-        """Adds the rows whose ids are not there yet, in one commit; returns how many there were.
+        """Adds the rows whose ids the table lacks, in one commit; returns how many it added.
 
         Where two writers insert the same id at the same moment, one of them does. Each commit opens
         all files to look for the ids, so files are merged where that costs less than opening them.
@@ -174,11 +174,11 @@ class VideoTable:
         return inserted
 
     def delete(self, ids: Sequence[str]) -> int:
-        """Takes rows out in one commit, and returns how many there were."""
+        """Deletes the rows of these ids in one commit, and returns how many it deleted."""
         return int(self._call(lambda: self._table.delete(_among(ids))).num_deleted_rows)
 
     def known(self, ids: Sequence[str]) -> set[str]:
-        """Returns those of these ids that are there."""
+        """Returns the given ids that the table contains."""
         there = set[str]()
         for start in range(0, len(ids), LOOKED_UP):
             question = self._table.search().where(_among(ids[start : start + LOOKED_UP]))
@@ -210,7 +210,7 @@ class VideoTable:
         self._call(lambda: self._table.create_index("clips", config=config))
 
     def unindexed(self) -> int | None:
-        """Counts the rows that the index does not reach; None where there is no index."""
+        """Counts the rows that the index does not contain; None if no index exists."""
         names = [index.name for index in self._call(self._table.list_indices)]
         if not names:
             return None

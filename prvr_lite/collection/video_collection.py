@@ -149,7 +149,7 @@ class VideoCollection(WithModel):
 
     @property
     def unindexed(self) -> int | None:
-        """Counts the videos that the candidates do not reach; None where there are none built."""
+        """Counts the videos that the index of candidates lacks; None if no such index was built."""
         return self._table.unindexed()
 
     def append(
@@ -188,7 +188,7 @@ class VideoCollection(WithModel):
         return self._insert(encode_rows(self.model, reader, new, batch_videos), skip)
 
     def _known(self, ids: Sequence[str], skip: bool) -> set[str]:
-        """Returns those of these ids that are there; raises ValueError unless they are skipped."""
+        """Returns the given ids that the collection contains; without ``skip`` one is an error."""
         known = self._table.known(ids)
         if known and not skip:
             raise ValueError(
@@ -245,7 +245,7 @@ class VideoCollection(WithModel):
         self._table.build_index(max(1, round(clips / CLIPS_PER_LIST)))
 
     def check(self) -> int:
-        """Compares every row with its digest, and returns how many there are.
+        """Compares every row with its digest, and returns the number of rows.
 
         Raises:
             CollectionError: damaged rows, which are named, or an id that is duplicated.

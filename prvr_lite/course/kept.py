@@ -18,7 +18,7 @@ SOLVED = "solved.txt"  # in it: the name of an exercise a line
 
 
 def runs_folder() -> Path:
-    """The folder of what lessons keep; it exists and can be written.
+    """Returns the folder of what lessons keep; it exists and can be written.
 
     The first time that it isn't the folder that was asked for, one line says so.
     """
@@ -41,7 +41,7 @@ def _writable(asked: Path) -> Path:
 
 
 def solved() -> set[str]:
-    """Names of the exercises that were once answered right."""
+    """Returns the names of the exercises that were once answered right."""
     try:
         text = (runs_folder() / SOLVED).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -50,7 +50,7 @@ def solved() -> set[str]:
 
 
 def note_solved(name: str) -> None:
-    """Remember that an exercise was answered right. What can't be noted is only forgotten."""
+    """Notes that an exercise was answered right; does nothing if the file can't be written."""
     if name not in solved():
         with suppress(OSError), (runs_folder() / SOLVED).open("a", encoding="utf-8") as file:
             file.write(f"{name}\n")  # one short line: two notebooks may write at once

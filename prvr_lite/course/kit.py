@@ -44,7 +44,7 @@ class NotReadyError(OneLineError, RuntimeError):
 
 
 def start(lesson: int) -> None:
-    """Print in one line what a lesson runs on, and show where it stands in the course.
+    """Prints in one line what a lesson runs on, and shows its place in the course.
 
     Nothing is set, seeded, or returned.
 
@@ -87,7 +87,7 @@ def trained(
     watch: Callable[[History], object] | None = None,
     **changes: Any,
 ) -> tuple[RetrievalModel, History]:
-    """A model trained by the sample preset: now, or from where an earlier call left off.
+    """Returns a model trained by the sample preset, and its history; continues an earlier call.
 
     Each epoch is kept in ``lesson-….pt`` in the folder of ``runs_folder``, so that lesson 9 finds
     what lesson 8 trained, and an interrupted cell goes on when it is run again. Delete the file to
@@ -152,7 +152,7 @@ def in_place() -> Callable[[dict[str, str]], None]:
 
 
 def film(dataset: Dataset, video: int, *, moment: Any = None, **settings: Any) -> page.Picture:
-    """One film with its thumbnails and its captioned moments; see ``plots.film_strip.film_strip``.
+    """Draws one film: thumbnails and captioned moments (see ``plots.film_strip.film_strip``).
 
     Args:
         video: its row. settings: passed on, such as title=….
@@ -181,7 +181,7 @@ def _span(moment: Any) -> tuple[float, float]:
 def gallery(
     dataset: Dataset, query: int, videos: Any, score: Any, *, top: int = 5, **settings: Any
 ) -> page.Picture:
-    """The films that a query finds, best first, and its own film wherever it comes.
+    """Draws the films that a query finds, best first, and always the film that it describes.
 
     Args:
         query: its row. videos: rows of the searched films, [V]. score: of these films, [V].

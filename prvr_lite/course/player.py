@@ -19,14 +19,14 @@ SIDE = 320  # pixels on the screen: twice the film's own
 
 
 def play(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
-    """Show a film as a video to be started by hand, and return its strip with its moments.
+    """Shows a film as a video to be started by hand, and returns its strip with its moments.
 
     The film lies within the notebook, so that it plays without a connection.
 
     Args:
-        video: its row; one of the few films that travel whole. settings: see ``film``.
+        video: its row; one of the few films that come as videos. settings: see ``film``.
     Raises:
-        FileNotFoundError: the film does not travel whole; names those that do.
+        FileNotFoundError: the film does not come as a video; names those that do.
     """
     video_id = dataset.video_id[video]
     movie, poster = sample_film(video_id)
@@ -38,7 +38,7 @@ def play(dataset: Dataset, video: int, **settings: Any) -> page.Picture:
 
 
 def video_html(movie: Path, poster: Path, about: str) -> str:
-    """A <video> that holds an MP4 file and its poster; ``about`` says to screen readers what it is.
+    """Returns a <video> with an MP4 file and its poster inside; ``about`` is for screen readers.
 
     Where no video can be shown, the text is shown.
     """

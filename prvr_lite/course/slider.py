@@ -1,4 +1,4 @@
-"""Controls that redraw one picture, and the one place that decides whether there can be any."""
+"""Shows sliders and switches that redraw one picture, if the notebook can run them."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def slider(
 
 
 def can_slide() -> bool:
-    """Returns whether a reader is there to move a slider.
+    """Returns whether a reader can move a slider in the running notebook.
 
     True where ipywidgets is installed and the running cell was sent by a front end that could also
     ask its reader for input: JupyterLab, Notebook, VS Code and Colab say so in every request,

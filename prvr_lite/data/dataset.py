@@ -111,7 +111,7 @@ class Dataset(FeatureColumns):
         return np.flatnonzero(np.isin(self.query_video, self.videos_in(split)))
 
     def steps(self, query: int) -> Array:
-        """Returns start and end of each step of a query's moment, [S, 2] s; [0, 2] for one step."""
+        """Returns start and end of each step of a query's moment, [S, 2] s; S = 0 for one step."""
         (row,) = _valid_rows([query], len(self.query_id), "query").tolist()
         if self.step_query is None or self.step_span is None:
             return np.zeros((0, 2), np.float32)
@@ -187,7 +187,8 @@ def _valid_rows(rows: Sequence[int] | Array, limit: int, owner: str) -> Array:
         raise TypeError(f"Rows of a {owner} must be a list of integers, not {rows!r}.")
     outside = checked[(checked < 0) | (checked >= limit)]
     if outside.size:
-        raise IndexError(f"There is no {owner} {outside[0]}: rows go from 0 to {limit - 1}.")
+        valid = f"rows go from 0 to {limit - 1}" if limit else f"the file has no {owner}"
+        raise IndexError(f"There is no {owner} {outside[0]}: {valid}.")
     return checked.astype(np.int64)
 
 
@@ -334,8 +335,9 @@ def _find_columns(path: Path, file: h5py.File) -> dict[str, Any]:
         try:
             _ = stored.dtype
         except Exception as error:
-            problem = f"has a type of numbers that NumPy lacks ({error})"
-            raise fault(path, name, problem, AGAIN) from error
+            problem = f"has a number type that NumPy can't read ({error})"
+            kind = COLUMNS[name].kind if name in COLUMNS else "integers"
+            raise fault(path, name, problem, f"write this column as {kind}") from error
     return columns
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
 AGAIN: Final = "copy or download the file again, or write it again"
-COPY: Final = "copy what it means into this file"
+COPY: Final = "store the values themselves in this file"
 DEPTH: Final = 16  # groups in groups
 ATTRIBUTE: Final = 1 << 20  # bytes
 READ: Final = 16 << 20  # bytes of a data set that is read
@@ -165,7 +165,7 @@ def _check_dataset(name: str, thing: h5d.DatasetID, size: int) -> int:
     if layout == h5d.VIRTUAL:
         raise RefusedError(f"'{name}' is a virtual data set, whose values are in other files", COPY)
     if made.get_external_count():
-        raise RefusedError(f"'{name}' is in external storage, its values are in other files", COPY)
+        raise RefusedError(f"'{name}' is in external storage: its values are in other files", COPY)
     filters = {made.get_filter(place)[0] for place in range(made.get_nfilters())}
     if unknown := filters - FILTERS:
         problem = f"'{name}' needs filter {min(unknown)}, which h5py does not bring along"
@@ -199,8 +199,9 @@ def _check_chunks(
         raise RefusedError(f"'{name}' lacks parts: {parts}")
     for place in places:
         if place.byte_offset + place.size > size or place.size < least:
-            problem = f"'{name}' asks for {raw:,} bytes where the file holds {place.size:,}"
-            raise RefusedError(problem)
+            there = max(0, min(place.size, size - place.byte_offset))
+            parts = f"should have {raw:,} bytes, but the file holds only {there:,}"
+            raise RefusedError(f"a chunk of '{name}' {parts}: the file is damaged")
 
 
 def _read(name: str, column: h5py.Dataset, size: int) -> int:

@@ -107,7 +107,10 @@ class OpenAIClipEncoder:
         special = set(self._tokenizer.all_special_ids)
         first, second = (set(row) - special for row in ids.tolist())
         if not first - second or not second - first:
-            raise ValueError("its tokenizer knows no words")
+            raise ValueError(
+                "its tokenizer can't distinguish two different sentences; its vocabulary may be "
+                "missing"
+            )
         if self._text_head()(hidden).shape[2] != dim:
             raise ValueError("words and sentences have different sizes")
         return dim

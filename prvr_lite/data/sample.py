@@ -32,13 +32,13 @@ def load_sample() -> Dataset:
 
 
 def sample_film(video_id: str) -> tuple[Path, Path]:
-    """Finds one of the few sample films that travel whole.
+    """Finds one of the few sample films whose video file comes with the package.
 
     Returns:
         its MP4 file and its poster, a WebP file.
 
     Raises:
-        FileNotFoundError: this film does not travel whole; names those that do.
+        FileNotFoundError: this film does not come as a video; names those that do.
     """
     names: set[str] = set()
     for place in _PLACES:

@@ -155,7 +155,7 @@ def _content_digest(table: FeatureTable, columns: dict[str, Array], origin: str)
 
 
 def _finished(draft: Path, log: Path, head: str) -> list[int] | None:
-    """Checksums of the blocks that an earlier call finished; None without an unfinished file."""
+    """Returns checksums of blocks that an earlier call finished; None if it left no usable file."""
     if not (draft.exists() and log.exists()):
         return None
     lines = log.read_text(encoding="ascii", errors="replace").split("\n")[:-1]  # whole lines only

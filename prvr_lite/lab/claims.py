@@ -91,7 +91,7 @@ def gap_between(
 
 
 def _verdict(*intervals: tuple[float, float]) -> str:
-    """Yes or no where every interval lies on one side of 0; one seed has no interval (NaN)."""
+    """Returns YES if all intervals lie above 0, NO if all lie below, else UNCLEAR (also if NaN)."""
     if all(low > 0 for low, _ in intervals):
         return YES
     return NO if all(high < 0 for _, high in intervals) else UNCLEAR
@@ -115,7 +115,7 @@ def _baselines(results: Results) -> Iterator[Claim]:
 
 
 def _successor(results: Results) -> Iterator[Claim]:
-    """What came after MS-SL++: is it better here, and which of its windows are?"""
+    """Yields claims about GMMFormer: whether it is better here, and which of its windows are."""
     name, released = "gmmformer", "gmmformer-batch-windows"
     yield from _better_than(results, name, "R@1", f"better than {label(name)}")
     text = f"… on two-step queries, better than {label(name)}"

@@ -44,7 +44,7 @@ class Trained:
 def run_demo(
     dataset: Dataset, out: Path, *, seed: int = 0, epochs: int | None = None, device: str = "auto"
 ) -> dict[str, dict[str, float]]:
-    """Train MS-SL++ and two baselines, print the retrieval table, fill ``out`` with pictures.
+    """Trains MS-SL++ and two baselines, prints the retrieval table, fills ``out`` with pictures.
 
     Beside them stands ``search.html``, a page to search with (``lab.search_page``).
 
@@ -90,7 +90,7 @@ def busy_hint() -> str:
 def train_and_test(
     name: str, dataset: Dataset, *, seed: int, epochs: int | None = None, device: str = "auto"
 ) -> Trained:
-    """Train one model by the sample preset and score the test films."""
+    """Trains one model by the sample preset, and evaluates it on the test films."""
     model, config = from_preset(name, dataset, seed=seed, epochs=epochs, device=device)
     print(
         f"\ntraining {name} ({sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters)"
@@ -102,7 +102,7 @@ def train_and_test(
 
 
 def retrieval_table(trained: dict[str, Trained], dataset: Dataset) -> dict[str, dict[str, float]]:
-    """Metrics of each line of the printed table."""
+    """Returns the metrics of each line of the printed table."""
     ours = trained["mssl++"]
     similarity, alpha = ours.test.similarity, ours.model.config.alpha
     lines = {

@@ -234,7 +234,7 @@ class Explorer:
 
 
 def _pair(span: Any, duration: float) -> Span | None:
-    """Returns a span for the plots: None without a time axis; an instant gets a little width."""
+    """Returns a span for the plots: at least 1 % of the duration wide; None if that is unknown."""
     start, end = map(float, span)
     if math.isnan(duration):
         return None

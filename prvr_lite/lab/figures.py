@@ -33,7 +33,7 @@ Row = dict[float, list[float]]
 
 
 def draw_all(csv: str | Path, folder: str | Path) -> list[Path]:
-    """Save every picture that the CSV has numbers for, as a .png.
+    """Saves every picture that the CSV has numbers for, as a .png.
 
     Returns:
         the files written.

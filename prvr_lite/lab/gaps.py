@@ -23,7 +23,7 @@ Pair = tuple[int, dict[str, str], NDArray[np.float64]]  # seed, context, gains o
 
 
 def gaps(setting: Setting, dataset: Dataset) -> Iterator[Line]:
-    """R@1 and SumR of MS-SL++ minus those of each other finished row, in points, on test queries.
+    """Yields R@1 and SumR of MS-SL++ minus those of each finished row, in points, on test queries.
 
     Each query's gain is averaged over the seeds that both rows have; the 95 % interval is a paired
     bootstrap over sibling groups of films (over films, where there are no groups). It shows what

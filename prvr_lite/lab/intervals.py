@@ -11,7 +11,7 @@ Value = float | Sequence[float]  # one number, or one per seed
 
 
 def mean_interval(seeds: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
-    """Returns the 95 % confidence interval of the mean over all seeds that there could be.
+    """Returns the 95 % confidence interval of the mean over all possible seeds.
 
     Student's t interval, which takes the seeds for independent draws from a normal distribution.
 
@@ -49,7 +49,7 @@ def is_level(ours: Value, theirs: Value) -> bool:
 def with_intervals(
     groups: Mapping[str, Mapping[str, Value]],
 ) -> dict[str, dict[str, tuple[Value, tuple[float, float]]]]:
-    """Differences over paired seeds, each with the 95 % interval of its mean, for ``gap_chart``.
+    """Returns differences over paired seeds with their mean's 95 % interval, for ``gap_chart``.
 
     Args:
         groups: group -> name of a change -> difference, one number or one per seed.

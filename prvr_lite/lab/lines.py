@@ -59,7 +59,7 @@ def lines_of_run(
 
 
 def _more_mixtures(run: Run, split: str, tuned: float) -> dict[str, tuple[str, float]]:
-    """Returns further scores to report, by name: a scale and its alpha.
+    """Returns further scores to report: name -> (scale, alpha).
 
     They are each scale alone; on test also the mixture with val's alpha and, for MS-SL++, with
     every other alpha.

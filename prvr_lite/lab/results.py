@@ -111,7 +111,7 @@ class Results:
         return {seed: first[seed] - second[seed] for seed in first if seed in second}
 
     def kinds(self, family: str) -> list[str]:
-        """Kinds of queries "family=…", in the order in which the CSV first names them."""
+        """Returns the kinds of queries "family=…", in the order in which the CSV has them first."""
         names = dict.fromkeys(queries for _, _, queries, _, _ in self._seeds)
         return [name for name in names if name.startswith(f"{family}=")]
 
@@ -177,7 +177,7 @@ def spread_text(values: Seeds, metric: str, *, sign: bool = False) -> str:
 
 
 def _decimals(value: float) -> int:
-    """Returns how many decimals leave a number three digits."""
+    """Returns how many decimals show a number with three significant digits."""
     if value == 0 or not math.isfinite(value):
         return 0
     return max(0, 2 - math.floor(math.log10(abs(value))))

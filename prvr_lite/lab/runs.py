@@ -132,7 +132,7 @@ def model_of(finished: FinishedRun, *, device: str = "cpu") -> RetrievalModel:
 
 
 def perform(run: Run, setting: Setting, dataset: Dataset) -> None:
-    """Trains, scores and keeps a run; an interrupted training goes on from its last epoch."""
+    """Performs and keeps a run: trains and scores; an interrupted training is continued."""
     path = path_of(run, setting)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".checkpoint")

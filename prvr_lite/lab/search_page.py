@@ -142,7 +142,7 @@ def write_search_page(
 
 
 def _best_films(searcher: Searcher, sentences: Sentences) -> list[int]:
-    """Rows of the films that the page holds: all, or those that rank best for the sentences."""
+    """Returns the rows of the page's films: all, or those that rank best for the sentences."""
     if len(searcher) <= FILMS:
         return list(range(len(searcher)))
     ranking = searcher.rank(sentences.vectors, FILMS)  # rows [Q, k]
@@ -151,7 +151,7 @@ def _best_films(searcher: Searcher, sentences: Sentences) -> list[int]:
 
 
 def _film(dataset: Dataset, video: int, films: str | Path | None) -> dict[str, Any]:
-    """What the page shows of a film: id, seconds, thumbnails with their times, a link."""
+    """Returns what the page shows of a film: id, seconds, thumbnails with their times, a link."""
     shown = video_thumbnails(dataset, video)
     if len(shown) > PICTURES:
         time = np.array([time for time, _ in shown])
@@ -170,7 +170,7 @@ def _film(dataset: Dataset, video: int, films: str | Path | None) -> dict[str, A
 
 
 def _sentences(sentences: Sentences, place: Sequence[int]) -> list[dict[str, Any]]:
-    """Every sentence with the films of the page that answer it, and the true moment."""
+    """Returns every sentence with the films of the page that answer it, and the true moment."""
     row = {video: i for i, video in enumerate(place)}
     entries = []
     for i, text in enumerate(sentences.text):
@@ -189,7 +189,7 @@ def _vectors(
     sentences: Sentences,
     place: Sequence[int],
 ) -> Mapping[str, Any]:
-    """Queries, units and attended vectors in whole steps, and the rows of the compared clips."""
+    """Returns queries, units and attended vectors, each quantized, and the rows of the clips."""
     model, rows = searcher.model, searcher.rows.vectors
     reader = InputReader(dataset, model.config, memory=0)
     units = []
@@ -216,7 +216,7 @@ def _vectors(
 
 
 def _packed(vectors: Tensor) -> str:
-    """Whole steps as int16, low bytes before high bytes, which are nearly all alike: compressed."""
+    """Returns vectors as compressed text: int16 multiples of STEP, all low bytes, then all high."""
     steps: NDArray[np.int16] = np.round(vectors.numpy() / STEP).astype("<i2")
     planes = steps.reshape(-1).view(np.uint8).reshape(-1, 2).T  # [2, numbers]
     return _compressed(planes)

@@ -156,7 +156,7 @@ def _ahead(results: Results, name: str, kind: str) -> str:
 
 
 def svmr_table(results: Results) -> str:
-    """Moments within the right film: recall by overlap with the true moment."""
+    """Returns a Markdown table: recall of moments in the right film, by overlap with the truth."""
     metrics = [f"R@{k} IoU={iou}" for k in (1, 5) for iou in IOUS] + ["mIoU"]
     rows = [row for row in results.scored("R@1 IoU=0.5") if films_kept(row[1]) is None]
     table = _pivot(results, rows, metrics, BY_SCORE).droplevel(0)
@@ -164,7 +164,7 @@ def svmr_table(results: Results) -> str:
 
 
 def vcmr_table(results: Results) -> str:
-    """Moments in the whole collection, by the number of films that the first stage keeps.
+    """Returns a Markdown table of moments in all films, by how many films the first stage keeps.
 
     Times are medians over seeds. The last columns compare with the row of the same model and
     predictor that keeps most films.
@@ -212,7 +212,7 @@ def _share(part: Seeds, whole: Seeds) -> str:
 
 
 def vcmr_time(results: Results, experiment: str, score: str) -> Seeds:
-    """Milliseconds that a query takes, measured once or per seed."""
+    """Returns the milliseconds that a query takes, measured once or per seed."""
     each = results.values(experiment, "query ms", score=score)
     return each or results.values(experiment, "query ms", score=score, queries="", split="")
 

@@ -93,7 +93,7 @@ class Vocabulary:
         return self._shares(words) @ self._given
 
     def _shares(self, words: Sequence[str]) -> Float:
-        """Returns of which pieces and words each feature is the sum, [L, P + W].
+        """Returns how often each piece and word is in the sum of each feature, [L, P + W].
 
         A feature of a sentence is the sum of its own piece and of all words.
         """

@@ -110,7 +110,7 @@ def code_distances(n: int) -> Tensor:
 
 
 def _clip_distances(units: Tensor, windows: Tensor, code: Tensor) -> Tensor:
-    """Distances [b, N, N] of all clips of units [b, n, H]; adds the squared distances of codes."""
+    """Returns distances [b, N, N] of clips of units [b, n, H]: sqrt(squared distance + code)."""
     centred = units - units.mean(1, keepdim=True)
     inner = windows @ (centred @ centred.mT)  # [b, N, n]: clips with units
     return _distances(inner, windows.expand(len(units), -1, -1), code)
@@ -148,7 +148,7 @@ def _kkz(distance: Tensor, first: Tensor, k: int) -> Tensor:
 
 
 def _assign(distance: Tensor, medoids: Tensor) -> Tensor:
-    """The nearest medoid of each point, [B, N]; a medoid's is itself, even among duplicates."""
+    """Returns which medoid (0..k-1) is nearest to each point, [B, N]; for a medoid, itself."""
     batch = torch.arange(len(medoids), device=medoids.device)[:, None]
     assignment = distance[batch, medoids].min(1).indices  # [B, k, N] -> [B, N]; argmin is slower
     clusters = torch.arange(medoids.shape[1], device=medoids.device).expand_as(medoids)
@@ -156,7 +156,7 @@ def _assign(distance: Tensor, medoids: Tensor) -> Tensor:
 
 
 def _update(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
-    """The member of each cluster with the least summed distance to the cluster, [B, k].
+    """Returns the point of each cluster with the least summed distance to the cluster, [B, k].
 
     No cluster is empty: its medoid is in it.
     """
@@ -172,7 +172,7 @@ def _update(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
 
 
 def _cluster_sums(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
-    """The summed distance of every cluster to every point, [B, k, N]: the transpose of D @ O.
+    """Returns the summed distance of every cluster to every point, [B, k, N]: (D @ O)^T.
 
     Each row of D is added once, to the sum of its cluster: K times fewer operations than in a
     matrix product. (Distances are symmetric, so rows may take the place of columns.)
@@ -186,7 +186,7 @@ def _cluster_sums(distance: Tensor, assignment: Tensor, k: int) -> Tensor:
 
 
 def _distances(left: Tensor, right: Tensor, code: Tensor | None = None) -> Tensor:
-    """Distances [b, N, N] of points whose inner products are left @ right^T, both [b, N, d].
+    """Returns distances [b, N, N] of points with inner products left @ right^T, both [b, N, d].
 
     With ``code`` [N, N], more squared distances to add, they are rounded to its precision. A
     distance counts both ways, so each strip of rows is computed from the diagonal on, and mirrored.
@@ -218,7 +218,7 @@ def _check(vectors: Tensor, k: int, n: int) -> None:
 
 
 def _exact_device(tensor: Tensor) -> torch.device:
-    """The device to use for float64, which Apple's MPS lacks."""
+    """Returns the device to use for float64, which Apple's MPS lacks."""
     return torch.device("cpu") if tensor.device.type == "mps" else tensor.device
 
 

@@ -102,7 +102,7 @@ class RetrievalModel(nn.Module):
     def compare(
         self, queries: Tensor, clips: Tensor, attended: Tensor | None, clip_mask: Tensor | None
     ) -> Similarity:
-        """Works as :meth:`similarity` on vectors of length 1, such as those of an index."""
+        """Compares vectors of length 1, such as those of an index; see :meth:`similarity`."""
         return dual_similarity(queries, clips, attended, clip_mask)
 
     def frame_scores(

@@ -41,7 +41,7 @@ class KMeansClips(MSSLpp):
         return centroids, none
 
     def _members(self, units: Tensor, windows: Tensor) -> Tensor:
-        """The share of each clip in each centroid, [V, K, N]; rows sum to 1."""
+        """Returns the share of each clip in each centroid, [V, K, N]; rows sum to 1."""
         k = self.config.num_clusters
         if k is None:
             raise ValueError("num_clusters=None keeps every clip: there is nothing to cluster")
@@ -63,7 +63,7 @@ class KMeansClips(MSSLpp):
 
 
 def _shares(assignment: Tensor, k: int) -> Tensor:
-    """The share of each member in its cluster: assignment [V, N] -> [V, K, N], 1/size or 0."""
+    """Returns each point's share in each cluster: assignment [V, N] -> [V, K, N], 1/size or 0."""
     member = (assignment[:, None, :] == torch.arange(k, device=assignment.device)[:, None]).float()
     return member / member.sum(-1, keepdim=True).clamp(min=1)
 

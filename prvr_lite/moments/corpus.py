@@ -133,7 +133,7 @@ def search_moments(
 def _score_pairs(
     clips: ClipEncoding, queries: Tensor, chosen: Tensor, scorer: Scorer, near: Tensor, keep: int
 ) -> tuple[Tensor, Tensor]:
-    """The best ``keep`` clips in chosen videos [Q, n]: scores (-inf: none) and rows, [Q, n, m]."""
+    """Returns the best m clips in chosen videos [Q, n]: scores (-inf: none), rows, [Q, n, m]."""
     q, n = chosen.shape
     score = queries.new_full((q * n, keep), -torch.inf)
     clip = torch.full((q * n, keep), -1, device=queries.device)

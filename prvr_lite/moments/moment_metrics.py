@@ -123,7 +123,7 @@ def vcmr_metrics(video: Values, spans: Values, own: Values, truth: Values) -> di
 
 
 def _recall(iou: Array, depths: tuple[int, ...]) -> dict[str, float]:
-    """Percentages of queries with a hit, from iou [Q, k], best prediction first."""
+    """Returns the percentages of queries with a hit, from iou [Q, k], best prediction first."""
     return {
         f"R@{k} IoU={threshold}": 100 * float((iou[:, :k] >= threshold).any(axis=1).mean())
         for k in depths
@@ -132,7 +132,7 @@ def _recall(iou: Array, depths: tuple[int, ...]) -> dict[str, float]:
 
 
 def _checked_iou(spans: Values, truth: Values) -> NDArray[np.float64]:
-    """IoU [Q, k] of predictions [Q, k, 2] with true moments [Q, 2]; 0 for missing predictions."""
+    """Returns IoU [Q, k] of predictions [Q, k, 2] and true moments [Q, 2]; 0 for a missing one."""
     predicted, true = _numpy(spans), _numpy(truth)
     fits = predicted.ndim == 3 and predicted.shape[2] == 2 and 0 not in predicted.shape
     if not fits or true.shape != (len(predicted), 2):

@@ -124,7 +124,7 @@ class SpanHead(nn.Module):
 
 
 def part_windows(n: int, context: int) -> Tensor:
-    """Weights that average units inside, before and after a clip, [N, 3 n]; 0 beyond the video."""
+    """Returns weights [N, 3 n] that average units in, before and after a clip; 0 if none exist."""
     spans, unit = clip_spans(n), torch.arange(n)
     start, end = spans[:, :1], spans[:, 1:]
     before = (unit >= start - context) & (unit < start)  # [N, n]

@@ -60,7 +60,7 @@ def read_annotations(path: str | os.PathLike[str]) -> list[Annotation]:
 
 
 def _line(path: Path, row: int, line: str) -> Annotation:
-    where = f"line {row}"
+    where = f"line {row} is"
     try:
         if not line.startswith("{"):
             place, text = line.split("##", 1)
@@ -78,11 +78,13 @@ def _line(path: Path, row: int, line: str) -> Annotation:
 
 def _videos(path: Path, text: str) -> Iterator[Annotation]:
     try:
-        videos = read_json(text).items()
-    except (ValueError, AttributeError) as error:
-        raise _strange(path, "the file", text, error) from error
-    for video, entry in videos:
-        where = f"video {video[:60]!r}"
+        videos = read_json(text)
+        if not isinstance(videos, dict):
+            raise TypeError(f"it is a {type(videos).__name__}; a dictionary is expected")
+    except (ValueError, TypeError) as error:
+        raise _strange(path, "the file begins with", text, error) from error
+    for video, entry in videos.items():
+        where = f"video {video[:60]!r} is"
         try:
             pairs = list(zip(entry["timestamps"], entry["sentences"], strict=True))
             for times, sentence in pairs:
@@ -102,5 +104,5 @@ def _annotation(video: Any, text: Any, times: Any, duration: Any) -> Annotation:
 
 def _strange(path: Path, where: str, entry: str, error: Exception) -> ValueError:
     reason = f"{type(error).__name__}: {error}"
-    problem = f"{where} is {entry[:80]!r}, no annotation ({reason})"
+    problem = f"{where} {entry[:80]!r}, which is not an annotation ({reason})"
     return damaged(path, problem, f"give {SHAPES}")

@@ -176,7 +176,7 @@ def load_authors_state_dict(model: M, state_dict: Mapping[str, Tensor]) -> M:
 
 
 def is_authors_checkpoint(path: str | os.PathLike[str]) -> bool:
-    """Whether the file holds a checkpoint of the authors; False for a damaged file.
+    """Returns whether the file holds a checkpoint of the authors; False for a damaged file.
 
     Raises:
         NotDataError: the file, of whatever kind, contains more than data.
@@ -196,24 +196,24 @@ def _is_authors(record: Any) -> bool:
 
 
 def _held(record: dict[str, Any]) -> list[tuple[str, str]]:
-    """The keys of weights and configuration, of every release that they are named as in."""
+    """Returns the key pairs (weights, configuration) of the releases that the record contains."""
     pairs = [(weights, config) for weights, configs in HOLDERS.items() for config in configs]
     return [pair for pair in pairs if all(key in record for key in pair)]
 
 
 def _parts(record: dict[str, Any]) -> tuple[str, Any]:
-    """The key of the weights, and the configuration, whichever class holds it."""
+    """Returns the key of the weights, and the configuration, an object of any class."""
     weights, config = next(pair for pair in _held(record) if isinstance(record[pair[0]], Mapping))
     return weights, record[config]
 
 
 def _settings(configured: Any) -> dict[str, Any]:
-    """The authors' configuration by name."""
+    """Returns the authors' configuration: name -> value."""
     return dict(configured) if isinstance(configured, Mapping) else vars(configured)
 
 
 def _msslpp_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> ModelConfig:
-    """The ModelConfig, or an error if weights and settings don't fit."""
+    """Returns the ModelConfig; raises an error if weights and settings don't fit."""
     fields = _fields(weights, settings, CHOICES | CLUSTERING)
     if not settings["cluster"]:
         fields["num_clusters"] = None  # all clips: MS-SL
@@ -221,7 +221,7 @@ def _msslpp_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> Mode
 
 
 def _gmmformer_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> ModelConfig:
-    """As :func:`_msslpp_config`. The weights of both scales may have any sum."""
+    """Returns the ModelConfig like :func:`_msslpp_config`; the scales' weights may have any sum."""
     fields = _fields(weights, settings, CHOICES)
     pair = {name: (name, float) for name in FUSION}
     clip, frame = _chosen({**FUSION, **settings}, pair).values()
@@ -233,7 +233,7 @@ def _gmmformer_config(weights: dict[str, Tensor], settings: dict[str, Any]) -> M
 def _fields(
     weights: dict[str, Tensor], settings: dict[str, Any], choices: Mapping[str, tuple[str, type]]
 ) -> dict[str, Any]:
-    """The sizes in the weights, if the configuration doesn't contradict them, and its choices."""
+    """Returns the sizes of the weights, checked against the configuration, and its choices."""
     fields = {}
     for ours, (name, dimension, theirs) in SIZES.items():
         fields[ours] = weights[name].shape[dimension]
@@ -248,7 +248,7 @@ def _fields(
 
 
 def _chosen(settings: dict[str, Any], choices: Mapping[str, tuple[str, type]]) -> dict[str, Any]:
-    """Our fields from their configuration, each of the kind that it must have."""
+    """Returns our fields from their configuration, each checked for its type."""
     for theirs, kind in choices.values():
         value = settings[theirs]
         if type(value) is not kind and not (kind is float and value in (0, 1)):

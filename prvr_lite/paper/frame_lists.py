@@ -88,7 +88,10 @@ def write_frame_lists(path: str | os.PathLike[str], frames: Mapping[str, Sequenc
     """Writes the dictionary; ValueError for a name with a quote, a backslash or a space."""
     for name in (name for video, names in frames.items() for name in (video, *names)):
         if set(name) & set("'\"\\") or name.split() != [name]:
-            raise ValueError(f"{path}: {name!r} has a quote, a backslash or white space in it")
+            raise ValueError(
+                f"{path}: {name!r} has a quote, a backslash or white space in it: rename this "
+                "video or frame"
+            )
     lists = (
         f"'{video}': [" + ", ".join(f"'{name}'" for name in names) + "]"
         for video, names in frames.items()

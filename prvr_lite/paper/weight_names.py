@@ -18,7 +18,7 @@ _ATTENTION = {
 
 
 def _branch(theirs: str, ours: str) -> dict[str, str]:
-    """What comes before the attention of a branch."""
+    """Returns the names of the weights before the attention of a branch: theirs -> ours."""
     return {f"{theirs}_{part}": f"{ours}.{name}" for part, name in _PARTS.items()}
 
 

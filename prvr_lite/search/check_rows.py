@@ -1,4 +1,4 @@
-"""Refuses videos that a search would miss without any error, before they are kept."""
+"""Raises ValueError for ids or vectors that a search would miss or score wrongly in silence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ UNIT = 1e-3  # how far the length of a vector that was normalised may be from 1
 
 
 def check_rows(rows: VideoRows, hidden: int) -> None:
-    """Refuses what a search would miss, or score wrongly, without any error.
+    """Raises ValueError for ids or vectors that a search would miss or score wrongly in silence.
 
     Raises:
         ValueError: an id that is duplicated or not Unicode text; a video without clips; a vector

@@ -51,7 +51,7 @@ def evaluate(
     several: bool = False,
     reader: InputReader | None = None,
 ) -> Evaluation:
-    """Rank the videos of a split for each of its queries; the model is left in eval mode.
+    """Ranks the videos of a split for each of its queries; the model is left in eval mode.
 
     Args:
         model: where its parameters are, is where it is run.
@@ -79,7 +79,7 @@ def evaluate(
 
 
 def _score(searcher: Searcher, reader: InputReader, queries: NDArray[np.int64]) -> Similarity:
-    """The scores of many queries, [Q, V] on the CPU; those of like length are padded together."""
+    """Returns scores of many queries, [Q, V] on the CPU; pads queries of like length together."""
     order = np.arange(len(queries))
     if len(queries) > QUERIES:
         order = np.argsort(np.diff(reader.dataset.word_offset)[queries], kind="stable")
@@ -97,7 +97,7 @@ def _score(searcher: Searcher, reader: InputReader, queries: NDArray[np.int64]) 
 def relevant_matrix(
     dataset: Dataset, queries: Any, videos: Any, *, several: bool
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which of the given videos answer which of the given queries, [Q, V] bool.
+    """Returns which of the given videos answer which of the given queries, [Q, V] bool.
 
     Raises:
         ValueError: ``several`` without a table of all relevant videos in the file.
@@ -117,6 +117,6 @@ def relevant_matrix(
 
 
 def two_step(dataset: Dataset, queries: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which of these rows of queries tell of a moment that unfolds in steps, [Q] bool."""
+    """Returns which of these query rows describe a moment that has several steps, [Q] bool."""
     unfolding: Any = () if dataset.step_query is None else dataset.step_query
     return np.isin(np.asarray(queries), unfolding)

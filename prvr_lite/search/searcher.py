@@ -53,7 +53,7 @@ class Searcher:
         batch_videos: int = 64,
         reader: InputReader | None = None,
     ) -> S:
-        """Encode the videos of a split, a batch at a time, on the model's device.
+        """Returns a searcher of a split's videos, encoded a batch at a time on the model's device.
 
         Args:
             reader: reuse the pooled inputs of an earlier call.

@@ -40,7 +40,7 @@ class TextEncoder(Protocol):
     """Sentences into the space of one data set's word features."""
 
     def words(self, sentence: str) -> Float:
-        """Features of the sentence's words, [L, Dw] float32, as ``dataset.words`` gives them.
+        """Returns features of the sentence's words, [L, Dw] float32, like ``dataset.words``.
 
         Raises:
             ValueError: an empty sentence.
@@ -117,15 +117,16 @@ def text_encoder(
         encoder = OpenAIClipText(OpenAIClipEncoder(model or name, device=device))
         if encoder.clip.dim != origin.query_dim:
             raise ValueError(
-                f"{origin.path}: words have {origin.query_dim} numbers, model "
-                f"{encoder.clip.name!r} gives {encoder.clip.dim}: give the file's, {name}"
+                f"{origin.path}: the word features have {origin.query_dim} numbers, but model "
+                f"{encoder.clip.name!r} gives {encoder.clip.dim}. Choose the model that made the "
+                f"file: {name} (--text-model)"
             )
         return encoder
     if origin.text_model.startswith(MINILM):
         return MiniLMText(origin)
-    made = f"by {origin.text_model!r}" if origin.text_model else "by a network it does not name"
+    made = repr(origin.text_model) if origin.text_model else "a network that the file does not name"
     raise ValueError(
-        f"{origin.path}: its words were made {made}, which can't read a typed sentence here: "
-        "search with word features or the id of a query (in an index, with --data), or make a "
-        "file with prvr-lite extract"
+        f"{origin.path}: the word features were made by {made}, which can't be run here, so a "
+        "typed sentence can't be encoded. Search with word features or the id of a query (in an "
+        "index, add --data), or make a new file with prvr-lite extract"
     )

@@ -1,4 +1,4 @@
-"""What a search keeps of videos: vectors of length 1, ids and times; and how a split gets there."""
+"""The videos that a search compares with: vectors, ids and times; and how to encode a split."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class VideoRows:
 
 
 def make_entry(videos: VideoEncoding, ids: Sequence[str]) -> VideoEncoding:
-    """What an index keeps of encoded videos: clips and attended frames of length 1, no frames.
+    """Returns what an index keeps of videos: clips and attended frames of length 1, no frames.
 
     Raises:
         ValueError: a video whose encoding is not finite.
@@ -73,7 +73,7 @@ def join_rows(blocks: Sequence[VideoRows]) -> VideoRows:
 
 
 def chosen_rows(dataset: Dataset, split: str) -> NDArray[np.int64]:
-    """Rows of a split's videos.
+    """Returns the rows of a split's videos, [V] int64.
 
     Raises:
         ValueError: it has none.

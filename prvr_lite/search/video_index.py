@@ -131,8 +131,8 @@ class VideoIndex(Searcher, WithModel):
             if not (target.exists() and isinstance(error.__cause__, PermissionError)):
                 raise
             raise FileFormatError(  # Windows keeps a file that is mapped
-                f"{path}: can't be replaced ({error.__cause__.strerror}): end what has it loaded, "
-                "or save under another name"
+                f"{path}: can't be replaced ({error.__cause__.strerror}): close the program "
+                "that has the file open, or save under another name"
             ) from error
 
     @classmethod

@@ -254,7 +254,7 @@ class _Run:
         checkpoints.write_run(path, self.run_settings, state)
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Goes on from the checkpoint, if there is one where rank 0 runs."""
+        """Restores the run from the checkpoint, if that file exists on the machine of rank 0."""
         record = self.ranks.from_first(
             lambda: checkpoints.read_run(path, self.run_settings) if Path(path).exists() else None
         )

@@ -83,7 +83,7 @@ class LossTerms:
         return torch.stack(list(self.named().values())).sum()
 
     def named(self) -> dict[str, Tensor]:
-        """The terms that this model has, by name."""
+        """Returns the terms that this model has: name -> scalar."""
         return {name: term for name, term in vars(self).items() if term is not None}
 
 

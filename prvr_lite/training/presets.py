@@ -18,7 +18,7 @@ from prvr_lite.training.query_diverse import GMMFormerTrainConfig
 
 
 def _gmmformer(name: str, dropout: float, **training: Any) -> Preset:
-    """The preset of MS-SL++ with GMMFormer's dropout and training, and without clustering."""
+    """Returns MS-SL++'s preset with GMMFormer's dropout and training, and without clustering."""
     sizes = {"num_clusters": None, "dropout": dropout, "input_dropout": dropout}
     same = {**vars(PRESETS[name].training), "frame_nce_weight": 0.04}
     return Preset({**PRESETS[name].model, **sizes}, GMMFormerTrainConfig(**{**same, **training}))

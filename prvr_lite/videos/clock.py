@@ -42,7 +42,7 @@ class Clock:
         self._cut = Fraction(0)
 
     def hear(self, time: Fraction, lasts: Fraction) -> None:
-        """Notes that there is sound at this time: there time passes, even without new pictures."""
+        """Notes a span with sound: in it time passes, even without new pictures."""
         begin, end = time, time + lasts
         self.sound_end = max(self.sound_end, end)
         if self._sound and self._sound[-1][0] <= begin <= self._sound[-1][1] + SLACK:

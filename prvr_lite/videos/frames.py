@@ -67,7 +67,10 @@ class VideoInfo:
 
 
 def probe_video(path: str | os.PathLike[str]) -> VideoInfo:
-    """Reads length and size of a video. Raises the errors of :func:`read_frames`."""
+    """Reads a video's duration in s, its width and height in pixels, and its codec.
+
+    Raises the errors of :func:`read_frames`.
+    """
     with _opened(Path(path)) as (container, stream):
         context = stream.codec_context
         seconds = _stream_seconds(container, stream)

@@ -38,7 +38,7 @@ DIGESTED: Final = 2**16  # bytes at either end of a file
 
 @dataclass(frozen=True)
 class VideoPart:
-    """The features of one video.
+    """Holds the features of one video, as they are stored until all videos are done.
 
     Attributes:
         feature: [T, D] float16.

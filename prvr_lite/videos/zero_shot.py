@@ -65,8 +65,9 @@ class ZeroShotSearch:
             clip = _loaded(model or name, device)
             if clip.dim != dataset.visual_dim:
                 raise ValueError(
-                    f"{dataset.path}: frames have {dataset.visual_dim} numbers, model "
-                    f"{clip.name!r} gives {clip.dim}: give the file's, {name}"
+                    f"{dataset.path}: the frame features have {dataset.visual_dim} numbers, but "
+                    f"model {clip.name!r} gives {clip.dim}. Choose the model that made the file: "
+                    f"{name}"
                 )
             config = ModelConfig(visual_dim=clip.dim, query_dim=clip.dim)
             best_clip = build_model("zero-shot", config).to(clip.device)

@@ -132,7 +132,7 @@ FAULTS: list[tuple[Edit, str, int | None, str]] = [
         2,
         "goes back",
     ),
-    (as_type("frames/feature"), "frames/feature", None, "NumPy lacks"),
+    (as_type("frames/feature"), "frames/feature", None, "NumPy can't read"),
 ]
 
 

@@ -112,7 +112,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
         lambda file: low_level(file, (2**28,), chunks=(2**28,)),
         "holds 0 of its 1 chunks",
     ),
-    "packed too well": (packed_bomb, "asks for 4,194,304 bytes where the file holds 100"),
+    "packed too well": (packed_bomb, "should have 4,194,304 bytes, but the file holds only 100"),
     "a long fixed text": (
         lambda file: file.create_dataset("extra", (2,), "S2000000000"),
         "'extra' needs 4,000,000,000 bytes",

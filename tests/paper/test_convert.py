@@ -305,7 +305,10 @@ FAULTS: dict[str, tuple[Damage, str]] = {
         r"caption 'show_s01e02_clip_2#enc#0', word 0 holds NaN",
     ),
     "words not HDF5": (rewrite(QUERY, lambda s: "hello"), r"is not an HDF5 file"),
-    "timestamps of no form": (rewrite(TIMES, lambda s: "hello\n" + s), r"line 1 is 'hello', no"),
+    "timestamps of no form": (
+        rewrite(TIMES, lambda s: "hello\n" + s),
+        r"line 1 is 'hello', which is not",
+    ),
     "timestamps without times": (
         rewrite(TIMES, lambda s: s.replace('"ts"', '"t"', 1)),
         r"tvr_test_release\.jsonl: line 1 is",
@@ -377,7 +380,8 @@ def test_json_dictionary_damaged(tmp_path: Path) -> None:
     videos = json.loads(path.read_text(encoding="utf-8"))
     first = next(iter(videos))
     videos[first]["timestamps"].append([0, 1])
-    for text, message in ((json.dumps(videos), f"video '{first}'"), ("[]", "the file is '\\[\\]'")):
+    faults = ((json.dumps(videos), f"video '{first}'"), ("[]", r"the file begins with '\[\]'"))
+    for text, message in faults:
         path.write_text(text, encoding="utf-8")
         with pytest.raises(FileFormatError, match=message):
             convert_release(tmp_path, "activitynet", tmp_path / "a.h5")

@@ -43,8 +43,9 @@ def line_of(**changes: object) -> str:
         ("a.jsonl", line_of(desc="a\ud800"), "surrogate"),
         ("a.jsonl", line_of(vid_name="a\0"), "NUL"),
         ("a.json", DEEP, "nested too deeply"),
+        ("a.json", "[1,2]", r"the file begins with '\[1,2\]', which .* it is a list; a dictionary"),
         ("a.json", '{"a":' * 50_000, "nested too deeply"),
-        ("a.json", '{"v": {"a":' + "[" * 900 + "]" * 900 + "}}", "no annotation"),
+        ("a.json", '{"v": {"a":' + "[" * 900 + "]" * 900 + "}}", "is not an annotation"),
         ("a.json", '{"v": {"duration": ' + "9" * 400 + ', "timestamps": [[1, 2]], '
          '"sentences": ["x"]}}', "too large"),
         ("a.json", '{"v\\ud800": {"duration": 9, "timestamps": [[1, 2]], "sentences": ["x"]}}',

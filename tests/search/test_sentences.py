@@ -67,7 +67,7 @@ def test_a_model_of_another_size_is_refused(tmp_path: Path) -> None:
     clip = random_openai_clip(tmp_path / "clip", dim=12)
     with (
         open_features(clip_file(tmp_path, clip, 8)) as dataset,
-        pytest.raises(ValueError, match=r"words have 8 numbers, .* gives 12"),
+        pytest.raises(ValueError, match=r"word features have 8 numbers, .* gives 12"),
     ):
         text_encoder(dataset)
 

@@ -134,7 +134,7 @@ def test_files_whose_spaces_are_two_are_refused(path: Path, clip: Path, tmp_path
             ZeroShotSearch(data)
     smaller = random_openai_clip(tmp_path / "smaller", dim=8)
     with open_features(path) as data:
-        with pytest.raises(ValueError, match=r"frames have 16 numbers, .*gives 8"):
+        with pytest.raises(ValueError, match=r"frame features have 16 numbers, .*gives 8"):
             ZeroShotSearch(data, model=smaller)
         with pytest.raises(ValueError, match="empty"):
             ZeroShotSearch(data).search(" ")

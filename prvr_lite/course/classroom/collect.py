@@ -14,7 +14,7 @@ from prvr_lite.files import disk_errors, replacing
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of hand-ins: ids of students whose file is new, was replaced, or is the same."""
+    """Lists the students whose hand-in is new, replaced an older one, or is the same as before."""
 
     assignment: str
     new: tuple[str, ...]

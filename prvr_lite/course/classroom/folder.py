@@ -82,7 +82,7 @@ def make_course(
 
 
 def _twins(home: Path, lessons: Sequence[int]) -> dict[int, Path]:
-    """The exercise notebook of each lesson."""
+    """Returns the exercise notebook of each lesson, by the lesson's number."""
     every = exercise_notebooks(home / "exercises")
     if not every:
         raise FileNotFoundError(
@@ -115,14 +115,17 @@ def assignment(lesson: int, twin: Path) -> tuple[str, int]:
 
 
 def with_solution(blank: str, solved: str) -> str:
-    """Returns an answer's cell with its solution between the marks that nbgrader cuts at.
+    """Returns the text of an answer's cell, with its solution between nbgrader's two marks.
 
     Raises:
         ValueError: the two cells do not belong together.
     """
     stub = STUB.search(blank)
     if stub is None:
-        raise ValueError(f"there is nothing to solve in this cell: {blank[:60]!r}")
+        raise ValueError(
+            f"there is nothing to solve in this cell, {blank[:60]!r}: the blank that the solution "
+            "replaces is missing; generate the exercise notebooks again"
+        )
     before, after = blank[: stub.start()], blank[stub.end() :]
     if not (solved.startswith(before) and solved.endswith(after)):
         raise ValueError(f"the finished lesson has another cell here: {blank[:60]!r}")
@@ -138,7 +141,7 @@ def reflection(lesson: int) -> tuple[str, str]:
 
 
 def _reflection(lesson: int) -> list[Any]:
-    """The cell of the question, which is locked, and the cell of its answer, with the rubric."""
+    """Returns two cells: the question, which is locked, and its answer, with the rubric."""
     from nbformat.v4 import new_markdown_cell
 
     question, rubric = reflection(lesson)
@@ -192,7 +195,7 @@ def _release(folder: Path, names: Sequence[str]) -> None:
 
 
 def _problem(log: str) -> str:
-    """The line of nbgrader's log that says most: its last error."""
+    """Returns the last error in nbgrader's log, or its last line if it has no error."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
     return [*lines[-1:], *errors][-1]

@@ -48,7 +48,7 @@ class Case:
             return False
 
     def cut(self, change: Callable[..., Inputs], letter: str, place: int) -> Case | None:
-        """Fewer of the same inputs; None: the exercise does not ask for an answer to these."""
+        """Returns a case with fewer of the same inputs; None if the exercise doesn't ask for it."""
         exercise = self.exercise
         inputs = change(self.inputs, exercise.axes, letter, place)
         if exercise.padding and not keeps_real(self.inputs, inputs):
@@ -57,7 +57,7 @@ class Case:
         return case if case.is_fair() else None
 
     def is_shown(self) -> bool:
-        """Can all of it be read in a message?"""
+        """Returns whether a message can show every number of the input tensors."""
         return all(v.numel() <= SHOWN for v in self.inputs.values() if isinstance(v, Tensor))
 
     def size(self) -> int:
@@ -70,7 +70,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Fault:
-    """At which stage an answer fails on which case, in words."""
+    """Says how an answer fails: at which stage of the check, with which message, on which case."""
 
     stage: str
     text: str

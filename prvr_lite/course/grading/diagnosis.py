@@ -131,7 +131,7 @@ def _diagnose(
 
 
 def cases(exercise: Exercise, seed: int) -> list[Case]:
-    """Returns all inputs of a check: random ones, ones with a size of 1, and planted ones.
+    """Returns all inputs of a check: random ones, ones with a size of 1, and the exercise's own.
 
     For each known mistake that none of these shows, one more random input that shows it is added.
     """
@@ -291,7 +291,7 @@ def _told(exercise: Exercise, answer: Function, faults: list[Fault]) -> str:
 def _smaller(
     answer: Function, fault: Fault, change: Callable[..., Inputs], letter: str, place: int
 ) -> Fault | None:
-    """The same fault on fewer inputs; None: they do not show it."""
+    """Returns the same fault on fewer inputs; None if they do not show it."""
     case = fault.case.cut(change, letter, place)
     found = _fault(answer, case, _outcome(answer, case)) if case else None
     return found if found and found.stage == fault.stage else None

@@ -17,7 +17,7 @@ def sizes(g: Generator, count: int, low: int = 2, high: int = 9) -> list[int]:
 
 
 def lengths(g: Generator, rows: int, width: int) -> Tensor:
-    """Returns how many entries of each row are real, [rows], from 1 to width.
+    """Draws how many entries of each row are real, [rows], each from 1 to width.
 
     At least one row is full, and at least one is not.
     """
@@ -38,12 +38,12 @@ def normal(g: Generator, *shape: int) -> Tensor:
 
 
 def eighths(g: Generator, *shape: int) -> Tensor:
-    """0, 1/8 .. 7/8: sums of products of such numbers are exact, in any order, far from 0 too."""
+    """Draws 0, 1/8 .. 7/8: sums of products of such numbers are exact, in any order."""
     return torch.randint(8, shape, generator=g) / 8
 
 
 def signs(g: Generator, *shape: int) -> Tensor:
-    """-1, 0 and 1: 0 is a number like every other one, and no sign that something is missing."""
+    """Draws a tensor of -1, 0 and 1, in which 0 is an ordinary value: no mark of missing data."""
     return torch.randint(-1, 2, shape, generator=g).float()
 
 
@@ -73,7 +73,7 @@ def cut(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inp
 
 
 def without(inputs: Inputs, axes: Mapping[str, str], letter: str, place: int) -> Inputs:
-    """The same inputs without one place of one dimension."""
+    """Returns the same inputs without one place of one dimension."""
 
     def fewer(value: Tensor, dim: int) -> Tensor:
         rows = torch.arange(value.shape[dim])
@@ -91,13 +91,13 @@ def _along(
 
 
 def keeps_real(before: Inputs, after: Inputs) -> bool:
-    """Is there still something real in each row of each mask, where there was?"""
+    """Returns whether each mask still has a True in every row, if it had one in every row."""
     masks = [name for name, v in before.items() if isinstance(v, Tensor) and v.dtype == torch.bool]
     return all(after[m].any(-1).all() or not before[m].any(-1).all() for m in masks)
 
 
 def fits(inputs: Inputs, axes: Mapping[str, str]) -> bool:
-    """Returns whether the inputs have the dimensions that the letters name (not all planted do)."""
+    """Returns whether each input has as many dimensions as letters (an exercise's own may not)."""
     return all(inputs[name].dim() == len(letters) for name, letters in axes.items())
 
 

@@ -104,7 +104,7 @@ class Exercise:
 
 
 def copy_inputs(inputs: Inputs) -> Inputs:
-    """Tensors as fresh leaves, lists and dicts with all that they hold, objects as they are."""
+    """Returns copies of tensors (new leaves), arrays, lists, dicts; other objects as they are."""
     return {name: _copy(value) for name, value in inputs.items()}
 
 

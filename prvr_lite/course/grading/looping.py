@@ -52,7 +52,7 @@ def _rows_read(answer: Function, inputs: Inputs, name: str) -> int:
 
 
 class _Reader(TorchFunctionMode):
-    """Notes the rows of a tensor that are taken out, or worked on where it is used as a whole."""
+    """Notes which rows of a tensor are read: those taken out, or all if it is used as a whole."""
 
     PEEKS = ("__get__", "size", "dim", "numel", "__len__", "new_full", "new_zeros", "new_empty")
     TAKES = (
@@ -75,7 +75,7 @@ class _Reader(TorchFunctionMode):
         return result
 
     def _taken(self, func: Function, args: Any, kwargs: dict[str, Any]) -> Tensor:
-        """The numbers of the rows that a call works on."""
+        """Returns the numbers of the table's rows that a call reads."""
         if getattr(func, "__name__", "") not in self.TAKES:
             return self.row_of
         given = {name: self._rows(value) for name, value in kwargs.items()}
@@ -90,7 +90,7 @@ class _Reader(TorchFunctionMode):
         )
 
     def _rows(self, value: Any) -> Any:
-        """Returns, for a view of the tensor, the row that each number is from; else the value."""
+        """Returns which row each number of a view of the tensor is from; other values unchanged."""
         if not self._is_whole(value):
             return value
         with torch._C.DisableTorchFunction():

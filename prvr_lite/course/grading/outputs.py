@@ -74,7 +74,7 @@ def _listed(value: Any, digits: int) -> str:
 
 
 def _both(got: Any, right: Any) -> tuple[str, str]:
-    """Two values that differ, so that one sees it."""
+    """Returns two values as texts, with all digits if four decimals would look the same."""
     four, exact = ((_value(got, n), _value(right, n)) for n in (4, EXACT))
     return exact if four[0] == four[1] else four
 

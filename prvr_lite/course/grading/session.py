@@ -29,7 +29,7 @@ class CheckFailed(AssertionError):  # noqa: N818, what a grader shows a learner 
 
 
 def exercises() -> dict[str, Exercise]:
-    """Every exercise by name, in the order of the lessons."""
+    """Returns every exercise by name, in the order of the lessons."""
     import prvr_lite.course as room
 
     names = sorted(m.name for m in iter_modules(room.__path__) if m.name.startswith("lesson"))
@@ -38,7 +38,7 @@ def exercises() -> dict[str, Exercise]:
 
 
 def find(name: str) -> Exercise:
-    """An exercise by the name of its function.
+    """Returns an exercise by the name of its function.
 
     Raises:
         ValueError: there is none of that name.
@@ -57,7 +57,7 @@ def find(name: str) -> Exercise:
 
 
 def check(answer: Function, *, seed: int | None = None, varied: str = "") -> Any:
-    """Try an answer on random inputs; say what is wrong; give back what the lesson goes on with.
+    """Tries an answer on random inputs, says what is wrong, returns what the lesson continues with.
 
     Args:
         answer: a function (or class) with the name that the text asks for.
@@ -129,7 +129,7 @@ def _name(answer: Any) -> str:
 
 
 def hint(name: str | Function, number: int | None = None) -> None:
-    """Print a hint for an exercise.
+    """Prints a hint for an exercise.
 
     Args:
         name: of the exercise, or its function.
@@ -148,7 +148,7 @@ def hint(name: str | Function, number: int | None = None) -> None:
 
 
 def progress(lesson: int | None = None) -> None:
-    """Print how far a lesson is solved, or the whole course. What was solved earlier counts.
+    """Prints how many exercises of a lesson, or of the course, are solved; earlier ones count.
 
     Args:
         lesson: its number; None: all lessons.
@@ -175,7 +175,7 @@ def board(lesson: int) -> str:
 
 
 def _states(lesson: int) -> dict[str, str]:
-    """How each exercise of a lesson stands: in this run, or before it was checked, from earlier."""
+    """Returns each exercise's state, "right", "wrong" or "open": of this run or an earlier one."""
     earlier = set[str]() if GRADED else solved()
     return {
         name: _state.get(name, "right" if name in earlier else "open")

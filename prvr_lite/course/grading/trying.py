@@ -71,7 +71,7 @@ def attempt(
 
 
 class _Settings:
-    """What all later code shares, as it is now."""
+    """Remembers settings that all code of the process shares, to report and undo changes."""
 
     def __init__(self) -> None:
         self.was = self._now()
@@ -219,7 +219,7 @@ def _steps(error: BaseException) -> list[TracebackType]:
 
 
 def own(frame: FrameType, answer: Function) -> bool:
-    """Returns whether the running code is the answer's, or is written in the same cell or file."""
+    """Returns whether the running code is written in the same cell or file as the answer."""
     code = getattr(inspect.unwrap(answer), "__code__", None)
     return isinstance(code, CodeType) and frame.f_code.co_filename == code.co_filename
 

@@ -61,7 +61,7 @@ def main(
 
 
 def _quiet(scratch: str) -> None:
-    """Nothing is printed or read; the environment says nothing about the machine's user."""
+    """Closes input and output, and removes what the environment says about the machine's user."""
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
@@ -76,7 +76,7 @@ def _quiet(scratch: str) -> None:
 
 
 def _lesson(task: Task) -> dict[str, Any]:
-    """The names that the lesson gives an answer, as in the notebook; ``check`` does nothing."""
+    """Returns the names that the lesson gives an answer; ``check`` only returns its answer."""
     sys.meta_path.insert(0, _Given(task.modules))
     for name in task.modules:
         import_module(name)
@@ -92,7 +92,7 @@ def _lesson(task: Task) -> dict[str, Any]:
 
 
 def _keep_only(pipe: int) -> None:
-    """Closes what this process was given to talk to others than its parent."""
+    """Closes the file descriptors above 2 that were inherited, except the pipe (on POSIX only)."""
     if os.name == "posix":  # elsewhere nothing is handed on
         os.closerange(3, pipe)
         os.closerange(pipe + 1, max(1024, pipe + 1))
@@ -117,7 +117,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 class _Answer:
-    """An answer that was run, and what is asked of it."""
+    """Holds an answer that was run, and replies to the parent's requests about it."""
 
     def __init__(self, task: Task, names: dict[str, Any]) -> None:
         self.name, self.cell, self.names = task.name, task.cell, names
@@ -146,7 +146,7 @@ class _Answer:
             self.fault = self.fault or _told(error, self.cell)
 
     def hello(self) -> dict[str, Any]:
-        """What became of the cell: is there a function, what does it take, what went wrong?"""
+        """Returns whether the cell has a function, its parameters, and what went wrong."""
         answer = self.names.get(self.name)
         said: dict[str, Any] = {"found": callable(answer), "fault": self.fault}
         said["type"] = None if answer is None else type(answer).__name__
@@ -177,7 +177,7 @@ class _Answer:
         return {"value": self.side_effect()}
 
     def _call(self, given: list[Any], named: dict[str, Any]) -> dict[str, Any]:
-        """One call; the inputs that it changed are reported, whether it succeeds or not."""
+        """Returns what one call gave, or its error, and the inputs that it changed."""
         inputs = {**{str(i): value for i, value in enumerate(given)}, **named}
         before = {name: encode(state_of(value)) for name, value in inputs.items()}
         said: dict[str, Any]
@@ -221,7 +221,7 @@ class _Answer:
 
 
 def _told(error: BaseException, cell: str) -> dict[str, Any]:
-    """An exception in plain words: its type, its text, the line of the answer, is it a blank?"""
+    """Returns an exception's type and text, the answer's line, and whether it is still a blank."""
     frames = traceback.extract_tb(error.__traceback__)
     numbers = [frame.lineno or 0 for frame in frames if frame.filename == ANSWER]
     lines = dict(enumerate(cell.splitlines(), 1))

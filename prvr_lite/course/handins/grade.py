@@ -104,7 +104,7 @@ def grade(
 def _started_ahead(
     trials: Iterable[Trial], seconds: float, megabytes: int
 ) -> Iterator[Iterator[tuple[Trial, RemoteAnswer | None]]]:
-    """Trials with their processes; the next ones start while one is judged."""
+    """Yields trials with their processes; the next ones start while one is judged."""
     waiting: deque[tuple[Trial, RemoteAnswer | None]] = deque()
 
     def run() -> Iterator[tuple[Trial, RemoteAnswer | None]]:
@@ -133,7 +133,7 @@ def _flagged(verdict: Verdict, shared: dict[str, str]) -> Verdict:
 
 @dataclass(frozen=True)
 class Trial:
-    """An answer that is ready to be tried: its task; or its verdict, where there is no need."""
+    """Holds an answer with the task that tries it, or with its verdict if no trial is needed."""
 
     exercise: Exercise
     flags: tuple[str, ...]
@@ -144,7 +144,7 @@ class Trial:
 
 
 def prepare(exercise: Exercise, hand_in: HandIn, mark: str | None = None) -> Trial:
-    """Reads an answer, and says what its process needs; or the verdict, where it needs none.
+    """Reads an answer; returns it with the task for its process, or with its verdict if known.
 
     Args:
         mark: of the variant that the notebook should ask for; None: of none.
@@ -214,7 +214,7 @@ def _stopped(error: Any) -> str:
 
 
 def on_its_word(exercises: Iterable[Exercise]) -> list[str]:
-    """Returns what is judged by what the answer's own process says, as no one else can know it."""
+    """Returns which parts of a verdict rely on what the answer's own process reports."""
     told = []
     for exercise in exercises:
         left = "what it leaves in its inputs" if exercise.after else "that it changes no input"

@@ -58,7 +58,7 @@ def close(scratch: str) -> None:
 
 
 def _hook(folders: list[str], scratch: str) -> Callable[[str, tuple[Any, ...]], None]:
-    """The hook; what it uses is bound here, so that an answer that changes modules is no matter."""
+    """Returns the audit hook; it still works if an answer changes the modules that it uses."""
     same, resolved, text = os.path.normcase, os.path.realpath, os.fspath
     inside = tuple(same(f"{path}{os.sep}") for path in folders)
     own, closed = same(f"{scratch}{os.sep}"), same(f"{COURSE}{os.sep}")
@@ -109,13 +109,13 @@ def _landlock(folders: Iterable[str], scratch: str) -> None:
         _allow(call, rules, scratch, EVERYTHING)
         ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         if call(RESTRICT, rules, 0) < 0:
-            raise OSError(ctypes.get_errno(), "Landlock refused")
+            raise OSError(ctypes.get_errno(), "the kernel's Landlock did not restrict this process")
     finally:
         os.close(rules)
 
 
 def _open_parts(folders: Iterable[str]) -> list[str]:
-    """The folders, but those around the course by what is in them beside it."""
+    """Returns the folders; one that contains the course is replaced by its other contents."""
     parts, waiting = [], [Path(folder) for folder in folders]
     while waiting:
         path = waiting.pop()
@@ -140,7 +140,7 @@ def _allow(call: Callable[..., int], rules: int, path: str, rights: int) -> None
 
 
 def limit(seconds: float, megabytes: int) -> None:
-    """Bounds the computing time, memory and files of this process, where the system can."""
+    """Limits the CPU time and memory of this process, and the size of its files, where possible."""
     try:
         import resource
     except ImportError:  # Windows: the parent ends what takes too long
@@ -159,7 +159,7 @@ def limit(seconds: float, megabytes: int) -> None:
 
 
 def _used() -> int:
-    """Bytes of memory that count towards RLIMIT_DATA already; 0 where that is unknown."""
+    """Returns the bytes of memory that already count towards RLIMIT_DATA; 0 if unknown."""
     try:
         words = Path("/proc/self/status").read_text().split()
         return int(words[words.index("VmData:") + 1]) * 1024

@@ -134,7 +134,7 @@ def parsed(text: str) -> ast.Module | None:
 
 
 def _answer(cells: Sequence[tuple[str, str]], asked: str, name: str) -> Answer:
-    """The answer to one exercise: the cell of its id, else one that defines its name.
+    """Returns the answer to one exercise: the cell with its id, else one that defines its name.
 
     Of several the last one is taken that has been worked on.
     """
@@ -157,7 +157,7 @@ def _answer(cells: Sequence[tuple[str, str]], asked: str, name: str) -> Answer:
 
 
 def _unreadable(text: str, name: str) -> str:
-    """Why a cell can't be run at all, in a sentence; "": it can."""
+    """Returns why a cell can't be run at all, in a sentence; "" if it can."""
     if len(text) > LONGEST:
         return f"the cell has {len(text):,} letters: at most {LONGEST:,} are read"
     try:
@@ -170,7 +170,7 @@ def _unreadable(text: str, name: str) -> str:
 
 
 def is_blank(text: str, name: str) -> bool:
-    """Is the function of a cell still as it was handed out?"""
+    """Returns whether the function of a cell is still as it was handed out."""
     tree = parsed(text)
     nodes = [n for n in tree.body if getattr(n, "name", None) == name] if tree else []
     if not nodes or not isinstance(nodes[-1], DEFINITIONS):
@@ -187,7 +187,7 @@ def without_docstring(node: Definition) -> list[ast.stmt]:
 
 
 def _defined(text: str) -> set[str]:
-    """Names that a cell binds at its top level, other than to what ``check`` gives back."""
+    """Returns the names that a cell binds at its top level, but for results of ``check``."""
     tree = parsed(text)
     nodes = [node for node in tree.body if not _is_check(node)] if tree else []
     return {name for node in nodes for name in bound(node)}
@@ -199,7 +199,7 @@ def _is_check(node: ast.stmt) -> bool:
 
 
 def bound(node: ast.stmt) -> list[str]:
-    """The names that a statement binds, of those that are known without running it."""
+    """Returns the names that a statement binds, as far as they are known without running it."""
     if isinstance(node, DEFINITIONS):
         return [node.name]
     if isinstance(node, IMPORTS):
@@ -231,7 +231,7 @@ def definitions(cells: Iterable[str]) -> dict[str, str]:
 
 
 def lesson_names(path: Path) -> dict[str, str]:
-    """Returns what the cells of a lesson define beside its answers: for ``cells.json``.
+    """Returns what a lesson's cells define, except its answers: name -> code, for ``cells.json``.
 
     Of plain values only constants: another cell may have set the same name to something else.
     """
@@ -244,7 +244,7 @@ def lesson_names(path: Path) -> dict[str, str]:
 
 
 def _is_plain(node: ast.stmt) -> bool:
-    """Does a statement set a name to a number, a text, or a list of such?"""
+    """Returns whether a statement sets a name to a literal, such as a number, text or list."""
     if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
         return False
     try:
@@ -255,7 +255,7 @@ def _is_plain(node: ast.stmt) -> bool:
 
 
 def mentioned(tree: ast.AST) -> set[str]:
-    """Names that a piece of code reads."""
+    """Returns the names that appear in a piece of code."""
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 

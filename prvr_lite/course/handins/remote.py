@@ -92,7 +92,7 @@ class RemoteAnswer:
         self.close()
 
     def close(self) -> None:
-        """Ends the process, and all that it wrote goes."""
+        """Ends the process, and deletes all that it wrote."""
         self._process.kill()
         self._process.join(10)
         self._pipe.close()
@@ -108,7 +108,7 @@ class RemoteAnswer:
         return form[0](*outputs) if hasattr(form[0], "_fields") else outputs
 
     def call(self, given: Any, named: Any) -> dict[str, Any]:
-        """One call in the answer's process; what it changed in its inputs is changed here too."""
+        """Calls the answer in its process, changes inputs here as it did; returns the reply."""
         reply = self._ask("call", (list(given), dict(named)))
         inputs = {**{str(i): value for i, value in enumerate(given)}, **named}
         with _sound_replies():
@@ -129,7 +129,7 @@ class RemoteAnswer:
         return self._number("calls", copy_inputs(inputs), names)
 
     def count_rows(self, inputs: Inputs, name: str) -> int:
-        """How many rows of an input the answer reads: what its own process says."""
+        """Returns how many rows of an input the answer reads, as its own process says."""
         return self._number("rows", copy_inputs(inputs), name)
 
     def _number(self, kind: str, *content: Any) -> int:
@@ -139,7 +139,7 @@ class RemoteAnswer:
             return int(reply["value"])
 
     def _side_effect(self) -> str | None:
-        """What the answer did that none may do: what its own process says."""
+        """Returns what the answer did that is not allowed, as its own process says, or None."""
         told = self._ask("side effect", None).get("value")
         return str(told)[:LETTERS] if told else None
 
@@ -178,7 +178,7 @@ class RemoteAnswer:
         raise EndedError(f"its process crashed or ran out of memory (signal {-code})")
 
     def _raise(self, error: Any) -> None:
-        """Raises here what was raised there."""
+        """Raises the error that the answer raised in its process, if any."""
         if not error:
             return
         with _sound_replies():
@@ -216,7 +216,7 @@ class _Through(torch.autograd.Function):
 
 @contextmanager
 def _sound_replies() -> Iterator[None]:
-    """An answer that talks through the pipe itself ends, as one that closes it does.
+    """Raises EndedError if the answer's process sent a reply that the block can't read.
 
     Raises:
         EndedError: a reply is not what was asked for.
@@ -243,7 +243,7 @@ def _signature(parameters: Any) -> inspect.Signature:
 
 
 def _exception(kind: str, text: str) -> Exception:
-    """An exception of a type of Python's own, or of one of the same name."""
+    """Returns an exception of Python's type ``kind``, or else of a new type with that name."""
     known = getattr(builtins, kind, None)
     if isinstance(known, type) and issubclass(known, Exception):
         try:
@@ -255,14 +255,14 @@ def _exception(kind: str, text: str) -> Exception:
 
 
 def _key(text: str) -> str | int:
-    """What KeyError was raised with, from what it says."""
+    """Returns the key that KeyError was raised with, from its text."""
     if text[:1] in ("'", '"') and text[-1:] == text[:1]:
         return text[1:-1]
     return int(text) if text.lstrip("-").isdecimal() else text
 
 
 def _context() -> Any:
-    """Returns how processes start: forked from a server that has torch loaded, where it can be.
+    """Returns how to start processes: by a fork server that has loaded torch, or else by spawn.
 
     The server's address is a file in the folder for temporary files, and a long path is none.
     """
@@ -275,7 +275,7 @@ def _context() -> Any:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Processes do not run this program's main module again, as they otherwise would first."""
+    """Keeps new processes from running this program's main module, which they do otherwise."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:

@@ -55,7 +55,7 @@ def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -
 
 
 def _cell(text: str) -> str:
-    """One line that no spreadsheet takes for a formula."""
+    """Returns a text as one line that no spreadsheet takes for a formula."""
     line = printable(text)
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
@@ -86,7 +86,7 @@ def _answer_row(verdict: Verdict) -> list[str]:
 
 
 def _overview(grades: Sequence[Grade], trusted: Sequence[str]) -> str:
-    """All hand-ins with what a person should look at, and what is judged by an answer's word."""
+    """Returns HTML: all hand-ins, what a person should look at, and what answers report."""
     rows = []
     for grade in grades:
         student = grade.hand_in.student

@@ -58,7 +58,7 @@ def write_back(value: Any, state: State) -> None:
 
 
 def _kept(new: Any, old: dict[Any, Any], key: Any) -> Any:
-    """What stands at a place now; an object that can't travel is the one that stood there."""
+    """Returns the new value of a place, or the old one if the new one couldn't be sent."""
     return old.get(key, new) if isinstance(new, Other) else new
 
 
@@ -79,7 +79,7 @@ def _own(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, Any]:
-    """The entries that are numbers or lists of numbers."""
+    """Returns the entries that are numbers or lists of numbers."""
 
     def plain(value: Any) -> bool:
         if type(value) is list:

@@ -103,13 +103,13 @@ def _reached(module: str) -> tuple[str, ...]:
 
 @cache
 def _text(module: str, ending: str = ".py") -> str:
-    """The text of a module, which is not imported for that; "": there is no such module."""
+    """Returns a module's source text without importing it; "" if there is no such module."""
     path = COURSE.parents[1].joinpath(*module.split(".")).with_suffix(ending)
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _imported(tree: ast.AST) -> list[str]:
-    """Every module that a piece of code imports, and every name in one."""
+    """Returns every module that a piece of code imports from, and every name that it imports."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -138,7 +138,7 @@ def stripped(module: str, exercise: str) -> str:
 
 
 def _faced(module: str) -> list[str]:
-    """The names of a module that its room offers to notebooks."""
+    """Returns the names of a module that its package offers to notebooks."""
     stub = _text(f"{module.rpartition('.')[0]}.__init__", ".pyi")
     return [
         alias.name
@@ -153,7 +153,7 @@ def _is_future(node: ast.stmt) -> bool:
 
 
 def _needed(roots: Iterable[str], texts: Mapping[str, str]) -> set[str]:
-    """The names that are needed for some names, by what their statements mention."""
+    """Returns the names in ``roots``, and those that their statements need, directly or not."""
     needed: set[str] = set()
     waiting = [name for name in roots if name in texts]
     while waiting:
@@ -180,7 +180,7 @@ def package_names(task: Task, answer: str, allowed: Sequence[str]) -> list[str]:
 
 
 def _types(tree: ast.AST) -> set[str]:
-    """Names that stand in annotations only."""
+    """Returns the names that appear only in annotations."""
     kinds: list[ast.expr | None] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.arg):

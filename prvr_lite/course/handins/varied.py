@@ -103,7 +103,7 @@ def _text(cell: Mapping[str, Any]) -> str:
 
 
 def _blank(cell: str, one: Varied) -> str:
-    """The answer's cell with the variant's docstring, and its parameters where they differ."""
+    """Returns the answer's cell with the variant's docstring and, if they differ, parameters."""
     name, answer = one.variant.exercise, one.variant.answer
     found = {n.name: n for n in ast.parse(cell).body if isinstance(n, ast.FunctionDef)}
     node, lines = found[name], cell.splitlines()
@@ -124,12 +124,12 @@ def _blank(cell: str, one: Varied) -> str:
 
 
 def _typed(sign: str, annotation: Any, tensor: str) -> str:
-    """A type as the notebook would write it; "": it isn't known as text."""
+    """Returns a type as the notebook would write it; "" if it isn't known as text."""
     return sign + annotation.replace("Tensor", tensor) if isinstance(annotation, str) else ""
 
 
 def _example(exercise: Exercise) -> list[str]:
-    """A small call with its result, as it could be typed; nothing where inputs cannot be typed."""
+    """Returns the lines of a small call with its result; [] if no inputs are short enough."""
     tried = cases(exercise, EXAMPLE_SEED)
     found = [Case(exercise, inputs) for inputs in map(_readable, tried) if inputs]
     told = [case for case in found if case.is_fair() and _differs(case)]
@@ -143,7 +143,7 @@ def _example(exercise: Exercise) -> list[str]:
 
 
 def _readable(case: Case) -> Inputs | None:
-    """The inputs of a case, short and with few digits; None: they can't be typed so."""
+    """Returns the inputs of a case, short and with few digits; None if that is not possible."""
     axes = case.exercise.axes if fits(case.inputs, case.exercise.axes) else {}
     short = {}
     for name, value in case.inputs.items():
@@ -166,7 +166,7 @@ def _count(value: Any) -> int:
 
 
 def _variety(case: Case) -> float:
-    """How much an example shows: results that differ, masks of which a part is False."""
+    """Returns how much an example shows: different results and partly False masks count more."""
     results = [v for part in parts(case.right) for v in torch.as_tensor(part).flatten().tolist()]
     masks = [v for v in case.inputs.values() if isinstance(v, Tensor) and v.dtype == torch.bool]
     mixed = all(0 < int(mask.sum()) < mask.numel() for mask in masks)
@@ -178,7 +178,7 @@ def _variety(case: Case) -> float:
 
 
 def _differs(case: Case) -> bool:
-    """Does the lesson's own task have another answer here?"""
+    """Returns whether the lesson's own task has another answer on this case."""
     try:
         value = case.exercise.mistakes[0].wrong(**case.inputs)
     except Exception:
@@ -187,7 +187,7 @@ def _differs(case: Case) -> bool:
 
 
 def _literal(value: Any) -> str:
-    """A value as it could be typed, with at most four digits behind the point."""
+    """Returns a value as Python code, with at most four decimals."""
     if isinstance(value, Tensor):
         return f"torch.tensor({_literal(value.tolist())})"
     if isinstance(value, list):

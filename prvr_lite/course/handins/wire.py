@@ -29,7 +29,7 @@ Buffers = list[bytes]
 
 
 class Other:
-    """Stands for an object that stayed where it was; its class has the name of that object's."""
+    """Stands in for an object that can't be sent; its class has the same name as the object's."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -57,7 +57,7 @@ def decode(message: bytes) -> Any:
 
 
 def _plain(value: Any, buffers: Buffers, depth: int) -> Any:
-    """A JSON value: what JSON has as it is, everything else as {kind: content}."""
+    """Returns a JSON value: None, bool and str as they are, everything else as {kind: content}."""
     kind = type(value)
     if value is None or kind is bool:
         return value
