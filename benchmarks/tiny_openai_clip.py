@@ -28,7 +28,7 @@ def random_openai_clip(
     seed: int = 0,
     vision: Mapping[str, int] | None = None,
 ) -> Path:
-    """Write a tiny CLIP with random weights, as ``save_pretrained`` would write a trained one.
+    """Writes a tiny CLIP with random weights, as ``save_pretrained`` would write a trained one.
 
     Args:
         folder: made if needed; files of the same names are replaced.

@@ -16,7 +16,7 @@ def alpha_sweep(
     chosen: float | None = 0.7,
     title: str = "How much should the clips count?",
 ) -> page.Picture:
-    """Metrics against the weight α of the clip scale, one panel each, with the best α marked.
+    """Draws metrics against the weight α of the clip scale, one panel each, with the best α marked.
 
     Args:
         alpha: [A] in [0, 1]. metrics: name -> [A] values, higher better.

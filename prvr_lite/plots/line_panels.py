@@ -148,7 +148,7 @@ def log_ticks(axis: Axis, style: ticker.Formatter | str, short: float = 100.0) -
 
 
 def _mark_spots(axes: Axes, spots: page.Array) -> None:
-    """Ticks of x at the measured spots, as many as have room side by side."""
+    """Puts ticks of x at the measured spots, at as many as have room side by side."""
     names = [f"{spot:,g}" for spot in spots]
     places = axes.transScale.transform([(spot, 1.0) for spot in spots])[:, 0]
     room = (0.03 + max(page.text_width(name, 11) for name in names) / 5) * np.ptp(places)

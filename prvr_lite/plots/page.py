@@ -93,7 +93,7 @@ def alt_text(figure: Figure) -> str:
 
 
 def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
-    """Write a picture, with its title and alt text in the file's own metadata.
+    """Writes a picture, with its title and alt text in the file's metadata, and returns the path.
 
     Args:
         figure: what any function of `prvr_lite.plots` returned.

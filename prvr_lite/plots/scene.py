@@ -38,10 +38,10 @@ class Scene:
         return {name: (span, color) for name, (span, color) in marks.items() if span}
 
     def close_up(self) -> Sequence[Thumbnail]:
-        """Returns what to enlarge: the thumbnails of the true moment, else of the key clip.
+        """Returns the thumbnails to enlarge: those in the true moment, else those in the key clip.
 
-        Of a key clip that has none it is the nearest one; of a span that is nearly the whole video,
-        nothing.
+        For a key clip that holds none it is the nearest one. Nothing is enlarged where neither span
+        is known, or where it is longer than 80 % of the video.
         """
         (start, end), _ = next(iter(self.marks.values()), ((0.0, self.extent), ""))
         if end - start > 0.8 * self.extent:

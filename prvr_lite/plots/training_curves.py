@@ -30,7 +30,7 @@ CURVES: Final = {  # key of a history -> its panel, name and colour
 def training_curves(
     history: Sequence[Mapping[str, float]], *, title: str = "Training"
 ) -> page.Picture:
-    """Loss terms and validation recall, epoch by epoch, with the best epoch marked.
+    """Draws loss terms and validation recall, epoch by epoch, with the best epoch marked.
 
     Args:
         history: one mapping per epoch with "epoch" (else counted from 1) and any of "loss",

@@ -28,7 +28,7 @@ def bag_diagram(
     duration: float,
     thumbnails: Sequence[Thumbnail],
 ) -> page.Picture:
-    """How a film gets one score, and how the loss goes back to its frames, for some bag scores.
+    """Draws how a film gets one score and how the loss goes back to its frames, per bag score.
 
     Args:
         score: [T] of the frames, 0 to 1.
@@ -71,7 +71,7 @@ def bag_diagram(
 
 
 def _draw(axes: Axes, frames: page.Array, count: page.Array, name: str) -> None:
-    """Bars of the frames' scores, a box that pools them, the film's score, label and loss."""
+    """Draws frames' scores as bars, a box that pools them, the film's score, label and loss."""
     axes.set(xlim=(0, 1), ylim=(0, HIGH))
     axes.axis("off")
     places = (np.arange(len(frames)) + 0.5) / len(frames)

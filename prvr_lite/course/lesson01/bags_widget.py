@@ -40,7 +40,7 @@ class Bag:
 def bag_explorer(
     films: Mapping[str, Bag], *, query: str, static: Sequence[float] = (math.inf, 0.1, 0.0)
 ) -> Any:
-    """Step from mean to maximum and see which film of a few wins; see ``bag_picture``.
+    """Shows which film wins as a slider moves from mean to maximum; see ``bag_picture``.
 
     Args:
         films: name -> bag. query: named above.
@@ -58,7 +58,9 @@ def bag_explorer(
 
 
 def bag_score(score: page.Array, temperature: float) -> tuple[float, page.Array]:
-    """Temperature x log of the mean of e^(score / temperature), and how much each frame counts.
+    """Returns a bag's score, between mean and maximum, and how much each frame counts in it, [T].
+
+    The score is temperature x log of the mean of e^(frame's score / temperature).
 
     Args:
         score: [T]. temperature: infinity gives the mean, 0 the maximum.
@@ -72,7 +74,7 @@ def bag_score(score: page.Array, temperature: float) -> tuple[float, page.Array]
 
 
 def in_words(temperature: float) -> str:
-    """A temperature in words."""
+    """Returns a temperature in words: "mean" if it is infinite, "max" if it is 0, or "τ = …"."""
     ends = {math.inf: "mean", 0.0: "max"}
     return ends.get(temperature, f"τ = {temperature:g}")
 
@@ -81,7 +83,7 @@ def in_words(temperature: float) -> str:
 def bag_picture(
     films: Mapping[str, Bag], temperatures: Sequence[float], *, query: str
 ) -> page.Picture:
-    """Each film's frame scores, and for each temperature how much each frame counts and the score.
+    """Draws each film's frame scores and, per temperature, the frames' weights and its score.
 
     Returns:
         a Figure with the axes "strip NAME", "frames NAME", "weights NAME", "scores NAME" by film.
@@ -133,7 +135,7 @@ def _alt(table: pd.DataFrame, query: str) -> str:
 
 
 def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag: Bag) -> None:
-    """The score of each frame as a step, the moment lit behind it."""
+    """Draws the frames' scores [T] as steps, and the moment, if known, as a band behind them."""
     low, high = limits
     pad = 0.08 * ((high - low) or 1.0)
     axes.set_ylim(low - pad, high + pad)
@@ -146,7 +148,7 @@ def _draw_frames(axes: Axes, score: page.Array, limits: tuple[float, float], bag
 
 
 def _draw_weights(axes: Axes, weights: Sequence[page.Array], table: pd.DataFrame) -> None:
-    """A row for each temperature: how much each frame counts, in gold."""
+    """Draws one row per temperature, in which a frame that counts more is brighter gold."""
     weight = np.stack(weights)  # [temperatures, T]
     most = weight.max(1, keepdims=True)
     share = weight / most * np.minimum(1.0, 0.35 + most)  # an even spread stays dim
@@ -158,9 +160,9 @@ def _draw_weights(axes: Axes, weights: Sequence[page.Array], table: pd.DataFrame
 
 
 def _draw_scores(axes: Axes, name: str, table: pd.DataFrame) -> None:
-    """A row for each temperature: the film's score, as a bar beside all films' and as a number.
+    """Draws one row per temperature: the film's score as a bar, on all films' scale, and a number.
 
-    That of the film that wins is gold.
+    Both are gold where the film wins.
     """
     low, high = table.min(axis=1).clip(upper=0), table.max(axis=1).clip(lower=0)
     rows, wins = range(len(table)), table[name] == table.max(axis=1)

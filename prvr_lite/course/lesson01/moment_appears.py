@@ -23,7 +23,7 @@ def moment_appears(
     moment: Span,
     thumbnails: Sequence[Thumbnail] = (),
 ) -> page.Picture:
-    """The score of every frame of one film, a row for each state of the training.
+    """Draws the scores of all frames of one film, one row per state of the training.
 
     Args:
         curves: "untrained", "1 epoch", … -> the query's score of each frame, [T].

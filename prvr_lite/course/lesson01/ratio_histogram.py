@@ -14,7 +14,7 @@ from prvr_lite.plots import page
 def ratio_histogram(
     ratio: object, *, name: str, others: Mapping[str, float], limits: Sequence[float] = ()
 ) -> page.Picture:
-    """Queries by moment-to-video ratio, the mean, and the means of other data sets.
+    """Draws a histogram of moment-to-video ratios, their mean, and the means of other data sets.
 
     Args:
         ratio: [Q] in 0..1. name: of the data set.

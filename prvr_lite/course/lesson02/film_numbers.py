@@ -18,7 +18,7 @@ TITLE: Final = "The same film, for us and for the model"
 def film_numbers(
     features: object, duration: float, thumbnails: Sequence[Thumbnail]
 ) -> page.Picture:
-    """Thumbnails along the time axis, and the features under them as colours.
+    """Draws thumbnails along the time axis, and under them the features as colours.
 
     Args:
         features: [T, D], one row per frame. duration: of the film, in s.

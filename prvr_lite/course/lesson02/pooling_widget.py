@@ -96,7 +96,7 @@ def _in_words(total: int, windows: Rows) -> str:
 
 
 def _draw(axes: Axes, total: int, windows: Rows) -> None:
-    """Boxes of frames and units over the same width, and what joins them."""
+    """Draws frames above units over the same width, and joins each unit to its window of frames."""
     (start, stop), unused = windows.T / total, _unused(total, windows)
     units = np.arange(len(windows) + 1) / len(windows)
     turns = np.resize([page.BLUE, page.SKY], len(windows))

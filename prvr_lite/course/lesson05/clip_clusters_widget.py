@@ -28,7 +28,7 @@ PAINTS = [page.ORANGE, page.SKY, page.GREEN, YELLOW, page.PURPLE, page.BLUE, pag
 
 
 def clip_clusters(units: Tensor) -> Any:
-    """A slider over K and a switch of the length code, above the triangle of clusters.
+    """Shows the triangle of clusters, under a slider over K and a switch of the length code.
 
     Args:
         units: [n, H] of one film, as an encoder gives them.
@@ -61,7 +61,7 @@ def cluster_triangles(
     duration: float | None = None,
     thumbnails: Sequence[Thumbnail] = (),
 ) -> page.Picture:
-    """The clips of a film in the colours of their clusters, one triangle for each clustering.
+    """Draws the clips of a film in the colours of their clusters, one triangle per clustering.
 
     Args:
         panels: name -> (assignment [N] of clips to clusters 0..K-1, medoids [K] as rows).
@@ -106,7 +106,7 @@ def cluster_triangles(
 
 
 def cluster_colors(assignment: Any, medoids: Any) -> list[str]:
-    """A colour for each cluster [K], not that of a neighbour where possible."""
+    """Returns a colour for each cluster [K]; neighbours get different ones as far as possible."""
     border, paints = _borders(np.asarray(assignment), len(medoids)), np.full(len(medoids), -1)
     for cluster in np.argsort(-(border > 0).sum(1), kind="stable"):
         painted = [paints == paint for paint in range(len(PAINTS))]
@@ -124,7 +124,7 @@ def clustering(assignment: Any, medoids: object, of: str = "") -> tuple[sheet.Ro
 
 
 def _draw(axes: Axes, assignment: sheet.Rows, medoids: sheet.Rows, unit: float) -> None:
-    """One triangle: cells in colours, a dot for each medoid."""
+    """Draws one triangle: clips as cells in their cluster's colour, and a dot for each medoid."""
     n, paints = units_of(len(assignment)), cluster_colors(assignment, medoids)
     cells: dict[str, Any] = {"edgecolors": page.NIGHT, "lw": 0.0, "antialiased": False}  # no seams
     draw_clips(axes, n, unit, facecolors=[paints[c] for c in assignment], **cells)
@@ -135,7 +135,7 @@ def _draw(axes: Axes, assignment: sheet.Rows, medoids: sheet.Rows, unit: float) 
 
 
 def _borders(assignment: sheet.Rows, k: int) -> sheet.Rows:
-    """Count the touching cells of each pair of clusters, [k, k]."""
+    """Returns how many pairs of touching cells any two clusters have, [k, k]; 0 on the diagonal."""
     first, size = clip_units(units_of(len(assignment))).T
     grid = np.full((size.max() + 2, size.max() + 1), k)  # [size, first]; k: no clip
     grid[size, first] = assignment

@@ -21,7 +21,7 @@ MARKS = list("osD^vP")
 def cluster_rounds(
     points: Any, panels: Mapping[str, tuple[object, object | None]], *, title: str
 ) -> page.Picture:
-    """Points in a plane as one panel after the other finds their clusters.
+    """Draws points in a plane, one panel per step, with their medoids and clusters.
 
     Args:
         points: [N, 2].
@@ -46,7 +46,10 @@ def cluster_rounds(
 
 
 def _draw(axes: Axes, places: page.Array, rows: sheet.Rows, assignment: object | None) -> None:
-    """Points in the colour and shape of their cluster, medoids large."""
+    """Draws points [N, 2] in the colour and shape of their cluster, and large medoids.
+
+    A thin line joins each point to its medoid. Without an assignment, all points look alike.
+    """
     axes.set_aspect("equal", adjustable="datalim")
     clusters, colors = range(len(rows)), np.resize(page.CYCLE, len(rows)).tolist()
     look: dict[str, Any] = {"color": page.SOFT, "alpha": 0.6}
@@ -70,7 +73,7 @@ def _draw(axes: Axes, places: page.Array, rows: sheet.Rows, assignment: object |
 def plane_panels(
     head: page.Heading, names: Sequence[str], columns: int, share: float, alt: str
 ) -> tuple[page.Picture, dict[str, Axes]]:
-    """Returns a page of framed panels without ticks, each a plane `share` as high as wide."""
+    """Returns a page and its framed panels without ticks, about `share` times as high as wide."""
     mosaic = sheet.in_rows(names, columns)
     height = len(mosaic) * (share * page.WIDTH / len(mosaic[0]) + 0.32)
     picture, axes = page.panels(head, mosaic, height, alt=alt, gap=0.2)

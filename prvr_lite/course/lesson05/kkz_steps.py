@@ -1,4 +1,4 @@
-"""The KKZ start, choice by choice: how badly each point is served, and whom that makes the next."""
+"""Draws the KKZ start, choice by choice: each point's norm or distance, and which point is next."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAST, MOST = 12.0, 340.0  # areas of discs, in square points
 
 @page.house_style
 def kkz_steps(points: Any) -> page.Picture:
-    """Points in a plane before each of four choices; the larger a disc, the more it is due.
+    """Draws points in a plane before each of four choices; the point with the largest disc is next.
 
     Before the first choice a disc shows the point's norm, later its distance to the nearest medoid.
 

@@ -23,7 +23,7 @@ HIGH: Final = 0.4  # inches of a row
 def medoid_strips(
     assignment: object, medoids: object, *, duration: float, thumbnails: Sequence[Thumbnail]
 ) -> page.Picture:
-    """The film, and under it each medoid where it lies, framed in the triangle's colours.
+    """Draws the film, and under it each medoid where it lies, in a frame of its cluster's colour.
 
     Args:
         assignment: [N] of clips to clusters 0..K-1. medoids: [K] as rows, about 12 at most.

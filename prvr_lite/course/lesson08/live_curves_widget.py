@@ -44,7 +44,7 @@ def live_curves(epochs: int) -> Callable[[History], None]:
 
 
 def time_left(began: tuple[float, int], now: float, done: int, epochs: int) -> float | None:
-    """Seconds to the last epoch at the pace so far; None before an epoch is done here.
+    """Returns the seconds to the last epoch at the pace so far; None before an epoch is done here.
 
     Args:
         began: clock and number of finished epochs when this session took the run up.

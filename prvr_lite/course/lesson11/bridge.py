@@ -88,7 +88,7 @@ class Bridge:
 
 
 def _whitening(centred: Float) -> NDArray[np.float64]:
-    """The symmetric matrix [D, D] that makes all directions of the rows [N, D] about as long."""
+    """Returns a matrix [D, D] that gives centred rows [N, D] nearly equal variance everywhere."""
     covariance = centred.T.astype(np.float64) @ centred / len(centred)
     ball = np.eye(len(covariance)) * np.trace(covariance) / len(covariance)
     length, direction = np.linalg.eigh(covariance + SHRINKAGE * ball)
@@ -122,11 +122,11 @@ class Pairs:
         return cls(words, film, clips, np.concatenate(features))
 
     def whole_films(self) -> Float:
-        """The whole film of each sentence, [N, Dv]: all that is known before the first guess."""
+        """Returns the whole film of each sentence as one clip, [N, Dv], for a first fit."""
         return np.asarray(self.clips[self.film, -1])
 
     def best_clips(self, bridge: Bridge) -> Float:
-        """The clip of its film that each sentence is nearest to over a bridge, [N, Dv]."""
+        """Returns the clip of each sentence's film that is nearest to it over a bridge, [N, Dv]."""
         sentences, best = bridge.sentences(self.words), np.empty_like(self.whole_films())
         for film, clips in enumerate(self.clips):
             rows = np.flatnonzero(self.film == film)
@@ -195,7 +195,7 @@ class BridgeEncoder(EfficientNetFrames):
         return self.bridge.frames((raw - projection.visual_mean) @ projection.visual_basis)
 
     def words(self, sentence: str) -> Float:
-        """The vector of a sentence, then those of its words, [1 + L, P] float32.
+        """Returns the vector of a sentence, then those of its words, [1 + L, P] float32.
 
         Raises:
             ValueError: the sentence is empty.

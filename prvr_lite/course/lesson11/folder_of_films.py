@@ -54,7 +54,7 @@ def show_hits(title: str, hits: Sequence[Hit], right: str = "") -> None:
 
 
 def frames_inside(data: Dataset, queries: Sequence[int], sentences: Float) -> tuple[float, float]:
-    """Of how many queries the best frame of their own film lies in their moment, in %.
+    """Returns the % of queries whose film's best frame lies in the moment, and the % by chance.
 
     Args:
         data: films and captions; captions without times do not count.

@@ -20,7 +20,7 @@ NOISE: Final = 0.02  # of each number; vectors have length 1
 
 
 def k_means(points: Tensor, cells: int) -> Tensor:
-    """The centres of cells of points, by k-means from points drawn at random: [N, D] -> [C, D]."""
+    """Returns the centres of cells of points, [N, D] -> [C, D], by k-means from random points."""
     draw = torch.Generator().manual_seed(0)
     centre = points[torch.randperm(len(points), generator=draw)[:cells]]
     for _ in range(10):
@@ -47,6 +47,6 @@ def film_copies(films: VideoRows, count: int, first: int = 1) -> Iterator[VideoR
 def milliseconds(
     collection: VideoCollection, queries: Tensor, *, candidates: int | None = None
 ) -> float:
-    """The median time of one query among encoded queries [Q, H], for its first ten videos."""
+    """Returns the median time in ms in which a query of [Q, H] finds its first ten videos."""
     ranks = [partial(collection.rank, query[None], 10, candidates=candidates) for query in queries]
     return median(1000 * timeit(rank, number=1) for rank in ranks)

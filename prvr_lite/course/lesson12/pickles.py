@@ -48,6 +48,6 @@ def pickle_that_calls(module: str, name: str, argument: object, *, protocol: int
 
 
 def beside(call: bytes, alpha: float) -> bytes:
-    """Settings that are quite in order, with a call hidden in one of them."""
+    """Returns a pickle of harmless settings, with the pickle of a call hidden among them."""
     plain = pickle.dumps({"alpha": alpha}, 2)[:-1]
     return plain + pickle.dumps("note", 2)[2:-1] + call[2:-1] + b"s."

@@ -111,5 +111,5 @@ def pickle_from_memo(module: str, name: str, argument: object) -> bytes:
 
 
 def pickle_that_names(module: str, name: str, alpha: float) -> bytes:
-    """Settings beside a name, which is asked for and not called."""
+    """Returns a pickle of settings and a function's name, which is looked up but not called."""
     return p.beside(b"\x80\x02" + f"c{module}\n{name}\n.".encode(), alpha)

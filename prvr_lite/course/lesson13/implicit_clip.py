@@ -89,7 +89,7 @@ def implicit_clip(
 
 
 def half_height(share: page.Array) -> tuple[int, int]:
-    """The units around the peak that hold at least half of it: [first, last + 1]."""
+    """Returns [first, last + 1] of the units around the peak that are at least half as high."""
     peak = int(share.argmax())
     low = np.flatnonzero(share < share[peak] / 2)
     before, after = low[low < peak], low[low > peak]

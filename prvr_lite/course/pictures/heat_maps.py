@@ -31,7 +31,7 @@ def heat_maps(
     limits: tuple[float, float] | None = None,
     square: bool = True,
 ) -> page.Picture:
-    """Matrices as colours, one panel each, on one scale; NaN is left blank.
+    """Draws matrices as colours, one panel each, on one scale; NaN is left blank.
 
     Where cells are few, wide and high enough, each holds its number. The scale has a pointed end
     where numbers lie beyond its limits.
@@ -120,6 +120,6 @@ def _labels(names: Sequence[str] | None, what: str, count: int) -> list[str] | i
 
 
 def _room(labels: list[str] | int) -> float:
-    """Returns the inches that written names take beyond what numbers take."""
+    """Returns how many inches wider than a number the widest name is; 0 if no names are shown."""
     names = [] if isinstance(labels, int) else labels
     return max([0.0, *(page.text_width(name, 10.5) - 0.25 for name in names)])

@@ -36,7 +36,7 @@ LESSONS: Final = 13
 
 @page.house_style
 def roadmap(lesson: int) -> page.Picture:
-    """The path from film and sentence to a score, with the parts of one lesson lit.
+    """Draws the path from film and sentence to a score, with the parts of one lesson lit.
 
     Args:
         lesson: its number, 1..13. Lessons beyond the path light the parts that they come back to,
