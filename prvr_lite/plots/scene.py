@@ -41,7 +41,7 @@ class Scene:
         """Returns the thumbnails to enlarge: those in the true moment, else those in the key clip.
 
         For a key clip that holds none it is the nearest one. Nothing is enlarged where neither span
-        is known, or where it is longer than 80 % of the video.
+        is known, or where the span is longer than 80 % of the video.
         """
         (start, end), _ = next(iter(self.marks.values()), ((0.0, self.extent), ""))
         if end - start > 0.8 * self.extent:

@@ -88,7 +88,10 @@ class Bridge:
 
 
 def _whitening(centred: Float) -> NDArray[np.float64]:
-    """Returns a matrix [D, D] that gives centred rows [N, D] nearly equal variance everywhere."""
+    """Returns the symmetric matrix [D, D] that brings the variances of rows [N, D] close to 1.
+
+    Directions that vary far less than SHRINKAGE times the mean variance stay well below 1.
+    """
     covariance = centred.T.astype(np.float64) @ centred / len(centred)
     ball = np.eye(len(covariance)) * np.trace(covariance) / len(covariance)
     length, direction = np.linalg.eigh(covariance + SHRINKAGE * ball)
@@ -122,7 +125,7 @@ class Pairs:
         return cls(words, film, clips, np.concatenate(features))
 
     def whole_films(self) -> Float:
-        """Returns the whole film of each sentence as one clip, [N, Dv], for a first fit."""
+        """Returns each sentence's whole film as one clip, [N, Dv]: at first no more is known."""
         return np.asarray(self.clips[self.film, -1])
 
     def best_clips(self, bridge: Bridge) -> Float:
