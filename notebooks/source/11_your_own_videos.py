@@ -669,7 +669,7 @@ recall_curves(panels, xlabel="cells opened, of 128", title="A few cells are near
 
 # %%
 part = clip.view(len(clip), 24, 8)  # [M, 24, 8]: 24 parts of 8 numbers
-typical = torch.stack([k_means(part[::8, p], 256, rounds=8) for p in range(24)])  # [24, 256, 8]
+typical = torch.stack([k_means(part[::8, p], 256) for p in range(24)])  # [24, 256, 8]
 code = torch.stack([torch.cdist(part[:, p], typical[p]).argmin(1) for p in range(24)], 1)
 rebuilt = typical[torch.arange(24), code].flatten(1)  # [M, 192]
 for name, vectors in {"exact": clip, "by codes": rebuilt}.items():

@@ -141,6 +141,14 @@ def test_settings_are_restored_and_told(tmp_path: Any) -> None:
         assert torch.equal(torch.get_rng_state(), drawn)
     assert told(lambda x, names: 2 * x + 0 * torch.rand(1)) == ""
 
+    def changes_all(x: Tensor, names: list[str]) -> Tensor:
+        for change in changes.values():
+            change()
+        return 2 * x
+
+    assert f"it changes {next(iter(changes))}" in told(changes_all)
+    assert trying._Settings().was == before, "all of them, not the first alone"
+
 
 def test_an_endless_loop_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trying.in_time, "__defaults__", (0.3,))
