@@ -613,8 +613,9 @@ bag_explorer(bags, query=sample.query_text[QUERY], static=(float("inf"), 0.05, 0
 #
 # Look at that curve again. It leaps exactly where the moment is. But the model has seen pairs (film,
 # sentence) only: no start, no end, not one marked frame. Is that luck? Take **every** test query, go to its
-# own film, and ask: does the frame with the highest score lie inside the true moment? Whoever points
-# blindly hits as often as the moment is long: the mean ratio.
+# own film, and ask: does the frame with the highest score lie inside the true moment? A random guess lies
+# inside the moment with a probability equal to the moment's share of the film; over all queries that is
+# the mean ratio.
 
 # %%
 from prvr_lite.plots import recall_bars

@@ -617,7 +617,7 @@ for name in ("mssl++", "mean-frames", "max-frames"):
     print(f"{label(name):26s}", ", ".join(measured))
 
 # %% [markdown]
-# (`prvr-lite experiments` measured them, and `docs/experiments.md` describes the outcome.) The mean of all frames loses clearly. But "best frame", the one frame that fits the query best, comes close to key clip guided attention on these films, within the spread of the seeds. (Lesson 8 compares seed by seed, which is more exact than two ±.) What the key clip certainly gains is a small index: for the best frame, the index must keep every frame of a film, and compare the query with all of them.
+# (`prvr-lite experiments` measured them, and `docs/experiments.md` describes the outcome.) The mean of all frames loses clearly. But "best frame", the one frame that fits the query best, comes close to key clip guided attention on these films, within the spread of the seeds. (Lesson 8 compares the models seed by seed. That is more exact than comparing two values “mean ± deviation”.) What the key clip certainly gains is a small index: for the best frame, the index must keep every frame of a film, and compare the query with all of them.
 #
 # ## Recap
 #

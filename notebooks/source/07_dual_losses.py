@@ -543,7 +543,7 @@ for name in (
     print(f"{label(name):35s}", ", ".join(measured))
 
 # %% [markdown]
-# (`docs/experiments.md` describes the whole outcome.) How should one read it? The ± of a row holds the luck of its seeds, and MS-SL++ has more of them than the others. So the last column, **paired**, compares seed by seed: seed 0 of one row minus seed 0 of MS-SL++, which had the same batches, then the mean. Much of the luck drops out. Lesson 8 makes an interval of such differences; if it disagrees with the two ±, trust it.
+# (`docs/experiments.md` describes the whole outcome.) How should one read it? The ± of a row holds the luck of its seeds, and MS-SL++ has more of them than the others. So the last column, **paired**, compares seed by seed: seed 0 of one row minus seed 0 of MS-SL++, which had the same batches, then the mean. Much of the luck drops out. Lesson 8 makes an interval of such differences; if it disagrees with the two values “mean ± deviation”, trust it.
 #
 # Dropping pairs of one film does not help on these films; in SumR it loses a little. So the good pairs among them seem to gain more than the impossible margins cost. Hard negatives and the clip triplet are worth having: without them the model is worse. (The row "no hard negatives" measures the two draws that do get harder here, see section 3. With the batches of the paper there is a third.) The proof was right, and still fixing this fault does not raise the recall.
 #

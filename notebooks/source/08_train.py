@@ -674,19 +674,19 @@ spread_curves(
 #
 # </details>
 #
-# Training on several GPUs or machines takes the same loss of the whole batch, and one other command: `docs/several-gpus.md`.
+# Training on several GPUs or machines computes the same loss, over the whole batch. Only the command differs: `docs/several-gpus.md`.
 #
 # ## Where this lives
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | the whole model | `prvr_lite.model.msslpp:MSSLpp` | `method/model.py` |
-# | fused score | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (α is fixed there) |
-# | optimizer, schedule | `prvr_lite.training.optimizer:make_optimizer`, `prvr_lite.training.optimizer:make_schedule` | `method/train.py:136-143` (BertAdam: no bias correction, each tensor clipped by itself) |
-# | a step, an epoch, checkpoints | `prvr_lite.training.fit:fit` | `method/train.py:141-165` |
-# | early stopping | `prvr_lite.training.fit:History.best`, `TrainConfig.patience` | `method/train.py:157-165` |
-# | baselines | `prvr_lite.model.baselines` | not there |
-# | experiments with seeds | `prvr_lite.lab.rows:EXPERIMENTS` | not there |
+# | the whole model | `model.msslpp:MSSLpp` | `method/model.py` |
+# | fused score | `model.records:Similarity.fused` | `method/eval.py:192` (α is fixed there) |
+# | optimizer, schedule | `training.optimizer:make_optimizer`, `training.optimizer:make_schedule` | `method/train.py:136-143` (BertAdam: no bias correction, each tensor clipped by itself) |
+# | a step, an epoch, checkpoints | `training.fit:fit` | `method/train.py:141-165` |
+# | early stopping | `training.fit:History.best`, `TrainConfig.patience` | `method/train.py:157-165` |
+# | baselines | `model.baselines` | not there |
+# | experiments with seeds | `lab.rows:EXPERIMENTS` | not there |
 
 # %%
 progress(8)

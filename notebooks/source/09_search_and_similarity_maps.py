@@ -498,7 +498,7 @@ for row in (SHORT, LONG):
 #
 # ### Look again
 #
-# Now the bars of MS-SL++. They do not rise from left to right as those of the mean do. (A warning first: the third group has 59 queries, and the five seeds differ by far there, as the line above the bars shows. Do not read more into it than that.) Are longer moments not easier for it? Before you believe that, split once more, by the number of steps. (Our own run; groups of fewer than 30 queries are left out.)
+# Now the bars of MS-SL++. They do not rise from left to right as those of the mean do. (A warning first: the third group has 59 queries, and the five seeds differ a lot there, as the line above the bars shows. Do not read more into it than that.) Does this mean that longer moments are not easier for MS-SL++? Before you believe it, split the queries once more, by the number of steps. (Our own run; groups of fewer than 30 queries are left out.)
 
 # %%
 from prvr_lite.search import two_step
@@ -784,15 +784,15 @@ recall_bars(bars, title="Films cut up and put together again")
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | the index: build, score, search | `prvr_lite.search.video_index:VideoIndex` | – (frames are attended again for each query, `method/model.py:259-274`) |
-# | both scales fused | `prvr_lite.model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
-# | recall, ranks, ties | `prvr_lite.search.metrics:retrieval_metrics` | `method/eval.py:54-110` |
-# | groups by ratio | `prvr_lite.search.metrics:ratio_bin`, `prvr_lite.search.metrics:by_group` | – |
-# | several true answers | `prvr_lite.search.evaluation:relevant_matrix` | – (one right video per query) |
-# | IoU of spans | `prvr_lite.moments.moment_metrics:temporal_iou` | – |
-# | intervals over queries | `prvr_lite.search.metrics:paired_interval` | – |
-# | maps and rankings | `prvr_lite.lab.explorer:Explorer`, `prvr_lite.plots:similarity_map` | – |
-# | typed sentences | `prvr_lite.lab.vocabulary:Vocabulary` | – |
+# | the index: build, score, search | `search.video_index:VideoIndex` | – (frames are attended again for each query, `method/model.py:259-274`) |
+# | both scales fused | `model.records:Similarity.fused` | `method/eval.py:192` (0.7, fixed) |
+# | recall, ranks, ties | `search.metrics:retrieval_metrics` | `method/eval.py:54-110` |
+# | groups by ratio | `search.metrics:ratio_bin`, `search.metrics:by_group` | – |
+# | several true answers | `search.evaluation:relevant_matrix` | – (one right video per query) |
+# | IoU of spans | `moments.moment_metrics:temporal_iou` | – |
+# | intervals over queries | `search.metrics:paired_interval` | – |
+# | maps and rankings | `lab.explorer:Explorer`, `plots:similarity_map` | – |
+# | typed sentences | `lab.vocabulary:Vocabulary` | – |
 
 # %%
 progress(9)

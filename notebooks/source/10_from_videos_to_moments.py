@@ -607,12 +607,12 @@ spread_curves(
 #
 # | what | in `prvr_lite` | elsewhere |
 # |---|---|---|
-# | IoU, SVMR and VCMR metrics | `prvr_lite.moments.moment_metrics` | jayleicn/TVRetrieval `standalone_eval/eval.py`, the protocol |
-# | readings of MS-SL++ | `prvr_lite.moments.predict:SCORERS` | the authors' code has none |
-# | attended run | `prvr_lite.moments.encoding:peak_runs` | not there |
-# | non-maximum suppression | `prvr_lite.moments.predict:non_maximum_suppression` | TVRetrieval `utils/temporal_nms.py` |
-# | span head | `prvr_lite.moments.span_head:SpanHead` | ideas: 2D-TAN (arXiv 1912.03590), XML (arXiv 2001.09099) |
-# | two-stage search | `prvr_lite.moments.corpus:search_moments` | not there |
+# | IoU, SVMR and VCMR metrics | `moments.moment_metrics` | jayleicn/TVRetrieval `standalone_eval/eval.py`, the protocol |
+# | readings of MS-SL++ | `moments.predict:SCORERS` | the authors' code has none |
+# | attended run | `moments.encoding:peak_runs` | not there |
+# | non-maximum suppression | `moments.predict:non_maximum_suppression` | TVRetrieval `utils/temporal_nms.py` |
+# | span head | `moments.span_head:SpanHead` | ideas: 2D-TAN (arXiv 1912.03590), XML (arXiv 2001.09099) |
+# | two-stage search | `moments.corpus:search_moments` | not there |
 
 # %%
 progress(10)

@@ -777,11 +777,11 @@ except ValueError as error:
 # ## Recap
 #
 # - A video is pictures with presentation times. Sample by time, never by counting; turn it upright.
-# - A common space is made from pairs; equal sizes make none. Guessing which part is meant makes it much better.
+# - Vectors of equal size do not yet share a space; pairs make one. The space gets much better if we guess which part of the film each sentence describes.
 # - Zero-shot is the best clip's cosine. Begin with it; train when you have captions, and measure what that adds.
 # - Bytes of an index: $V K (2 H b + 8)$. It lives on disk: a mapped file that does not change, or a database that does.
 # - Candidates first, exact scores for the few films that own them. Measure recall against the exact search, and R@1 beside it.
-# - Cells and graphs save time, codes save memory; re-scoring makes up for what both lose.
+# - Cells and graphs make a search faster, codes make it smaller. Both lose some results; exact scores for the candidates bring them back.
 # - An index belongs to the weights that built it.
 #
 # ## Five questions
@@ -820,12 +820,12 @@ except ValueError as error:
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | frames by presentation time, upright | `prvr_lite.videos.frames:read_frames` | – (features are given) |
-# | CLIP features, a folder of videos | `prvr_lite.data.openai_clip:OpenAIClipEncoder`, `prvr_lite.videos.extract:extract_features` | – |
-# | a space made from pairs | `prvr_lite.course.lesson11.bridge:Bridge` | – |
-# | zero-shot search | `prvr_lite.videos.zero_shot:ZeroShotSearch` | – |
-# | the index in one file | `prvr_lite.search.video_index:VideoIndex` | – (all scores at once, `method/eval.py`) |
-# | a collection that changes; candidates, then exact scores | `prvr_lite.collection.video_collection:VideoCollection` | – |
+# | frames by presentation time, upright | `videos.frames:read_frames` | – (features are given) |
+# | CLIP features, a folder of videos | `data.openai_clip:OpenAIClipEncoder`, `videos.extract:extract_features` | – |
+# | a space made from pairs | `course.lesson11.bridge:Bridge` | – |
+# | zero-shot search | `videos.zero_shot:ZeroShotSearch` | – |
+# | the index in one file | `search.video_index:VideoIndex` | – (all scores at once, `method/eval.py`) |
+# | a collection that changes; candidates, then exact scores | `collection.video_collection:VideoCollection` | – |
 
 # %%
 data.close()

@@ -652,7 +652,7 @@ spread_curves(
 #
 # But these settings do differ, and some are truly better. Perhaps test only shows better which ones? To find out, take the differences away: **all settings are the same model**. They differ only by luck, on val and on test, as large as it is between the five seeds of MS-SL++.
 #
-# Write down before you run it: does choosing on test still add something? More than before, or less? And what does choosing on *val* gain over taking the first?
+# Write down before you run it: does choosing the setting on test still raise the reported SumR? By more than before, or by less? And how much better is the setting chosen on *val* than simply the first setting of the list?
 
 
 # %%
@@ -763,13 +763,13 @@ else:
 #
 # | what | in `prvr_lite` | in the authors' code |
 # |---|---|---|
-# | BigFile | `prvr_lite.paper.bigfile:BigFile` | `utils/basic_utils.py:9-68` |
-# | lists of frames | `prvr_lite.paper.frame_lists:read_frame_lists` | `utils/basic_utils.py:170-175`, with `eval` |
-# | captions, words | `prvr_lite.paper.captions` | `method/data_provider.py` |
-# | joining times | `prvr_lite.paper.timestamps:Timestamps` | – |
-# | conversion | `prvr_lite.paper.convert:convert_release`, `prvr-lite convert` | – |
-# | a release to practise on | `prvr_lite.course.lesson12.toy_release:write_release` | – |
-# | their checkpoints | `prvr_lite.paper.checkpoint:load_authors_checkpoint` | saved in `method/train.py:164` |
+# | BigFile | `paper.bigfile:BigFile` | `utils/basic_utils.py:9-68` |
+# | lists of frames | `paper.frame_lists:read_frame_lists` | `utils/basic_utils.py:170-175`, with `eval` |
+# | captions, words | `paper.captions` | `method/data_provider.py` |
+# | joining times | `paper.timestamps:Timestamps` | – |
+# | conversion | `paper.convert:convert_release`, `prvr-lite convert` | – |
+# | a release to practise on | `course.lesson12.toy_release:write_release` | – |
+# | their checkpoints | `paper.checkpoint:load_authors_checkpoint` | saved in `method/train.py:164` |
 # | which split chooses | `TrainConfig.validation_split`, `--validate-on` | `method/train.py:157-165` |
 
 # %%

@@ -769,14 +769,14 @@ table({name: {m: row[m] for m in ("R@1", "SumR")} for name, row in found.items()
 #
 # | what | in `prvr_lite` | in the authors' code (`src/`) |
 # |---|---|---|
-# | window | `prvr_lite.model.gmmformer:gaussian_windows` | `Models/gmmformer/model_components.py:186-199` |
-# | windowed attention | `prvr_lite.model.gmmformer:WindowedAttention` | `Models/gmmformer/model_components.py:201-245` |
-# | block of four widths | `prvr_lite.model.gmmformer:GaussianBlock` | `Models/gmmformer/model_components.py:127-145` |
-# | units, frame vector, scores | `prvr_lite.model.gmmformer:GMMFormer` | `Models/gmmformer/model.py:125-225` |
-# | as released: the batch's length | `prvr_lite.model.gmmformer:GMMFormerBatchWindows` | `Models/gmmformer/model_components.py:225` |
-# | query-diverse loss | `prvr_lite.training.query_diverse:query_diversity` | `Losses/loss.py:12-36` |
-# | both scales and the third loss | `prvr_lite.training.query_diverse:GMMFormerLoss` | `Losses/loss.py` |
-# | names of models, rows of experiments | `prvr_lite.model.registry:MODELS`, `prvr_lite.lab.rows:EXPERIMENTS` | – |
+# | window | `model.gmmformer:gaussian_windows` | `Models/gmmformer/model_components.py:186-199` |
+# | windowed attention | `model.gmmformer:WindowedAttention` | `Models/gmmformer/model_components.py:201-245` |
+# | block of four widths | `model.gmmformer:GaussianBlock` | `Models/gmmformer/model_components.py:127-145` |
+# | units, frame vector, scores | `model.gmmformer:GMMFormer` | `Models/gmmformer/model.py:125-225` |
+# | as released: the batch's length | `model.gmmformer:GMMFormerBatchWindows` | `Models/gmmformer/model_components.py:225` |
+# | query-diverse loss | `training.query_diverse:query_diversity` | `Losses/loss.py:12-36` |
+# | both scales and the third loss | `training.query_diverse:GMMFormerLoss` | `Losses/loss.py` |
+# | names of models, rows of experiments | `model.registry:MODELS`, `lab.rows:EXPERIMENTS` | – |
 
 # %%
 progress(13)

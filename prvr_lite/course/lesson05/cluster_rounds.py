@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from prvr_lite.course import sheet
 from prvr_lite.plots import page
 
-ABOUT = "large: medoid, with its number; thin: to the medoid it belongs to"
+ABOUT = "large: medoid, with its number; thin line: from a point to its medoid"
 MARKS = list("osD^vP")
 
 
