@@ -71,11 +71,7 @@ def recall_bars(
     for box, name in zip(axes.containers, names, strict=True):
         box.set_label(name)
     _number(axes, bars, 0.75 * WIDE / len(groups) / len(models))
-    broken = [
-        "\n".join(page.wrap(line, 0.96 * WIDE / len(ticks), 11) for line in tick.split("\n"))
-        for tick in ticks
-    ]
-    axes.set_xticks(range(len(ticks)), broken, parse_math=False)
+    axes.set_xticks(range(len(ticks)), _broken(ticks), parse_math=False)
     axes.tick_params(axis="x", length=0)
     axes.set(ylabel=page.plain(metric), xlabel=page.plain(groups[0]) if single else "")
     axes.set(xlim=(-0.5, len(ticks) - 0.5), ylim=(0, 1.12 * axes.dataLim.y1 or 1))
@@ -85,6 +81,12 @@ def recall_bars(
         handles = [box for i in range(columns) for box in axes.containers[i::columns]]
         axes.legend(handles=handles, ncols=columns, handlelength=1, **above)
     return picture
+
+
+def _broken(ticks: list[str]) -> list[str]:
+    """Returns the names below the axis, each in lines that fit beside the others."""
+    room = 0.96 * WIDE / len(ticks)
+    return ["\n".join(page.wrap(line, room, 11) for line in t.split("\n")) for t in ticks]
 
 
 @page.house_style

@@ -117,8 +117,8 @@ def test_bad_input_is_one_line(
     for arguments, message in [
         (["search", tmp_path / "none", "a cat"], "no such collection"),
         (["search", tmp_path / "old", "a cat"], "folder of prvr-lite 0.1: build it again"),
-        (["search", folder, "a cat"], "words were made by 'none'"),
-        (["search", folder, "a cat", "--candidates", "20"], "words were made by 'none'"),
+        (["search", folder, "a cat"], "word features were made by 'none'"),
+        (["search", folder, "a cat", "--candidates", "20"], "word features were made by 'none'"),
         (["search", folder, "film1#1", "--candidates", "20", "--data", films], "no candidates"),
         (["search", file, "film1#1", "--candidates", "20", "--data", films], "one file"),
         (["search", films, "film1#1", "--data", films], "can't be read as 'prvr-lite index"),
@@ -176,7 +176,7 @@ def test_an_index_of_encodings_says_that_it_knows_no_words(
     rows: VideoRows = index.rows
     VideoIndex(index.model, rows).save(tmp_path / "index")
     assert run("search", tmp_path / "index", "a cat") == 1
-    assert "by a network it does not name" in capsys.readouterr().err
+    assert "by a network that the file does not name" in capsys.readouterr().err
 
 
 def test_a_process_that_is_lost_is_named(

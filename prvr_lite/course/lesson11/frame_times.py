@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from prvr_lite.plots import page
 
@@ -74,10 +75,21 @@ def frame_times(
     film.bar_label(bars, numbers, label_type="center", size=10, color=page.INK)
     for pixels, begin, seconds in zip(pictures, start, length, strict=True):
         if pixels is not None and seconds * across >= 2 * SMALL:
-            rgb = np.asarray(pixels)
-            shape = rgb.shape[0] / rgb.shape[1]
-            tall = min(0.8, (seconds * across - 0.03) * shape)  # inches
-            half, middle = tall / shape / across / 2, begin + seconds / 2
-            place = (middle - half, middle + half, 0.36, 0.36 + tall / up)
-            film.imshow(rgb, extent=place, aspect="auto", interpolation="antialiased")
+            _draw_thumbnail(film, np.asarray(pixels), (begin, seconds), (across, up))
     return picture
+
+
+def _draw_thumbnail(
+    axes: Axes, rgb: page.Array, bar: tuple[float, float], inches: tuple[float, float]
+) -> None:
+    """Draws a thumbnail above the middle of its bar (start and length, s), as wide as fits.
+
+    Args:
+        inches: of a second, and of a unit of y.
+    """
+    (begin, seconds), (across, up) = bar, inches
+    shape = rgb.shape[0] / rgb.shape[1]
+    tall = min(0.8, (seconds * across - 0.03) * shape)
+    half, middle = tall / shape / across / 2, begin + seconds / 2
+    place = (middle - half, middle + half, 0.36, 0.36 + tall / up)
+    axes.imshow(rgb, extent=place, aspect="auto", interpolation="antialiased")

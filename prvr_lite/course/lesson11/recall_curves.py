@@ -21,10 +21,11 @@ def recall_curves(
     Args:
         panels: as in ``spread_curves``. enough: the x of a dotted line, where recall reaches 99 %.
     """
-    about = "" if enough is None else "there the recall is 99 % or more"
-    how = {"xlabel": xlabel, "title": title, "about": about}
-    picture = spread_curves(panels, logarithmic=True, chosen=enough, **how)
+    about = "" if enough is None else f"dotted: {enough:g}, the first with a recall of 99 %"
+    picture = spread_curves(panels, xlabel=xlabel, logarithmic=True, title=title, about=about)
     for axes in picture.axes:
+        if enough is not None:
+            axes.axvline(enough, color=page.SOFT, lw=1.3, ls=":", label="enough")
         if axes.get_yscale() == "linear":
             axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
     return picture

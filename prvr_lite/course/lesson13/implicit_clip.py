@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +14,7 @@ from prvr_lite.plots.clip_map import EMBER, star
 from prvr_lite.plots.pyramid import clip_units, draw_clips, draw_tent, units_of
 from prvr_lite.plots.strip import Span, Thumbnail
 
+KEYS: Final = ("key clip", "true moment", "best unit", "≥ half high")
 ROWS = {"map": 2.0, "film": sheet.FILM, "units": 0.85, "clip": 0.85}  # inches
 
 
@@ -63,8 +64,7 @@ def implicit_clip(
     film: dict[str, Any] = {"duration": duration, "thumbnails": thumbnails, "moment": moment}
     picture, axes = sheet.timeline(head, ROWS, alt=alt, **film)
     upper, middle, lower = axes["map"], axes["units"], axes["clip"]
-    look: dict[str, Any] = {"cmap": EMBER, "edgecolors": page.NIGHT, "linewidths": 0.4}
-    draw_clips(upper, n, step, array=clips, **look)
+    draw_clips(upper, n, step, array=clips, cmap=EMBER, edgecolors=page.NIGHT, linewidths=0.4)
     draw_tent(upper, *moment, lw=2.2, zorder=5)
     star(upper, first + size / 2, size)
     upper.set_facecolor(page.NIGHT)
@@ -76,9 +76,8 @@ def implicit_clip(
     lower.axhline(1 / n, color=page.HAZE, lw=1, ls=":", label="even")
     bar = 0.12 * shares.max()
     (half,) = lower.barh(-bar, end - start, bar, start, color=page.CHALK)
-    keys = {"key clip": upper.lines[0], "true moment": upper.patches[-1], "best unit": dot}
-    keys["≥ half high"] = half
-    upper.legend(keys.values(), keys, loc="upper right", borderaxespad=0, handlelength=1)
+    marks = upper.lines[0], upper.patches[-1], dot, half
+    upper.legend(marks, KEYS, loc="upper right", borderaxespad=0, handlelength=1)
     sheet.names(upper, {f"all {len(clips)}\nclips": 0.5})
     sheet.names(middle, {f"{n} units;\ndashed: $S_f$": 0.5})
     middle.texts[-1].set_parse_math(True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prvr_lite.plots import page
@@ -51,20 +53,14 @@ def heat_maps(
     matrices = _matrices(panels)
     shape = next(iter(matrices.values())).shape
     down, across = _labels(rows, "rows", shape[0]), _labels(columns, "columns", shape[1])
-    row_names, column_names = rows or range(shape[0]), columns or range(shape[1])
-    parts = []
-    for name, matrix in matrices.items():
-        row, column = map(int, np.unravel_index(np.nanargmax(matrix), shape))
-        reach = f"from {np.nanmin(matrix):.2g} to {matrix[row, column]:.2g} {unit}"
-        where = f"(most at row {row_names[row]}, column {column_names[column]})"
-        parts.append(f"{name}, {shape[0]} by {shape[1]}, {reach} {where}")
     values = np.stack(list(matrices.values()))
     ends = np.nanmin(values), np.nanmax(values)
     low, high = limits or ends
     width = (page.WIDTH - 0.9 - BAR - _room(down) - GAP * (len(matrices) - 1)) / len(matrices)
     height = min(width * shape[0] / shape[1], 4.6) if square else 2.6
     free = (1.15 if len(matrices) > 1 else 0.93) + 0.72 * _room(across)
-    alt, head = f"Heat map: {title} {'; '.join(parts)}.", page.heading(title, about)
+    names = rows or range(shape[0]), columns or range(shape[1])
+    alt, head = _alt(title, matrices, *names, unit), page.heading(title, about)
     tall, mosaic = height + free, [list(matrices)]
     picture, axes = page.panels(head, mosaic, tall, alt=alt, gap=0.2, sharey=True)
     whole = bool((values[np.isfinite(values)] % 1 == 0).all())
@@ -77,14 +73,7 @@ def heat_maps(
     look |= {"annot": written, "fmt": form, "annot_kws": {"size": SIZE}}
     for name, panel in axes.items():
         sns.heatmap(matrices[name], ax=panel, xticklabels=across, yticklabels=down, **look)
-        panel.set_facecolor(page.RULE)
-        for text in panel.texts:  # the numbers
-            text.set_color("white" if float(text.get_text()) < (low + high) / 2 else page.INK)
-        panel.tick_params(length=0, labelrotation=0)
-        if isinstance(across, list):
-            panel.set_xticks(
-                panel.get_xticks(), across, rotation=48, ha="right", rotation_mode="anchor"
-            )
+        _dress(panel, across, (low + high) / 2)
         if len(matrices) > 1:
             short = page.wrap(name, width, 11, weight="bold", lines=1)
             panel.set_title(short, size=11, pad=5, parse_math=False)
@@ -95,6 +84,34 @@ def heat_maps(
     scale = page.color_scale(picture, cells, picture.axes, label, extend=beyond(cells, values))
     scale.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=whole))
     return picture
+
+
+def _dress(axes: Axes, across: list[str] | int, middle: float) -> None:
+    """Slants the names of columns, and writes numbers below `middle` in white, on dark cells."""
+    for text in axes.texts:
+        text.set_color("white" if float(text.get_text()) < middle else page.INK)
+    axes.set_facecolor(page.RULE)
+    axes.tick_params(length=0, labelrotation=0)
+    if isinstance(across, list):
+        slanted: dict[str, Any] = {"rotation": 48, "ha": "right", "rotation_mode": "anchor"}
+        axes.set_xticks(axes.get_xticks(), across, **slanted)
+
+
+def _alt(
+    title: str,
+    matrices: Mapping[str, page.Array],
+    rows: Sequence[object],
+    columns: Sequence[object],
+    unit: str,
+) -> str:
+    """Returns the alt text: of each panel its size, its range, and where the most is."""
+    parts = []
+    for name, matrix in matrices.items():
+        row, column = map(int, np.unravel_index(np.nanargmax(matrix), matrix.shape))
+        reach = f"from {np.nanmin(matrix):.2g} to {matrix[row, column]:.2g} {unit}"
+        where = f"(most at row {rows[row]}, column {columns[column]})"
+        parts.append(f"{name}, {len(rows)} by {len(columns)}, {reach} {where}")
+    return f"Heat map: {title} {'; '.join(parts)}."
 
 
 def _matrices(panels: Mapping[str, object]) -> dict[str, page.Array]:

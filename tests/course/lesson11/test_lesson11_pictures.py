@@ -101,7 +101,10 @@ def test_what_is_kept_is_drawn_from_0_with_a_line_where_it_is_enough() -> None:
     }
     figure = recall_curves(panels, xlabel="clips", title="Few", enough=100)
     assert [axes.get_ylim()[0] for axes in figure.axes] == [0, 0]
-    assert any("99 % or more" in text for text, _ in words(figure))
+    assert "dotted: 100, the first with a recall of 99 %" in [text for text, _ in words(figure)]
+    for axes in figure.axes:
+        (line,) = [line for line in axes.lines if line.get_label() == "enough"]
+        assert list(line.get_xdata()) == [100, 100]
     assert_readable(figure)
 
 
