@@ -218,7 +218,8 @@ def _same(first: Any, second: Any) -> bool:
     if is_dataclass(first) and not isinstance(first, type):
         return _same(vars(first), vars(second))
     if isinstance(first, (torch.Tensor, np.ndarray, float)):
-        return bool(np.allclose(first, second, rtol=1e-4, atol=1e-6, equal_nan=True))
+        # Two epochs of a span head turn the rounding of some processors into 2e-5 of a score.
+        return bool(np.allclose(first, second, rtol=1e-4, atol=1e-4, equal_nan=True))
     return bool(first == second)
 
 
