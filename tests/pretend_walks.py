@@ -192,6 +192,9 @@ WALKS: dict[str, Walk] = {
 assert set(MODELS) - set(TRAINABLE) == {"zero-shot"}
 
 
+TRAINED = 1e-4  # two epochs of a span head turn some processors' rounding into 2e-5 of a score
+
+
 def walked(folder: Path) -> Iterator[tuple[str, str | None]]:
     """Each walk on both devices: its name, and what went wrong."""
     films = toy_dataset(folder)
@@ -204,22 +207,26 @@ def walked(folder: Path) -> Iterator[tuple[str, str | None]]:
                 torch.manual_seed(0)
                 with pretend_gpu.pretending():
                     results.append(walk(films, device, place))
-            problem = None if _same(*results) else f"the CPU gives {results[0]}, not {results[1]}"
+            near = TRAINED if name == "moments" else 1e-6
+            problem = (
+                None if _same(*results, near) else f"the CPU gives {results[0]}, not {results[1]}"
+            )
         except Exception:
             problem = traceback.format_exc()
         yield name, problem
 
 
-def _same(first: Any, second: Any) -> bool:
+def _same(first: Any, second: Any, near: float) -> bool:
     if isinstance(first, (list, tuple)):
-        return len(first) == len(second) and all(map(_same, first, second))
+        pairs = zip(first, second, strict=False)
+        return len(first) == len(second) and all(_same(a, b, near) for a, b in pairs)
     if isinstance(first, dict):
-        return first.keys() == second.keys() and all(_same(first[k], second[k]) for k in first)
+        values = ((first[key], second.get(key)) for key in first)
+        return first.keys() == second.keys() and all(_same(a, b, near) for a, b in values)
     if is_dataclass(first) and not isinstance(first, type):
-        return _same(vars(first), vars(second))
+        return _same(vars(first), vars(second), near)
     if isinstance(first, (torch.Tensor, np.ndarray, float)):
-        # Two epochs of a span head turn the rounding of some processors into 2e-5 of a score.
-        return bool(np.allclose(first, second, rtol=1e-4, atol=1e-4, equal_nan=True))
+        return bool(np.allclose(first, second, rtol=1e-4, atol=near, equal_nan=True))
     return bool(first == second)
 
 

@@ -9,9 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from prvr_lite.plots import page, strip
-from prvr_lite.plots.page import RAIL
 from prvr_lite.plots.strip import Span, Thumbnail
-from prvr_lite.plots.strip import outline as outline
 
 Rows = NDArray[np.int64]
 FILM = 0.62  # inches: the height of a film on a page, and of a row of it
@@ -62,7 +60,7 @@ def timeline(
         height_ratios=list(heights.values()),
     )
     for panel in axes.values():
-        panel.set(xlim=(0, duration), yticks=[], facecolor=RAIL)
+        panel.set(xlim=(0, duration), yticks=[], facecolor=page.RAIL)
         panel.tick_params(bottom=False)
     picture.axes[-1].set_xlabel("time in the film (s)")
     if "film" in axes:

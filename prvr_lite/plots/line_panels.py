@@ -99,7 +99,7 @@ def line_panels(
             tiny = values.min() < 1e-4
             log_ticks(axes[name].yaxis, ticker.LogFormatterMathtext() if tiny else "{x:,.10g}")
         if spot is not None:
-            axes[name].axvline(spot, color=page.SOFT, lw=1.3, ls=":", zorder=0.9, label=label)
+            mark_spot(axes[name], spot, label)
     last = axes[name]
     last.set(xlabel=page.plain(xlabel), xscale="log" if logarithmic else "linear")
     spots = np.unique(np.concatenate([line.x for line in lines]))
@@ -112,6 +112,11 @@ def line_panels(
             stand(axes[name])
             axes[name].callbacks.connect("ylim_changed", stand)  # names follow their lines
     return picture
+
+
+def mark_spot(axes: Axes, x: float, label: str) -> None:
+    """Draws a dotted line at x, from the bottom to the top of the panel."""
+    axes.axvline(x, color=page.SOFT, lw=1.3, ls=":", zorder=0.9, label=label)
 
 
 def _draw(axes: Axes, line: Line, color: str, dashed: bool, named: bool) -> None:

@@ -52,7 +52,16 @@ def best_hits(
     return [[_hit(rank, units, *row[1:]) for rank, row in enumerate(rows, 1)] for rows in best]
 
 
-def _hit(rank: int, units: int, video_id: str, *facts: Any) -> Hit:
-    score, clip, frame, key_clip, duration, frames = facts
+def _hit(
+    rank: int,
+    units: int,
+    video_id: str,
+    score: float,
+    clip: float,
+    frame: float,
+    key_clip: int,
+    duration: float,
+    frames: int,
+) -> Hit:
     start, end = clip_times(duration, frames, key_clip, units) or (None, None)
     return Hit(rank, -1, video_id, score, clip, frame, key_clip, start, end)

@@ -13,7 +13,7 @@ from prvr_lite.course.slider import slider
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER, star
 from prvr_lite.plots.scene import known_span
-from prvr_lite.plots.strip import Span, Thumbnail
+from prvr_lite.plots.strip import Span, Thumbnail, outline
 
 ALL: Final = "All clips, ahead of any query"
 ABOUT: Final = "a row is a clip: the line is what it covers, bright is where it looks"
@@ -63,7 +63,7 @@ def guided_attention(
         panel.plot(time, share, color=page.GLOW, lw=1.6, label="attention")
         panel.set_ylim(-0.26, 1.12)
         sheet.names(panel, {page.wrap(names[i], 1.15, 10.5, lines=2): 0.5})
-        sheet.outline(panel, lit[i])
+        outline(panel, lit[i])
     return picture
 
 
@@ -104,7 +104,7 @@ def attention_table(
     sheet.names(panel, {"key clip ": 1 - row / len(order)})
     panel.set(ylim=(len(order), 0), facecolor=page.NIGHT)
     for row_axes in axes.values():
-        sheet.outline(row_axes, lit)
+        outline(row_axes, lit)
     return picture
 
 

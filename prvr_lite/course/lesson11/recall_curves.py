@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from prvr_lite.plots import page
+from prvr_lite.plots.line_panels import mark_spot
 from prvr_lite.plots.seeds import Value
 from prvr_lite.plots.spread_curves import spread_curves
 
@@ -25,7 +26,7 @@ def recall_curves(
     picture = spread_curves(panels, xlabel=xlabel, logarithmic=True, title=title, about=about)
     for axes in picture.axes:
         if enough is not None:
-            axes.axvline(enough, color=page.SOFT, lw=1.3, ls=":", label="enough")
+            mark_spot(axes, enough, "enough")
         if axes.get_yscale() == "linear":
             axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
     return picture

@@ -12,7 +12,7 @@ from prvr_lite.course import sheet
 from prvr_lite.plots import page
 from prvr_lite.plots.clip_map import EMBER, star
 from prvr_lite.plots.pyramid import clip_units, draw_clips, draw_tent, units_of
-from prvr_lite.plots.strip import Span, Thumbnail
+from prvr_lite.plots.strip import Span, Thumbnail, outline
 
 KEYS: Final = ("key clip", "true moment", "best unit", "≥ half high")
 ROWS = {"map": 2.0, "film": sheet.FILM, "units": 0.85, "clip": 0.85}  # inches
@@ -83,7 +83,7 @@ def implicit_clip(
     middle.texts[-1].set_parse_math(True)
     sheet.names(lower, {"inside the\nbest unit": 0.5})
     for panel in picture.axes[1:]:
-        sheet.outline(panel, moment)
+        outline(panel, moment)
     return picture
 
 
