@@ -89,7 +89,7 @@ def test_the_lesson_keeps_to_the_rules(lesson: Lesson) -> None:
 def test_the_lesson_was_run_within_its_time(lesson: Lesson) -> None:
     code = [cell for cell in read(lesson.finished).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
-    whole = ("08", "09", "10", "12")  # these train a whole model, if no lesson before them did
+    whole = ("08", "10", "12")  # these train a whole model, if no lesson before them did
     limit = 240 if lesson.number in whole else 120
     assert make_lessons.costs()[lesson.number]["seconds"] <= limit
 
